@@ -1,0 +1,108 @@
+"""What is checked, and how: `nox -l` lists it, `nox -s tests` is the gate."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2025.5.1"
+nox.options.default_venv_backend = "uv|virtualenv"
+# Run on the interpreters that are here: never fetch one, never fail for want of one.
+nox.options.download_python = "never"
+nox.options.error_on_missing_interpreters = False
+nox.options.sessions = ["tests", "lint", "types", "bare", "lowest", "wheel"]
+
+ROOT = Path(__file__).parent
+PYPROJECT = nox.project.load_toml(ROOT / "pyproject.toml")
+CURRENT = f"{sys.version_info.major}.{sys.version_info.minor}"
+PYTHONS = list(dict.fromkeys([CURRENT, "3.10", "3.11", "3.12", "3.13"]))
+CODE = [name for name in ("src", "examples", "tests") if (ROOT / name).exists()]
+EXTRAS = "demo"
+FRAMEWORKS = ("django", "fastapi", "flask", "rich", "starlette")
+# Tests that need one of EXTRAS: `bare` leaves them out, and fails on one that is missing here.
+NEED_EXTRAS = ("tests/demo",)
+
+
+def group(*names: str) -> tuple[str, ...]:
+    return nox.project.dependency_groups(PYPROJECT, *names)
+
+
+@nox.session(python=PYTHONS)
+def tests(session: nox.Session) -> None:
+    """Run the suite on each Python present; nox's own must cover every branch of src."""
+    # Editable, so that coverage reads src/ itself and maps no paths; `wheel` tries what ships.
+    session.install("-e", f".[{EXTRAS}]", *group("tests"))
+    if session.posargs or session.python != CURRENT:
+        session.run("pytest", *session.posargs)
+        return
+    session.run("coverage", "erase")
+    session.run("coverage", "run", "-m", "pytest")
+    session.run("coverage", "combine", "--quiet")
+    session.run("coverage", "report")
+
+
+@nox.session
+def bare(session: nox.Session) -> None:
+    """Run the core's tests where no framework is installed."""
+    session.install(".", *group("tests"))
+    session.run(
+        "python",
+        "-c",
+        "import importlib.util, tokencharge;"
+        f"found = [name for name in {FRAMEWORKS} if importlib.util.find_spec(name)];"
+        "assert not found, found",
+    )
+    session.run("pytest", *(f"--ignore={path}" for path in NEED_EXTRAS), *session.posargs)
+
+
+@nox.session
+def lowest(session: nox.Session) -> None:
+    """Run the suite with the lowest direct dependencies that pyproject.toml allows."""
+    session.install("uv")
+    session.run("uv", "pip", "install", "--resolution", "lowest-direct", f".[{EXTRAS}]")
+    # Afterwards, so that the floor is the library's own and not that of its test tools.
+    session.install(*group("tests"))
+    session.run("uv", "pip", "list")
+    session.run("pytest", *session.posargs)
+
+
+@nox.session
+def wheel(session: nox.Session) -> None:
+    """Build the wheel from the sdist, install it alone, run the demo and buy something."""
+    session.install("build", "virtualenv")
+    with tempfile.TemporaryDirectory() as folder, session.chdir(folder):
+        session.run("python", "-m", "build", "--outdir", folder, str(ROOT))
+        (built,) = Path(folder).glob("*.whl")
+        session.run("virtualenv", "--quiet", "alone")
+        scripts = Path(folder, "alone", "Scripts" if os.name == "nt" else "bin")
+        python = str(scripts / "python")
+        session.run(python, "-m", "pip", "install", "--quiet", f"{built}[demo]", external=True)
+        session.run(str(scripts / "tokencharge"), "demo", external=True)
+        session.run(python, "-I", str(ROOT / "tests" / "wheel_smoke.py"), external=True)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style and format."""
+    session.install(*group("lint"))
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check types with mypy and pyright."""
+    session.install("-e", f".[{EXTRAS}]", *group("types"))
+    session.run("mypy", *CODE)
+    session.run("pyright")
+
+
+@nox.session
+def simulation(session: nox.Session) -> None:
+    """Run the simulation of faults and races: `nox -s simulation -- --schedules 100000`."""
+    session.install("-e", f".[{EXTRAS}]", *group("tests"))
+    session.run("python", "-m", "tests.simulation", *session.posargs)

@@ -1,0 +1,64 @@
+"""Take a card token and an e-mail; get one Customer and exactly one Charge, typed."""
+
+from __future__ import annotations
+
+from .declines import Advice
+from .errors import (
+    AuthenticationFailed,
+    AuthenticationRequired,
+    CardDeclined,
+    ConfigurationError,
+    GatewayUnavailable,
+    InvalidEvent,
+    InvalidInput,
+    InvalidRequest,
+    InvalidSignature,
+    OrderConflict,
+    OrderInProgress,
+    OutcomeUnknown,
+    PaymentPending,
+    RateLimited,
+    TokenChargeError,
+    TokenRejected,
+)
+from .gateway import PaymentGateway
+from .money import Money
+from .results import Card, Charge, Customer, Payment, Refund
+from .settings import Settings
+
+__all__ = [
+    "Advice",
+    "AuthenticationFailed",
+    "AuthenticationRequired",
+    "Card",
+    "CardDeclined",
+    "Charge",
+    "ConfigurationError",
+    "Customer",
+    "GatewayUnavailable",
+    "InvalidEvent",
+    "InvalidInput",
+    "InvalidRequest",
+    "InvalidSignature",
+    "Money",
+    "OrderConflict",
+    "OrderInProgress",
+    "OutcomeUnknown",
+    "Payment",
+    "PaymentGateway",
+    "PaymentPending",
+    "RateLimited",
+    "Refund",
+    "Settings",
+    "TokenChargeError",
+    "TokenRejected",
+]
+
+
+def __getattr__(name: str) -> str:
+    # Read on demand: importlib.metadata takes longer to import than all of the above.
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("tokencharge")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

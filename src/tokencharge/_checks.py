@@ -1,0 +1,155 @@
+"""What is refused before anything is sent: each check returns the value or raises one clear sentence.
+
+No message repeats what it was given: a value in the wrong place may be a card number or a key.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from .errors import InvalidInput
+from .money import Money, granularity
+
+_TOKEN = re.compile(r"[A-Za-z0-9_]{1,255}", re.ASCII)
+_KEY = re.compile(r"(?:sk|rk|pk)_|whsec_")
+_METHOD = re.compile(r"pm_|ctoken_|pi_|seti_")
+_EMAIL = re.compile(r"[^@\s\x00-\x1f\x7f<>]+@[^@\s\x00-\x1f\x7f<>]+")
+_CARD_NUMBER = re.compile(r"[0-9](?:[ -]?[0-9]){11,18}")
+_REFUND_REASONS = ("duplicate", "fraudulent", "requested_by_customer")
+
+# Real tokens go on with a digit: tok_1N3..., since 2013. The ones Stripe names for testing go on with a word.
+_TEST_TOKEN = re.compile(r"tok_[A-Za-z]")
+
+RESERVED_METADATA = "tokencharge"
+"""The metadata name by which this library knows its own charges again."""
+
+
+def token(value: object) -> str:
+    """Check a card token, `tok_...` as Stripe.js makes it."""
+    if not isinstance(value, str) or not value.strip():
+        raise InvalidInput("The token is missing: post what Stripe.js createToken returned.")
+    if _CARD_NUMBER.fullmatch(value.strip()):
+        raise InvalidInput(
+            "A card number was given where a token belongs: card numbers must never reach your server, "
+            "let Stripe.js turn them into a token."
+        )
+    if _KEY.match(value):
+        raise InvalidInput("An API key was given where a token belongs: post what Stripe.js createToken returned.")
+    if _METHOD.match(value):
+        raise InvalidInput("This is no card token (tok_...): make one with Stripe.js createToken.")
+    if not _TOKEN.fullmatch(value):
+        raise InvalidInput(
+            "The token has characters no token has, or is too long: pass it on as Stripe.js returned it."
+        )
+    return value
+
+
+def is_test_token(value: str) -> bool:
+    """Tell Stripe's reusable test tokens (tok_visa and its kin) from single-use ones. For test mode only."""
+    return _TEST_TOKEN.match(value) is not None
+
+
+def email(value: object) -> str:
+    """Check an e-mail address as far as Stripe does: something@something, at most 512 characters."""
+    if not isinstance(value, str) or not value.strip():
+        raise InvalidInput("The e-mail is missing: ask the buyer for it.")
+    if len(value) > 512:
+        raise InvalidInput("The e-mail is longer than the 512 characters Stripe takes.")
+    if not _EMAIL.fullmatch(value):
+        raise InvalidInput("The e-mail is not an address: it needs one @ with text on both sides, and no spaces.")
+    return value
+
+
+def amount(value: object) -> Money:
+    """Check an amount to charge, capture or refund: Money above zero that Stripe can count."""
+    if not isinstance(value, Money):
+        raise InvalidInput(
+            f'An amount is Money, not {type(value).__name__}: write Money(500, "usd") or Money.of("5.00", "usd").'
+        )
+    if value.amount == 0:
+        raise InvalidInput("The amount is zero: there is nothing to charge or give back.")
+    unit = granularity(value.currency)
+    if value.amount % unit:
+        raise InvalidInput(f"{value.currency.upper()} amounts are multiples of {unit} minor units: round the amount.")
+    return value
+
+
+def order_id(value: object) -> str:
+    """Check an order_id: your own name of the purchase, unique within the Stripe account."""
+    if not isinstance(value, str):
+        raise InvalidInput(f"An order_id is text, not {type(value).__name__}: write str(order.id).")
+    if not value or value != value.strip() or not value.isprintable():
+        raise InvalidInput("The order_id is empty, or has spaces around it or control characters in it.")
+    if len(value) > 500:
+        raise InvalidInput("The order_id is longer than the 500 characters of a Stripe metadata value.")
+    return value
+
+
+def object_id(value: object, what: str) -> str:
+    """Check the id of one of Stripe's objects. An empty one would reach the list instead of the object."""
+    if not isinstance(value, str) or not value:
+        raise InvalidInput(f"The {what} id is missing: pass the id Stripe gave it.")
+    if len(value) > 255 or not value.isascii() or not value.isprintable() or re.search(r"[\s/?#]", value):
+        raise InvalidInput(f"The {what} id has characters no id has, or is too long: pass it as Stripe gave it.")
+    if _CARD_NUMBER.fullmatch(value) or _KEY.match(value):
+        raise InvalidInput(f"A card number or an API key was given where the {what} id belongs.")
+    return value
+
+
+def metadata(value: object) -> dict[str, str]:
+    """Check metadata against Stripe's limits: 50 names of 40 characters, values of 500.
+
+    Two of the fifty are kept for `order_id` and for this library's own mark.
+    """
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        raise InvalidInput(f"Metadata is a mapping of text to text, not {type(value).__name__}.")
+    if len(value) > 48:
+        raise InvalidInput("Metadata has more than 48 names: Stripe takes 50, and two are kept for the order.")
+    checked: dict[str, str] = {}
+    for name, entry in value.items():
+        if not isinstance(name, str) or not 0 < len(name) <= 40 or "[" in name or "]" in name:
+            raise InvalidInput("A metadata name is text of 1 to 40 characters without square brackets.")
+        if name == RESERVED_METADATA:
+            raise InvalidInput(f'The metadata name "{RESERVED_METADATA}" is kept for this library: choose another.')
+        if isinstance(entry, bool) or not isinstance(entry, (str, int)) or len(str(entry)) > 500:
+            raise InvalidInput("A metadata value is text of at most 500 characters, or an int.")
+        checked[name] = str(entry)
+    return checked
+
+
+def description(value: object) -> str | None:
+    """Check a description: at most 40,000 characters."""
+    if value is not None and (not isinstance(value, str) or len(value) > 40_000):
+        raise InvalidInput("A description is text of at most 40,000 characters.")
+    return value or None
+
+
+def statement_descriptor_suffix(value: object) -> str | None:
+    r"""Check what is added to the statement: at most 22 characters, none of < > \ ' " *."""
+    if value is None:
+        return None
+    if (
+        not isinstance(value, str)
+        or not 0 < len(value) <= 22
+        or re.search(r"[<>\\'\"*]", value)
+        or not value.isprintable()
+    ):
+        raise InvalidInput("A statement descriptor suffix is text of 1 to 22 characters, without < > \\ ' \" or *.")
+    return value
+
+
+def refund_reason(value: object) -> str | None:
+    """Check a refund's reason: one of Stripe's three."""
+    if value is not None and value not in _REFUND_REASONS:
+        raise InvalidInput(f"A refund's reason is one of {', '.join(_REFUND_REASONS)}, or None.")
+    return value if isinstance(value, str) else None
+
+
+def idempotency_key(value: object) -> str:
+    """Check a key of the caller's own: 1 to 255 printable ASCII characters."""
+    if not isinstance(value, str) or not 0 < len(value) <= 255 or not value.isascii() or not value.isprintable():
+        raise InvalidInput("An idempotency key is 1 to 255 printable ASCII characters.")
+    return value

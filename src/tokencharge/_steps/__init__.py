@@ -1,0 +1,28 @@
+"""The rules, without IO: each flow is a generator that yields a Call and is sent the Answer.
+
+Whoever drives a flow (a blocking gateway, an async one, a simulation) sends each Call to Stripe and either
+sends back an Answer or throws the error the call ended in; a Pause is waited out. There is one copy of the rules.
+
+How an order is charged once, and why each key contains what it contains, is in docs/exactly-once.md.
+"""
+
+from .after import capture, find, get_charge, get_customer, refund, void
+from .calls import Answer, Call, Flow, Pause
+from .charge import charge, charge_customer
+from .purchase import Purchase
+
+__all__ = [
+    "Answer",
+    "Call",
+    "Flow",
+    "Pause",
+    "Purchase",
+    "capture",
+    "charge",
+    "charge_customer",
+    "find",
+    "get_charge",
+    "get_customer",
+    "refund",
+    "void",
+]

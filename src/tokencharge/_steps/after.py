@@ -1,0 +1,103 @@
+"""A charge after it was made: find it, read it back, capture, void, refund."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from ..errors import InvalidInput, InvalidRequest, TokenChargeError
+from ..money import Money
+from ..results import Charge, Customer, Payment, Refund
+from .calls import Call, Flow, T, path, place, read
+from .purchase import digest, order_digest
+from .settle import customer_of, list_attempts, paid_charge, read_attempts
+
+
+def find(order_id: str, customer_id: str | None = None) -> Flow[Payment | None]:
+    """Find what an order_id was charged: by listing where the customer is known, else by Stripe's search."""
+    mark = order_digest(order_id)
+    if customer_id is not None:
+        attempts = yield from list_attempts(mark, customer_id, every_page=True)
+    else:
+        query = {
+            "query": f'metadata["order_id"]:{json.dumps(order_id, ensure_ascii=False)}',
+            "limit": 100,
+            "expand": ["data.customer"],
+        }
+        attempts, _ = yield from read(Call("find", "get", "/v1/charges/search", query), read_attempts(mark))
+    paid = paid_charge(attempts)
+    return None if paid is None else Payment(customer_of(paid, customer_id or ""), paid, order_id, replayed=True)
+
+
+def get_charge(charge_id: str) -> Flow[Charge]:
+    """Read a Charge back."""
+    return (yield from read(Call("charge", "get", path("charges", charge_id)), Charge.from_stripe))
+
+
+def get_customer(customer_id: str) -> Flow[Customer]:
+    """Read a Customer back."""
+    return (yield from read(Call("customer", "get", path("customers", customer_id)), Customer.from_stripe))
+
+
+def capture(charge_id: str, amount: Money | None) -> Flow[Charge]:
+    """Take the money an authorization holds, or a part of it: the rest is let go."""
+    params: dict[str, Any] = {}
+    if amount is not None:
+        yield from _same_currency(charge_id, amount)
+        params["amount"] = amount.amount
+    call = Call(
+        "capture",
+        "post",
+        path("charges", charge_id) + "/capture",
+        params,
+        _key("capture", charge_id, amount),
+    )
+    return (yield from _about(charge_id, read(call, Charge.from_stripe)))
+
+
+def void(charge_id: str) -> Flow[Refund]:
+    """Let an authorization go. A captured charge is refused: money taken is given back by a refund."""
+    held = yield from get_charge(charge_id)
+    if held.captured:
+        raise InvalidRequest(
+            "The charge is captured, there is no authorization left to void: use refund to give the money back.",
+            step="void",
+            charge_id=charge_id,
+        )
+    call = Call("void", "post", "/v1/refunds", {"charge": charge_id}, _key("void", charge_id))
+    return (yield from _about(charge_id, read(call, Refund.from_stripe)))
+
+
+def refund(charge_id: str, amount: Money | None, reason: str | None, key: str | None) -> Flow[Refund]:
+    """Give back all of a charge, or a part."""
+    params: dict[str, Any] = {"charge": charge_id}
+    if amount is not None:
+        yield from _same_currency(charge_id, amount)
+        params["amount"] = amount.amount
+    if reason is not None:
+        params["reason"] = reason
+    call = Call("refund", "post", "/v1/refunds", params, key or _key("refund", charge_id, amount))
+    return (yield from _about(charge_id, read(call, Refund.from_stripe)))
+
+
+def _key(step: str, charge_id: str, amount: Money | None = None) -> str:
+    whole = "" if amount is None else str(amount.amount)
+    return f"tokencharge-{digest(step, charge_id, whole)}-{step}"
+
+
+def _about(charge_id: str, flow: Flow[T]) -> Flow[T]:
+    try:
+        return (yield from flow)
+    except TokenChargeError as error:
+        place(error, charge_id=charge_id)
+        raise
+
+
+def _same_currency(charge_id: str, amount: Money) -> Flow[None]:
+    """Refuse an amount in another currency than the charge's: Stripe is sent the number alone."""
+    charged = yield from get_charge(charge_id)
+    if charged.amount.currency != amount.currency:
+        raise InvalidInput(
+            f"The charge is in {charged.amount.currency.upper()}, the amount in {amount.currency.upper()}: "
+            "give the amount in the charge's currency."
+        )

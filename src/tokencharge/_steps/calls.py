@@ -1,0 +1,84 @@
+"""What a flow says to whoever drives it: Call, Answer, Pause; and how an answer is read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+import attrs
+
+from ..errors import GatewayUnavailable, OutcomeUnknown, TokenChargeError
+from ..results import Raw
+
+T = TypeVar("T")
+
+
+@attrs.frozen
+class Call:
+    """One request to Stripe. A POST has an idempotency key, a GET has none."""
+
+    step: str
+    method: str
+    path: str
+    params: Mapping[str, Any] = attrs.field(factory=dict, repr=False)
+    key: str | None = None
+
+
+@attrs.frozen
+class Answer:
+    """Stripe's answer to a Call: the decoded body, and whether it repeats what was said to the same key before."""
+
+    body: object
+    replayed: bool = False
+
+
+@attrs.frozen
+class Pause:
+    """Seconds to wait before going on: another request for the same order is at work."""
+
+    seconds: float
+
+
+Flow = Generator["Call | Pause", Any, T]
+
+
+def ask(call: Call, read: Callable[[Raw], T]) -> Flow[tuple[T, bool]]:
+    """Send a Call and read its answer; an answer that cannot be read is no answer."""
+    answer: Answer = yield call
+    try:
+        if not isinstance(answer.body, Mapping):
+            raise ValueError("Stripe's answer is no JSON object.")
+        return read(answer.body), answer.replayed
+    except ValueError as error:
+        if call.method == "get":
+            raise GatewayUnavailable(
+                f"Stripe's answer cannot be read; nothing was changed. {error}", step=call.step
+            ) from error
+        raise OutcomeUnknown(
+            f"Stripe accepted the request, but its answer cannot be read: call again with the same arguments. {error}",
+            step=call.step,
+        ) from error
+
+
+def read(call: Call, read: Callable[[Raw], T]) -> Flow[T]:
+    value, _ = yield from ask(call, read)
+    return value
+
+
+def entries(raw: Raw) -> list[Raw]:
+    data = raw.get("data")
+    if not isinstance(data, list) or not all(isinstance(entry, Mapping) for entry in data):
+        raise ValueError("Stripe's list has no data.")
+    return data
+
+
+def path(resource: str, name: str) -> str:
+    return f"/v1/{resource}/{quote(name, safe='')}"
+
+
+def place(error: TokenChargeError, **known: str | None) -> None:
+    """Say on an error which order, Customer or Charge it was about, so that the caller can go on from there."""
+    for name, value in known.items():
+        if getattr(error, name) is None:
+            setattr(error, name, value)

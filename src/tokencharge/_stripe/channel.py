@@ -1,0 +1,57 @@
+"""The funnel: every Call leaves through here, and comes back as an Answer or as one of our errors."""
+
+from __future__ import annotations
+
+import stripe
+
+from .._steps import Answer, Call
+from ..settings import Settings
+from .pool import PooledClient
+from .translate import presentable, translate
+from .transport import Wire
+
+API_VERSION = "2026-10-28.endive"
+"""Stripe's API version, pinned: answers keep their shape whatever SDK is installed or the account's default is."""
+
+
+class Channel:
+    """A way to one Stripe account. Safe to share among threads and across a fork."""
+
+    def __init__(self, settings: Settings, http_client: stripe.HTTPClient | None = None) -> None:
+        self._wire = Wire(http_client or PooledClient(settings.timeout))
+        self._client = stripe.StripeClient(
+            settings.secret_key,
+            stripe_version=API_VERSION,
+            base_addresses={"api": settings.api_base.rstrip("/")},
+            # StripeClient retries nothing unless it is told to.
+            max_network_retries=settings.max_retries,
+            http_client=self._wire,
+        )
+
+    def send(self, call: Call) -> Answer:
+        """Send one request and decode its answer.
+
+        Raises:
+            TokenChargeError: Chained from what stripe-python raised.
+        """
+        failure: stripe.StripeError
+        options = {} if call.key is None else {"idempotency_key": call.key}
+        try:
+            # raw_request, not customers.create: it survives the removal of the SDK's Charge methods, builds no object
+            # tree, and does not turn a Stripe-Notice header into a warning that could lose the answer.
+            response = self._client.raw_request(call.method, call.path, **call.params, **options)
+        except stripe.StripeError as error:
+            failure = error
+        except Exception as error:  # noqa: BLE001
+            # The SDK trips over errors of an unknown shape, such as {"error": "text"}, after sending the request.
+            failure = stripe.APIError(f"stripe-python could not read the answer ({type(error).__name__}).")
+        else:
+            # A replay that follows a try of this same call is this call's own first success.
+            replayed = response.headers.get("Idempotent-Replayed") == "true" and not self._wire.in_doubt
+            return Answer(response.data, replayed)
+        # Outside the except block, or Python would keep the unscrubbed error as the new one's context.
+        raise translate(failure, call, in_doubt=self._wire.in_doubt) from presentable(failure)
+
+    def close(self) -> None:
+        """Close the connections; the next call opens new ones."""
+        self._wire.close()

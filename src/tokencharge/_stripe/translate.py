@@ -1,0 +1,151 @@
+"""From stripe-python's errors to ours: one of ours for each of theirs, by HTTP status first.
+
+Stripe's own classes follow the status, not the type of the error, and the code is missing on whole families of
+them (all 401s, all idempotency errors, many 400s), so status, then type, then code, then wording decide.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import stripe
+
+from .._steps import Call
+from ..declines import AUTHENTICATION_CODES
+from ..errors import (
+    AuthenticationFailed,
+    AuthenticationRequired,
+    CardDeclined,
+    GatewayUnavailable,
+    InvalidRequest,
+    InvalidSignature,
+    OrderConflict,
+    OrderInProgress,
+    OutcomeUnknown,
+    RateLimited,
+    TokenChargeError,
+    TokenRejected,
+)
+from .transport import never_sent
+
+_TOKEN_CODES = frozenset(("token_already_used", "token_card_network_invalid", "invalid_source_usage"))
+# A token Stripe does not know has had three wordings since 2013 and mostly no code; one already used had no code
+# until 2018.
+_TOKEN_WORDS = re.compile(r"(?:no such|invalid) token|there is no token|token more than once", re.IGNORECASE)
+
+_LOCAL: dict[type[stripe.StripeError], type[TokenChargeError]] = {
+    stripe.AuthenticationError: AuthenticationFailed,
+    stripe.PermissionError: AuthenticationFailed,
+    stripe.InvalidRequestError: InvalidRequest,
+    stripe.IdempotencyError: OrderConflict,
+    stripe.RateLimitError: RateLimited,
+    stripe.CardError: CardDeclined,
+}
+
+_MESSAGES: dict[type[TokenChargeError], str] = {
+    CardDeclined: "The card was declined: show the buyer public_message, and follow advice.",
+    AuthenticationRequired: "The bank asks for 3-D Secure, which the Charges API cannot do: ask for another card.",
+    TokenRejected: "Stripe does not take the token (used, unknown, or of the other mode): ask for the card again.",
+    InvalidRequest: "Stripe refused the request: mend what it names.",
+    OrderConflict: "This was submitted before with other details: look what became of it before charging anew.",
+    OrderInProgress: "Another request for this purchase is running: call again in a moment with the same arguments.",
+    AuthenticationFailed: "Stripe refused the secret key: check STRIPE_SECRET_KEY and what the key is allowed to do.",
+    RateLimited: "Stripe asks to slow down and did nothing: call again in a while.",
+    GatewayUnavailable: "Stripe could not be asked, and nothing was changed: call again in a while.",
+    OutcomeUnknown: "The request was sent and no trustworthy answer came, so it may have charged: call again with the "
+    "same arguments.",
+    InvalidSignature: "The webhook is not signed by Stripe: check STRIPE_WEBHOOK_SECRET, and pass the raw body.",
+}
+
+
+def translate(error: stripe.StripeError, call: Call, *, in_doubt: bool) -> TokenChargeError:
+    """Turn an error of the SDK's into the one of ours that says what happened and what to do.
+
+    Args:
+        error: What the SDK raised.
+        call: The request it was raised for.
+        in_doubt: An earlier try of the same call may have reached Stripe.
+    """
+    details = _details(error)
+    headers = _headers(error)
+    kind = _kind(error, call, details)
+    if in_doubt and kind in (RateLimited, GatewayUnavailable, AuthenticationFailed) and call.method == "post":
+        kind = OutcomeUnknown
+    said = _text(details, "message")
+    intent = details.get("payment_intent")
+    intent = intent if isinstance(intent, Mapping) else {}
+    return kind(
+        _MESSAGES[kind] + (f" Stripe says: {said}" if said else ""),
+        code=_text(details, "code"),
+        decline_code=_text(details, "decline_code"),
+        param=_text(details, "param"),
+        http_status=error.http_status,
+        request_id=headers.get("request-id"),
+        step=call.step,
+        charge_id=_text(details, "charge"),
+        replayed=headers.get("idempotent-replayed") == "true",
+        payment_intent_id=_text(intent, "id"),
+        client_secret=_text(intent, "client_secret"),
+    )
+
+
+def presentable(error: stripe.StripeError) -> stripe.StripeError:
+    """Return what may stand as our error's cause: an unreadable answer is not quoted, it may hold anything."""
+    if isinstance(error, stripe.APIConnectionError) or _details(error):
+        return error
+    size = len(error.http_body or "")
+    return stripe.APIError(
+        f"Stripe answered HTTP {error.http_status} with a body of {size} characters that is no answer of its API.",
+        http_status=error.http_status,
+        headers=dict(_headers(error)),
+    )
+
+
+def _kind(error: stripe.StripeError, call: Call, details: Mapping[str, Any]) -> type[TokenChargeError]:
+    unanswered = OutcomeUnknown if call.method == "post" else GatewayUnavailable
+    status, type_, code = error.http_status, details.get("type"), details.get("code")
+    if isinstance(error, stripe.SignatureVerificationError):
+        return InvalidSignature
+    if isinstance(error, stripe.APIConnectionError):
+        return GatewayUnavailable if never_sent(error) else unanswered
+    if not details:
+        # Without any answer the SDK itself refused, and its class says what; with one, it is no answer of Stripe's.
+        return unanswered if error.http_body else _LOCAL.get(type(error), unanswered)
+    if status == 429 or code == "rate_limit":
+        return RateLimited
+    if status == 409 or code in ("idempotency_key_in_use", "token_in_use"):
+        return OrderInProgress
+    if status in (401, 403):
+        return AuthenticationFailed
+    if status in (400, 402, 404):
+        if type_ == "idempotency_error":
+            return OrderConflict
+        if code == "missing":
+            # "Cannot charge a customer that has no active card": a card error by type, yet no bank was asked.
+            return InvalidRequest
+        if status == 402 or type_ == "card_error":
+            asks = code in AUTHENTICATION_CODES or details.get("decline_code") in AUTHENTICATION_CODES
+            return AuthenticationRequired if asks else CardDeclined
+        if code in _TOKEN_CODES or _TOKEN_WORDS.search(_text(details, "message") or ""):
+            return TokenRejected
+        return InvalidRequest
+    return unanswered
+
+
+def _details(error: stripe.StripeError) -> Mapping[str, Any]:
+    body = error.json_body
+    details = body.get("error") if isinstance(body, Mapping) else None
+    return details if isinstance(details, Mapping) else {}
+
+
+def _headers(error: stripe.StripeError) -> Mapping[str, str]:
+    # For an answer that is not JSON the SDK puts the headers where the decoded body belongs.
+    found = error.headers or error.json_body
+    return {str(name).lower(): str(value) for name, value in found.items()} if isinstance(found, Mapping) else {}
+
+
+def _text(details: Mapping[str, Any], name: str) -> str | None:
+    value = details.get(name)
+    return value if isinstance(value, str) and value else None

@@ -1,0 +1,150 @@
+"""What a decline means: advice for the code that handles it, words for the buyer who reads it."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+
+class Advice(str, Enum):
+    """What can be done after a decline. A string too, so that it travels in JSON as it is."""
+
+    TryAnotherCard = "try_another_card"
+    """This card will not work for this purchase; another may."""
+    TryAgainLater = "try_again_later"
+    """The same card may work in a while, or another card now."""
+    FixDetails = "fix_details"
+    """A number, date, code or address was typed wrong: enter the card again."""
+    CallBank = "call_bank"
+    """The bank refuses without a public reason: the buyer asks it, or uses another card."""
+
+
+_PLAIN = "Your card was declined. Please use a different card or contact your bank."
+_OTHER = "This card cannot be used for this payment. Please use a different card."
+_FUNDS = "Your card does not have enough available for this payment. Please use a different card or try again later."
+_LATER = "Your bank could not process the payment just now. Please try again in a little while or use a different card."
+_NUMBER = "The card number is not right. Please check it and enter the card again."
+_EXPIRY = "The expiry date is not right. Please check it and enter the card again."
+_CVC = "The security code is not right. Please check it and enter the card again."
+_ADDRESS = "The billing address does not match the card. Please check it and enter the card again."
+_PIN = "This card needs its PIN, which cannot be entered here. Please use a different card."
+
+_Row = tuple[Advice, str]
+_CALL: _Row = (Advice.CallBank, _PLAIN)
+# Stripe asks that these read exactly like a plain decline: the buyer may be the thief
+# (https://docs.stripe.com/declines/codes). "Never retry" codes get the same row.
+_SILENT: _Row = (Advice.TryAnotherCard, _PLAIN)
+
+# Decline codes and card error codes share one table, for Stripe sends a reason as either: `expired_card` comes
+# as `code` alone, or as `decline_code` under `card_declined`. A code not listed is a plain decline: Stripe adds some.
+_ROWS: dict[str, _Row] = {
+    **dict.fromkeys(
+        (
+            "fraudulent",
+            "lost_card",
+            "stolen_card",
+            "merchant_blacklist",
+            "pickup_card",
+            "restricted_card",
+            "security_violation",
+            "highest_risk_level",
+            "compliance_violation",
+            "partner_high_risk_customer",
+        ),
+        _SILENT,
+    ),
+    **dict.fromkeys(
+        (
+            "do_not_try_again",
+            "revocation_of_all_authorizations",
+            "revocation_of_authorization",
+            "stop_payment_order",
+            "generic_decline",
+            "card_declined",
+        ),
+        _SILENT,
+    ),
+    **dict.fromkeys(
+        (
+            "call_issuer",
+            "do_not_honor",
+            "no_action_taken",
+            "not_permitted",
+            "service_not_allowed",
+            "transaction_not_allowed",
+            "invalid_account",
+            "new_account_information_available",
+            "invalid_amount",
+            "refer_to_customer",
+        ),
+        _CALL,
+    ),
+    **dict.fromkeys(
+        (
+            "approve_with_id",
+            "issuer_not_available",
+            "processing_error",
+            "reenter_transaction",
+            "try_again_later",
+            "payment_method_provider_timeout",
+        ),
+        (Advice.TryAgainLater, _LATER),
+    ),
+    **dict.fromkeys(
+        ("insufficient_funds", "card_velocity_exceeded", "withdrawal_count_limit_exceeded"),
+        (Advice.TryAgainLater, _FUNDS),
+    ),
+    "card_decline_rate_limit_exceeded": (
+        Advice.TryAgainLater,
+        "This card was declined too often in a short time. Please wait a day or use a different card.",
+    ),
+    "duplicate_transaction": (
+        Advice.TryAgainLater,
+        "A payment of this amount was made with this card a moment ago. Please check before you pay again.",
+    ),
+    **dict.fromkeys(("incorrect_number", "invalid_number"), (Advice.FixDetails, _NUMBER)),
+    **dict.fromkeys(("invalid_expiry_month", "invalid_expiry_year"), (Advice.FixDetails, _EXPIRY)),
+    **dict.fromkeys(("incorrect_cvc", "invalid_cvc"), (Advice.FixDetails, _CVC)),
+    **dict.fromkeys(
+        ("incorrect_address", "incorrect_zip", "incorrect_postal_code", "postal_code_invalid"),
+        (Advice.FixDetails, _ADDRESS),
+    ),
+    **dict.fromkeys(
+        ("expired_card", "expired_payment_method"),
+        (Advice.TryAnotherCard, "Your card has expired. Please use a different card."),
+    ),
+    **dict.fromkeys(
+        (
+            "card_not_supported",
+            "invalid_card_type",
+            "payment_method_restricted",
+            "testmode_decline",
+            "live_mode_test_card",
+        ),
+        (Advice.TryAnotherCard, _OTHER),
+    ),
+    "currency_not_supported": (
+        Advice.TryAnotherCard,
+        "This card cannot pay in this currency. Please use a different card.",
+    ),
+    **dict.fromkeys(
+        (
+            "incorrect_pin",
+            "invalid_pin",
+            "pin_try_exceeded",
+            "offline_pin_required",
+            "online_or_offline_pin_required",
+            "mobile_device_authentication_required",
+        ),
+        (Advice.TryAnotherCard, _PIN),
+    ),
+}
+
+# The bank asks for 3-D Secure: an outcome of its own, never a decline. Stripe sends it as `code` or as `decline_code`.
+AUTHENTICATION_CODES = frozenset(
+    ("authentication_required", "authentication_not_handled", "payment_intent_action_required")
+)
+
+
+def reason(code: str | None, decline_code: str | None) -> tuple[Advice, str]:
+    """Return the advice and the buyer's sentence for Stripe's two codes; codes not known are plain declines."""
+    return _ROWS.get(decline_code or "") or _ROWS.get(code or "") or _SILENT

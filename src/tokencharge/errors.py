@@ -1,0 +1,207 @@
+"""Every way a payment can end other than paid. One tree, each class with what to do next.
+
+TokenChargeError
++- ConfigurationError          the keys or settings are wrong; nothing was sent
++- InvalidInput (ValueError)   an argument is wrong; nothing was sent
++- CardDeclined                the bank said no; .advice says what may help
++- AuthenticationRequired      the bank wants 3-D Secure; not a decline
++- PaymentPending              Stripe is still working on it; neither paid nor failed
++- TokenRejected               the token is used, unknown or of the other mode: ask for the card again
++- InvalidRequest              Stripe refused a parameter
++- OrderConflict               this purchase was submitted before with other details
++- OrderInProgress             another request for this purchase is running now
++- AuthenticationFailed        Stripe refused our key
++- RateLimited                 Stripe asks to slow down; this call did nothing
++- GatewayUnavailable          Stripe was never reached; this call did nothing
++- OutcomeUnknown              sent, and no answer to trust: it may have charged; call again with the same arguments
++- InvalidSignature            a webhook that Stripe did not sign
++- InvalidEvent                a webhook that cannot be read
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import attrs
+
+from .declines import Advice, reason
+
+
+@attrs.define(eq=False, repr=False, slots=False)
+class TokenChargeError(Exception):
+    """Base of all errors of this library: what happened, where, and whether to call again.
+
+    Attributes:
+        message: For developers and logs: what was wrong and what to do. Holds no key, token or card.
+        code: Stripe's error code, where it sent one.
+        decline_code: The bank's reason, where Stripe passed one on.
+        param: The parameter Stripe objects to.
+        http_status: The HTTP status of Stripe's answer; None where there was none.
+        request_id: Stripe's id of the request, for its dashboard and its support.
+        step: What was being done: "customer", "card", "charge", "capture", "refund", ...
+        order_id: The order it was done for.
+        customer_id: The Customer, as far as the payment got.
+        charge_id: The Charge, where Stripe made one, be it a failed one.
+        replayed: Stripe repeated an answer it gave before to the same idempotency key.
+        payment_intent_id: The PaymentIntent, where there is one.
+        client_secret: Lets the browser finish authentication; kept out of repr.
+    """
+
+    message: str
+    code: str | None = None
+    decline_code: str | None = None
+    param: str | None = None
+    http_status: int | None = None
+    request_id: str | None = None
+    step: str | None = None
+    order_id: str | None = None
+    customer_id: str | None = None
+    charge_id: str | None = None
+    replayed: bool = False
+    payment_intent_id: str | None = None
+    client_secret: str | None = None
+
+    retryable: ClassVar[bool] = False
+    """Calling again with the same arguments is safe and may end otherwise."""
+    suggested_status: ClassVar[int] = 500
+    """The HTTP status for a web view to answer with."""
+    _public: ClassVar[str] = (
+        "Something went wrong on our side. This attempt has not charged you. Please try again later or contact us."
+    )
+
+    @property
+    def public_message(self) -> str:
+        """A sentence that is safe to show the buyer."""
+        return self._public
+
+    def __str__(self) -> str:
+        return self.message
+
+    def __repr__(self) -> str:
+        shown = (
+            f"{field.name}={value!r}"
+            for field in attrs.fields(TokenChargeError)
+            if field.name != "client_secret" and (value := getattr(self, field.name)) not in (None, False)
+        )
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+
+class ConfigurationError(TokenChargeError):
+    """A key or setting is missing or contradicts another. Nothing was sent."""
+
+
+class InvalidInput(TokenChargeError, ValueError):
+    """An argument cannot be right: token, e-mail, amount, order_id, an id. Nothing was sent."""
+
+    suggested_status = 400
+    _public = "Some of the details were not valid. This attempt has not charged you. Please check them and try again."
+
+
+class CardDeclined(TokenChargeError):
+    """The bank, or Stripe's fraud checks, refused the card. This call charged nothing."""
+
+    suggested_status = 402
+
+    @property
+    def advice(self) -> Advice:
+        """What may help next."""
+        return reason(self.code, self.decline_code)[0]
+
+    @property
+    def public_message(self) -> str:
+        """A sentence that is safe to show the buyer: fraud, lost and stolen read as a plain decline."""
+        return reason(self.code, self.decline_code)[1]
+
+
+class AuthenticationRequired(TokenChargeError):
+    """The bank wants the buyer to authenticate (3-D Secure), which the Charges API cannot do."""
+
+    suggested_status = 402
+    _public = (
+        "Your bank asks you to confirm this payment. This attempt has not charged you. Please use a different card."
+    )
+
+
+class PaymentPending(TokenChargeError):
+    """Stripe is still processing the payment: neither paid nor failed. Ask again with `find` or `get_charge`."""
+
+    suggested_status = 202
+    _public = "Your payment is being processed. Please do not pay again; we will tell you how it ends."
+
+
+class TokenRejected(TokenChargeError):
+    """The token was used before, is unknown, or belongs to the other mode. Ask for the card again."""
+
+    suggested_status = 400
+    _public = (
+        "These card details were used before or have expired. If you have not paid yet, please enter your card again."
+    )
+
+
+class InvalidRequest(TokenChargeError):
+    """Stripe refused a parameter: `param`, `code` and `message` say which and why."""
+
+    suggested_status = 400
+
+
+class OrderConflict(TokenChargeError):
+    """This order, or this token, was submitted before with other details. It is not charged again.
+
+    With `charge_id` set, that charge is the order's payment, for another amount. Without it, look with
+    `find(order_id)` before asking anyone to pay again.
+    """
+
+    suggested_status = 409
+    _public = "This order was already submitted with other details. Please check your order before you pay again."
+
+
+class OrderInProgress(TokenChargeError):
+    """Another request for this order is running now, or has not been heard of yet. Call again in a moment."""
+
+    retryable = True
+    suggested_status = 409
+    _public = "Your payment is already on its way. Please wait a moment and do not pay again."
+
+
+class AuthenticationFailed(TokenChargeError):
+    """Stripe refused our secret key, or the key may not do this. This call did nothing."""
+
+
+class RateLimited(TokenChargeError):
+    """Stripe asks to slow down. This call did nothing; call again in a while."""
+
+    retryable = True
+    suggested_status = 503
+    _public = "We are very busy just now. This attempt has not charged you. Please try again in a moment."
+
+
+class GatewayUnavailable(TokenChargeError):
+    """The request never reached Stripe. This call did nothing; call again in a while."""
+
+    retryable = True
+    suggested_status = 503
+    _public = "We cannot reach our payment provider. This attempt has not charged you. Please try again in a moment."
+
+
+class OutcomeUnknown(TokenChargeError):
+    """The request was sent and no trustworthy answer came: it may have charged.
+
+    Call again with the same arguments: the same idempotency keys find the charge or make it, once. Never
+    treat it as a failure.
+    """
+
+    retryable = True
+    suggested_status = 502
+    _public = "We do not know yet whether your payment went through. Please do not pay again; we are checking."
+
+
+class InvalidSignature(TokenChargeError):
+    """A webhook whose signature is missing, wrong or too old."""
+
+    suggested_status = 400
+
+
+class InvalidEvent(TokenChargeError):
+    """A webhook, rightly signed, that is no event this library can read."""
+
+    suggested_status = 400

@@ -1,0 +1,336 @@
+"""What Stripe made, typed: Card, Customer, Charge, Refund and the Payment that holds them.
+
+Each is read by `from_stripe` from a plain mapping, of any API version since 2013: the readers take what is
+there, fill in what an old version left out, and keep the whole answer in `raw`. An answer without an id, or
+without the money it speaks of, is not readable and raises `ValueError`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from typing import Any, TypeVar
+
+import attrs
+
+from .money import Money
+
+Raw = Mapping[str, Any]
+"""An object of Stripe's, decoded from JSON and otherwise untouched."""
+
+_T = TypeVar("_T")
+
+_LAST_SECOND = int(datetime.max.replace(tzinfo=timezone.utc).timestamp())
+
+
+def _raw() -> Any:
+    return attrs.field(repr=False, eq=False, factory=dict)
+
+
+def _metadata() -> Any:
+    return attrs.field(factory=dict, hash=False)
+
+
+@attrs.frozen
+class Card:
+    """A card, as much of it as may be shown and stored (no number, ever).
+
+    Attributes:
+        id: `card_...` or `pm_...`; None where Stripe describes the card without naming it.
+        brand: Lower case: "visa", "mastercard", "amex", "diners", "discover", "jcb", "unionpay", ...
+        last4: The last four digits.
+        exp_month: 1 to 12.
+        exp_year: Four digits.
+        country: Two-letter country of the issuer.
+        funding: "credit", "debit", "prepaid" or "unknown".
+        fingerprint: Names the card number within one Stripe account.
+    """
+
+    id: str | None = None
+    brand: str | None = None
+    last4: str | None = None
+    exp_month: int | None = None
+    exp_year: int | None = None
+    country: str | None = None
+    funding: str | None = None
+    fingerprint: str | None = attrs.field(default=None, repr=False)
+
+    @classmethod
+    def from_stripe(cls, raw: Raw) -> Card:
+        """Read a legacy `card` object or the `card` of `payment_method_details`."""
+        # Until mid-2014 the brand stood in `type`; the title-case names are the legacy object's.
+        return cls(
+            id=_typed(raw, "id", str),
+            brand=_brand(_typed(raw, "brand", str) or _typed(raw, "type", str)),
+            last4=_typed(raw, "last4", str),
+            exp_month=_typed(raw, "exp_month", int),
+            exp_year=_typed(raw, "exp_year", int),
+            country=_typed(raw, "country", str),
+            funding=_typed(raw, "funding", str),
+            fingerprint=_typed(raw, "fingerprint", str),
+        )
+
+
+@attrs.frozen
+class Customer:
+    """A Customer of the Stripe account.
+
+    Attributes:
+        id: `cus_...`.
+        email: Kept out of repr.
+        created: When, in UTC; None for a deleted Customer.
+        livemode: Whether real money can move.
+        metadata: The account's own notes on it.
+        deleted: Stripe keeps a stub of a deleted Customer and answers with that.
+        raw: Stripe's whole answer.
+    """
+
+    id: str
+    email: str | None = attrs.field(default=None, repr=False)
+    created: datetime | None = None
+    livemode: bool = False
+    metadata: Mapping[str, str] = _metadata()
+    deleted: bool = False
+    raw: Raw = _raw()
+
+    @classmethod
+    def from_stripe(cls, raw: Raw) -> Customer:
+        """Read a Customer, or the stub of a deleted one.
+
+        Raises:
+            ValueError: The mapping has no id.
+        """
+        return cls(
+            id=_id(raw),
+            email=_typed(raw, "email", str),
+            created=_time(raw),
+            livemode=raw.get("livemode") is True,
+            metadata=_mapping(raw, "metadata"),
+            deleted=raw.get("deleted") is True,
+            raw=raw,
+        )
+
+
+@attrs.frozen
+class Charge:
+    """A Charge: money taken, held, or refused.
+
+    Attributes:
+        id: `ch_...` (`py_...` for some bank payments).
+        status: "succeeded", "pending" or "failed".
+        amount: What was asked for.
+        amount_captured: What was taken so far.
+        amount_refunded: What was given back so far.
+        paid: The bank said yes; true for an authorization as well.
+        captured: The money was taken, not only held.
+        refunded: All of it was given back.
+        customer_id: Whose it is.
+        card: The card charged; None for a payment without one.
+        description: The account's own words.
+        receipt_url: Stripe's receipt page.
+        receipt_email: Where Stripe mails the receipt (live mode only); kept out of repr.
+        statement_descriptor: What the statement says.
+        balance_transaction_id: The booking in the account's balance.
+        payment_intent_id: Set when the Charge came from a PaymentIntent.
+        failure_code: Why it failed.
+        failure_message: The same in Stripe's words.
+        outcome: Stripe's verdict: `network_status`, `reason`, `risk_level`, `seller_message`, ...
+        livemode: Whether real money moved.
+        created: When, in UTC.
+        metadata: The account's own notes on it.
+        raw: Stripe's whole answer.
+    """
+
+    id: str
+    status: str
+    amount: Money
+    amount_captured: Money
+    amount_refunded: Money
+    paid: bool
+    captured: bool
+    refunded: bool
+    customer_id: str | None = None
+    card: Card | None = None
+    description: str | None = None
+    receipt_url: str | None = attrs.field(default=None, repr=False)
+    receipt_email: str | None = attrs.field(default=None, repr=False)
+    statement_descriptor: str | None = None
+    balance_transaction_id: str | None = None
+    payment_intent_id: str | None = None
+    failure_code: str | None = None
+    failure_message: str | None = None
+    outcome: Raw | None = attrs.field(default=None, repr=False, hash=False)
+    livemode: bool = False
+    created: datetime | None = None
+    metadata: Mapping[str, str] = _metadata()
+    raw: Raw = _raw()
+
+    @classmethod
+    def from_stripe(cls, raw: Raw) -> Charge:
+        """Read a Charge.
+
+        Raises:
+            ValueError: The mapping has no id, or no amount and currency.
+        """
+        amount = _money(raw, "amount")
+        failed = raw.get("failure_code") is not None or raw.get("paid") is False
+        captured = raw.get("captured", not failed) is True
+        # Up to 2015 a Charge had no status, or the status "paid".
+        status = _typed(raw, "status", str) or ("failed" if failed else "succeeded")
+        return cls(
+            id=_id(raw),
+            status="succeeded" if status == "paid" else status,
+            amount=amount,
+            amount_captured=_money(raw, "amount_captured", amount.amount if captured else 0),
+            amount_refunded=_money(raw, "amount_refunded", 0),
+            paid=raw.get("paid", not failed) is True,
+            captured=captured,
+            refunded=raw.get("refunded") is True,
+            customer_id=_reference(raw, "customer"),
+            card=_card_of(raw),
+            description=_typed(raw, "description", str),
+            receipt_url=_typed(raw, "receipt_url", str),
+            receipt_email=_typed(raw, "receipt_email", str),
+            statement_descriptor=_typed(raw, "statement_descriptor", str),
+            balance_transaction_id=_reference(raw, "balance_transaction"),
+            payment_intent_id=_reference(raw, "payment_intent"),
+            failure_code=_typed(raw, "failure_code", str),
+            failure_message=_typed(raw, "failure_message", str),
+            outcome=_typed(raw, "outcome", dict),
+            livemode=raw.get("livemode") is True,
+            created=_time(raw),
+            metadata=_mapping(raw, "metadata"),
+            raw=raw,
+        )
+
+
+@attrs.frozen
+class Refund:
+    """Money on its way back, or an authorization let go.
+
+    Attributes:
+        id: `re_...`.
+        status: "succeeded", "pending", "requires_action", "failed" or "canceled". A refund that succeeded
+            can still fail later.
+        amount: What goes back.
+        charge_id: The Charge it belongs to.
+        reason: "duplicate", "fraudulent", "requested_by_customer", "expired_uncaptured_charge" or None.
+        failure_reason: Why it failed.
+        created: When, in UTC.
+        metadata: The account's own notes on it.
+        raw: Stripe's whole answer.
+    """
+
+    id: str
+    status: str
+    amount: Money
+    charge_id: str | None = None
+    reason: str | None = None
+    failure_reason: str | None = None
+    created: datetime | None = None
+    metadata: Mapping[str, str] = _metadata()
+    raw: Raw = _raw()
+
+    @classmethod
+    def from_stripe(cls, raw: Raw) -> Refund:
+        """Read a Refund.
+
+        Raises:
+            ValueError: The mapping has no id, or no amount and currency.
+        """
+        return cls(
+            id=_id(raw),
+            # Early Refunds had no status: Stripe made them only once they had succeeded.
+            status=_typed(raw, "status", str) or "succeeded",
+            amount=_money(raw, "amount"),
+            charge_id=_reference(raw, "charge"),
+            reason=_typed(raw, "reason", str),
+            failure_reason=_typed(raw, "failure_reason", str),
+            created=_time(raw),
+            metadata=_mapping(raw, "metadata"),
+            raw=raw,
+        )
+
+
+@attrs.frozen
+class Payment:
+    """The answer to "charge this": one Customer and one Charge.
+
+    Attributes:
+        customer: Who was charged.
+        charge: The Charge, succeeded; `charge.captured` tells money taken from money held.
+        order_id: The order it pays, where one was given.
+        replayed: This call charged nothing: it found the payment an earlier one had made.
+    """
+
+    customer: Customer
+    charge: Charge
+    order_id: str | None = None
+    replayed: bool = False
+
+
+_BRANDS = {
+    "american express": "amex",
+    "diners club": "diners",
+    "eftpos australia": "eftpos_au",
+    "union pay": "unionpay",
+}
+
+
+def _brand(name: str | None) -> str | None:
+    return None if name is None else _BRANDS.get(name.lower(), name.lower().replace(" ", "_"))
+
+
+def _card_of(raw: Raw) -> Card | None:
+    """Find the card of a Charge where its API version put it: `card`, `source`, `payment_method_details`."""
+    details = raw.get("payment_method_details")
+    modern = details.get("card") if isinstance(details, Mapping) else None
+    for legacy in (raw.get("source"), raw.get("card")):
+        if isinstance(legacy, Mapping) and legacy.get("object", "card") == "card":
+            return Card.from_stripe(legacy)
+        if isinstance(legacy, Mapping) and isinstance(legacy.get("card"), Mapping):
+            # A `src_...` object describes its card in a field of its own.
+            return attrs.evolve(Card.from_stripe(legacy["card"]), id=_typed(legacy, "id", str))
+    if isinstance(modern, Mapping):
+        return attrs.evolve(Card.from_stripe(modern), id=_reference(raw, "payment_method"))
+    return None
+
+
+def _id(raw: Raw) -> str:
+    value = raw.get("id")
+    if not isinstance(value, str) or not value:
+        raise ValueError("Stripe's object has no id.")
+    return value
+
+
+def _typed(raw: Raw, name: str, kind: type[_T]) -> _T | None:
+    value = raw.get(name)
+    return value if isinstance(value, kind) else None
+
+
+def _reference(raw: Raw, name: str) -> str | None:
+    """Return the id a field names, be it the bare id or the expanded object."""
+    value = raw.get(name)
+    return _typed(value, "id", str) if isinstance(value, Mapping) else _typed(raw, name, str)
+
+
+def _mapping(raw: Raw, name: str) -> Mapping[str, str]:
+    value = raw.get(name)
+    return {str(key): str(entry) for key, entry in value.items()} if isinstance(value, Mapping) else {}
+
+
+def _money(raw: Raw, name: str, missing: int | None = None) -> Money:
+    amount = raw.get(name)
+    currency = raw.get("currency")
+    if amount is None:
+        amount = missing
+    if not isinstance(amount, int) or not isinstance(currency, str):
+        raise ValueError(f"Stripe's object has no {name} with a currency.")
+    return Money(amount, currency)
+
+
+def _time(raw: Raw) -> datetime | None:
+    created = raw.get("created")
+    if not isinstance(created, int) or not 0 <= created <= _LAST_SECOND:
+        return None
+    return datetime.fromtimestamp(created, timezone.utc)

@@ -1,0 +1,203 @@
+"""The sandbox as its users hold it: keys, ways in, views, faults and time travel."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from ..results import Charge, Customer, Refund
+from .account import Account, Rules
+from .engine import Arrival, Engine, Pending
+from .faults import NO_FAULT, Armed, Fault, Faults
+from .refusals import Refusal
+from .server import Server
+from .wire import JSON, Request, Response
+
+if TYPE_CHECKING:
+    from .._stripe import FunctionClient
+
+
+class Sandbox:
+    """A Stripe account in test mode, in memory, for tests, demos and simulations.
+
+    Args:
+        secret_key: The secret key it accepts.
+        publishable_key: The publishable key it accepts, for tokens only.
+        clock: What time it is, in seconds since 1970.
+        seed: Makes its ids the same in each run.
+        rules: What to choose where Stripe is slow or unverified.
+        sleep: How the fault `wait` passes the time.
+
+    Attributes:
+        rules: As given; may be changed at any time.
+        faults: What is to go wrong.
+        pages: What `GET` answers outside /v1, by path (`*` stands for anything), without a key.
+    """
+
+    def __init__(
+        self,
+        *,
+        secret_key: str = "sk_test_sandbox",
+        publishable_key: str = "pk_test_sandbox",
+        clock: Callable[[], float] = time.time,
+        seed: int | None = None,
+        rules: Rules | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.secret_key = secret_key
+        self.publishable_key = publishable_key
+        self.rules = rules or Rules()
+        self.faults = Faults()
+        self.pages: dict[str, Response] = {}
+        self._account = Account(clock, seed, self.rules)
+        self._engine = Engine(self._account, secret_key, publishable_key)
+        self._sleep = sleep
+        self._outage: Armed | None = None
+
+    def handle(self, request: Request) -> Response:
+        """Answer a request, or let happen to it what was armed.
+
+        Raises:
+            OSError: A fault of the wire: the caller gets no answer.
+        """
+        if not request.path.startswith("/v1/"):
+            return self._page(request)
+        fault = self.faults.take(request)
+        if fault.refused is not None:
+            return self._engine.refuse(request, fault.refused(request))
+        answers = [self._deliver(request, fault) for _ in range(fault.deliveries)] if fault.arrives else []
+        if fault.raised is not None:
+            raise fault.raised(f"The sandbox was told to {fault.name.replace('_', ' ')}.")
+        return fault.garbled(answers[0]) if fault.garbled else answers[0]
+
+    def begin(self, request: Request) -> Response | Pending:
+        """Let a request in and reserve its idempotency key, or answer it at once.
+
+        The first half of `handle`, for schedulers. Faults are not looked at.
+        """
+        return self._engine.begin(request)
+
+    def finish(self, pending: Pending, fault: Fault = NO_FAULT) -> Response:
+        """Execute a request that was let in; the second half of `handle`."""
+        return self._engine.finish(pending, fault)
+
+    def http_client(self) -> FunctionClient:
+        """Return an HTTP client for a gateway that reaches the sandbox without sockets."""
+        from .._stripe import FunctionClient
+
+        return FunctionClient(self._send)
+
+    def serve(self, host: str = "127.0.0.1", port: int = 0) -> Server:
+        """Serve over HTTP: `with sandbox.serve() as server: server.url`. Port 0 is any free one."""
+        return Server(self.handle, host, port)
+
+    def create_token(
+        self,
+        number: str = "4242424242424242",
+        exp_month: int = 12,
+        exp_year: int | None = None,
+        cvc: str = "123",
+        **fields: str,
+    ) -> str:
+        """Turn a card into a single-use token, as Stripe.js does in the browser.
+
+        Args:
+            number: The card's.
+            exp_month: The card's.
+            exp_year: The card's; next year if not given.
+            cvc: The card's.
+            fields: `name`, `address_line1`, `address_zip` and so on.
+
+        Raises:
+            ValueError: Stripe.js would show an error: a number that cannot be, say.
+        """
+        year = exp_year or time.gmtime(self._account.now()).tm_year + 1
+        card = {"number": number, "exp_month": str(exp_month), "exp_year": str(year), "cvc": cvc}
+        try:
+            token = self._engine.run("POST", "/v1/tokens", {"card": {**card, **fields}})
+        except Refusal as refusal:
+            raise ValueError(refusal.message) from None
+        return str(token["id"])
+
+    @property
+    def charges(self) -> list[Charge]:
+        """All Charges, failed ones too, oldest first."""
+        return [Charge.from_stripe(each) for each in self._all("charge")]
+
+    @property
+    def customers(self) -> list[Customer]:
+        """All Customers, stubs of deleted ones too, oldest first."""
+        return [Customer.from_stripe(each) for each in self._all("customer")]
+
+    @property
+    def refunds(self) -> list[Refund]:
+        """All Refunds, oldest first."""
+        return [Refund.from_stripe(each) for each in self._all("refund")]
+
+    @property
+    def requests(self) -> list[Arrival]:
+        """Every request that arrived, oldest first."""
+        with self._engine.lock:
+            return list(self._engine.arrivals)
+
+    def now(self) -> float:
+        """Tell the sandbox's time, in seconds since 1970."""
+        return self._account.now()
+
+    def advance(self, seconds: float) -> None:
+        """Travel in time: idempotency keys are forgotten after 24 hours, authorizations after 7 days."""
+        self._account.travel(seconds)
+
+    def decline_next(self, code: str = "generic_decline", *, path: str = "/v1/charges") -> Armed:
+        """Decline the next Charge; with another path, the next card attached there."""
+        return self.faults.add(Fault.declined(code), path=path, method="POST")
+
+    def lose_next_answer(self, *, path: str = "*") -> Armed:
+        """Execute the next request and lose its answer."""
+        return self.faults.add(Fault.lose_answer(), path=path)
+
+    def rate_limit_next(self, *, path: str = "*") -> Armed:
+        """Answer 429 to the next request."""
+        return self.faults.add(Fault.rate_limit(), path=path)
+
+    def unavailable(self) -> Armed:
+        """Refuse every connection, until `available` or the end of a `with` block."""
+        self.available()
+        self._outage = self.faults.add(Fault.refuse_connection(), times=None)
+        return self._outage
+
+    def available(self) -> None:
+        """Accept connections again."""
+        if self._outage is not None:
+            self._outage.cancel()
+
+    def _send(
+        self, method: str, url: str, headers: Mapping[str, str], body: str | bytes | None
+    ) -> tuple[bytes, int, Mapping[str, str]]:
+        where = urlsplit(url)
+        sent = body.encode() if isinstance(body, str) else body or b""
+        request = Request(method.upper(), where.path, where.query, headers, sent)
+        response = self.handle(request)
+        return response.body, response.status, response.headers
+
+    def _deliver(self, request: Request, fault: Fault) -> Response:
+        begun = self._engine.begin(request)
+        if isinstance(begun, Response):
+            return begun
+        if fault.delay:
+            self._sleep(fault.delay)
+        return self._engine.finish(begun, fault)
+
+    def _page(self, request: Request) -> Response:
+        for path, page in self.pages.items():
+            if request.method == "GET" and fnmatchcase(request.path, path):
+                return page
+        return Response(404, {"content-type": "text/plain"}, b"There is nothing here.\n")
+
+    def _all(self, kind: str) -> list[JSON]:
+        with self._engine.lock:
+            self._account.settle()
+            return list(self._account.objects[kind].values())

@@ -1,0 +1,121 @@
+"""Tokens: a card becomes a token, and a token is spent."""
+
+from __future__ import annotations
+
+import re
+import time
+
+from . import bodies, forms
+from .account import Account, HeldCard, Token
+from .cards import TOKENS, MagicCard, with_number
+from .refusals import card_refused, impossible, missing
+from .wire import JSON
+
+CREATE = forms.Form(
+    "card",
+    card=forms.Form(
+        "number",
+        "exp_month",
+        "exp_year",
+        number=forms.words(),
+        exp_month=forms.words(),
+        exp_year=forms.words(),
+        cvc=forms.words(empty=True),
+        name=forms.words(empty=True),
+        address_line1=forms.words(empty=True),
+        address_line2=forms.words(empty=True),
+        address_city=forms.words(empty=True),
+        address_state=forms.words(empty=True),
+        address_zip=forms.words(empty=True),
+        address_country=forms.words(empty=True),
+        currency=forms.words(empty=True),
+    ),
+)
+GET = forms.Form()
+
+
+def create(account: Account, params: JSON) -> JSON:
+    """Turn a card into a token, as Stripe.js does."""
+    fields = params["card"]
+    number = re.sub(r"[ -]", "", fields["number"])
+    month, year = _checked(account, number, fields)
+    name = account.new_id("tok_1", 23)
+    held = hold(account, with_number(number), month, year, fields)
+    json = {
+        "id": name,
+        "object": "token",
+        "card": held.json,
+        "client_ip": "127.0.0.1",
+        "created": int(account.now()),
+        "livemode": False,
+        "type": "card",
+        "used": False,
+    }
+    account.tokens[name] = Token(json, held)
+    return json
+
+
+def get(account: Account, params: JSON, name: str) -> JSON:
+    """Look at a token."""
+    if name not in account.tokens:
+        raise missing("token", name)
+    return account.tokens[name].json
+
+
+def find(account: Account, name: str) -> Token:
+    """Return the token a request names; a magic one stands for a new card at each use.
+
+    Raises:
+        Refusal: It is unknown, or used.
+    """
+    magic = TOKENS.get(name)
+    if magic is not None:
+        year = time.gmtime(account.now()).tm_year + 1
+        return Token({}, hold(account, magic, 12, year, {}))
+    token = account.tokens.get(name)
+    if token is None:
+        if not re.fullmatch(r"\w+", name):
+            raise impossible(f"Invalid token id: {name}", "source")
+        raise missing("token", name, "source")
+    if token.json["used"]:
+        message = f"You cannot use a Stripe token more than once: {name}."
+        raise impossible(message, code="token_already_used")
+    return token
+
+
+def spend(token: Token) -> None:
+    """Use a token up."""
+    token.json = {**token.json, "used": True}
+
+
+def hold(account: Account, magic: MagicCard, month: int, year: int, fields: JSON) -> HeldCard:
+    """Make the card object of a test card."""
+    body = bodies.card(account.new_id("card_1", 23), magic, month, year, fields)
+    return HeldCard(body, magic)
+
+
+def _checked(account: Account, number: str, fields: JSON) -> tuple[int, int]:
+    """Return month and year of a card, once all that can be checked by looking at it was."""
+    if not re.fullmatch(r"[0-9]{12,19}", number):
+        message = "The card number is not a valid credit card number."
+        raise card_refused(message, "invalid_number", "number")
+    if not _luhn(number):
+        raise card_refused("Your card number is incorrect.", "incorrect_number", "number")
+    today = time.gmtime(account.now())
+    month = int(fields["exp_month"]) if re.fullmatch("[0-9]{1,2}", fields["exp_month"]) else 0
+    if not 1 <= month <= 12:
+        message = "Your card's expiration month is invalid."
+        raise card_refused(message, "invalid_expiry_month", "exp_month")
+    year = int(fields["exp_year"]) if re.fullmatch("[0-9]{2}|20[0-9]{2}", fields["exp_year"]) else 0
+    year += 2_000 if 0 < year < 100 else 0
+    if not (today.tm_year, today.tm_mon) <= (year, month) <= (today.tm_year + 50, 12):
+        message = "Your card's expiration year is invalid."
+        raise card_refused(message, "invalid_expiry_year", "exp_year")
+    if not re.fullmatch("([0-9]{3,4})?", fields.get("cvc") or ""):
+        raise card_refused("Your card's security code is invalid.", "invalid_cvc", "cvc")
+    return month, year
+
+
+def _luhn(number: str) -> bool:
+    digits = [int(digit) for digit in reversed(number)]
+    return sum(digits[::2] + [digit * 2 - 9 * (digit > 4) for digit in digits[1::2]]) % 10 == 0

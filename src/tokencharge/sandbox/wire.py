@@ -1,0 +1,80 @@
+"""What crosses the wire: Request, Response and Stripe's form encoding."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeGuard
+from urllib.parse import parse_qsl
+
+import attrs
+
+JSON = dict[str, Any]
+
+
+def _lower(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name.lower(): value for name, value in headers.items()}
+
+
+@attrs.frozen
+class Request:
+    """A request as it reaches the sandbox.
+
+    Attributes:
+        method: "GET", "POST" or "DELETE".
+        path: Without the query: "/v1/charges".
+        query: What follows the question mark, still encoded.
+        headers: Names in lower case. Kept out of repr, as are query and body.
+        body: The form, still encoded.
+    """
+
+    method: str
+    path: str
+    query: str = attrs.field(default="", repr=False)
+    headers: Mapping[str, str] = attrs.field(factory=dict[str, str], converter=_lower, repr=False)
+    body: bytes = attrs.field(default=b"", repr=False)
+
+    @property
+    def idempotency_key(self) -> str | None:
+        """The key, on the one method where Stripe heeds it."""
+        return self.headers.get("idempotency-key") or None if self.method == "POST" else None
+
+    @property
+    def form(self) -> JSON:
+        """The parameters, from the body of a POST and the query of anything else."""
+        text = self.body.decode("utf-8", "replace") if self.method == "POST" else self.query
+        return decode_form(text)
+
+
+@attrs.frozen
+class Response:
+    """An answer of the sandbox; header names are in lower case."""
+
+    status: int
+    headers: Mapping[str, str] = attrs.field(factory=dict[str, str], repr=False)
+    body: bytes = attrs.field(default=b"", repr=False)
+
+
+def nested(value: Any) -> TypeGuard[JSON]:
+    """Tell whether the value of a parameter has parameters of its own."""
+    return isinstance(value, dict)
+
+
+def decode_form(text: str) -> JSON:
+    """Decode a form into nested mappings.
+
+    `card[number]=4242` becomes `{"card": {"number": "4242"}}`; the lists `expand[]=a` and `expand[0]=a`
+    become `{"expand": {"0": "a"}}`, in the order they came.
+    """
+    form: JSON = {}
+    for name, value in parse_qsl(text, keep_blank_values=True):
+        if "[" not in name:
+            form[name] = value
+            continue
+        *parents, leaf = name.replace("]", "").split("[")
+        node = form
+        for parent in parents:
+            if not nested(node.get(parent)):
+                node[parent] = {}
+            node = node[parent]
+        node[leaf or str(len(node))] = value
+    return form

@@ -1,0 +1,209 @@
+"""Keys and settings: one definition of every name, default and check, read from any mapping."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import attrs
+
+from .errors import ConfigurationError
+
+_KEY = re.compile(r"(?P<kind>sk|rk|pk)_(?:org_)?(?P<mode>test|live)_")
+_TRUE = frozenset(("1", "true", "yes", "on"))
+_FALSE = frozenset(("0", "false", "no", "off"))
+_LOOPBACK = frozenset(("localhost", "127.0.0.1", "::1"))
+
+
+def _setting(
+    variable: str,
+    *,
+    help: str,
+    secret: bool = False,
+    default: Any = attrs.NOTHING,
+    read: Callable[..., Any] = str,
+) -> Any:
+    return attrs.field(
+        default=default,
+        repr=not secret,
+        kw_only=default is not attrs.NOTHING,
+        metadata={"variable": variable, "help": help, "secret": secret, "read": read},
+    )
+
+
+def _number(text: object) -> float:
+    return float(str(text))
+
+
+def _whole(text: object) -> int:
+    return int(str(text))
+
+
+def _flag(text: object) -> bool:
+    word = str(text).strip().lower()
+    if word not in _TRUE | _FALSE:
+        raise ValueError
+    return word in _TRUE
+
+
+@attrs.frozen
+class Settings:
+    """Everything the gateway and the web adapters need to know, checked at start.
+
+    `Settings.from_mapping(os.environ)`, `(app.config)` and so on read the names shown in each attribute's
+    `variable`. No secret appears in repr, and no message prints a key.
+
+    Raises:
+        ConfigurationError: A key in the other's place, two modes in one pair, whitespace in a key, a live
+            key where `livemode=False` was declared, a number out of range. One sentence says what to do.
+    """
+
+    secret_key: str = _setting(
+        "STRIPE_SECRET_KEY",
+        secret=True,
+        help="Secret (sk_) or restricted (rk_) key; the back end's.",
+    )
+    publishable_key: str | None = _setting(
+        "STRIPE_PUBLISHABLE_KEY",
+        default=None,
+        help="Publishable key (pk_); the browser's, and no secret.",
+    )
+    webhook_secret: str | None = _setting(
+        "STRIPE_WEBHOOK_SECRET",
+        default=None,
+        secret=True,
+        help="Signing secret of the webhook endpoint (whsec_); several, separated by commas, while rolling it.",
+    )
+    api_base: str = _setting(
+        "STRIPE_API_BASE",
+        default="https://api.stripe.com",
+        help="Where Stripe's API is; the sandbox's URL in tests.",
+    )
+    js_url: str = _setting(
+        "STRIPE_JS_URL",
+        default="https://js.stripe.com/endive/stripe.js",
+        help="Where the page loads Stripe.js from.",
+    )
+    timeout: float = _setting(
+        "STRIPE_TIMEOUT", default=30.0, read=_number, help="Seconds to wait for Stripe, each try."
+    )
+    max_retries: int = _setting(
+        "STRIPE_MAX_RETRIES",
+        default=2,
+        read=_whole,
+        help="How often the SDK repeats a request that went wrong on the way.",
+    )
+    livemode: bool | None = _setting(
+        "STRIPE_LIVEMODE",
+        default=None,
+        read=_flag,
+        help="Declare true or false and a key of the other mode is refused.",
+    )
+
+    @classmethod
+    def from_mapping(cls, mapping: Mapping[str, Any]) -> Settings:
+        """Read the settings from environment-like names; a name that is absent, None or empty takes its default.
+
+        Raises:
+            ConfigurationError: As for the class; also when a number or a flag cannot be read.
+        """
+        values: dict[str, Any] = {}
+        for field in attrs.fields(cls):
+            variable, read = field.metadata["variable"], field.metadata["read"]
+            given = mapping.get(variable)
+            if given is None or given == "":
+                continue
+            try:
+                values[field.name] = read(given)
+            except ValueError:
+                kind = {_number: "a number of seconds", _whole: "a whole number"}.get(read, "true or false")
+                raise ConfigurationError(f"{variable} must be {kind}.") from None
+        if "secret_key" not in values:
+            raise ConfigurationError(
+                "STRIPE_SECRET_KEY is not set: set it to the secret key (sk_test_...) of your Stripe account."
+            )
+        return cls(**values)
+
+    @classmethod
+    def from_env(cls) -> Settings:
+        """Read the settings from the process's environment."""
+        return cls.from_mapping(os.environ)
+
+    def __attrs_post_init__(self) -> None:
+        secret = _check_key(self.secret_key, "the secret key", "STRIPE_SECRET_KEY", ("sk", "rk"))
+        if self.publishable_key is not None:
+            public = _check_key(self.publishable_key, "the publishable key", "STRIPE_PUBLISHABLE_KEY", ("pk",))
+            if secret and public and secret != public:
+                raise ConfigurationError(
+                    f"The secret key is a {secret} mode key and the publishable key a {public} mode key: "
+                    "take both from the same mode of the dashboard."
+                )
+        for part in self.webhook_secrets:
+            if not part.isascii() or not part.isprintable() or " " in part or _KEY.match(part):
+                raise ConfigurationError(
+                    "The webhook secret is no endpoint's signing secret: copy STRIPE_WEBHOOK_SECRET (whsec_...) again."
+                )
+        if self.livemode is False and secret == "live":
+            raise ConfigurationError(
+                "A live secret key was given where livemode is declared false: use the sk_test_ key here."
+            )
+        if self.livemode is True and secret == "test":
+            raise ConfigurationError(
+                "A test secret key was given where livemode is declared true: use the sk_live_ key here."
+            )
+        _check_url(self.api_base, "STRIPE_API_BASE", origin=True, plain=self.mode == "test")
+        _check_url(self.js_url, "STRIPE_JS_URL", origin=False, plain=self.mode == "test")
+        if not _is_number(self.timeout, float) or not 0 < self.timeout <= 600:
+            raise ConfigurationError("STRIPE_TIMEOUT must be a number of seconds above 0 and at most 600.")
+        if not _is_number(self.max_retries, int) or not 0 <= self.max_retries <= 10:
+            raise ConfigurationError("STRIPE_MAX_RETRIES must be a whole number from 0 to 10.")
+
+    @property
+    def mode(self) -> str | None:
+        """The mode the secret key's prefix tells, "test" or "live"; None where it does not tell."""
+        match = _KEY.match(self.secret_key)
+        return match["mode"] if match else None
+
+    @property
+    def webhook_secrets(self) -> tuple[str, ...]:
+        """The webhook secrets: more than one while an endpoint's secret is being rolled."""
+        return tuple(part.strip() for part in (self.webhook_secret or "").split(",") if part.strip())
+
+
+def _is_number(value: object, kind: type) -> bool:
+    return isinstance(value, (int, kind)) and not isinstance(value, bool)
+
+
+def _check_key(key: object, what: str, variable: str, kinds: tuple[str, ...]) -> str | None:
+    """Return the mode a key's prefix tells; a prefix not known is let through, for Stripe may add some."""
+    if not isinstance(key, str) or not key:
+        raise ConfigurationError(f"{what.capitalize()} is missing: set {variable}.")
+    if not key.isascii() or not key.isprintable() or " " in key:
+        raise ConfigurationError(
+            f"{what.capitalize()} has whitespace or other characters no key has: copy {variable} again."
+        )
+    if key.startswith("whsec_"):
+        raise ConfigurationError(
+            f"A webhook secret was given as {what}: set {variable} to a key that begins with {kinds[0]}_."
+        )
+    match = _KEY.match(key)
+    if match and match["kind"] not in kinds:
+        other = "A publishable key" if match["kind"] == "pk" else "A secret key"
+        raise ConfigurationError(
+            f"{other} was given as {what}: set {variable} to a key that begins with {kinds[0]}_"
+            + ("." if match["kind"] == "pk" else ", and roll the secret key if a page has shown it.")
+        )
+    return match["mode"] if match else None
+
+
+def _check_url(url: object, variable: str, *, origin: bool, plain: bool) -> None:
+    parts = urlsplit(url if isinstance(url, str) else "")
+    # The API base receives the secret key, the script handles card numbers: with anything but a test key neither
+    # may travel in clear beyond this machine.
+    if parts.scheme != "https" and not (parts.scheme == "http" and (plain or parts.hostname in _LOOPBACK)):
+        raise ConfigurationError(f"{variable} must be an https:// URL; http:// is for test keys and for localhost.")
+    if not parts.hostname or parts.username or (origin and parts.path not in ("", "/")):
+        raise ConfigurationError(f"{variable} must be a plain URL" + (" without a path." if origin else "."))

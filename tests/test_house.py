@@ -1,0 +1,228 @@
+"""The house's own rules: who may import whom, what is public, what says what it is."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+import json
+import subprocess
+import sys
+from collections.abc import Iterator, Set
+from importlib.resources import files
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+import tokencharge
+
+TESTS = Path(__file__).parent
+SOURCE = TESTS.parent / "src" / "tokencharge"
+MODULES = sorted(SOURCE.rglob("*.py"))
+
+
+PLAIN = frozenset({"attrs", "typing_extensions"})
+
+
+class Rule(NamedTuple):
+    """What one part of the library may import, beside the standard library and itself."""
+
+    ours: Set[str]
+    others: Set[str] = PLAIN
+    lazily: Set[str] = frozenset()  # ours, but only inside a function or for type checkers
+
+
+# A part is a module or a package of src/tokencharge; "tokencharge" is its __init__, and with it
+# the public names: `from tokencharge import Money`.
+WORDS = {"money", "results", "errors", "declines", "settings", "_checks", "_redact"}
+SHELLS = {"gateway", "aio", "events", "web"}
+ADAPTERS = {"flask", "django", "asgi"}
+ADAPTER = {"tokencharge", "web"}
+KIT = {"tokencharge"} | WORDS
+RULES = {
+    **dict.fromkeys(WORDS, Rule(WORDS)),
+    "_steps": Rule(WORDS),
+    "_stripe": Rule(WORDS | {"_steps"}, PLAIN | {"stripe", "urllib3"}),
+    "events": Rule(WORDS | {"_stripe"}),
+    "gateway": Rule(WORDS | {"_steps", "_stripe", "events"}),
+    "aio": Rule(WORDS | {"_steps", "_stripe", "events"}, PLAIN | {"anyio", "httpx"}),
+    "web": Rule(WORDS | SHELLS | {"tokencharge"}),
+    "tokencharge": Rule(WORDS | SHELLS),
+    "flask": Rule(ADAPTER, PLAIN | {"blinker", "click", "flask", "markupsafe", "werkzeug"}),
+    "django": Rule(ADAPTER, PLAIN | {"asgiref", "django"}),
+    "asgi": Rule(ADAPTER, PLAIN | {"anyio", "fastapi", "jinja2", "starlette"}),
+    "sandbox": Rule(KIT, lazily={"_stripe"}),
+    "testing": Rule(KIT | {"sandbox"}, PLAIN | {"vcr", "yaml"}, lazily={"_stripe"}),
+    "pytest_plugin": Rule(KIT | {"sandbox", "testing"}, PLAIN | {"pytest"}),
+    "cli": Rule(KIT | {"web", "sandbox", "testing"} | ADAPTERS, PLAIN | {"flask", "rich"}),
+}
+FRAMEWORKS = {"django", "fastapi", "flask", "rich", "starlette"}
+NOT_AT_ONCE = {"_stripe", "sandbox", "testing", "pytest_plugin", "cli"} | ADAPTERS
+
+
+class Import(NamedTuple):
+    """One import: the dotted name it asks for, its line, whether it runs as the module loads."""
+
+    name: str
+    line: int
+    at_load: bool
+
+
+def imports(tree: ast.AST, package: str, *, at_load: bool = True) -> Iterator[Import]:
+    """Every import under `tree`, wherever it hides; relative ones are made absolute."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.Import):
+            yield from (Import(alias.name, node.lineno, at_load) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = package.split(".")[: len(package.split(".")) - node.level + 1]
+            base = ".".join([*(above if node.level else []), *filter(None, [node.module])])
+            yield from (Import(f"{base}.{a.name}", node.lineno, at_load) for a in node.names)
+        elif isinstance(node, ast.Call) and _asks_for_a_module(node):
+            yield Import(str(ast.literal_eval(node.args[0])), node.lineno, at_load)
+        later = isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))
+        for_checkers = isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
+        yield from imports(node, package, at_load=at_load and not later and not for_checkers)
+
+
+def _asks_for_a_module(call: ast.Call) -> bool:
+    named = ast.unparse(call.func).split(".")[-1] in {"__import__", "import_module"}
+    return named and bool(call.args) and isinstance(call.args[0], ast.Constant)
+
+
+def part_of(dotted: str) -> str:
+    """The part of the library that `tokencharge.x.y` belongs to."""
+    _, *below = dotted.split(".")
+    return below[0] if below and below[0] in RULES else "tokencharge"
+
+
+def offences(path: Path, source: str) -> list[str]:
+    """Whatever `source`, standing at `path` under src/tokencharge, imports against its rule."""
+    part = "tokencharge" if path == Path("__init__.py") else path.parts[0].removesuffix(".py")
+    if part not in RULES:
+        return [f"{path}: a new part of the library: say where it belongs, in RULES"]
+    allowed = RULES[part]
+    found = []
+    for wanted in imports(ast.parse(source), ".".join(["tokencharge", *path.parts[:-1]])):
+        root = wanted.name.split(".")[0]
+        if root == "tokencharge":
+            target = part_of(wanted.name)
+            lazy = target in allowed.lazily and not wanted.at_load
+            fine = target == part or target in allowed.ours or lazy
+        else:
+            fine = root in allowed.others or root in sys.stdlib_module_names
+        if not fine:
+            found.append(f"{path}:{wanted.line}: {part} may not import {wanted.name}")
+    return found
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.relative_to(SOURCE)))
+def test_imports_go_one_way(module: Path) -> None:
+    """Each module imports only what its place in the house allows."""
+    assert [] == offences(module.relative_to(SOURCE), module.read_text("utf-8"))
+
+
+@pytest.mark.parametrize(
+    ("path", "source"),
+    [
+        ("money.py", "import stripe"),
+        ("money.py", "from ._steps import Call"),
+        ("money.py", "from . import gateway"),
+        ("_steps.py", "from tokencharge import _stripe"),
+        ("_steps.py", "import urllib3.exceptions"),
+        ("_stripe.py", "from .gateway import PaymentGateway"),
+        ("gateway.py", "def send():\n    import stripe"),
+        ("gateway.py", "if TYPE_CHECKING:\n    from stripe import HTTPClient"),
+        ("gateway.py", "client = importlib.import_module('stripe')"),
+        ("gateway.py", "from .sandbox import Sandbox"),
+        ("web.py", "from .flask import TokenCharge"),
+        ("web.py", "from ._steps import Call"),
+        ("flask.py", "from tokencharge.gateway import PaymentGateway"),
+        ("flask.py", "from tokencharge.django import ChargeView"),
+        ("django/views.py", "from ..errors import CardDeclined"),
+        ("django/views.py", "import flask"),
+        ("sandbox/__init__.py", "from tokencharge._stripe import FunctionClient"),
+        ("sandbox/engine.py", "from ..gateway import PaymentGateway"),
+        ("testing.py", "import pytest"),
+        ("__init__.py", "from .sandbox import Sandbox"),
+        ("novelty.py", ""),
+    ],
+)
+def test_the_import_rule_notices(path: str, source: str) -> None:
+    """A forbidden import is found wherever it hides, and so is a part that nobody placed."""
+    assert 1 == len(offences(Path(path), source))
+
+
+@pytest.mark.parametrize(
+    ("path", "source"),
+    [
+        ("money.py", "import decimal, attrs\nfrom .errors import InvalidInput"),
+        ("_stripe.py", "import stripe, urllib3\nfrom ._steps import Call"),
+        ("flask.py", "from flask import Flask\nfrom tokencharge import Money\nfrom .web import x"),
+        ("django/views.py", "from django import views\nfrom . import urls\nfrom .. import Money"),
+        ("sandbox/engine.py", "def client():\n    from .._stripe import FunctionClient"),
+        ("sandbox/engine.py", "if TYPE_CHECKING:\n    from .._stripe import FunctionClient"),
+    ],
+)
+def test_the_import_rule_allows(path: str, source: str) -> None:
+    """What the house is built from is no offence."""
+    assert [] == offences(Path(path), source)
+
+
+def test_importing_the_library_loads_neither_stripe_nor_a_framework_nor_the_sandbox() -> None:
+    """`import tokencharge` stays cheap: what charges, serves or pretends loads on first use."""
+    code = "import json, sys, tokencharge; print(json.dumps(sorted(sys.modules)))"
+    run = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    loaded = set(json.loads(run.stdout))
+
+    assert "tokencharge" in loaded
+    assert set() == loaded & (FRAMEWORKS | {"stripe", "urllib3", "requests", "httpx", "pytest"})
+    assert set() == loaded & {f"tokencharge.{part}" for part in NOT_AT_ONCE}
+
+
+def test_all_is_sorted_and_every_name_in_it_can_be_imported() -> None:
+    """`__all__` reads like an index, and each of its entries is there."""
+    assert sorted(set(tokencharge.__all__)) == list(tokencharge.__all__)
+    assert [] == [name for name in tokencharge.__all__ if not hasattr(tokencharge, name)]
+
+
+@pytest.mark.parametrize("word", sorted(name for name in WORDS if not name.startswith("_")))
+def test_every_public_class_of_the_words_is_public(word: str) -> None:
+    """A class a caller may meet is importable from `tokencharge` itself."""
+    module = importlib.import_module(f"tokencharge.{word}")
+    classes = {
+        name: value
+        for name, value in vars(module).items()
+        if inspect.isclass(value) and value.__module__ == module.__name__ and name[0] != "_"
+    }
+
+    assert {} != classes
+    assert set() == set(classes) - set(tokencharge.__all__)
+    assert classes == {name: getattr(tokencharge, name) for name in classes}
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.relative_to(SOURCE)))
+def test_every_module_says_what_lives_there(module: Path) -> None:
+    """A module's first line is a sentence about what is in it."""
+    first, *_ = (ast.get_docstring(ast.parse(module.read_text("utf-8"))) or "").split("\n")
+
+    assert first.endswith(".")
+
+
+def test_every_test_says_what_it_holds() -> None:
+    """Each test opens with one sentence that states the behaviour it checks."""
+    silent = [
+        f"{path.relative_to(TESTS)}:{node.lineno} {node.name}"
+        for path in sorted(TESTS.rglob("test_*.py"))
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+        and node.name.startswith("test_")
+        and not (ast.get_docstring(node) or "").endswith(".")
+    ]
+
+    assert [] == silent
+
+
+def test_the_types_are_shipped() -> None:
+    """`py.typed` lies beside the modules, so that a type checker reads them."""
+    assert files(tokencharge).joinpath("py.typed").is_file()

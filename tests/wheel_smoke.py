@@ -1,0 +1,22 @@
+"""Buy something with an installed wheel: `nox -s wheel` runs this where there is no src/."""
+
+from __future__ import annotations
+
+import sys
+from importlib.metadata import version
+from importlib.resources import files
+from pathlib import Path
+
+import tokencharge
+from tokencharge import Money, PaymentGateway
+from tokencharge.sandbox import Sandbox
+
+sandbox = Sandbox()
+with PaymentGateway(sandbox.secret_key, http_client=sandbox.http_client()) as gateway:
+    payment = gateway.charge(token=sandbox.create_token(), email="ada@example.com", amount=Money(500, "usd"))
+
+assert Path(tokencharge.__file__).is_relative_to(sys.prefix)
+assert version("tokencharge") == tokencharge.__version__
+assert files("tokencharge").joinpath("py.typed").is_file()
+assert [payment.charge] == sandbox.charges
+print(f"tokencharge {tokencharge.__version__} from its wheel: {payment.charge.amount} charged once")
