@@ -7,6 +7,7 @@ from .errors import (
     AuthenticationFailed,
     AuthenticationRequired,
     CardDeclined,
+    ChargeRefused,
     ConfigurationError,
     GatewayUnavailable,
     InvalidEvent,
@@ -23,6 +24,7 @@ from .errors import (
 )
 from .gateway import PaymentGateway
 from .money import Money
+from .order import Order
 from .results import Card, Charge, Customer, Payment, Refund
 from .settings import Settings
 
@@ -33,6 +35,7 @@ __all__ = [
     "Card",
     "CardDeclined",
     "Charge",
+    "ChargeRefused",
     "ConfigurationError",
     "Customer",
     "GatewayUnavailable",
@@ -41,6 +44,7 @@ __all__ = [
     "InvalidRequest",
     "InvalidSignature",
     "Money",
+    "Order",
     "OrderConflict",
     "OrderInProgress",
     "OutcomeUnknown",

@@ -8,6 +8,7 @@ TokenChargeError
 +- PaymentPending              Stripe is still working on it; neither paid nor failed
 +- TokenRejected               the token is used, unknown or of the other mode: ask for the card again
 +- InvalidRequest              Stripe refused a parameter
++- ChargeRefused               the host's own hook refused before anything was sent
 +- OrderConflict               this purchase was submitted before with other details
 +- OrderInProgress             another request for this purchase is running now
 +- AuthenticationFailed        Stripe refused our key
@@ -142,6 +143,13 @@ class InvalidRequest(TokenChargeError):
     """Stripe refused a parameter: `param`, `code` and `message` say which and why."""
 
     suggested_status = 400
+
+
+class ChargeRefused(TokenChargeError):
+    """The host's own `before_charge` hook refused, say because of too many attempts. Nothing was sent."""
+
+    suggested_status = 429
+    _public = "Too many attempts. This attempt has not charged you. Please wait a while before you try again."
 
 
 class OrderConflict(TokenChargeError):

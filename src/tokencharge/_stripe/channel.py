@@ -8,7 +8,7 @@ from .._steps import Answer, Call
 from ..settings import Settings
 from .pool import PooledClient
 from .translate import presentable, translate
-from .transport import Wire
+from .transport import Wire, header
 
 API_VERSION = "2026-10-28.endive"
 """Stripe's API version, pinned: answers keep their shape whatever SDK is installed or the account's default is."""
@@ -47,7 +47,7 @@ class Channel:
             failure = stripe.APIError(f"stripe-python could not read the answer ({type(error).__name__}).")
         else:
             # A replay that follows a try of this same call is this call's own first success.
-            replayed = response.headers.get("Idempotent-Replayed") == "true" and not self._wire.in_doubt
+            replayed = header(response.headers, "idempotent-replayed") == "true" and not self._wire.in_doubt
             return Answer(response.data, replayed)
         # Outside the except block, or Python would keep the unscrubbed error as the new one's context.
         raise translate(failure, call, in_doubt=self._wire.in_doubt) from presentable(failure)

@@ -28,7 +28,7 @@ from ..errors import (
     TokenChargeError,
     TokenRejected,
 )
-from .transport import never_sent
+from .transport import header, never_sent
 
 _TOKEN_CODES = frozenset(("token_already_used", "token_card_network_invalid", "invalid_source_usage"))
 # A token Stripe does not know has had three wordings since 2013 and mostly no code; one already used had no code
@@ -82,10 +82,10 @@ def translate(error: stripe.StripeError, call: Call, *, in_doubt: bool) -> Token
         decline_code=_text(details, "decline_code"),
         param=_text(details, "param"),
         http_status=error.http_status,
-        request_id=headers.get("request-id"),
+        request_id=header(headers, "request-id"),
         step=call.step,
         charge_id=_text(details, "charge"),
-        replayed=headers.get("idempotent-replayed") == "true",
+        replayed=header(headers, "idempotent-replayed") == "true",
         payment_intent_id=_text(intent, "id"),
         client_secret=_text(intent, "client_secret"),
     )
@@ -99,7 +99,7 @@ def presentable(error: stripe.StripeError) -> stripe.StripeError:
     return stripe.APIError(
         f"Stripe answered HTTP {error.http_status} with a body of {size} characters that is no answer of its API.",
         http_status=error.http_status,
-        headers=dict(_headers(error)),
+        headers={"request-id": header(_headers(error), "request-id") or ""},
     )
 
 
@@ -143,7 +143,7 @@ def _details(error: stripe.StripeError) -> Mapping[str, Any]:
 def _headers(error: stripe.StripeError) -> Mapping[str, str]:
     # For an answer that is not JSON the SDK puts the headers where the decoded body belongs.
     found = error.headers or error.json_body
-    return {str(name).lower(): str(value) for name, value in found.items()} if isinstance(found, Mapping) else {}
+    return found if isinstance(found, Mapping) else {}
 
 
 def _text(details: Mapping[str, Any], name: str) -> str | None:

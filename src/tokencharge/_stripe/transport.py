@@ -12,7 +12,7 @@ import stripe
 import urllib3
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
-from .._redact import redact
+from .._redact import redact_body
 
 Sent = tuple[bytes, int, Mapping[str, str]]
 """An answer as it came: body, HTTP status, headers."""
@@ -58,7 +58,7 @@ class Wire(stripe.HTTPClient):
             self._call.in_doubt = True
         if status >= 400:
             # Stripe's errors repeat tokens and e-mails, and the SDK copies them into exceptions and logs.
-            body = redact(body if isinstance(body, str) else body.decode("utf-8", "replace"))
+            body = redact_body(body if isinstance(body, str) else body.decode("utf-8", "replace"))
         return body, status, answered
 
     def _sleep_time_seconds(self, num_retries: int) -> float:
@@ -96,6 +96,11 @@ class FunctionClient(stripe.HTTPClient):
 
     def close(self) -> None:
         """Do nothing: there are no connections."""
+
+
+def header(headers: Mapping[str, str], name: str) -> str | None:
+    """Return a header by its lower-case name, whatever the mapping a client answered with thinks of case."""
+    return next((str(value) for given, value in headers.items() if given.lower() == name), None)
 
 
 def connection_error(
