@@ -35,7 +35,7 @@ class Rule(NamedTuple):
 
 # A part is a module or a package of src/tokencharge; "tokencharge" is its __init__, and with it
 # the public names: `from tokencharge import Money`.
-WORDS = {"money", "results", "errors", "declines", "settings", "_checks", "_redact"}
+WORDS = {"money", "order", "results", "errors", "declines", "settings", "_checks", "_redact"}
 SHELLS = {"gateway", "aio", "events", "web"}
 ADAPTERS = {"flask", "django", "asgi"}
 ADAPTER = {"tokencharge", "web"}
@@ -45,8 +45,9 @@ RULES = {
     "_steps": Rule(WORDS),
     "_stripe": Rule(WORDS | {"_steps"}, PLAIN | {"stripe", "urllib3"}),
     "events": Rule(WORDS | {"_stripe"}),
-    "gateway": Rule(WORDS | {"_steps", "_stripe", "events"}),
-    "aio": Rule(WORDS | {"_steps", "_stripe", "events"}, PLAIN | {"anyio", "httpx"}),
+    "_operations": Rule(WORDS | {"_steps"}),
+    "gateway": Rule(WORDS | {"_steps", "_operations", "_stripe", "events"}),
+    "aio": Rule(WORDS | {"_steps", "_operations", "_stripe", "events", "gateway"}, PLAIN | {"anyio", "httpx"}),
     "web": Rule(WORDS | SHELLS | {"tokencharge"}),
     "tokencharge": Rule(WORDS | SHELLS),
     "flask": Rule(ADAPTER, PLAIN | {"blinker", "click", "flask", "markupsafe", "werkzeug"}),
@@ -56,6 +57,7 @@ RULES = {
     "testing": Rule(KIT | {"sandbox"}, PLAIN | {"vcr", "yaml"}, lazily={"_stripe"}),
     "pytest_plugin": Rule(KIT | {"sandbox", "testing"}, PLAIN | {"pytest"}),
     "cli": Rule(KIT | {"web", "sandbox", "testing"} | ADAPTERS, PLAIN | {"flask", "rich"}),
+    "__main__": Rule({"cli"}),
 }
 FRAMEWORKS = {"django", "fastapi", "flask", "rich", "starlette"}
 NOT_AT_ONCE = {"_stripe", "sandbox", "testing", "pytest_plugin", "cli"} | ADAPTERS

@@ -109,7 +109,7 @@ class Account:
         while self._due and self._due[0][0] <= self.now():
             heapq.heappop(self._due)[2]()
 
-    def change(self, name: str, **fields: Any) -> JSON:
+    def change(self, name: str, /, **fields: Any) -> JSON:
         """Store a changed object in place of the old one, and return it."""
         objects = self.objects[_KINDS[name.partition("_")[0]]]
         objects[name] = {**objects[name], **fields}

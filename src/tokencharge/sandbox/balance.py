@@ -11,7 +11,7 @@ _REFUND_MOVES = 1.0
 
 def book_charge(account: Account, charge: JSON, amount: int) -> JSON:
     """Book what a Charge brought: the amount less Stripe's fee, 2.9 % and 30."""
-    fee = min(amount, amount * 29 // 1000 + 30)
+    fee = min(amount, (amount * 29 + 500) // 1000 + 30)
     available = account.effects.get(charge["id"]) == "no_pending"
     return _book(account, charge, charge["id"], "charge", amount, fee, available)
 

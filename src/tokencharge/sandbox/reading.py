@@ -59,9 +59,10 @@ def _position(objects: Sequence[JSON], name: str, param: str) -> int:
     raise missing("object", name, param)
 
 
+# field:'value' or metadata['key']:'value', in either kind of quotes, a backslash before a quote that is meant.
 _CLAUSE = re.compile(
-    r"""\s*(?P<field>\w+)(?:\[(['"])(?P<key>(?:[^'"\\]|\\.)*)\2\])?\s*:\s*"""
-    r"""(['"])(?P<value>(?:[^'"\\]|\\.)*)\4\s*(?:$|AND\s)"""
+    r"""\s*(?P<field>\w+)(?:\[(['"])(?P<key>(?:\\.|(?!\2)[^\\])*)\2\])?\s*:\s*"""
+    r"""(['"])(?P<value>(?:\\.|(?!\4)[^\\])*)\4\s*(?:$|AND\s)"""
 )
 
 

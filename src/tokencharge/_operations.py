@@ -1,0 +1,211 @@
+"""What a gateway can do: each operation checks its arguments and returns the flow that does it.
+
+The signatures and docstrings of PaymentGateway and AsyncPaymentGateway are these, written once.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+
+from . import _checks as check
+from . import _steps as steps
+from ._steps import Flow
+from .money import Money
+from .results import Charge, Customer, Payment, Refund
+from .settings import Settings
+
+
+class Operations:
+    """The operations, as flows without IO; a gateway drives them."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._test_mode = settings.mode == "test"
+
+    def charge(
+        self,
+        token: str,
+        email: str,
+        amount: Money,
+        *,
+        order_id: str | None = None,
+        customer: Customer | str | None = None,
+        capture: bool = True,
+        description: str | None = None,
+        metadata: Mapping[str, str] | None = None,
+        receipt_email: str | None = None,
+        statement_descriptor_suffix: str | None = None,
+    ) -> Flow[Payment]:
+        """Charge a card token once: make the Customer, then the Charge.
+
+        Without `order_id` the purchase is the token: repeating the call with the same token, after a double click, a
+        time-out or a crash, ends in the same Customer and Charge. With `order_id` the purchase is the order: it is
+        charged at most once whatever cards, tabs and machines try, for as long as Stripe keeps idempotency keys
+        (24 hours at least).
+
+        Args:
+            token: `tok_...` from Stripe.js; single-use.
+            email: The buyer's; given to the Customer.
+            amount: What to charge. Set it on the server, never from the request.
+            order_id: Your name for the purchase, unique within the Stripe account.
+            customer: Charge this Customer instead of a new one; the card is added to it.
+            capture: False only holds the money; take it with `capture`, let it go with `void` (7 days by default).
+            description: For the dashboard and receipts.
+            metadata: Up to 48 names of your own, kept on the Charge.
+            receipt_email: Where Stripe mails a receipt, in live mode.
+            statement_descriptor_suffix: Up to 22 characters after your name on the statement.
+
+        Raises:
+            TokenChargeError: As listed on the class.
+        """
+        purchase = steps.Purchase(
+            amount,
+            token=token,
+            email=check.email(email),
+            order_id=order_id,
+            customer=None if customer is None else _id_of(customer, "customer"),
+            capture=capture,
+            description=description,
+            metadata=metadata,
+            receipt_email=receipt_email,
+            statement_descriptor_suffix=statement_descriptor_suffix,
+            nonce=self._nonce(check.token(token), order_id),
+        )
+        return steps.charge(purchase)
+
+    def charge_customer(
+        self,
+        customer: Customer | str,
+        amount: Money,
+        *,
+        order_id: str,
+        card: str | None = None,
+        capture: bool = True,
+        description: str | None = None,
+        metadata: Mapping[str, str] | None = None,
+        receipt_email: str | None = None,
+        statement_descriptor_suffix: str | None = None,
+    ) -> Flow[Payment]:
+        """Charge a card saved on a Customer once per order.
+
+        The Customer's charges are looked through first, so an order is not charged again even after Stripe has
+        forgotten its idempotency keys, as long as it is among the Customer's last hundred charges. Repeating a call
+        that was declined repeats the decline for a day: charge another card, or use a new `order_id`.
+
+        Args:
+            customer: Whom to charge.
+            amount: What to charge.
+            order_id: Your name for the purchase, unique within the Stripe account. Required: there is no token to
+                tell two purchases apart.
+            card: `card_...` of the Customer; its default card if None.
+            capture: As for `charge`.
+            description: As for `charge`.
+            metadata: As for `charge`.
+            receipt_email: As for `charge`.
+            statement_descriptor_suffix: As for `charge`.
+
+        Raises:
+            TokenChargeError: As listed on the class.
+        """
+        customer_id = _id_of(customer, "customer")
+        purchase = steps.Purchase(
+            amount,
+            order_id=check.order_id(order_id),
+            customer=customer_id,
+            card=None if card is None else check.object_id(card, "card"),
+            capture=capture,
+            description=description,
+            metadata=metadata,
+            receipt_email=receipt_email,
+            statement_descriptor_suffix=statement_descriptor_suffix,
+        )
+        return steps.charge_customer(purchase, customer_id)
+
+    def capture(self, charge: Charge | str, amount: Money | None = None) -> Flow[Charge]:
+        """Take the money an authorization holds; with an amount, that much, and the rest is let go.
+
+        Raises:
+            InvalidRequest: The charge is captured already, or its authorization has expired.
+            TokenChargeError: As listed on the class.
+        """
+        return steps.capture(_id_of(charge, "charge"), None if amount is None else check.amount(amount))
+
+    def void(self, charge: Charge | str) -> Flow[Refund]:
+        """Let go of the money an authorization holds.
+
+        Raises:
+            InvalidRequest: The charge is captured: give the money back with `refund`.
+            TokenChargeError: As listed on the class.
+        """
+        return steps.void(_id_of(charge, "charge"))
+
+    def refund(
+        self,
+        charge: Charge | str,
+        amount: Money | None = None,
+        *,
+        reason: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Flow[Refund]:
+        """Give back all of a charge, or the amount.
+
+        Repeating the call gives the money back once: within a day, a second refund of the same charge and amount is
+        the first one again. To give back the same part twice, name the second with an `idempotency_key` of its own.
+
+        Args:
+            charge: What to refund.
+            amount: How much; all that is left if None.
+            reason: "duplicate", "fraudulent" (which also blocks the card and the e-mail) or "requested_by_customer".
+            idempotency_key: Names this refund; 1 to 255 printable ASCII characters.
+
+        Raises:
+            InvalidRequest: More than is left, or nothing is left.
+            TokenChargeError: As listed on the class.
+        """
+        return steps.refund(
+            _id_of(charge, "charge"),
+            None if amount is None else check.amount(amount),
+            check.refund_reason(reason),
+            None if idempotency_key is None else check.idempotency_key(idempotency_key),
+        )
+
+    def find(self, order_id: str, *, customer: Customer | str | None = None) -> Flow[Payment | None]:
+        """Find the payment of an order, or None if it has none (yet).
+
+        With the customer the answer is exact. Without it Stripe's search is asked, whose index lags by up to a
+        minute (https://docs.stripe.com/search#data-freshness): None may then mean "not yet".
+
+        Raises:
+            TokenChargeError: As listed on the class, for reading.
+        """
+        return steps.find(
+            check.order_id(order_id),
+            None if customer is None else _id_of(customer, "customer"),
+        )
+
+    def get_charge(self, id: str) -> Flow[Charge]:
+        """Read a Charge.
+
+        Raises:
+            InvalidRequest: Stripe knows no such charge.
+            TokenChargeError: As listed on the class, for reading.
+        """
+        return steps.get_charge(check.object_id(id, "charge"))
+
+    def get_customer(self, id: str) -> Flow[Customer]:
+        """Read a Customer; a deleted one answers with `deleted=True` and little else.
+
+        Raises:
+            InvalidRequest: Stripe knows no such customer.
+            TokenChargeError: As listed on the class, for reading.
+        """
+        return steps.get_customer(check.object_id(id, "customer"))
+
+    def _nonce(self, token: str, order_id: str | None) -> str | None:
+        """Tell apart the purchases of a named test token, which, unlike a real token, is used again and again."""
+        reusable = self._test_mode and order_id is None and check.is_test_token(token)
+        return uuid.uuid4().hex if reusable else None
+
+
+def _id_of(thing: Charge | Customer | str, what: str) -> str:
+    return check.object_id(thing if isinstance(thing, str) else getattr(thing, "id", None), what)

@@ -1,0 +1,97 @@
+"""The command line: `tokencharge demo | sandbox | doctor`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+from ..errors import TokenChargeError
+from . import demo, doctor, sandbox
+from .terminal import CommandFailed, write
+
+_DEMO = """\
+Play the library's story in the terminal: a token becomes a charge, the same submission twice, a declined card,
+authorize, capture and refund, one order and two cards, an answer lost on the way. Each scene checks what it claims.
+
+Without STRIPE_SECRET_KEY it all happens in a sandbox on this machine. With STRIPE_SECRET_KEY=sk_test_... the same
+scenes are played against Stripe's test mode. A live key is refused."""
+_SANDBOX = """\
+Serve a stand-in for the part of Stripe that this library uses, over HTTP, until Ctrl-C. Its state is in memory; its
+keys open nothing."""
+_DOCTOR = """\
+Look at the STRIPE_... variables of the environment and say of each whether it is right, and what to do if it is not.
+Then send one harmless request, to see whether Stripe answers and takes the key. No key is printed."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code: 0 all right, 1 something was not, 2 it could not be done as asked."""
+    parser = _parser()
+    options = parser.parse_args(argv)
+    try:
+        if options.version:
+            from .. import __version__
+
+            write(f"tokencharge {__version__}")
+            return 0
+        if options.command == "demo":
+            return demo.run(as_json=options.json)
+        if options.command == "sandbox":
+            return sandbox.run(options.host, options.port, as_json=options.json)
+        if options.command == "doctor":
+            return doctor.run(offline=options.offline, as_json=options.json)
+    except CommandFailed as failure:
+        return _fail(str(failure), failure.exit_code)
+    except TokenChargeError as error:
+        return _fail(error.message, 2)
+    except BrokenPipeError:
+        # Whoever read our output has gone; Python must not trip over what is still unwritten as it exits.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    parser.print_help(sys.stderr)
+    return 2
+
+
+def _fail(sentence: str, exit_code: int) -> int:
+    sys.stderr.write(f"tokencharge: {sentence}\n")
+    return exit_code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="tokencharge",
+        description="Take a card token and an e-mail; get one Stripe Customer and exactly one Charge.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="store_true", help="print the version and exit")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+    _add(commands, "demo", "see the library charge a card, with or without a Stripe account", _DEMO)
+    served = _add(commands, "sandbox", "serve a local stand-in for Stripe", _SANDBOX)
+    served.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
+    served.add_argument("--port", default=0, type=_port, help="port to listen on; 0, the default, is any free one")
+    checked = _add(commands, "doctor", "check keys, settings and the way to Stripe", _DOCTOR)
+    checked.add_argument("--offline", action="store_true", help="send nothing")
+    return parser
+
+
+def _add(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, summary: str, description: str
+) -> argparse.ArgumentParser:
+    command = commands.add_parser(
+        name,
+        help=summary,
+        description=description,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    command.add_argument("--json", action="store_true", help="write one JSON document, for machines")
+    return command
+
+
+def _port(text: str) -> int:
+    if not text.isascii() or not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError("a port is a number from 0 to 65535")
+    return int(text)

@@ -1,0 +1,154 @@
+"""`tokencharge doctor`: what is right and what is wrong with keys, settings and the way to Stripe."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+from collections.abc import Iterator, Mapping
+from importlib import metadata
+from typing import Any, Literal
+
+import attrs
+
+from .._redact import redact
+from ..errors import ConfigurationError, InvalidRequest, TokenChargeError
+from ..gateway import PaymentGateway
+from ..settings import Settings
+from .terminal import mark, open_console, write_json
+
+# Settings judges a whole; with this key, whose prefix tells no mode, it judges one setting at a time.
+_STAND_IN = "sk_doctor"
+_SECRET, _PUBLISHABLE, _LIVEMODE = "STRIPE_SECRET_KEY", "STRIPE_PUBLISHABLE_KEY", "STRIPE_LIVEMODE"
+_NEEDED_TO_ASK = (_SECRET, _LIVEMODE, "STRIPE_API_BASE", "STRIPE_TIMEOUT", "STRIPE_MAX_RETRIES")
+_NOBODY = "cus_tokencharge_doctor"
+_STYLES = {"right": "green", "wrong": "bold red", "unset": "dim", "skipped": "dim"}
+
+
+@attrs.frozen
+class Row:
+    """One thing looked at.
+
+    Attributes:
+        name: The variable, or what else was looked at.
+        state: "unset" is a setting that may stay so, "skipped" what could not or should not be looked at.
+        says: What was found; what to do where that is wrong.
+    """
+
+    name: str
+    state: Literal["right", "wrong", "unset", "skipped"]
+    says: str
+
+
+def run(*, offline: bool, as_json: bool) -> int:
+    """Look at everything, report, and return 1 if something is wrong."""
+    console = None if as_json else open_console()
+    rows = list(_examine(os.environ, offline=offline))
+    wrong = sum(row.state == "wrong" for row in rows)
+    if console is None:
+        write_json({"right": not wrong, "rows": [attrs.asdict(row) for row in rows]})
+        return 1 if wrong else 0
+
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table("", "what", "finding", title="tokencharge doctor", title_justify="left", show_lines=True)
+    table.columns[2].overflow = "fold"
+    for row in rows:
+        sign = {"right": mark(console, good=True), "wrong": mark(console, good=False)}.get(row.state, "-")
+        style = _STYLES[row.state]
+        table.add_row(Text(sign, style), Text(row.name, style), Text(row.says))
+    console.print(table)
+    if wrong:
+        console.print(Text(f"{wrong} of {len(rows)} rows {'is' if wrong == 1 else 'are'} wrong.", "bold red"))
+    else:
+        console.print(Text("Nothing is wrong.", "bold green"))
+    return 1 if wrong else 0
+
+
+def _examine(environment: Mapping[str, str], *, offline: bool) -> Iterator[Row]:
+    found: dict[str, Row] = {}
+    for field in attrs.fields(Settings):
+        row = _setting(field, environment, secret_is_right=_is(found, _SECRET, "right"))
+        found[row.name] = row
+        yield row
+        if row.name == _PUBLISHABLE:
+            yield _pair(environment, comparable=_is(found, _SECRET, "right") and row.state == "right")
+    for package in ("tokencharge", "stripe", "urllib3"):
+        yield _version(package)
+    yield Row("python", "right", platform.python_version())
+    if offline:
+        yield Row("Stripe", "skipped", "Not asked: --offline.")
+    elif any(_is(found, name, "wrong") for name in _NEEDED_TO_ASK):
+        yield Row("Stripe", "skipped", "Not asked: mend the settings first.")
+    else:
+        yield _ask({name: environment.get(name) for name in _NEEDED_TO_ASK})
+
+
+def _is(found: Mapping[str, Row], name: str, state: str) -> bool:
+    return name in found and found[name].state == state
+
+
+def _setting(field: attrs.Attribute[Any], environment: Mapping[str, str], *, secret_is_right: bool) -> Row:
+    variable = field.metadata["variable"]
+    # The publishable key is compared with the secret one in a row of its own.
+    key = environment.get(_SECRET) if secret_is_right and variable != _PUBLISHABLE else _STAND_IN
+    try:
+        settings = Settings.from_mapping({_SECRET: key, variable: environment.get(variable)})
+    except ConfigurationError as error:
+        return Row(variable, "wrong", error.message)
+    value = getattr(settings, field.name)
+    if value is None:
+        return Row(variable, "unset", f"Not set. {field.metadata['help']}")
+    if variable == _SECRET:
+        mode = f"{settings.mode} mode" if settings.mode else "its prefix tells no mode"
+        return Row(variable, "right", f"{_prefixes(value)} ({mode})")
+    if field.metadata["secret"] or variable == _PUBLISHABLE:
+        return Row(variable, "right", _prefixes(value))
+    shown = redact(str(value)).encode("unicode_escape").decode()
+    return Row(variable, "right", shown + ("" if environment.get(variable) else " (the default)"))
+
+
+def _prefixes(value: str) -> str:
+    """Return of each of one or more keys what may be shown: the prefix if it is a known one, else nothing."""
+    blotted = (re.fullmatch(r"(\w+_)\[redacted\]", redact(part.strip())) for part in value.split(","))
+    return ", ".join(f"{match[1]}..." if match else "set" for match in blotted)
+
+
+def _pair(environment: Mapping[str, str], *, comparable: bool) -> Row:
+    if not comparable:
+        return Row("key pair", "skipped", "Not compared: it takes a secret and a publishable key that are right.")
+    try:
+        Settings.from_mapping({name: environment.get(name) for name in (_SECRET, _PUBLISHABLE)})
+    except ConfigurationError as error:
+        return Row("key pair", "wrong", error.message)
+    return Row("key pair", "right", "Both keys are of the same mode, as far as their prefixes tell.")
+
+
+def _version(package: str) -> Row:
+    try:
+        return Row(package, "right", metadata.version(package))
+    except metadata.PackageNotFoundError:
+        return Row(package, "wrong", f"Not installed as a package: python -m pip install {package}")
+
+
+def _ask(mapping: Mapping[str, str | None]) -> Row:
+    """Ask for a customer that cannot exist: a polite "no such customer" means that all is well."""
+    settings = Settings.from_mapping(mapping)
+    where = f"Stripe at {settings.api_base}"
+    try:
+        brief = attrs.evolve(settings, timeout=min(settings.timeout, 10.0), max_retries=0)
+        with PaymentGateway.from_settings(brief) as gateway:
+            gateway.get_customer(_NOBODY)
+    except InvalidRequest as error:
+        if error.http_status != 404:
+            return Row("Stripe", "wrong", f"{where} answers, but objects: {error.message}")
+    except TokenChargeError as error:
+        if error.http_status in (401, 403, 429):
+            return Row("Stripe", "wrong", error.message)
+        return Row(
+            "Stripe",
+            "wrong",
+            f"{where} cannot be reached: check the network, the proxy and STRIPE_API_BASE. {error.__cause__}",
+        )
+    return Row("Stripe", "right", f"{where} answers, and takes the key.")

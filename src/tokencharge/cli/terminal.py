@@ -1,0 +1,51 @@
+"""What commands write with: plain lines and JSON by themselves, tables and colour with rich."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+class CommandFailed(Exception):
+    """A command cannot go on; the message is one sentence for the user."""
+
+    def __init__(self, sentence: str, exit_code: int) -> None:
+        super().__init__(sentence)
+        self.exit_code = exit_code
+
+
+def write(text: str) -> None:
+    """Write lines to standard output, at once."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def write_json(document: dict[str, Any], *, indent: int | None = 2) -> None:
+    """Write a document to standard output, at once."""
+    write(json.dumps(document, indent=indent))
+
+
+def open_console() -> Console:
+    """Return rich's console, which knows whether standard output is a terminal and honours NO_COLOR.
+
+    Raises:
+        CommandFailed: rich is not installed.
+    """
+    try:
+        from rich.console import Console
+    except ImportError:
+        raise CommandFailed(
+            "The tables need rich: install it with python -m pip install 'tokencharge[demo]', or use --json.", 2
+        ) from None
+    return Console(highlight=False, markup=False, emoji=False)
+
+
+def mark(console: Console, *, good: bool) -> str:
+    """Return the sign for right or wrong that the terminal's encoding can show."""
+    if console.options.ascii_only:
+        return "ok" if good else "!!"
+    return "✓" if good else "✗"

@@ -1,0 +1,176 @@
+"""Where each test card fails, and how."""
+
+from __future__ import annotations
+
+import pytest
+
+GENERIC = ("card_declined", "generic_decline", None)
+REFUSED_BY_BANK = {
+    "tok_chargeDeclined": ("4000000000000002", *GENERIC),
+    "tok_visa_chargeDeclined": ("4000000000000002", *GENERIC),
+    "tok_visa_chargeDeclinedInsufficientFunds": ("4000000000009995", "card_declined", "insufficient_funds", None),
+    "tok_visa_chargeDeclinedLostCard": ("4000000000009987", "card_declined", "lost_card", None),
+    "tok_visa_chargeDeclinedStolenCard": ("4000000000009979", "card_declined", "stolen_card", None),
+    "tok_visa_chargeDeclinedVelocityLimitExceeded": (
+        "4000000000006975",
+        "card_declined",
+        "card_velocity_exceeded",
+        None,
+    ),
+    "tok_chargeDeclinedExpiredCard": ("4000000000000069", "expired_card", None, "exp_month"),
+    "tok_chargeDeclinedIncorrectCvc": ("4000000000000127", "incorrect_cvc", None, "cvc"),
+    "tok_chargeDeclinedProcessingError": ("4000000000000119", "processing_error", None, None),
+}
+REFUSED_WHEN_CHARGED = {
+    "tok_chargeCustomerFail": ("4000000000000341", *GENERIC),
+    "tok_visa_chargeCustomerFailLostCard": (None, "card_declined", "lost_card", None),
+    "tok_visa_chargeCustomerFailStolenCard": (None, "card_declined", "stolen_card", None),
+    "tok_radarBlock": ("4100000000000019", "card_declined", "fraudulent", None),
+    "tok_riskLevelHighest": ("4000000000004954", "card_declined", "fraudulent", None),
+    "tok_threeDSecure2Required": ("4000000000003220", "authentication_required", "authentication_required", None),
+    "tok_authenticationRequired": ("4000002760003184", "authentication_required", "authentication_required", None),
+}
+
+
+def both(table):
+    """The token, and a token made of the number."""
+    for token, (number, *expected) in table.items():
+        yield pytest.param(token, None, *expected, id=token)
+        if number is not None:
+            yield pytest.param(None, number, *expected, id=f"{token} by number")
+
+
+def failure(answer):
+    error = answer.error
+    return error["type"], error["code"], error.get("decline_code"), error.get("param")
+
+
+@pytest.mark.parametrize(("token", "number", "code", "decline_code", "param"), list(both(REFUSED_BY_BANK)))
+def test_a_card_its_bank_refuses_leaves_no_customer(client, sandbox, token, number, code, decline_code, param):
+    """Attaching fails with 402, an empty `param` where none is at fault, no charge and no customer."""
+    answer = client.post("/v1/customers", {"source": token or sandbox.create_token(number)})
+
+    assert 402 == answer.status
+    assert ("card_error", code, decline_code, param or "") == failure(answer)
+    assert "charge" not in answer.error
+    assert [] == sandbox.customers
+    assert [] == sandbox.charges
+
+
+@pytest.mark.parametrize(("token", "number", "code", "decline_code", "param"), list(both(REFUSED_BY_BANK)))
+def test_a_card_its_bank_refuses_leaves_a_failed_charge(client, sandbox, token, number, code, decline_code, param):
+    """Charging fails with 402 and the id of a failed charge, which is kept and listed."""
+    answer = client.charge(token or sandbox.create_token(number))
+    (listed,) = client.get("/v1/charges").body["data"]
+
+    assert 402 == answer.status
+    assert ("card_error", code, decline_code, param) == failure(answer)
+    assert answer.error["charge"] == listed["id"]
+    assert answer.error["message"] == listed["failure_message"]
+    assert ("failed", False, False, 0, code, None) == tuple(
+        listed[name]
+        for name in ("status", "paid", "captured", "amount_captured", "failure_code", "balance_transaction")
+    )
+    assert ("issuer_declined", "declined_by_network", decline_code or code) == tuple(
+        listed["outcome"][name] for name in ("type", "network_status", "reason")
+    )
+
+
+@pytest.mark.parametrize(("token", "number", "code", "decline_code", "param"), list(both(REFUSED_WHEN_CHARGED)))
+def test_some_cards_attach_and_fail_when_charged(client, sandbox, token, number, code, decline_code, param):
+    """These make a customer, and fail at the charge."""
+    customer = client.customer(token or sandbox.create_token(number))
+    answer = client.post("/v1/charges", {"customer": customer, "amount": 500, "currency": "usd"})
+
+    assert 402 == answer.status
+    assert ("card_error", code, decline_code, param) == failure(answer)
+    assert customer == client.get(f"/v1/charges/{answer.error['charge']}").body["customer"]
+
+
+@pytest.mark.parametrize("token", ["tok_chargeDeclinedFraudulent", "tok_visa_chargeDeclinedFraudulent"])
+def test_the_fraudulent_token_is_blocked_at_once(client, token):
+    """It fails at attach; charged, it is blocked before the bank is asked."""
+    at_attach = client.post("/v1/customers", {"source": token})
+    at_charge = client.charge(token)
+    outcome = client.get(f"/v1/charges/{at_charge.error['charge']}").body["outcome"]
+
+    assert ("card_error", "card_declined", "fraudulent", "") == failure(at_attach)
+    assert ("card_error", "card_declined", "fraudulent", None) == failure(at_charge)
+    assert ("blocked", "not_sent_to_network", "merchant_blacklist", "highest") == tuple(
+        outcome[name] for name in ("type", "network_status", "reason", "risk_level")
+    )
+
+
+@pytest.mark.parametrize(
+    ("token", "brand", "title", "last4", "funding", "country"),
+    [
+        ("tok_visa", "visa", "Visa", "4242", "credit", "US"),
+        ("tok_visa_debit", "visa", "Visa", "5556", "debit", "US"),
+        ("tok_mastercard", "mastercard", "MasterCard", "4444", "credit", "US"),
+        ("tok_mastercard_prepaid", "mastercard", "MasterCard", "5100", "prepaid", "US"),
+        ("tok_amex", "amex", "American Express", "0005", "credit", "US"),
+        ("tok_discover", "discover", "Discover", "1117", "credit", "US"),
+        ("tok_diners", "diners", "Diners Club", "0004", "credit", "US"),
+        ("tok_jcb", "jcb", "JCB", "0505", "credit", "US"),
+        ("tok_unionpay", "unionpay", "UnionPay", "0005", "credit", "US"),
+        ("tok_de", "visa", "Visa", "4242", "credit", "DE"),
+        ("tok_gb_debit", "visa", "Visa", "4242", "debit", "GB"),
+        ("tok_threeDSecureOptional", "visa", "Visa", "3055", "credit", "US"),
+    ],
+)
+def test_good_cards_are_charged(client, token, brand, title, last4, funding, country):
+    """A good card pays, and the charge describes it in both of Stripe's ways."""
+    charge = client.charge(token).body
+    card = charge["payment_method_details"]["card"]
+
+    assert ("succeeded", True, True) == (charge["status"], charge["paid"], charge["captured"])
+    assert (brand, last4, funding, country) == tuple(card[name] for name in ("brand", "last4", "funding", "country"))
+    assert (title, last4, funding) == tuple(charge["source"][name] for name in ("brand", "last4", "funding"))
+
+
+def test_an_elevated_risk_is_paid_and_put_under_review(client):
+    """Elevated risk pays, and its outcome is manual review."""
+    charge = client.charge("tok_riskLevelElevated").body
+
+    assert charge["paid"]
+    assert ("manual_review", "elevated_risk_level", "elevated") == tuple(
+        charge["outcome"][name] for name in ("type", "reason", "risk_level")
+    )
+
+
+@pytest.mark.parametrize(
+    ("token", "checks"),
+    [
+        ("tok_cvcCheckFail", ("fail", None, None)),
+        ("tok_avsZipFail", (None, None, "fail")),
+        ("tok_avsFail", (None, "fail", "fail")),
+        ("tok_avsUnchecked", (None, "unavailable", "unavailable")),
+    ],
+)
+def test_failed_checks_are_shown_and_charged(client, token, checks):
+    """Cards whose checks fail are charged all the same, and the checks can be read."""
+    shown = client.charge(token).body["payment_method_details"]["card"]["checks"]
+
+    assert checks == (shown["cvc_check"], shown["address_line1_check"], shown["address_postal_code_check"])
+
+
+def test_a_real_card_is_declined_in_test_mode(client, sandbox):
+    """A number that is no test card's is declined, and says why."""
+    answer = client.charge(sandbox.create_token("4539578763621486"))
+
+    assert ("card_error", "card_declined", "test_mode_live_card", None) == failure(answer)
+
+
+def test_stripes_test_cards_for_countries_are_good(client, sandbox):
+    """Numbers of the form 4000 00xx are Stripe's international Visas."""
+    assert 200 == client.charge(sandbox.create_token("4000000760000002")).status
+
+
+def test_one_number_has_one_fingerprint(client, sandbox):
+    """Two tokens of one card have the fingerprint in common, two cards do not."""
+    prints = [
+        client.charge(sandbox.create_token(number)).body["source"]["fingerprint"]
+        for number in ("4242424242424242", "4242424242424242", "5555555555554444")
+    ]
+
+    assert prints[0] == prints[1] != prints[2]

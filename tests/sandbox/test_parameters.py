@@ -1,0 +1,136 @@
+"""Parameters that are no good are refused, each in Stripe's way, and not remembered."""
+
+from __future__ import annotations
+
+import pytest
+
+GOOD = {"amount": "500", "currency": "usd", "source": "tok_visa"}
+
+
+def refused(answer):
+    assert 400 == answer.status
+    assert "invalid_request_error" == answer.error["type"]
+    return answer.error.get("code"), answer.error.get("param")
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "param"),
+    [
+        ({"colour": "red"}, "parameter_unknown", "colour"),
+        ({"idempotency_key": "k"}, "parameter_unknown", "idempotency_key"),
+        ({"payment_method_types[]": "card"}, "parameter_unknown", "payment_method_types"),
+        ({"amount": "0"}, "parameter_invalid_integer", "amount"),
+        ({"amount": "-99"}, "parameter_invalid_integer", "amount"),
+        ({"amount": "10.5"}, "parameter_invalid_integer", "amount"),
+        ({"amount": "1_000"}, "parameter_invalid_integer", "amount"),
+        ({"amount": ""}, "parameter_invalid_empty", "amount"),
+        ({"amount": "100000000"}, "amount_too_large", "amount"),
+        ({"amount": "49"}, "amount_too_small", "amount"),
+        ({"amount": "29", "currency": "gbp"}, "amount_too_small", "amount"),
+        ({"currency": ""}, "parameter_invalid_empty", "currency"),
+        ({"currency": "usdz"}, None, "currency"),
+        ({"source": ""}, "parameter_invalid_empty", "source"),
+        ({"source[number]": "4242424242424242"}, None, "source"),
+        ({"capture": "maybe"}, None, "capture"),
+        ({"receipt_email": "nobody"}, "email_invalid", "receipt_email"),
+        ({"statement_descriptor_suffix": "x" * 23}, None, "statement_descriptor_suffix"),
+        ({"metadata": "text"}, None, "metadata"),
+        ({"metadata[a][b]": "text"}, None, "metadata"),
+        ({"metadata[" + "k" * 41 + "]": "v"}, None, "metadata"),
+        ({"metadata[k]": "v" * 501}, None, "metadata"),
+        ({f"metadata[{n}]": "v" for n in range(51)}, None, "metadata"),
+        ({"expand": "customer"}, None, "expand"),
+        ({"expand[]": "nothing"}, None, "expand"),
+    ],
+)
+def test_a_bad_parameter_of_a_charge_is_400(client, sandbox, changes, code, param):
+    """Each bad parameter is named, with Stripe's code for it, and nobody is charged."""
+    answer = client.post("/v1/charges", {**GOOD, **changes})
+
+    assert (code, param) == refused(answer)
+    assert [] == sandbox.charges
+
+
+@pytest.mark.parametrize("name", ["amount", "currency"])
+def test_a_missing_parameter_is_400(client, name):
+    """What a charge cannot do without is asked for by name."""
+    answer = client.post("/v1/charges", {key: value for key, value in GOOD.items() if key != name})
+
+    assert ("parameter_missing", name) == refused(answer)
+    assert f"Missing required param: {name}." == answer.error["message"]
+
+
+def test_a_charge_needs_a_source_or_a_customer(client):
+    """Somebody has to pay."""
+    answer = client.post("/v1/charges", {"amount": 500, "currency": "usd"})
+
+    assert (None, None) == refused(answer)
+    assert "Must provide source or customer." == answer.error["message"]
+
+
+def test_currencies_may_be_upper_case(client):
+    """USD is usd."""
+    assert "usd" == client.charge(currency="USD").body["currency"]
+
+
+def test_a_currency_without_a_minimum_takes_one_minor_unit(client):
+    """Stripe's table of minimums does not have every currency."""
+    assert 1 == client.charge(currency="twd", amount=1).body["amount"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "param"),
+    [
+        ({"email": "nobody"}, "email_invalid", "email"),
+        ({"email": "a@" + "b" * 511}, None, "email"),
+        ({"name": "x" * 257}, None, "name"),
+    ],
+)
+def test_a_bad_parameter_of_a_customer_is_400(client, sandbox, changes, code, param):
+    """An e-mail needs an @ and has an end."""
+    assert (code, param) == refused(client.post("/v1/customers", changes))
+    assert [] == sandbox.customers
+
+
+@pytest.mark.parametrize(
+    ("form", "code", "param"),
+    [
+        ({}, "parameter_missing", "card"),
+        ({"card": "4242424242424242"}, None, "card"),
+        ({"card[number]": "4242424242424242"}, "parameter_missing", "card[exp_month]"),
+        ({"card[number]": "4242424242424242", "card[pin]": "1"}, "parameter_unknown", "card[pin]"),
+        ({"card[number][x]": "1"}, None, "card[number]"),
+    ],
+)
+def test_a_nested_parameter_is_named_with_its_parents(client, form, code, param):
+    """Inside `card`, names are written as they were sent."""
+    assert (code, param) == refused(client.post("/v1/tokens", form))
+
+
+@pytest.mark.parametrize(
+    ("query", "code", "param"),
+    [
+        ({"limit": "0"}, "parameter_invalid_integer", "limit"),
+        ({"limit": "101"}, "parameter_invalid_integer", "limit"),
+        ({"created[gte]": "now"}, "parameter_invalid_integer", "created[gte]"),
+        ({"created[since]": "1"}, "parameter_unknown", "created[since]"),
+        ({"email": "a@example.com"}, "parameter_unknown", "email"),
+    ],
+)
+def test_a_bad_parameter_of_a_list_is_400(client, query, code, param):
+    """Lists check their parameters too."""
+    assert (code, param) == refused(client.get("/v1/charges", query))
+
+
+def test_a_later_scalar_takes_the_place_of_a_nested_parameter(client):
+    """A name sent both ways is read as it was sent last."""
+    answer = client.send("POST", "/v1/charges", body="amount=500&currency=usd&source=tok_visa&source[x]=1")
+
+    assert (None, "source") == refused(answer)
+
+
+def test_broken_utf_8_is_text_like_any_other(client):
+    """Bytes that are not UTF-8 are replaced, as the form decoder does."""
+    charge = client.send("POST", "/v1/charges", body="amount=500&currency=usd&source=tok_visa&description=%ff")
+
+    assert "\N{REPLACEMENT CHARACTER}" == charge.body["description"]
