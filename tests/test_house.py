@@ -43,11 +43,11 @@ KIT = {"tokencharge"} | WORDS
 RULES = {
     **dict.fromkeys(WORDS, Rule(WORDS)),
     "_steps": Rule(WORDS),
-    "_stripe": Rule(WORDS | {"_steps"}, PLAIN | {"stripe", "urllib3"}),
+    "_stripe": Rule(WORDS | {"_steps"}, PLAIN | {"aiohttp", "stripe", "urllib3"}),
     "events": Rule(WORDS | {"_stripe"}),
     "_operations": Rule(WORDS | {"_steps"}),
     "gateway": Rule(WORDS | {"_steps", "_operations", "_stripe", "events"}),
-    "aio": Rule(WORDS | {"_steps", "_operations", "_stripe", "events", "gateway"}, PLAIN | {"anyio", "httpx"}),
+    "aio": Rule(WORDS | {"_steps", "_operations", "_stripe", "events", "gateway"}, PLAIN),
     "web": Rule(WORDS | SHELLS | {"tokencharge"}),
     "tokencharge": Rule(WORDS | SHELLS),
     "flask": Rule(ADAPTER, PLAIN | {"blinker", "click", "flask", "markupsafe", "werkzeug"}),

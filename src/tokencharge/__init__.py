@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from .declines import Advice
 from .errors import (
     AuthenticationFailed,
@@ -28,8 +30,12 @@ from .order import Order
 from .results import Card, Charge, Customer, Payment, Refund
 from .settings import Settings
 
+if TYPE_CHECKING:
+    from .aio import AsyncPaymentGateway
+
 __all__ = [
     "Advice",
+    "AsyncPaymentGateway",
     "AuthenticationFailed",
     "AuthenticationRequired",
     "Card",
@@ -59,8 +65,12 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> str:
-    # Read on demand: importlib.metadata takes longer to import than all of the above.
+def __getattr__(name: str) -> Any:
+    # Loaded on demand: asyncio and importlib.metadata each take longer to import than all of the above.
+    if name == "AsyncPaymentGateway":
+        from .aio import AsyncPaymentGateway
+
+        return AsyncPaymentGateway
     if name == "__version__":
         from importlib.metadata import version
 

@@ -31,7 +31,7 @@ class Gateway:
         publishable_key: The page's key; checked to be of the same mode.
         webhook_secret: `whsec_...`; several, separated by commas, while one is being rolled.
         api_base: Where Stripe's API is; a sandbox's URL in tests.
-        timeout: Seconds to wait for Stripe, each try.
+        timeout: Seconds one request to Stripe may take, its retries included.
         max_retries: How often the SDK repeats a request that went wrong on the way, under the same idempotency key.
         livemode: Declare it, and a key of the other mode is refused.
         http_client: A `stripe.HTTPClient` to send requests with, instead of the built-in pool.
@@ -84,7 +84,11 @@ class Gateway:
 
         self.settings = settings
         self._operations = Operations(settings)
-        self._channel = Channel(settings, http_client)
+        self._channel = Channel(settings, http_client or self._transport())
+
+    def _transport(self) -> HTTPClient:
+        """Make the built-in transport."""
+        raise NotImplementedError
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.settings!r})"
@@ -130,6 +134,11 @@ class PaymentGateway(Gateway):
     find = _blocking(Operations.find)
     get_charge = _blocking(Operations.get_charge)
     get_customer = _blocking(Operations.get_customer)
+
+    def _transport(self) -> HTTPClient:
+        from ._stripe import PooledClient
+
+        return PooledClient()
 
     def __enter__(self) -> Self:
         return self

@@ -88,7 +88,10 @@ class Settings:
         help="Where the page loads Stripe.js from.",
     )
     timeout: float = _setting(
-        "STRIPE_TIMEOUT", default=30.0, read=_number, help="Seconds to wait for Stripe, each try."
+        "STRIPE_TIMEOUT",
+        default=30.0,
+        read=_number,
+        help="Seconds one request to Stripe may take, its retries included.",
     )
     max_retries: int = _setting(
         "STRIPE_MAX_RETRIES",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import stripe
 
 from .._steps import Answer, Call
 from ..settings import Settings
-from .pool import PooledClient
 from .translate import presentable, translate
 from .transport import Wire, header
 
@@ -17,8 +18,8 @@ API_VERSION = "2026-10-28.endive"
 class Channel:
     """A way to one Stripe account. Safe to share among threads and across a fork."""
 
-    def __init__(self, settings: Settings, http_client: stripe.HTTPClient | None = None) -> None:
-        self._wire = Wire(http_client or PooledClient(settings.timeout))
+    def __init__(self, settings: Settings, http_client: stripe.HTTPClient) -> None:
+        self._wire = Wire(http_client, settings.timeout)
         self._client = stripe.StripeClient(
             settings.secret_key,
             stripe_version=API_VERSION,
@@ -28,30 +29,54 @@ class Channel:
             http_client=self._wire,
         )
 
+    # raw_request, not customers.create: it survives the removal of the SDK's Charge methods, builds no object tree,
+    # and does not turn a Stripe-Notice header into a warning that could lose the answer.
+
     def send(self, call: Call) -> Answer:
         """Send one request and decode its answer.
 
         Raises:
             TokenChargeError: Chained from what stripe-python raised.
         """
-        failure: stripe.StripeError
-        options = {} if call.key is None else {"idempotency_key": call.key}
         try:
-            # raw_request, not customers.create: it survives the removal of the SDK's Charge methods, builds no object
-            # tree, and does not turn a Stripe-Notice header into a warning that could lose the answer.
-            response = self._client.raw_request(call.method, call.path, **call.params, **options)
-        except stripe.StripeError as error:
-            failure = error
+            response = self._client.raw_request(call.method, call.path, **call.params, **_options(call))
         except Exception as error:  # noqa: BLE001
-            # The SDK trips over errors of an unknown shape, such as {"error": "text"}, after sending the request.
-            failure = stripe.APIError(f"stripe-python could not read the answer ({type(error).__name__}).")
+            failure = _understood(error)
         else:
-            # A replay that follows a try of this same call is this call's own first success.
-            replayed = header(response.headers, "idempotent-replayed") == "true" and not self._wire.in_doubt
-            return Answer(response.data, replayed)
+            return self._answer(response)
         # Outside the except block, or Python would keep the unscrubbed error as the new one's context.
         raise translate(failure, call, in_doubt=self._wire.in_doubt) from presentable(failure)
+
+    async def send_async(self, call: Call) -> Answer:
+        """Send one request and decode its answer, as `send` does."""
+        try:
+            response = await self._client.raw_request_async(call.method, call.path, **call.params, **_options(call))
+        except Exception as error:  # noqa: BLE001
+            failure = _understood(error)
+        else:
+            return self._answer(response)
+        raise translate(failure, call, in_doubt=self._wire.in_doubt) from presentable(failure)
+
+    def _answer(self, response: Any) -> Answer:
+        # A replay that follows a try of this same call is this call's own first success.
+        replayed = header(response.headers, "idempotent-replayed") == "true" and not self._wire.in_doubt
+        return Answer(response.data, replayed)
 
     def close(self) -> None:
         """Close the connections; the next call opens new ones."""
         self._wire.close()
+
+    async def close_async(self) -> None:
+        """Close the connections; the next call opens new ones."""
+        await self._wire.close_async()
+
+
+def _options(call: Call) -> dict[str, Any]:
+    return {} if call.key is None else {"idempotency_key": call.key}
+
+
+def _understood(error: Exception) -> stripe.StripeError:
+    if isinstance(error, stripe.StripeError):
+        return error
+    # The SDK trips over errors of an unknown shape, such as {"error": "text"}, after sending the request.
+    return stripe.APIError(f"stripe-python could not read the answer ({type(error).__name__}).")

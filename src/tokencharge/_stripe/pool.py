@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import http.client
+import io
 import os
+import socket
 import threading
-from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -14,7 +16,7 @@ import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError, SSLError
 
-from .transport import NeverSent, connection_error
+from .transport import Headers, NeverSent, connection_error, remaining
 
 # Idle connections kept for one host: as many as a large thread pool uses at once. More are opened when needed.
 _POOL_SIZE = 64
@@ -27,19 +29,15 @@ class PooledClient(stripe.HTTPClient):
     """One urllib3 pool for all threads; a forked process gets its own.
 
     Honours what the SDK's own client honours: `stripe.ca_bundle_path` and the environment's proxies.
-
-    Args:
-        timeout: Seconds for each try.
     """
 
     name = "urllib3"
 
-    def __init__(self, timeout: float) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self._timeout = urllib3.Timeout(total=timeout)
         self._pools: tuple[int, urllib3.PoolManager] | None = None
 
-    def request(self, method: str, url: str, headers: Mapping[str, str] | None, post_data: Any = None, **_: Any) -> Any:
+    def request(self, method: str, url: str, headers: Headers, post_data: Any = None, **_: Any) -> Any:
         """Send one request, once."""
         _connection.sent = False
         try:
@@ -50,7 +48,7 @@ class PooledClient(stripe.HTTPClient):
                 headers=headers,
                 retries=False,
                 redirect=False,
-                timeout=self._timeout,
+                timeout=remaining(),
             )
         except (HTTPError, OSError) as error:
             kind = stripe.APIConnectionError if _connection.sent else NeverSent
@@ -70,10 +68,40 @@ class PooledClient(stripe.HTTPClient):
         return self._pools[1]
 
 
+class _Clocked(io.RawIOBase):
+    """A socket's input that allows each read what is left of the call's time, not the whole of it again."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+        self._input = sock.makefile("rb", buffering=0)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        left = remaining()
+        if left <= 0:
+            raise TimeoutError("Stripe's answer took longer than the timeout.")
+        self._sock.settimeout(left)
+        return self._input.readinto(buffer)
+
+    def close(self) -> None:
+        self._input.close()
+        super().close()
+
+
+class _Response(http.client.HTTPResponse):
+    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
+        super().__init__(sock, *args, **kwargs)
+        self.fp.close()
+        self.fp = io.BufferedReader(_Clocked(sock))
+
+
 class _Noting:
     """Note the moment a request's first byte leaves: before it, a failure charged nobody."""
 
     sock: Any
+    response_class: Any = _Response
 
     def connect(self) -> None:
         try:
@@ -105,22 +133,28 @@ class _SecurePool(urllib3.HTTPSConnectionPool):
     ConnectionCls = _SecureConnection  # pyright: ignore[reportAssignmentType]
 
 
-def _new_manager(url: str) -> urllib3.PoolManager:
+def proxy_for(url: str) -> str | None:
+    """Return the proxy the environment names for a URL, or None."""
     parts = urlsplit(url)
+    proxies = getproxies()
+    proxy = proxies.get(parts.scheme) or proxies.get("all")
+    return proxy if proxy and not proxy_bypass(parts.hostname or "") else None
+
+
+def _new_manager(url: str) -> urllib3.PoolManager:
     options: dict[str, Any] = {
         "maxsize": _POOL_SIZE,
         "cert_reqs": "CERT_REQUIRED",
         "ca_certs": stripe.ca_bundle_path,
     }
-    proxies = getproxies()
-    proxy = proxies.get(parts.scheme) or proxies.get("all")
+    proxy = proxy_for(url)
     manager: urllib3.PoolManager
-    if proxy and not proxy_bypass(parts.hostname or ""):
+    if proxy is None:
+        manager = urllib3.PoolManager(**options)
+    else:
         login = urlsplit(proxy)
         auth = f"{login.username}:{login.password or ''}" if login.username else None
         manager = urllib3.ProxyManager(proxy, proxy_headers=urllib3.make_headers(proxy_basic_auth=auth), **options)
-    else:
-        manager = urllib3.PoolManager(**options)
     pools: dict[str, Any] = {"http": _PlainPool, "https": _SecurePool}
     manager.pool_classes_by_scheme = pools
     return manager

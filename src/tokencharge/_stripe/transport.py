@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import ssl
-import threading
+import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from contextvars import ContextVar
+from typing import Any, NoReturn
 
+import attrs
 import stripe
 import urllib3
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from .._redact import redact_body
+
+Headers = Mapping[str, str] | None
 
 Sent = tuple[bytes, int, Mapping[str, str]]
 """An answer as it came: body, HTTP status, headers."""
@@ -22,51 +27,102 @@ class NeverSent(stripe.APIConnectionError):
     """No connection came about, so nothing was sent: refused, no route, no such host, no TLS."""
 
 
-class Wire(stripe.HTTPClient):
-    """The HTTP client the SDK is given: sends each try through another one and remembers what is in doubt."""
+@attrs.define
+class _Call:
+    """What is known of the call being made: when it must be over, and whether a try may have reached Stripe."""
 
-    def __init__(self, inner: stripe.HTTPClient) -> None:
+    deadline: float
+    in_doubt: bool = False
+
+
+# Of this thread or task: each has a context of its own.
+_call: ContextVar[_Call] = ContextVar("tokencharge_call")
+
+
+def remaining() -> float:
+    """Return the seconds left for the call being made."""
+    return _call.get().deadline - time.monotonic()
+
+
+class Wire(stripe.HTTPClient):
+    """The HTTP client the SDK is given: sends each try through another one and remembers what is in doubt.
+
+    Args:
+        inner: What carries the requests.
+        timeout: Seconds for a call, all its tries and the waiting between them together.
+    """
+
+    def __init__(self, inner: stripe.HTTPClient, timeout: float) -> None:
         super().__init__()
         self._inner = inner
-        self._call = threading.local()
+        self._timeout = timeout
         # The SDK reports the transport's name to Stripe; that is the inner one's.
         self.name = inner.name  # type: ignore[misc]
 
     @property
     def in_doubt(self) -> bool:
-        """A try of this thread's last call may have reached Stripe and had no trustworthy answer."""
-        return getattr(self._call, "in_doubt", False)
+        """A try of the last call made here may have reached Stripe and had no trustworthy answer."""
+        return _call.get().in_doubt
 
     def request_with_retries(self, *args: Any, **kwargs: Any) -> Any:
         """Begin a call: the SDK tries it once or more."""
-        self._call.in_doubt = False
+        _call.set(_Call(time.monotonic() + self._timeout))
         return super().request_with_retries(*args, **kwargs)
 
-    def request(self, method: str, url: str, headers: Mapping[str, str] | None, post_data: Any = None, **_: Any) -> Any:
+    async def request_with_retries_async(self, *args: Any, **kwargs: Any) -> Any:
+        """Begin a call: the SDK tries it once or more."""
+        _call.set(_Call(time.monotonic() + self._timeout))
+        return await super().request_with_retries_async(*args, **kwargs)
+
+    def request(self, method: str, url: str, headers: Headers, post_data: Any = None, **_: Any) -> Any:
         """Try once."""
-        body: Any
         try:
-            body, status, answered = self._inner.request(method, url, headers, post_data)
-        except stripe.APIConnectionError as error:
-            self._call.in_doubt = self.in_doubt or not never_sent(error)
-            raise
-        except Exception as error:
-            # A client of the host's own may raise anything, and then nothing is known.
-            self._call.in_doubt = True
-            raise connection_error(stripe.APIConnectionError, error, retry=False) from error
+            answer = self._inner.request(method, url, headers, post_data)
+        except Exception as error:  # noqa: BLE001
+            self._raise(error)
+        return self._received(*answer)
+
+    async def request_async(self, method: str, url: str, headers: Any, post_data: Any = None) -> Any:
+        """Try once."""
+        try:
+            answer = await self._inner.request_async(method, url, headers, post_data)
+        except Exception as error:  # noqa: BLE001
+            self._raise(error)
+        return self._received(*answer)
+
+    def _raise(self, error: Exception) -> NoReturn:
+        if isinstance(error, stripe.APIConnectionError):
+            _call.get().in_doubt |= not never_sent(error)
+            raise error
+        # A client of the host's own may raise anything, and then nothing is known.
+        _call.get().in_doubt = True
+        raise connection_error(stripe.APIConnectionError, error, retry=False) from error
+
+    def _received(self, body: Any, status: int, headers: Mapping[str, str]) -> Any:
         if status >= 500:
-            self._call.in_doubt = True
+            _call.get().in_doubt = True
         if status >= 400:
             # Stripe's errors repeat tokens and e-mails, and the SDK copies them into exceptions and logs.
             body = redact_body(body if isinstance(body, str) else body.decode("utf-8", "replace"))
-        return body, status, answered
+        return body, status, headers
+
+    def _should_retry(self, *args: Any, **kwargs: Any) -> bool:
+        return remaining() > self.INITIAL_DELAY and super()._should_retry(*args, **kwargs)
 
     def _sleep_time_seconds(self, num_retries: int) -> float:
-        return self._inner._sleep_time_seconds(num_retries)
+        return min(self._inner._sleep_time_seconds(num_retries), max(remaining() - self.INITIAL_DELAY, 0))
+
+    async def sleep_async(self, secs: float) -> None:
+        """Wait between two tries."""
+        await asyncio.sleep(secs)
 
     def close(self) -> None:
         """Close the inner client's connections."""
         self._inner.close()  # type: ignore[no-untyped-call]
+
+    async def close_async(self) -> None:
+        """Close the inner client's connections."""
+        await self._inner.close_async()  # type: ignore[no-untyped-call]
 
 
 class FunctionClient(stripe.HTTPClient):
@@ -91,10 +147,18 @@ class FunctionClient(stripe.HTTPClient):
             raise connection_error(stripe.APIConnectionError, error) from error
         return body, status, urllib3.HTTPHeaderDict(answered)
 
+    async def request_async(self, method: str, url: str, headers: Any, post_data: Any = None) -> Any:
+        """Hand one request to the function, after letting other tasks run as a network would."""
+        await asyncio.sleep(0)
+        return self.request(method, url, headers, post_data)
+
     def _sleep_time_seconds(self, num_retries: int) -> float:
         return 0.0
 
     def close(self) -> None:
+        """Do nothing: there are no connections."""
+
+    async def close_async(self) -> None:
         """Do nothing: there are no connections."""
 
 

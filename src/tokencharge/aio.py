@@ -1,0 +1,103 @@
+"""AsyncPaymentGateway: the same operations as coroutines, over the same rules."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Concatenate, TypeVar
+
+from typing_extensions import ParamSpec, Self
+
+from . import _steps as steps
+from ._operations import Operations
+from .errors import ConfigurationError, OutcomeUnknown, TokenChargeError
+from .gateway import Gateway, described
+
+if TYPE_CHECKING:
+    from ._stripe import HTTPClient
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def _awaitable(
+    operation: Callable[Concatenate[Operations, P], steps.Flow[T]],
+) -> Callable[Concatenate[AsyncPaymentGateway, P], Coroutine[Any, Any, T]]:
+    """Make a coroutine method of an operation, with its signature and docstring."""
+
+    async def method(gateway: AsyncPaymentGateway, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return await gateway._run(operation(gateway._operations, *args, **kwargs))
+
+    return described(method, operation)
+
+
+class AsyncPaymentGateway(Gateway):
+    """PaymentGateway for asyncio: the same methods as coroutines, the same errors, the same promise.
+
+    A task cancelled while a request is out raises CancelledError from an `OutcomeUnknown` that says how far it got:
+    calling again with the same arguments finds the charge or makes it, once.
+
+    It is made as `Gateway` says, and usable with `async with`. Connections belong to the running event loop and are
+    closed with it. The built-in transport needs the extra `async` (aiohttp).
+    """
+
+    charge = _awaitable(Operations.charge)
+    charge_customer = _awaitable(Operations.charge_customer)
+    capture = _awaitable(Operations.capture)
+    void = _awaitable(Operations.void)
+    refund = _awaitable(Operations.refund)
+    find = _awaitable(Operations.find)
+    get_charge = _awaitable(Operations.get_charge)
+    get_customer = _awaitable(Operations.get_customer)
+
+    def _transport(self) -> HTTPClient:
+        try:
+            from ._stripe.sessions import SessionClient
+        except ModuleNotFoundError:
+            raise ConfigurationError(
+                "AsyncPaymentGateway needs aiohttp: python -m pip install 'tokencharge[async]'."
+            ) from None
+        return SessionClient()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close this loop's connections. The gateway stays usable: the next call opens new ones."""
+        await self._channel.close_async()
+
+    async def _run(self, flow: steps.Flow[T]) -> T:
+        """Drive a flow: send its calls, wait out its pauses."""
+        try:
+            request = next(flow)
+            while True:
+                if isinstance(request, steps.Pause):
+                    await asyncio.sleep(request.seconds)
+                    request = flow.send(None)
+                    continue
+                try:
+                    answer = await self._channel.send_async(request)
+                except TokenChargeError as error:
+                    request = flow.throw(error)
+                except asyncio.CancelledError as cancelled:
+                    raise cancelled from _abandoned(flow, request)
+                else:
+                    request = flow.send(answer)
+        except StopIteration as stop:
+            result: T = stop.value
+            return result
+
+
+def _abandoned(flow: steps.Flow[T], call: steps.Call) -> TokenChargeError:
+    """Return what a cancelled flow knows: it may have charged, for which order and which Customer."""
+    unknown = OutcomeUnknown("The task was cancelled while a request was out: call again.", step=call.step)
+    with suppress(TokenChargeError):
+        flow.throw(unknown)
+    return unknown
