@@ -4,22 +4,29 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 from urllib.parse import urlsplit
 
 import attrs
 
+from . import _checks as check
 from .errors import (
+    AuthenticationRequired,
+    CardDeclined,
     ChargeRefused,
+    ConfigurationError,
     InvalidInput,
     OrderConflict,
     OrderInProgress,
     OutcomeUnknown,
     PaymentPending,
     TokenChargeError,
+    TokenRejected,
 )
+from .gateway import PaymentGateway
 from .order import Order
 from .results import Payment
 from .settings import Settings
@@ -31,8 +38,13 @@ BODY_LIMIT = 16_384
 
 _TOKEN_FIELDS = ("token", "stripeToken")
 _EMAIL_FIELDS = ("email", "stripeEmail")
+_UNCLEAR_FIELD = "unclear"
 _DO_NOT_PAY_AGAIN = (OrderConflict, OrderInProgress, OutcomeUnknown, PaymentPending)
+_SETTLED = (AuthenticationRequired, CardDeclined, TokenRejected)
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+# Frameworks put U+FFFD where bytes were not UTF-8; a NUL ends strings where they should not end; half a surrogate
+# pair, which JSON can spell, cannot be sent on.
+_NOT_TEXT = re.compile("[\0\ufffd\ud800-\udfff]")
 
 
 @attrs.frozen
@@ -42,9 +54,9 @@ class Incoming:
     Attributes:
         content_type: The header, or an empty string.
         accept: The header, or an empty string.
-        length: The Content-Length, or None where the framework does not know it.
-        form: Returns the decoded fields of a form; called for form content types only.
-        body: Returns the raw body, or its first `BODY_LIMIT + 1` bytes; called for JSON only.
+        length: The Content-Length; None where there is none, and then nothing is read.
+        form: Returns the decoded fields of a form; called for form content types only, maybe twice.
+        body: Returns the raw body; called for JSON only, maybe twice.
         request: The framework's own request, handed to `before_charge`.
     """
 
@@ -99,24 +111,25 @@ class Checkout:
 
     Args:
         settings: Whose keys the page shows and the gateway uses.
-        before_charge: Called with the framework's request before each charge; raises `ChargeRefused` (or returns
-            False) to refuse it, say against card testing.
-        on_payment: Called with each Payment. An error it raises is logged, and the buyer still sees that they paid.
-        on_failure: Called with each TokenChargeError. An error it raises is logged.
+        before_charge: Each is called with the framework's request before a charge; one that raises `ChargeRefused`
+            (or returns False) refuses it, say against card testing.
+        on_payment: Each is called with the Payment, with a replayed one too. An error one raises is logged, the
+            others are still called, and the buyer still sees that they paid.
+        on_failure: Each is called with the TokenChargeError. An error one raises is logged.
     """
 
     def __init__(
         self,
         settings: Settings,
         *,
-        before_charge: Callable[[Any], object] | None = None,
-        on_payment: Callable[[Payment], object] | None = None,
-        on_failure: Callable[[TokenChargeError], object] | None = None,
+        before_charge: Iterable[Callable[[Any], object]] = (),
+        on_payment: Iterable[Callable[[Payment], object]] = (),
+        on_failure: Iterable[Callable[[TokenChargeError], object]] = (),
     ) -> None:
         self.settings = settings
-        self.before_charge = before_charge
-        self.on_payment = on_payment
-        self.on_failure = on_failure
+        self.before_charge = tuple(before_charge)
+        self.on_payment = tuple(on_payment)
+        self.on_failure = tuple(on_failure)
 
     @contextmanager
     def attempt(self, incoming: Incoming, order: Order) -> Iterator[Attempt]:
@@ -128,19 +141,58 @@ class Checkout:
             TokenChargeError: Whatever the gateway raised inside the block.
         """
         try:
-            token, email = _read(incoming)
-            if self.before_charge is not None and self.before_charge(incoming.request) is False:
-                raise ChargeRefused("The host's before_charge hook refused this charge.", order_id=order.order_id)
+            fields = _read(incoming)
+            token, email = _token(fields), _email(fields)
+            for allow in self.before_charge:
+                if allow(incoming.request) is False:
+                    raise ChargeRefused("A before_charge hook refused this charge.", order_id=order.order_id)
             attempt = Attempt({"token": token, "email": email, **attrs.asdict(order, recurse=False)})
             yield attempt
         except TokenChargeError as error:
-            _tell(self.on_failure, error, error)
-            raise
-        if attempt.payment is not None:
-            _tell(self.on_payment, attempt.payment, attempt.payment.charge)
+            failure = error
+        else:
+            paid = attempt.payment
+            if paid is not None:
+                _tell(self.on_payment, paid, paid.charge.id, paid.customer.id, paid.order_id)
+            return
+        # Out of the except clause, so that no traceback of a hook shows Stripe's text, which may name the token.
+        if failure.suggested_status >= 500:
+            # The buyer learns little, so the log says it all: a key at fault, an outcome to look after.
+            ids = (failure.order_id, failure.customer_id, failure.charge_id, failure.request_id)
+            logger.error("%s: %s (order %s, customer %s, charge %s, request %s)", type(failure).__name__, failure, *ids)
+        _tell(self.on_failure, failure, failure.charge_id, failure.customer_id, failure.order_id)
+        raise failure
+
+    def charge(self, incoming: Incoming, order: Order, gateway: PaymentGateway) -> Payment:
+        """Charge what a request submits.
+
+        Raises:
+            TokenChargeError: As listed on `attempt`.
+        """
+        with self.attempt(incoming, order) as attempt:
+            payment = attempt.payment = gateway.charge(**attempt.arguments)
+        return payment
+
+    def answer(self, incoming: Incoming, order: Order, gateway: PaymentGateway) -> Reply:
+        """Answer POST /charge: charge, and say how it ended."""
+        try:
+            payment = self.charge(incoming, order, gateway)
+        except TokenChargeError as error:
+            return self.failed(error, incoming, order)
+        return self.paid(payment, incoming)
+
+    def elsewhere(self, checkout_url: str) -> Reply:
+        """Answer GET /charge, an address typed by hand or kept in a history: go to the form."""
+        return Reply(303, {}, None, {}, {**self._headers(), "Location": checkout_url})
 
     def page(self, order: Order) -> Reply:
-        """Answer GET /checkout: the form."""
+        """Answer GET /checkout: the form.
+
+        Raises:
+            ConfigurationError: There is no publishable key for the page.
+        """
+        if self.settings.publishable_key is None:
+            raise ConfigurationError("STRIPE_PUBLISHABLE_KEY is not set: the checkout page needs it (pk_test_...).")
         return self._form(200, order, {"order": _shown(order)})
 
     def paid(self, payment: Payment, incoming: Incoming) -> Reply:
@@ -186,12 +238,14 @@ class Checkout:
         }
         if incoming.wants_json:
             return Reply(error.suggested_status, payload, None, {}, self._headers())
+        token, email, unclear = _typed(incoming)
+        # "This attempt did nothing" says nothing of an attempt before it whose outcome nobody knew.
+        unclear = unclear and not isinstance(error, _SETTLED)
         # Sending the same token again is how an unclear outcome is cleared up: it charges once or not at all.
-        token, email = _readable(incoming)
-        again = {"token": token, "email": email} if error.retryable and token else None
-        reply = self._form(error.suggested_status, order, payload, message=error.public_message, email=email)
-        payable = not isinstance(error, _DO_NOT_PAY_AGAIN)
-        return attrs.evolve(reply, context={**reply.context, "again": again, "payable": payable})
+        again = {"token": token, "email": email} if token and email and (unclear or error.retryable) else None
+        payable = not (unclear or isinstance(error, _DO_NOT_PAY_AGAIN))
+        shown = {"message": error.public_message, "email": email, "again": again, "payable": payable}
+        return self._form(error.suggested_status, order, payload, **shown)
 
     def _form(self, status: int, order: Order, payload: Mapping[str, Any], **shown: Any) -> Reply:
         context = {
@@ -211,12 +265,17 @@ class Checkout:
         return {"Cache-Control": "no-store"}
 
 
-def content_security_policy(settings: Settings) -> str:
+def content_security_policy(settings: Settings, assets_url: str = "") -> str:
     """Return a strict policy for pages with the card form: Stripe's own hosts and nothing inline.
 
     The directives are those Stripe documents for Stripe.js (https://docs.stripe.com/security/guide#content-security-policy);
     a sandbox's origin takes the place of Stripe's where `STRIPE_JS_URL` and `STRIPE_API_BASE` name one.
+
+    Args:
+        settings: Where the page loads Stripe.js from, and where that goes.
+        assets_url: Where this library's own script is; its host is let in where it is another.
     """
+    own = " ".join(filter(None, ("'self'", _origin(assets_url))))
     script, api = _origin(settings.js_url), _origin(settings.api_base)
     frames = "'none'"
     if script == "https://js.stripe.com":
@@ -225,8 +284,8 @@ def content_security_policy(settings: Settings) -> str:
     return "; ".join(
         (
             "default-src 'none'",
-            f"script-src 'self' {script}",
-            "style-src 'self'",
+            f"script-src {own} {script}",
+            f"style-src {own}",
             "img-src 'self' data:",
             f"connect-src 'self' {api}",
             f"frame-src {frames}",
@@ -243,39 +302,54 @@ def error_code(error: TokenChargeError) -> str:
     return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("_")
 
 
+def with_query(url: str, query: str) -> str:
+    """Carry a page's query along, so that both pages ask the host for the same order."""
+    return f"{url}?{query}" if query else url
+
+
 def _origin(url: str) -> str:
     parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"
+    return f"{parts.scheme}://{parts.netloc}".removeprefix("://")
 
 
 def _shown(order: Order) -> dict[str, Any]:
     return {"amount": order.amount.amount, "currency": order.amount.currency, "description": order.description}
 
 
-def _read(incoming: Incoming) -> tuple[str, str]:
-    """Read token and e-mail; whatever else was sent, an amount above all, is left where it is."""
-    if incoming.length is not None and incoming.length > BODY_LIMIT:
+def _read(incoming: Incoming) -> list[tuple[str, object]]:
+    """Read the fields that were sent; all but token and e-mail, an amount above all, are left where they are."""
+    if incoming.length is None:
+        raise InvalidInput("The request does not tell the length of its body: send Content-Length.")
+    if incoming.length > BODY_LIMIT:
         raise InvalidInput("The request body is too large: send the token and the e-mail, nothing else.")
     if incoming.kind == "application/json":
-        fields = _read_json(incoming.body())
-    elif incoming.kind in _FORMS:
-        fields = list(incoming.form())
-    else:
-        raise InvalidInput("The content type is neither a form nor JSON: post application/json or a form.")
-    token = _one(fields, _TOKEN_FIELDS, "token")
-    return token, _one(fields, _EMAIL_FIELDS, "e-mail")
+        return _read_json(incoming.body())
+    if incoming.kind in _FORMS:
+        return list(incoming.form())
+    raise InvalidInput("The content type is neither a form nor JSON: post application/json or a form.")
 
 
-def _readable(incoming: Incoming) -> tuple[str | None, str | None]:
-    try:
-        return _read(incoming)
-    except InvalidInput:
-        return None, None
+def _token(fields: Iterable[tuple[str, object]]) -> str:
+    return check.token(_one(fields, _TOKEN_FIELDS, "token"))
+
+
+def _email(fields: Iterable[tuple[str, object]]) -> str:
+    return _one(fields, _EMAIL_FIELDS, "e-mail")
+
+
+def _typed(incoming: Incoming) -> tuple[str | None, str | None, bool]:
+    """Read what a page may show or send again: the token, the e-mail, and whether an outcome is still unclear."""
+    token = email = None
+    fields: list[tuple[str, object]] = []
+    with suppress(InvalidInput):
+        fields = _read(incoming)
+        email = _email(fields)
+    with suppress(InvalidInput):
+        token = _token(fields)
+    return token, email, any(name == _UNCLEAR_FIELD for name, _ in fields)
 
 
 def _read_json(body: bytes) -> list[tuple[str, object]]:
-    if len(body) > BODY_LIMIT:
-        raise InvalidInput("The request body is too large: send the token and the e-mail, nothing else.")
     try:
         pairs = json.loads(body.decode(), object_pairs_hook=_Pairs)
     except (ValueError, RecursionError):
@@ -296,18 +370,15 @@ def _one(fields: Iterable[tuple[str, object]], names: tuple[str, ...], what: str
     if len(found) > 1:
         raise InvalidInput(f"The {what} was sent {len(found)} times: send it once.")
     value = found[0]
-    # Frameworks put U+FFFD where bytes were not UTF-8; a NUL ends strings where they should not end.
-    if not isinstance(value, str) or "\ufffd" in value or "\0" in value:
+    if not isinstance(value, str) or _NOT_TEXT.search(value):
         raise InvalidInput(f"The {what} is not text in UTF-8.")
     return value
 
 
-def _tell(hook: Callable[[Any], object] | None, news: object, about: Any) -> None:
-    if hook is None:
-        return
-    try:
-        hook(news)
-    except Exception:
-        # The money has moved or not, whatever the host makes of it: what it missed is in the log to be made good.
-        charge_id = getattr(about, "charge_id", None) or getattr(about, "id", None)
-        logger.exception("A payment hook failed (charge %s, customer %s).", charge_id, about.customer_id)
+def _tell(hooks: Iterable[Callable[[Any], object]], news: object, *ids: str | None) -> None:
+    for hook in hooks:
+        try:
+            hook(news)
+        except Exception:
+            # The money has moved or not, whatever the host makes of it: what it missed is in the log, to be made good.
+            logger.exception("A payment hook failed (charge %s, customer %s, order %s).", *ids)

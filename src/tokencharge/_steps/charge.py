@@ -68,27 +68,34 @@ def _make_customer(purchase: Purchase) -> Flow[Customer]:
     if purchase.paid_with_customer:
         params["source"] = purchase.token
     else:
-        params["metadata"] = {
-            "order_id": purchase.order_id,
-            check.RESERVED_METADATA: purchase.digest,
-        }
+        params["metadata"] = {"order_id": purchase.order_id, check.RESERVED_METADATA: purchase.digest}
     call = Call("customer", "post", "/v1/customers", params, purchase.key("customer"))
-    try:
+    if purchase.order_id is None:
         return (yield from _prepare(call, Customer.from_stripe))
+    try:
+        return (yield from _prepare(call, Customer.from_stripe, lambda: _order_customer(purchase)))
     except OrderConflict:
-        if purchase.order_id is None:
-            raise
-    # The order began with another e-mail. Its Customer is among the newest, which a list shows at once, or is old
-    # enough for Stripe's search, whose index lags by up to a minute.
+        # The order began with another e-mail.
+        customer = yield from _order_customer(purchase)
+    if customer is None:
+        raise OrderInProgress(
+            "This order was begun with another e-mail, and its customer cannot be found yet: call again in a minute.",
+            step="customer",
+        )
+    return customer
+
+
+def _order_customer(purchase: Purchase) -> Flow[Customer | None]:
+    """Find the Customer an order has already, and give it this e-mail.
+
+    It is among the newest, which a list shows at once, or old enough for Stripe's search, whose index lags.
+    """
     found = yield from _find_customer(purchase, "/v1/customers", {"limit": 100})
     if found is None:
         query = f'metadata["{check.RESERVED_METADATA}"]:"{purchase.digest}"'
         found = yield from _find_customer(purchase, "/v1/customers/search", {"query": query})
     if found is None:
-        raise OrderInProgress(
-            "This order was begun with another e-mail, and its customer cannot be found yet: call again in a minute.",
-            step="customer",
-        )
+        return None
     correction = Call("customer", "post", path("customers", found), {"email": purchase.email})
     return (yield from read(correction, Customer.from_stripe))
 
@@ -115,16 +122,26 @@ def _add_card(purchase: Purchase, customer_id: str) -> Flow[str]:
     return (yield from _prepare(call, lambda raw: Customer.from_stripe(raw).id))
 
 
-def _prepare(call: Call, reader: Callable[[Raw], T]) -> Flow[T]:
+def _prepare(call: Call, reader: Callable[[Raw], T], already: Callable[[], Flow[T | None]] | None = None) -> Flow[T]:
     """Take a step that moves no money, under a fresh key where Stripe saved a 5xx under the first.
 
     Everyone who repeats the step is repeated the same 5xx and so goes on to the same fresh key.
+
+    Args:
+        call: The step.
+        reader: Reads its answer.
+        already: Finds what the step may have made in spite of the 5xx.
     """
     for fresh in range(1, _FRESH_KEYS + 1):
         try:
             return (yield from read(call, reader))
         except OutcomeUnknown as error:
-            if not error.replayed:
+            # A repeated 2xx that arrived garbled is no 5xx: it is asked for again, under its own key.
+            if not error.replayed or (error.http_status or 0) < 500:
                 raise
-            call = attrs.evolve(call, key=f"{call.key}-{fresh}")
+        if already is not None:
+            made = yield from already()
+            if made is not None:
+                return made
+        call = attrs.evolve(call, key=f"{call.key}-{fresh}")
     return (yield from read(call, reader))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
 from itertools import count
 from typing import Any
 
@@ -11,13 +10,11 @@ from .. import _checks as check
 from ..errors import (
     AuthenticationRequired,
     CardDeclined,
-    GatewayUnavailable,
     InvalidRequest,
     OrderConflict,
     OrderInProgress,
     OutcomeUnknown,
     PaymentPending,
-    RateLimited,
     TokenChargeError,
     TokenRejected,
 )
@@ -162,14 +159,28 @@ def _close_slot(
             return (yield from ask(call, Charge.from_stripe))
         except OutcomeUnknown:
             raise
-        except TokenChargeError as again:
-            if not again.replayed:
-                raise refusal from None
+        except _REFUSED as again:
+            saved = again.replayed
+        except TokenChargeError as error:
+            raise _unsettled(error) from refusal
+        if not saved:
+            raise refusal
     note = {"metadata": {_closed_name(purchase.digest) + str(slot): "refused"}}
-    # The refusal matters more than the note, which the same call makes good when it is repeated.
-    with suppress(TokenChargeError):
+    try:
         yield Call("note", "post", path("customers", customer_id), note, purchase.key(f"note-{slot}"))
+    except TokenChargeError as error:
+        raise _unsettled(error) from refusal
     raise refusal
+
+
+def _unsettled(error: TokenChargeError) -> OutcomeUnknown:
+    """Build the error for a refusal that no other card could know of yet: the same call, repeated, makes it known."""
+    return OutcomeUnknown(
+        "The charge was refused, but the refusal could not be noted: call again with the same arguments.",
+        step=error.step,
+        http_status=error.http_status,
+        request_id=error.request_id,
+    )
 
 
 def _closed_slots(digest: str, customer_id: str) -> Flow[set[int]]:
@@ -198,7 +209,9 @@ def _look_again(looking: Flow[T]) -> Flow[T]:
     """Look what became of an order another request has begun: not being able to look is not knowing."""
     try:
         return (yield from looking)
-    except (GatewayUnavailable, RateLimited) as error:
+    except OutcomeUnknown:
+        raise
+    except TokenChargeError as error:
         raise OutcomeUnknown(
             "Another request for this order was sent before, and Stripe could not be asked what became of it: call "
             "again with the same arguments.",

@@ -35,6 +35,8 @@ _TOKEN_CODES = frozenset(("token_already_used", "token_card_network_invalid", "i
 # until 2018.
 _TOKEN_WORDS = re.compile(r"(?:no such|invalid) token|there is no token|token more than once", re.IGNORECASE)
 
+_NOTHING_DONE = (AuthenticationFailed, GatewayUnavailable, OrderInProgress, RateLimited)
+
 _LOCAL: dict[type[stripe.StripeError], type[TokenChargeError]] = {
     stripe.AuthenticationError: AuthenticationFailed,
     stripe.PermissionError: AuthenticationFailed,
@@ -71,7 +73,8 @@ def translate(error: stripe.StripeError, call: Call, *, in_doubt: bool) -> Token
     details = _details(error)
     headers = _headers(error)
     kind = _kind(error, call, details)
-    if in_doubt and kind in (RateLimited, GatewayUnavailable, AuthenticationFailed) and call.method == "post":
+    if in_doubt and kind in _NOTHING_DONE and call.method == "post":
+        # Not by this try; but an earlier one may be at work still.
         kind = OutcomeUnknown
     said = _text(details, "message")
     intent = details.get("payment_intent")

@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from ..errors import TokenChargeError
+from .. import TokenChargeError
 from . import demo, doctor, sandbox
 from .terminal import CommandFailed, write
 
@@ -80,13 +80,7 @@ def _parser() -> argparse.ArgumentParser:
 def _add(
     commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, summary: str, description: str
 ) -> argparse.ArgumentParser:
-    command = commands.add_parser(
-        name,
-        help=summary,
-        description=description,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+    command = commands.add_parser(name, help=summary, description=description, allow_abbrev=False)
     command.add_argument("--json", action="store_true", help="write one JSON document, for machines")
     return command
 

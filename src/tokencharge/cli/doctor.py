@@ -11,10 +11,8 @@ from typing import Any, Literal
 
 import attrs
 
+from .. import ConfigurationError, InvalidRequest, PaymentGateway, Settings, TokenChargeError
 from .._redact import redact
-from ..errors import ConfigurationError, InvalidRequest, TokenChargeError
-from ..gateway import PaymentGateway
-from ..settings import Settings
 from .terminal import mark, open_console, write_json
 
 # Settings judges a whole; with this key, whose prefix tells no mode, it judges one setting at a time.
@@ -49,10 +47,11 @@ def run(*, offline: bool, as_json: bool) -> int:
         write_json({"right": not wrong, "rows": [attrs.asdict(row) for row in rows]})
         return 1 if wrong else 0
 
+    from rich.box import SIMPLE_HEAD
     from rich.table import Table
     from rich.text import Text
 
-    table = Table("", "what", "finding", title="tokencharge doctor", title_justify="left", show_lines=True)
+    table = Table("", "what", "finding", box=SIMPLE_HEAD)
     table.columns[2].overflow = "fold"
     for row in rows:
         sign = {"right": mark(console, good=True), "wrong": mark(console, good=False)}.get(row.state, "-")
@@ -74,9 +73,9 @@ def _examine(environment: Mapping[str, str], *, offline: bool) -> Iterator[Row]:
         yield row
         if row.name == _PUBLISHABLE:
             yield _pair(environment, comparable=_is(found, _SECRET, "right") and row.state == "right")
+    yield Row("python", "right", platform.python_version())
     for package in ("tokencharge", "stripe", "urllib3"):
         yield _version(package)
-    yield Row("python", "right", platform.python_version())
     if offline:
         yield Row("Stripe", "skipped", "Not asked: --offline.")
     elif any(_is(found, name, "wrong") for name in _NEEDED_TO_ASK):

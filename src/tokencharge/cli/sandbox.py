@@ -6,7 +6,7 @@ import signal
 import time
 from typing import NoReturn
 
-from ..sandbox import Sandbox
+from ..sandbox import Sandbox, Server
 from .terminal import CommandFailed, write, write_json
 
 
@@ -20,7 +20,7 @@ def run(host: str, port: int, *, as_json: bool) -> int:
     # SIGINT too: a shell starts what it puts in the background with SIGINT ignored.
     before = {number: signal.signal(number, signal.default_int_handler) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        with sandbox.serve(host, port) as server:
+        with _listen(sandbox, host, port) as server:
             environment = {
                 "STRIPE_API_BASE": server.url,
                 "STRIPE_SECRET_KEY": sandbox.secret_key,
@@ -32,18 +32,25 @@ def run(host: str, port: int, *, as_json: bool) -> int:
                 exports = "\n".join(f"export {name}={value}" for name, value in environment.items())
                 write(
                     f"The sandbox listens on {server.url}; Ctrl-C stops it. It is not Stripe, and its keys open "
-                    f"nothing.\nPaste this where your application runs:\n\n{exports}\n"
+                    f"nothing.\nPaste this where your application runs:\n\n{exports}"
                 )
             _wait()
     except KeyboardInterrupt:
         return 0
-    except OSError as error:
-        raise CommandFailed(
-            f"Cannot listen on {host} port {port} ({error.strerror}): choose another --port, or 0 for any free one.", 1
-        ) from None
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _listen(sandbox: Sandbox, host: str, port: int) -> Server:
+    try:
+        return sandbox.serve(host, port)
+    except OSError as error:
+        raise CommandFailed(
+            f"Cannot listen on {host} port {port} ({error.strerror}): choose another address or port; "
+            "port 0 is any free one.",
+            1,
+        ) from None
 
 
 def _wait() -> NoReturn:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from ..results import Charge, Customer, Refund
+from . import stripe_js
 from .account import Account, Rules
 from .engine import Arrival, Engine, Pending
 from .faults import NO_FAULT, Armed, Fault, Faults
@@ -34,7 +35,8 @@ class Sandbox:
     Attributes:
         rules: As given; may be changed at any time.
         faults: What is to go wrong.
-        pages: What `GET` answers outside /v1, by path (`*` stands for anything), without a key.
+        pages: What `GET` answers outside /v1, by path (`*` stands for anything), without a key. At first, that is the
+            stand-in for Stripe.js.
     """
 
     def __init__(
@@ -51,7 +53,7 @@ class Sandbox:
         self.publishable_key = publishable_key
         self.rules = rules or Rules()
         self.faults = Faults()
-        self.pages: dict[str, Response] = {}
+        self.pages = dict(stripe_js.pages())
         self._account = Account(clock, seed, self.rules)
         self._engine = Engine(self._account, secret_key, publishable_key)
         self._sleep = sleep

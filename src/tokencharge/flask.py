@@ -1,0 +1,207 @@
+"""Flask: two pages for an Order, or one call from a view of your own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib.resources import files
+from typing import Any, TypeVar
+
+from blinker import Namespace
+from flask import Blueprint, Flask, Response, current_app, g, jsonify, make_response, render_template, request, url_for
+from markupsafe import Markup
+from werkzeug.local import LocalProxy
+
+from . import Order, Payment, PaymentGateway, Settings, TokenChargeError
+from .web import Checkout, Incoming, Reply, content_security_policy, with_query
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_ASSETS = "tokencharge_assets"
+_STATIC = str(files("tokencharge") / "assets" / "static" / "tokencharge")
+_TEMPLATES = str(files("tokencharge") / "assets" / "templates")
+_signals = Namespace()
+
+payment_made = _signals.signal("payment-made", doc="Sent with the app and `payment=`, for a replayed payment too.")
+payment_failed = _signals.signal("payment-failed", doc="Sent with the app and `error=`.")
+
+current_gateway: PaymentGateway = LocalProxy(lambda: next(iter(current_app.extensions["tokencharge"].values())))  # type: ignore[assignment]
+"""The gateway of the current app; of its first extension, where it has several."""
+
+
+class _Hooks(list[Callable[[Any], object]]):
+    """Hooks, called in this order; adds one as a decorator: `@payments.on_payment`."""
+
+    def __call__(self, hook: F) -> F:
+        self.append(hook)
+        return hook
+
+
+class TokenCharge:
+    """The checkout as a Flask extension: `/checkout` shows the card form, `/charge` takes its token and charges.
+
+        payments = TokenCharge(app)
+
+        @payments.order
+        def order():
+            return Order(Money(500, "usd"), "Flask Charge")
+
+    Keys come from `app.config` under the names of `Settings` (`STRIPE_SECRET_KEY`, ...) and are checked at start.
+    One object serves any number of apps; an app may have several, each with a name and paths of its own.
+
+    Flask-WTF's `CSRFProtect(app)` needs nothing more: the form carries its token, and scripts that post JSON send it
+    as the header `X-CSRFToken`. To change the pages, put templates of the same names in your own template folder.
+
+    Args:
+        app: As for `init_app`.
+        gateway: What charges, in place of one made from `app.config`.
+        name: Names the blueprint, and so the endpoints: `url_for("tokencharge.checkout")`.
+        url_prefix: What both paths begin with. What it captures is passed to the order function.
+        checkout_path: Where the card form is.
+        charge_path: Where it posts to.
+        csp: Send `Content-Security-Policy` with both pages.
+        before_charge: A hook as of `Checkout`, called with the request; `@payments.before_charge` adds more.
+        on_payment: A hook, called with each Payment; `@payments.on_payment` adds more.
+        on_failure: A hook, called with each TokenChargeError; `@payments.on_failure` adds more.
+    """
+
+    def __init__(
+        self,
+        app: Flask | None = None,
+        *,
+        gateway: PaymentGateway | None = None,
+        name: str = "tokencharge",
+        url_prefix: str | None = None,
+        checkout_path: str = "/checkout",
+        charge_path: str = "/charge",
+        csp: bool = True,
+        before_charge: Callable[[Any], object] | None = None,
+        on_payment: Callable[[Payment], object] | None = None,
+        on_failure: Callable[[TokenChargeError], object] | None = None,
+    ) -> None:
+        self.name = name
+        self._given = gateway
+        self._url_prefix = url_prefix
+        self._paths = (checkout_path, charge_path)
+        self._csp = csp
+        self._order: Callable[..., Order] = _no_order
+        self.before_charge = _Hooks(filter(None, (before_charge,)))
+        self.on_payment = _Hooks(filter(None, (on_payment,)))
+        self.on_failure = _Hooks(filter(None, (on_failure,)))
+        if app is not None:
+            self.init_app(app)
+
+    def init_app(self, app: Flask) -> None:
+        """Add the two pages to an app.
+
+        Raises:
+            ConfigurationError: A key or setting in `app.config` cannot be right.
+        """
+        gateway = self._given or PaymentGateway.from_settings(Settings.from_mapping(app.config))
+        pages = Blueprint(self.name, __name__, url_prefix=self._url_prefix)
+        pages.add_url_rule(self._paths[0], "checkout", self._show_checkout, methods=["GET"])
+        pages.add_url_rule(self._paths[1], "charge", self._answer_charge, methods=["GET", "POST"])
+        app.register_blueprint(pages)
+        if _ASSETS not in app.blueprints:
+            app.register_blueprint(Blueprint(_ASSETS, __name__, _STATIC, "/tokencharge/static", _TEMPLATES))
+            app.register_error_handler(TokenChargeError, _answer_failure)
+        app.extensions.setdefault("tokencharge", {})[self.name] = gateway
+
+    @property
+    def gateway(self) -> PaymentGateway:
+        """The gateway that charges in the current app."""
+        gateways: dict[str, PaymentGateway] = current_app.extensions["tokencharge"]
+        return gateways[self.name]
+
+    def order(self, function: F) -> F:
+        """Register the function that returns the Order to pay; it is called in the request, by both pages."""
+        self._order = function
+        return function
+
+    def charge_from_request(self, order: Order) -> Payment:
+        """Charge the token that the current request posts, in a view of your own.
+
+        Raises:
+            TokenChargeError: It did not end in a payment. Left alone, it is answered as `/charge` would answer it.
+        """
+        incoming, checkout = _incoming(), self._checkout()
+        try:
+            return checkout.charge(incoming, order, self.gateway)
+        except TokenChargeError as error:
+            g.tokencharge_failure = error, self, checkout.failed(error, incoming, order)
+            raise
+
+    def _show_checkout(self, **captured: Any) -> Response:
+        return self._render(self._checkout().page(self._order(**captured)))
+
+    def _answer_charge(self, **captured: Any) -> Response:
+        if request.method == "POST":
+            return self._render(self._checkout().answer(_incoming(), self._order(**captured), self.gateway))
+        return self._render(self._checkout().elsewhere(_link(f"{self.name}.checkout")))
+
+    def _checkout(self) -> Checkout:
+        app = current_app._get_current_object()  # type: ignore[attr-defined]
+        # One receiver that fails must not keep the news from the others: each is a hook of its own.
+        made = [lambda payment, tell=tell: tell(app, payment=payment) for tell in payment_made.receivers_for(app)]
+        failed = [lambda error, tell=tell: tell(app, error=error) for tell in payment_failed.receivers_for(app)]
+        return Checkout(
+            self.gateway.settings,
+            before_charge=self.before_charge,
+            on_payment=[*self.on_payment, *made],
+            on_failure=[*self.on_failure, *failed],
+        )
+
+    def _render(self, reply: Reply) -> Response:
+        if reply.template is None:
+            response = jsonify(reply.payload)
+        else:
+            # A view of one's own gets the form posted back to itself: only it knows the order.
+            own = request.blueprint == self.name
+            script = url_for(f"{_ASSETS}.static", filename="tokencharge.js")
+            links = {
+                "charge_url": _link(f"{self.name}.charge" if own else str(request.endpoint)),
+                "checkout_url": _link(f"{self.name}.checkout" if own else str(request.endpoint)),
+                "script_url": script,
+                "style_url": url_for(f"{_ASSETS}.static", filename="tokencharge.css"),
+                "csrf_input": _csrf_input(),
+            }
+            response = make_response(render_template(reply.template, **reply.context, **links))
+            if self._csp:
+                response.headers["Content-Security-Policy"] = content_security_policy(self.gateway.settings, script)
+        response.status_code = reply.status
+        response.headers.update(reply.headers)
+        return response
+
+
+def _no_order(**captured: Any) -> Order:
+    raise RuntimeError("There is no order to pay: decorate the function that returns it with @payments.order.")
+
+
+def _incoming() -> Incoming:
+    return Incoming(
+        content_type=request.headers.get("Content-Type", ""),
+        accept=request.headers.get("Accept", ""),
+        length=request.content_length,
+        form=lambda: request.form.items(multi=True),
+        body=request.get_data,
+        request=request,
+    )
+
+
+def _link(endpoint: str) -> str:
+    return with_query(url_for(endpoint, **(request.view_args or {})), request.query_string.decode("latin-1"))
+
+
+def _csrf_input() -> Markup:
+    csrf_token = current_app.jinja_env.globals.get("csrf_token")
+    if not callable(csrf_token):
+        return Markup("")
+    name = current_app.config.get("WTF_CSRF_FIELD_NAME", "csrf_token")
+    return Markup('<input type="hidden" name="{}" value="{}">').format(name, csrf_token())
+
+
+def _answer_failure(error: TokenChargeError) -> Response:
+    failed, payments, reply = g.get("tokencharge_failure", (None, None, None))
+    if failed is not error:
+        raise error  # another call's, say of a refund: not for the buyer's page
+    response: Response = payments._render(reply)
+    return response
