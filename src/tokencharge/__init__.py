@@ -24,6 +24,7 @@ from .errors import (
     TokenChargeError,
     TokenRejected,
 )
+from .events import Event
 from .gateway import PaymentGateway
 from .money import Money
 from .order import Order
@@ -44,6 +45,7 @@ __all__ = [
     "ChargeRefused",
     "ConfigurationError",
     "Customer",
+    "Event",
     "GatewayUnavailable",
     "InvalidEvent",
     "InvalidInput",

@@ -14,6 +14,7 @@ from typing_extensions import ParamSpec, Self
 from . import _steps as steps
 from ._operations import Operations
 from .errors import TokenChargeError
+from .events import Event, parse_event
 from .settings import Settings
 
 if TYPE_CHECKING:
@@ -78,6 +79,20 @@ class Gateway:
             ConfigurationError: `STRIPE_SECRET_KEY` is missing, or a setting cannot be right.
         """
         return cls.from_settings(Settings.from_env())
+
+    def parse_event(self, payload: bytes, signature: str | None) -> Event:
+        """Verify and read a webhook. No request is made, so it needs no `await`.
+
+        Args:
+            payload: The request's body, as the bytes it came in.
+            signature: The `Stripe-Signature` header.
+
+        Raises:
+            ConfigurationError: There is no webhook secret.
+            InvalidSignature: The signature is missing, wrong, or more than five minutes off.
+            InvalidEvent: The body is no event this library can read.
+        """
+        return parse_event(payload, signature, self.settings.webhook_secrets)
 
     def _open(self, settings: Settings, http_client: HTTPClient | None) -> None:
         from ._stripe import Channel  # here, so that importing tokencharge does not load the SDK

@@ -101,9 +101,9 @@ class Customer:
             ValueError: The mapping has no id.
         """
         return cls(
-            id=_id(raw),
+            id=read_id(raw),
             email=_typed(raw, "email", str),
-            created=_time(raw),
+            created=read_time(raw),
             livemode=raw.get("livemode") is True,
             metadata=_mapping(raw, "metadata"),
             deleted=raw.get("deleted") is True,
@@ -178,7 +178,7 @@ class Charge:
         # Up to 2015 a Charge had no status, or the status "paid".
         status = _typed(raw, "status", str) or ("failed" if failed else "succeeded")
         return cls(
-            id=_id(raw),
+            id=read_id(raw),
             status="succeeded" if status == "paid" else status,
             amount=amount,
             amount_captured=_money(raw, "amount_captured", amount.amount if captured else 0),
@@ -198,7 +198,7 @@ class Charge:
             failure_message=_typed(raw, "failure_message", str),
             outcome=_typed(raw, "outcome", dict),
             livemode=raw.get("livemode") is True,
-            created=_time(raw),
+            created=read_time(raw),
             metadata=_mapping(raw, "metadata"),
             raw=raw,
         )
@@ -239,14 +239,14 @@ class Refund:
             ValueError: The mapping has no id, or no amount and currency.
         """
         return cls(
-            id=_id(raw),
+            id=read_id(raw),
             # Early Refunds had no status: Stripe made them only once they had succeeded.
             status=_typed(raw, "status", str) or "succeeded",
             amount=_money(raw, "amount"),
             charge_id=_reference(raw, "charge"),
             reason=_typed(raw, "reason", str),
             failure_reason=_typed(raw, "failure_reason", str),
-            created=_time(raw),
+            created=read_time(raw),
             metadata=_mapping(raw, "metadata"),
             raw=raw,
         )
@@ -296,7 +296,8 @@ def _card_of(raw: Raw) -> Card | None:
     return None
 
 
-def _id(raw: Raw) -> str:
+def read_id(raw: Raw) -> str:
+    """Return the id an object of Stripe's cannot do without."""
     value = raw.get("id")
     if not isinstance(value, str) or not value:
         raise ValueError("Stripe's object has no id.")
@@ -329,7 +330,8 @@ def _money(raw: Raw, name: str, missing: int | None = None) -> Money:
     return Money(amount, currency)
 
 
-def _time(raw: Raw) -> datetime | None:
+def read_time(raw: Raw) -> datetime | None:
+    """Return when an object of Stripe's was made, in UTC."""
     created = raw.get("created")
     if not isinstance(created, int) or not 0 <= created <= _LAST_SECOND:
         return None

@@ -4,6 +4,7 @@ from stripe import HTTPClient
 
 from .channel import Channel
 from .pool import PooledClient
+from .signature import is_signed
 from .transport import FunctionClient, NeverSent
 
-__all__ = ["Channel", "FunctionClient", "HTTPClient", "NeverSent", "PooledClient"]
+__all__ = ["Channel", "FunctionClient", "HTTPClient", "NeverSent", "PooledClient", "is_signed"]
