@@ -30,6 +30,9 @@ PAUSES = (0.5, 1.0, 2.0)
 Attempts = dict[int, Charge]
 """The Charges a purchase has made so far, by the slot of the key each was made under."""
 
+# Asking again may itself be what uses up the slot, which only the time after that shows.
+_ASK_AGAIN = 2
+
 _REFUSED = (CardDeclined, AuthenticationRequired, InvalidRequest, TokenRejected)
 
 
@@ -148,26 +151,32 @@ def _close_slot(
     """Note on the Customer that a slot was used up by a refusal that left no Charge behind, and raise the refusal.
 
     Without the note the next card would wait for a Charge that never comes. Stripe does not save every refusal, and
-    a slot noted although its key is free could be charged beside the next one: so ask once more under the same key,
-    and note the slot only when Stripe says the refusal is a replay.
+    a slot noted although its key is free could be charged beside the next one: so ask again under the same key, and
+    note the slot only when Stripe says the refusal is a replay.
 
     Returns:
         The Charge, should Stripe not have saved the refusal and accept the card now.
     """
-    if not refusal.replayed:
+    said = refusal
+    for _ in range(_ASK_AGAIN):
+        if said.replayed:
+            break
         try:
             return (yield from ask(call, Charge.from_stripe))
         except OutcomeUnknown:
             raise
         except _REFUSED as again:
-            saved = again.replayed
+            if again.charge_id is not None:
+                raise
+            said = again
         except TokenChargeError as error:
             raise _unsettled(error) from refusal
-        if not saved:
-            raise refusal
+    if not said.replayed:
+        raise refusal
     note = {"metadata": {_closed_name(purchase.digest) + str(slot): "refused"}}
     try:
-        yield Call("note", "post", path("customers", customer_id), note, purchase.key(f"note-{slot}"))
+        # Without a key: to note it twice does no harm, a 5xx saved under a key would.
+        yield Call("note", "post", path("customers", customer_id), note)
     except TokenChargeError as error:
         raise _unsettled(error) from refusal
     raise refusal
