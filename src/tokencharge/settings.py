@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import attrs
 
@@ -204,9 +204,20 @@ def _check_key(key: object, what: str, variable: str, kinds: tuple[str, ...]) ->
 
 def _check_url(url: object, variable: str, *, origin: bool, plain: bool) -> None:
     parts = urlsplit(url if isinstance(url, str) else "")
-    # The API base receives the secret key, the script handles card numbers: with anything but a test key neither
-    # may travel in clear beyond this machine.
-    if parts.scheme != "https" and not (parts.scheme == "http" and (plain or parts.hostname in _LOOPBACK)):
-        raise ConfigurationError(f"{variable} must be an https:// URL; http:// is for test keys and for localhost.")
-    if not parts.hostname or parts.username or (origin and parts.path not in ("", "/")):
+    host = parts.hostname or ""
+    # The API base receives the secret key, the script handles card numbers: with anything but a test key, and to
+    # Stripe itself, neither may travel in clear beyond this machine.
+    plain = host in _LOOPBACK or (plain and host != "stripe.com" and not host.endswith(".stripe.com"))
+    if parts.scheme != "https" and not (parts.scheme == "http" and plain):
+        raise ConfigurationError(f"{variable} must be an https:// URL; http:// is for sandboxes and for localhost.")
+    beside = bool(parts.username or parts.query or parts.fragment or (origin and parts.path not in ("", "/")))
+    if not host or beside or not _has_port(parts):
         raise ConfigurationError(f"{variable} must be a plain URL" + (" without a path." if origin else "."))
+
+
+def _has_port(parts: SplitResult) -> bool:
+    """Tell whether a URL's port is a number, or left out."""
+    try:
+        return parts.port != 0
+    except ValueError:
+        return False

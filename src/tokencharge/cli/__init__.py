@@ -1,4 +1,4 @@
-"""The command line: `tokencharge demo | sandbox | doctor`."""
+"""The command line: `tokencharge demo | sandbox | doctor | audit-cassettes`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from .. import TokenChargeError
-from . import demo, doctor, sandbox
+from . import audit, demo, doctor, sandbox
 from .terminal import CommandFailed, write
 
 _DEMO = """\
@@ -23,6 +23,9 @@ keys open nothing."""
 _DOCTOR = """\
 Look at the STRIPE_... variables of the environment and say of each whether it is right, and what to do if it is not.
 Then send one harmless request, to see whether Stripe answers and takes the key. No key is printed."""
+_AUDIT = """\
+Look through recorded Stripe calls for what must not be shared: keys, tokens, card numbers, fingerprints, e-mails
+outside example.com. What is found is named by its place, and never printed."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -41,6 +44,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             return sandbox.run(options.host, options.port, as_json=options.json)
         if options.command == "doctor":
             return doctor.run(offline=options.offline, as_json=options.json)
+        if options.command == "audit-cassettes":
+            return audit.run(options.path, as_json=options.json)
     except CommandFailed as failure:
         return _fail(str(failure), failure.exit_code)
     except TokenChargeError as error:
@@ -74,6 +79,8 @@ def _parser() -> argparse.ArgumentParser:
     served.add_argument("--port", default=0, type=_port, help="port to listen on; 0, the default, is any free one")
     checked = _add(commands, "doctor", "check keys, settings and the way to Stripe", _DOCTOR)
     checked.add_argument("--offline", action="store_true", help="send nothing")
+    audited = _add(commands, "audit-cassettes", "look for secrets in recorded Stripe calls", _AUDIT)
+    audited.add_argument("path", nargs="+", metavar="PATH", help="a cassette, or a folder of them")
     return parser
 
 

@@ -145,9 +145,9 @@ def _ask(mapping: Mapping[str, str | None]) -> Row:
     except TokenChargeError as error:
         if error.http_status in (401, 403, 429):
             return Row("Stripe", "wrong", error.message)
-        return Row(
-            "Stripe",
-            "wrong",
-            f"{where} cannot be reached: check the network, the proxy and STRIPE_API_BASE. {error.__cause__}",
-        )
+        if error.http_status is None:
+            problem = "cannot be reached: check the network, the proxy and STRIPE_API_BASE."
+        else:
+            problem = "does not answer as Stripe does: check STRIPE_API_BASE, or try again later."
+        return Row("Stripe", "wrong", f"{where} {problem} {error.__cause__}")
     return Row("Stripe", "right", f"{where} answers, and takes the key.")

@@ -56,7 +56,7 @@ class Claim:
 
 @attrs.frozen
 class Totals:
-    """How many Customers, paid Charges and Refunds there are."""
+    """How many Customers, Charges and Refunds there are, failed ones too."""
 
     customers: int = 0
     charges: int = 0
@@ -153,7 +153,7 @@ class Scene:
         self.claims.append(Claim(text, holds))
 
     def claim_totals(self, customers: int, charges: int, refunds: int = 0) -> None:
-        """Say how many Customers, paid Charges and Refunds the scene made."""
+        """Say how many Customers, Charges and Refunds the scene made."""
         told = Totals(customers, charges, refunds)
         who = "Stripe's answers name" if self.stage.sandbox is None else "The sandbox counts"
         self.claim(f"{who} {told}.", told == self.count())
@@ -178,8 +178,7 @@ class Scene:
 def _recorded(sandbox: Sandbox | None) -> Totals:
     if sandbox is None:
         return Totals()
-    paid = [charge for charge in sandbox.charges if charge.paid]
-    return Totals(len(sandbox.customers), len(paid), len(sandbox.refunds))
+    return Totals(len(sandbox.customers), len(sandbox.charges), len(sandbox.refunds))
 
 
 def _value(argument: Any) -> Any:
