@@ -8,7 +8,8 @@ from typing import Any
 
 # A key keeps its prefix and a token its kind: enough to see what was there, nothing to use it with.
 _SECRETS = (
-    (re.compile(r"\b((?:sk|rk|pk)_(?:org_)?(?:test|live)_|whsec_|(?:tok|btok|cvctok|ctoken)_)[A-Za-z0-9_*]+"), r"\1[redacted]"),
+    (re.compile(r"\b((?:sk|rk|pk)_(?:org_)?(?:test|live)_|whsec_)[A-Za-z0-9_*]+"), r"\1[redacted]"),
+    (re.compile(r"\b((?:tok|btok|cvctok|ctoken)_)[A-Za-z0-9_]+"), r"\1[redacted]"),
     (re.compile(r"(?<![A-Za-z0-9])[0-9](?:[ -]?[0-9]){12,18}(?![A-Za-z0-9])"), "[card number redacted]"),
     # The look-behind starts a match at the start of a word only, or a long word would be scanned from each letter.
     (re.compile(r"(?<![^\s@<>\"'(),:;\\])[^\s@<>\"'(),:;\\]+@[^\s@<>\"'(),:;\\]+"), "[e-mail redacted]"),

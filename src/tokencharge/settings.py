@@ -210,7 +210,7 @@ def _check_url(url: object, variable: str, *, origin: bool, plain: bool) -> None
     plain = host in _LOOPBACK or (plain and host != "stripe.com" and not host.endswith(".stripe.com"))
     if parts.scheme != "https" and not (parts.scheme == "http" and plain):
         raise ConfigurationError(f"{variable} must be an https:// URL; http:// is for sandboxes and for localhost.")
-    beside = bool(parts.username or parts.query or parts.fragment or (origin and parts.path not in ("", "/")))
+    beside = bool(parts.username or (origin and (parts.query or parts.fragment or parts.path not in ("", "/"))))
     if not host or beside or not _has_port(parts):
         raise ConfigurationError(f"{variable} must be a plain URL" + (" without a path." if origin else "."))
 
