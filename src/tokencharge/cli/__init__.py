@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from .. import TokenChargeError
-from . import audit, demo, doctor, sandbox
+from . import audit, demo, doctor, sandbox, shop
 from .terminal import CommandFailed, write
 
 _DEMO = """\
@@ -39,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             write(f"tokencharge {__version__}")
             return 0
         if options.command == "demo":
-            return demo.run(as_json=options.json)
+            return shop.serve(options.port) if options.serve else demo.run(as_json=options.json)
         if options.command == "sandbox":
             return sandbox.run(options.host, options.port, as_json=options.json)
         if options.command == "doctor":
@@ -73,7 +73,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="store_true", help="print the version and exit")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
-    _add(commands, "demo", "see the library charge a card, with or without a Stripe account", _DEMO)
+    told = _add(commands, "demo", "see the library charge a card, with or without a Stripe account", _DEMO)
+    told.add_argument("--serve", action="store_true", help="serve a shop to buy something in with a browser instead")
+    told.add_argument("--port", default=0, type=_port, help="with --serve: the port; 0, the default, is any free one")
     served = _add(commands, "sandbox", "serve a local stand-in for Stripe", _SANDBOX)
     served.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
     served.add_argument("--port", default=0, type=_port, help="port to listen on; 0, the default, is any free one")

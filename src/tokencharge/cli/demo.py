@@ -53,15 +53,25 @@ def run(*, as_json: bool) -> int:
     return 0 if as_told else 1
 
 
+def test_settings() -> Settings:
+    """Read the settings from the environment, and refuse any key that may not be a test key.
+
+    Raises:
+        ConfigurationError: The key is no test key, or a setting is wrong.
+    """
+    settings = Settings.from_env()
+    if settings.mode != "test":
+        raise ConfigurationError(
+            "The demo charges cards, so it takes a test key only: set STRIPE_SECRET_KEY to one (sk_test_...), "
+            "or unset it to use the sandbox."
+        )
+    return settings
+
+
 @contextmanager
 def _set_stage() -> Iterator[Stage]:
     if os.environ.get("STRIPE_SECRET_KEY"):
-        settings = Settings.from_env()
-        if settings.mode != "test":
-            raise ConfigurationError(
-                "The demo charges cards, so it takes a test key only: set STRIPE_SECRET_KEY to one (sk_test_...), "
-                "or unset it to use the sandbox."
-            )
+        settings = test_settings()
         with PaymentGateway.from_settings(settings) as gateway:
             yield Stage(settings, gateway, None)
     else:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import signal
 import time
-from typing import NoReturn
 
 from ..sandbox import Sandbox, Server
-from .terminal import CommandFailed, write, write_json
+from .terminal import CommandFailed, until_stopped, write, write_json
 
 
 def run(host: str, port: int, *, as_json: bool) -> int:
@@ -17,29 +15,18 @@ def run(host: str, port: int, *, as_json: bool) -> int:
         CommandFailed: The address cannot be listened on.
     """
     sandbox = Sandbox()
-    # SIGINT too: a shell starts what it puts in the background with SIGINT ignored.
-    before = {number: signal.signal(number, signal.default_int_handler) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        with _listen(sandbox, host, port) as server:
-            environment = {
-                "STRIPE_API_BASE": server.url,
-                "STRIPE_SECRET_KEY": sandbox.secret_key,
-                "STRIPE_PUBLISHABLE_KEY": sandbox.publishable_key,
-            }
-            if as_json:
-                write_json({"url": server.url, "env": environment}, indent=None)
-            else:
-                exports = "\n".join(f"export {name}={value}" for name, value in environment.items())
-                write(
-                    f"The sandbox listens on {server.url}; Ctrl-C stops it. It is not Stripe, and its keys open "
-                    f"nothing.\nPaste this where your application runs:\n\n{exports}"
-                )
-            _wait()
-    except KeyboardInterrupt:
-        return 0
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    with until_stopped(), _listen(sandbox, host, port) as server:
+        environment = sandbox.environment(server.url)
+        if as_json:
+            write_json({"url": server.url, "env": environment}, indent=None)
+        else:
+            exports = "\n".join(f"export {name}={value}" for name, value in environment.items())
+            write(
+                f"The sandbox listens on {server.url}; Ctrl-C stops it. It is not Stripe, and its keys open "
+                f"nothing.\nPaste this where your application runs:\n\n{exports}"
+            )
+        _wait()
+    return 0
 
 
 def _listen(sandbox: Sandbox, host: str, port: int) -> Server:
@@ -53,6 +40,6 @@ def _listen(sandbox: Sandbox, host: str, port: int) -> Server:
         ) from None
 
 
-def _wait() -> NoReturn:
+def _wait() -> None:
     while True:
         time.sleep(3600)

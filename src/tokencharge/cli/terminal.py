@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -49,3 +52,17 @@ def mark(console: Console, *, good: bool) -> str:
     if console.options.ascii_only:
         return "ok" if good else "!!"
     return "✓" if good else "✗"
+
+
+@contextmanager
+def until_stopped() -> Iterator[None]:
+    """Let SIGINT and SIGTERM end the block quietly."""
+    # SIGINT too: a shell starts what it puts in the background with SIGINT ignored.
+    before = {number: signal.signal(number, signal.default_int_handler) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    except KeyboardInterrupt:
+        pass
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

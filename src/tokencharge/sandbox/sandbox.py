@@ -96,6 +96,15 @@ class Sandbox:
         """Serve over HTTP: `with sandbox.serve() as server: server.url`. Port 0 is any free one."""
         return Server(self.handle, host, port)
 
+    def environment(self, url: str) -> dict[str, str]:
+        """Return the settings that lead to it where it is served, by the names of `Settings`."""
+        return {
+            "STRIPE_API_BASE": url,
+            "STRIPE_SECRET_KEY": self.secret_key,
+            "STRIPE_PUBLISHABLE_KEY": self.publishable_key,
+            "STRIPE_JS_URL": f"{url}/v3/",
+        }
+
     def create_token(
         self,
         number: str = "4242424242424242",
