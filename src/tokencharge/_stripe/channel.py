@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import stripe
 
 from .._steps import Answer, Call
 from ..settings import Settings
-from .translate import presentable, translate
-from .transport import Wire, header
+from .translate import presentable, translate, unreadable
+from .transport import Wire
 
 API_VERSION = "2026-10-28.endive"
 """Stripe's API version, pinned: answers keep their shape whatever SDK is installed or the account's default is."""
@@ -38,29 +39,32 @@ class Channel:
         Raises:
             TokenChargeError: Chained from what stripe-python raised.
         """
+        self._wire.begin()
         try:
-            response = self._client.raw_request(call.method, call.path, **call.params, **_options(call))
+            return self._answer(self._client.raw_request(call.method, call.path, **call.params, **_options(call)))
         except Exception as error:  # noqa: BLE001
             failure = _understood(error)
-        else:
-            return self._answer(response)
         # Outside the except block, or Python would keep the unscrubbed error as the new one's context.
-        raise translate(failure, call, in_doubt=self._wire.in_doubt) from presentable(failure)
+        raise translate(failure, call, in_doubt=self._wire.last.in_doubt) from presentable(failure)
 
     async def send_async(self, call: Call) -> Answer:
         """Send one request and decode its answer, as `send` does."""
+        self._wire.begin()
         try:
-            response = await self._client.raw_request_async(call.method, call.path, **call.params, **_options(call))
+            return self._answer(
+                await self._client.raw_request_async(call.method, call.path, **call.params, **_options(call))
+            )
         except Exception as error:  # noqa: BLE001
             failure = _understood(error)
-        else:
-            return self._answer(response)
-        raise translate(failure, call, in_doubt=self._wire.in_doubt) from presentable(failure)
+        raise translate(failure, call, in_doubt=self._wire.last.in_doubt) from presentable(failure)
 
     def _answer(self, response: Any) -> Answer:
+        last = self._wire.last
+        body = _decoded(last.body)
+        if body is None:
+            raise unreadable(last.body, response.code, response.headers)
         # A replay that follows a try of this same call is this call's own first success.
-        replayed = header(response.headers, "idempotent-replayed") == "true" and not self._wire.in_doubt
-        return Answer(response.data, replayed)
+        return Answer(body, response.headers.get("idempotent-replayed") == "true" and not last.in_doubt)
 
     def close(self) -> None:
         """Close the connections; the next call opens new ones."""
@@ -80,3 +84,10 @@ def _understood(error: Exception) -> stripe.StripeError:
         return error
     # The SDK trips over errors of an unknown shape, such as {"error": "text"}, after sending the request.
     return stripe.APIError(f"stripe-python could not read the answer ({type(error).__name__}).")
+
+
+def _decoded(body: str | bytes) -> Any:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import http.client
 import io
 import os
@@ -11,10 +12,11 @@ from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
+import attrs
 import stripe
 import urllib3
-from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError, SSLError
+from urllib3.util.ssl_ import create_urllib3_context
 
 from .transport import Headers, NeverSent, connection_error, remaining
 
@@ -23,6 +25,19 @@ _POOL_SIZE = 64
 
 # What the connections of this thread did during its current request.
 _connection = threading.local()
+
+
+@attrs.frozen
+class _Way:
+    """How requests of one process reach one host."""
+
+    pid: int
+    origin: str
+    pool: Any
+
+    def target(self, url: str) -> str:
+        """Return what to ask the pool for: a path where it knows the host, else the whole URL."""
+        return url.removeprefix(self.origin)
 
 
 class PooledClient(stripe.HTTPClient):
@@ -35,20 +50,22 @@ class PooledClient(stripe.HTTPClient):
 
     def __init__(self) -> None:
         super().__init__()
-        self._pools: tuple[int, urllib3.PoolManager] | None = None
+        self._way: _Way | None = None
 
     def request(self, method: str, url: str, headers: Headers, post_data: Any = None, **_: Any) -> Any:
         """Send one request, once."""
         _connection.sent = False
         try:
-            response = self._manager(url).urlopen(
+            way = self._way_to(url)
+            response = way.pool.urlopen(
                 method.upper(),
-                url,
+                way.target(url),
                 body=post_data,
                 headers=headers,
                 retries=False,
                 redirect=False,
                 timeout=remaining(),
+                assert_same_host=False,
             )
         except (HTTPError, OSError) as error:
             kind = stripe.APIConnectionError if _connection.sent else NeverSent
@@ -57,15 +74,16 @@ class PooledClient(stripe.HTTPClient):
 
     def close(self) -> None:
         """Close all idle connections."""
-        if self._pools is not None:
-            self._pools[1].clear()
+        way, self._way = self._way, None
+        if way is not None:
+            (way.pool.clear if isinstance(way.pool, urllib3.PoolManager) else way.pool.close)()
 
-    def _manager(self, url: str) -> urllib3.PoolManager:
+    def _way_to(self, url: str) -> _Way:
         # Two processes writing to one TCP connection would read each other's answers.
-        pid = os.getpid()
-        if self._pools is None or self._pools[0] != pid:
-            self._pools = (pid, _new_manager(url))
-        return self._pools[1]
+        pid, way = os.getpid(), self._way
+        if way is None or way.pid != pid or not url.startswith(way.origin):
+            way = self._way = _new_way(pid, url)
+        return way
 
 
 class _Clocked(io.RawIOBase):
@@ -73,7 +91,12 @@ class _Clocked(io.RawIOBase):
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
-        self._input = sock.makefile("rb", buffering=0)
+        # Keeps the socket open until the answer is read, whoever closes it before.
+        self._hold = sock.makefile("rb", buffering=0)
+
+    def makefile(self, *_: Any, **__: Any) -> io.BufferedReader:
+        """Return what http.client reads an answer from."""
+        return io.BufferedReader(self, 16_384)
 
     def readable(self) -> bool:
         return True
@@ -83,18 +106,16 @@ class _Clocked(io.RawIOBase):
         if left <= 0:
             raise TimeoutError("Stripe's answer took longer than the timeout.")
         self._sock.settimeout(left)
-        return self._input.readinto(buffer)
+        return self._sock.recv_into(buffer)
 
     def close(self) -> None:
-        self._input.close()
+        self._hold.close()
         super().close()
 
 
 class _Response(http.client.HTTPResponse):
-    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
-        super().__init__(sock, *args, **kwargs)
-        self.fp.close()
-        self.fp = io.BufferedReader(_Clocked(sock))
+    def __init__(self, sock: Any, *args: Any, **kwargs: Any) -> None:
+        super().__init__(_Clocked(sock), *args, **kwargs)  # type: ignore[arg-type]
 
 
 class _Noting:
@@ -102,6 +123,11 @@ class _Noting:
 
     sock: Any
     response_class: Any = _Response
+
+    def request(self, *args: Any, **kwargs: Any) -> None:
+        # For connections that do not send by way of `send`: a recorder's has another connection within.
+        _connection.sent = True
+        super().request(*args, **kwargs)  # type: ignore[misc]
 
     def connect(self) -> None:
         try:
@@ -117,20 +143,19 @@ class _Noting:
         super().send(data)  # type: ignore[misc]
 
 
-class _PlainConnection(_Noting, HTTPConnection):
-    pass
+@functools.lru_cache(maxsize=8)
+def _noting(kind: type[Any]) -> type[Any]:
+    return type(f"Noting{kind.__name__}", (_Noting, kind), {})
 
 
-class _SecureConnection(_Noting, HTTPSConnection):
-    pass
-
-
+# urllib3's connection class is looked up for each new connection, since recorders such as vcrpy replace it for a while:
+# a class remembered from before would go past them to the network.
 class _PlainPool(urllib3.HTTPConnectionPool):
-    ConnectionCls = _PlainConnection  # pyright: ignore[reportAssignmentType]
+    ConnectionCls = property(lambda _: _noting(urllib3.HTTPConnectionPool.ConnectionCls))  # pyright: ignore[reportAssignmentType]
 
 
 class _SecurePool(urllib3.HTTPSConnectionPool):
-    ConnectionCls = _SecureConnection  # pyright: ignore[reportAssignmentType]
+    ConnectionCls = property(lambda _: _noting(urllib3.HTTPSConnectionPool.ConnectionCls))  # pyright: ignore[reportAssignmentType]
 
 
 def proxy_for(url: str) -> str | None:
@@ -141,12 +166,14 @@ def proxy_for(url: str) -> str | None:
     return proxy if proxy and not proxy_bypass(parts.hostname or "") else None
 
 
-def _new_manager(url: str) -> urllib3.PoolManager:
-    options: dict[str, Any] = {
-        "maxsize": _POOL_SIZE,
-        "cert_reqs": "CERT_REQUIRED",
-        "ca_certs": stripe.ca_bundle_path,
-    }
+def _new_way(pid: int, url: str) -> _Way:
+    parts = urlsplit(url)
+    origin = f"{parts.scheme}://{parts.netloc}"
+    options: dict[str, Any] = {"maxsize": _POOL_SIZE}
+    if parts.scheme == "https":
+        # One for all connections: reading the CA bundle costs more than a handshake.
+        context = options["ssl_context"] = create_urllib3_context()
+        context.load_verify_locations(stripe.ca_bundle_path)
     proxy = proxy_for(url)
     manager: urllib3.PoolManager
     if proxy is None:
@@ -157,4 +184,7 @@ def _new_manager(url: str) -> urllib3.PoolManager:
         manager = urllib3.ProxyManager(proxy, proxy_headers=urllib3.make_headers(proxy_basic_auth=auth), **options)
     pools: dict[str, Any] = {"http": _PlainPool, "https": _SecurePool}
     manager.pool_classes_by_scheme = pools
-    return manager
+    if proxy is not None and parts.scheme == "http":
+        # Such a proxy is sent the whole URL, and its own headers: the manager's work.
+        return _Way(pid, "", manager)
+    return _Way(pid, origin, manager.connection_from_url(url))

@@ -45,14 +45,13 @@ class SessionClient(stripe.HTTPClient):
         """Send one request, once."""
         departure = _Departure()
         try:
-            session = await self._session()
+            session = await self._session(url)
             async with session.request(
                 method,
                 url,
                 data=post_data,
                 headers=headers,
                 allow_redirects=False,
-                proxy=proxy_for(url),
                 timeout=aiohttp.ClientTimeout(total=max(remaining(), 0.001)),
                 trace_request_ctx=departure,
             ) as response:
@@ -68,18 +67,18 @@ class SessionClient(stripe.HTTPClient):
         if life is not None:
             await life.aclose()
 
-    async def _session(self) -> aiohttp.ClientSession:
+    async def _session(self, url: str) -> aiohttp.ClientSession:
         loop = asyncio.get_running_loop()
         session = self._sessions.get(loop)
         if session is None or session.closed:
             # A loop finishes its async generators as it shuts down, and with this one goes the session: so a second
             # asyncio.run finds no connection of the first, and nobody is warned of one left open.
-            life = self._lives[loop] = _live()
+            life = self._lives[loop] = _live(proxy_for(url))
             session = self._sessions[loop] = await anext(life)
         return session
 
 
-async def _live() -> AsyncGenerator[aiohttp.ClientSession, None]:
+async def _live(proxy: str | None) -> AsyncGenerator[aiohttp.ClientSession, None]:
     trace = aiohttp.TraceConfig()
     trace.on_request_headers_sent.append(_note)
     connector = aiohttp.TCPConnector(
@@ -88,7 +87,7 @@ async def _live() -> AsyncGenerator[aiohttp.ClientSession, None]:
         keepalive_timeout=_KEEP_ALIVE,
         ssl=ssl.create_default_context(cafile=stripe.ca_bundle_path),
     )
-    session = aiohttp.ClientSession(connector=connector, trace_configs=[trace])
+    session = aiohttp.ClientSession(connector=connector, trace_configs=[trace], proxy=proxy)
     try:
         yield session
     finally:

@@ -28,12 +28,14 @@ from ..errors import (
     TokenChargeError,
     TokenRejected,
 )
-from .transport import header, never_sent
+from .transport import never_sent
 
 _TOKEN_CODES = frozenset(("token_already_used", "token_card_network_invalid", "invalid_source_usage"))
 # A token Stripe does not know has had three wordings since 2013 and mostly no code; one already used had no code
 # until 2018.
 _TOKEN_WORDS = re.compile(r"(?:no such|invalid) token|there is no token|token more than once", re.IGNORECASE)
+
+_KEPT_HEADERS = ("request-id", "idempotent-replayed")
 
 _NOTHING_DONE = (AuthenticationFailed, GatewayUnavailable, OrderInProgress, RateLimited)
 
@@ -85,10 +87,10 @@ def translate(error: stripe.StripeError, call: Call, *, in_doubt: bool) -> Token
         decline_code=_text(details, "decline_code"),
         param=_text(details, "param"),
         http_status=error.http_status,
-        request_id=header(headers, "request-id"),
+        request_id=headers.get("request-id"),
         step=call.step,
         charge_id=_text(details, "charge"),
-        replayed=header(headers, "idempotent-replayed") == "true",
+        replayed=headers.get("idempotent-replayed") == "true",
         payment_intent_id=_text(intent, "id"),
         client_secret=_text(intent, "client_secret"),
     )
@@ -96,13 +98,17 @@ def translate(error: stripe.StripeError, call: Call, *, in_doubt: bool) -> Token
 
 def presentable(error: stripe.StripeError) -> stripe.StripeError:
     """Return what may stand as our error's cause: an unreadable answer is not quoted, it may hold anything."""
-    if isinstance(error, stripe.APIConnectionError) or _details(error):
+    if not error.http_body or _details(error):
         return error
-    size = len(error.http_body or "")
+    return unreadable(error.http_body, error.http_status, _headers(error))
+
+
+def unreadable(body: str | bytes, status: int | None, headers: Mapping[str, str]) -> stripe.APIError:
+    """Build the error for an answer that is none of Stripe's API; it is described, not quoted."""
     return stripe.APIError(
-        f"Stripe answered HTTP {error.http_status} with a body of {size} characters that is no answer of its API.",
-        http_status=error.http_status,
-        headers={"request-id": header(_headers(error), "request-id") or ""},
+        f"Stripe answered HTTP {status} with a body of length {len(body)} that is no answer of its API.",
+        http_status=status,
+        headers={name: value for name in _KEPT_HEADERS if (value := headers.get(name))},
     )
 
 

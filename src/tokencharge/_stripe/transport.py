@@ -28,15 +28,22 @@ class NeverSent(stripe.APIConnectionError):
 
 
 @attrs.define
-class _Call:
-    """What is known of the call being made: when it must be over, and whether a try may have reached Stripe."""
+class Call:
+    """What is known of the call being made, with all its tries.
+
+    Attributes:
+        deadline: When it must be over, by the monotonic clock.
+        in_doubt: A try may have reached Stripe and had no trustworthy answer.
+        body: What Stripe answered, if that was no error.
+    """
 
     deadline: float
     in_doubt: bool = False
+    body: str | bytes = attrs.field(default=b"", repr=False)
 
 
 # Of this thread or task: each has a context of its own.
-_call: ContextVar[_Call] = ContextVar("tokencharge_call")
+_call: ContextVar[Call] = ContextVar("tokencharge_call")
 
 
 def remaining() -> float:
@@ -60,19 +67,13 @@ class Wire(stripe.HTTPClient):
         self.name = inner.name  # type: ignore[misc]
 
     @property
-    def in_doubt(self) -> bool:
-        """A try of the last call made here may have reached Stripe and had no trustworthy answer."""
-        return _call.get().in_doubt
+    def last(self) -> Call:
+        """The call this thread or task made last."""
+        return _call.get()
 
-    def request_with_retries(self, *args: Any, **kwargs: Any) -> Any:
-        """Begin a call: the SDK tries it once or more."""
-        _call.set(_Call(time.monotonic() + self._timeout))
-        return super().request_with_retries(*args, **kwargs)
-
-    async def request_with_retries_async(self, *args: Any, **kwargs: Any) -> Any:
-        """Begin a call: the SDK tries it once or more."""
-        _call.set(_Call(time.monotonic() + self._timeout))
-        return await super().request_with_retries_async(*args, **kwargs)
+    def begin(self) -> None:
+        """Begin a call, which the SDK tries once or more."""
+        _call.set(Call(time.monotonic() + self._timeout))
 
     def request(self, method: str, url: str, headers: Headers, post_data: Any = None, **_: Any) -> Any:
         """Try once."""
@@ -99,7 +100,13 @@ class Wire(stripe.HTTPClient):
         raise connection_error(stripe.APIConnectionError, error, retry=False) from error
 
     def _received(self, body: Any, status: int, headers: Mapping[str, str]) -> Any:
-        if status >= 500:
+        if isinstance(headers, dict):
+            # The SDK looks names up in this case and that; a client's plain dict would hide Stripe-Should-Retry.
+            headers = urllib3.HTTPHeaderDict(headers)
+        if 200 <= status < 300:
+            # Kept from the SDK, which would decode it the slow way and write it, e-mail and all, to its log.
+            _call.get().body, body = body, b"{}"
+        elif status >= 500:
             _call.get().in_doubt = True
         if status >= 400:
             # Stripe's errors repeat tokens and e-mails, and the SDK copies them into exceptions and logs.
@@ -160,11 +167,6 @@ class FunctionClient(stripe.HTTPClient):
 
     async def close_async(self) -> None:
         """Do nothing: there are no connections."""
-
-
-def header(headers: Mapping[str, str], name: str) -> str | None:
-    """Return a header by its lower-case name, whatever the mapping a client answered with thinks of case."""
-    return next((str(value) for given, value in headers.items() if given.lower() == name), None)
 
 
 def connection_error(
