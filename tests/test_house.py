@@ -56,7 +56,7 @@ RULES = {
     "sandbox": Rule(KIT, lazily={"_stripe"}),
     "testing": Rule(KIT | {"sandbox"}, PLAIN | {"vcr", "yaml"}, lazily={"_stripe"}),
     "pytest_plugin": Rule(KIT | {"sandbox", "testing"}, PLAIN | {"pytest"}),
-    "cli": Rule(KIT | {"web", "sandbox", "testing"} | ADAPTERS, PLAIN | {"flask", "rich"}),
+    "cli": Rule(KIT | {"web", "sandbox", "testing"} | ADAPTERS, PLAIN | {"flask", "rich", "werkzeug"}),
     "__main__": Rule({"cli"}),
 }
 FRAMEWORKS = {"django", "fastapi", "flask", "rich", "starlette"}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import TypeGuard
 
 from .errors import InvalidInput
 from .money import Money, granularity
@@ -15,7 +16,8 @@ _TOKEN = re.compile(r"[A-Za-z0-9_]{1,255}", re.ASCII)
 _KEY = re.compile(r"(?:sk|rk|pk)_|whsec_")
 _METHOD = re.compile(r"pm_|ctoken_|pi_|seti_")
 _EMAIL = re.compile(r"[^@\s\x00-\x1f\x7f<>]+@[^@\s\x00-\x1f\x7f<>]+")
-_CARD_NUMBER = re.compile(r"[0-9](?:[ -]?[0-9]){11,18}")
+_CARD_NUMBER = re.compile(r"[0-9](?:[ _.-]?[0-9]){11,18}")
+_IDEMPOTENCY_KEY = re.compile(r"[!-~](?:[ -~]{0,253}[!-~])?")
 _REFUND_REASONS = ("duplicate", "fraudulent", "requested_by_customer")
 
 # Real tokens go on with a digit: tok_1N3..., since 2013. The ones Stripe names for testing go on with a word.
@@ -56,7 +58,7 @@ def email(value: object) -> str:
         raise InvalidInput("The e-mail is missing: ask the buyer for it.")
     if len(value) > 512:
         raise InvalidInput("The e-mail is longer than the 512 characters Stripe takes.")
-    if not _EMAIL.fullmatch(value):
+    if not _EMAIL.fullmatch(value) or not _is_text(value):
         raise InvalidInput("The e-mail is not an address: it needs one @ with text on both sides, and no spaces.")
     return value
 
@@ -94,6 +96,8 @@ def object_id(value: object, what: str) -> str:
         raise InvalidInput(f"The {what} id has characters no id has, or is too long: pass it as Stripe gave it.")
     if _CARD_NUMBER.fullmatch(value) or _KEY.match(value):
         raise InvalidInput(f"A card number or an API key was given where the {what} id belongs.")
+    if not value.strip("."):
+        raise InvalidInput(f"The {what} id is only dots, which lead elsewhere in a URL: pass it as Stripe gave it.")
     return value
 
 
@@ -110,11 +114,12 @@ def metadata(value: object) -> dict[str, str]:
         raise InvalidInput("Metadata has more than 48 names: Stripe takes 50, and two are kept for the order.")
     checked: dict[str, str] = {}
     for name, entry in value.items():
-        if not isinstance(name, str) or not 0 < len(name) <= 40 or "[" in name or "]" in name:
+        if not _is_text(name) or not 0 < len(name) <= 40 or "[" in name or "]" in name:
             raise InvalidInput("A metadata name is text of 1 to 40 characters without square brackets.")
         if name == RESERVED_METADATA:
             raise InvalidInput(f'The metadata name "{RESERVED_METADATA}" is kept for this library: choose another.')
-        if isinstance(entry, bool) or not isinstance(entry, (str, int)) or len(str(entry)) > 500:
+        number = isinstance(entry, int) and not isinstance(entry, bool)
+        if not (number or _is_text(entry)) or len(str(entry)) > 500:
             raise InvalidInput("A metadata value is text of at most 500 characters, or an int.")
         checked[name] = str(entry)
     return checked
@@ -122,9 +127,18 @@ def metadata(value: object) -> dict[str, str]:
 
 def description(value: object) -> str | None:
     """Check a description: at most 40,000 characters."""
-    if value is not None and (not isinstance(value, str) or len(value) > 40_000):
+    if value is None or value == "":
+        return None
+    if not _is_text(value) or len(value) > 40_000:
         raise InvalidInput("A description is text of at most 40,000 characters.")
-    return value or None
+    return value
+
+
+def capture(value: object) -> bool:
+    """Check whether to capture: a string or a number here would take money that was to be held."""
+    if not isinstance(value, bool):
+        raise InvalidInput(f"capture is True or False, not {type(value).__name__}.")
+    return value
 
 
 def statement_descriptor_suffix(value: object) -> str | None:
@@ -149,7 +163,15 @@ def refund_reason(value: object) -> str | None:
 
 
 def idempotency_key(value: object) -> str:
-    """Check a key of the caller's own: 1 to 255 printable ASCII characters."""
-    if not isinstance(value, str) or not 0 < len(value) <= 255 or not value.isascii() or not value.isprintable():
-        raise InvalidInput("An idempotency key is 1 to 255 printable ASCII characters.")
+    """Check a key of the caller's own: 1 to 255 ASCII characters, and no space around them, which HTTP drops."""
+    if not isinstance(value, str) or not _IDEMPOTENCY_KEY.fullmatch(value):
+        raise InvalidInput("An idempotency key is 1 to 255 ASCII characters without spaces around them.")
     return value
+
+
+def _is_text(value: object) -> TypeGuard[str]:
+    """Tell text that can be sent from anything else; a lone surrogate cannot."""
+    try:
+        return isinstance(value, str) and value.encode() is not None
+    except UnicodeEncodeError:
+        return False

@@ -10,7 +10,7 @@ from typing import Any
 _SECRETS = (
     (re.compile(r"\b((?:sk|rk|pk)_(?:org_)?(?:test|live)_|whsec_)[A-Za-z0-9_*]+"), r"\1[redacted]"),
     (re.compile(r"\b((?:tok|btok|cvctok|ctoken)_)[A-Za-z0-9_]+"), r"\1[redacted]"),
-    (re.compile(r"(?<![A-Za-z0-9])[0-9](?:[ -]?[0-9]){12,18}(?![A-Za-z0-9])"), "[card number redacted]"),
+    (re.compile(r"(?<![A-Za-z0-9])[0-9](?:[ _.-]?[0-9]){12,18}(?![A-Za-z0-9])"), "[card number redacted]"),
     # The look-behind starts a match at the start of a word only, or a long word would be scanned from each letter.
     (re.compile(r"(?<![^\s@<>\"'(),:;\\])[^\s@<>\"'(),:;\\]+@[^\s@<>\"'(),:;\\]+"), "[e-mail redacted]"),
 )

@@ -60,7 +60,8 @@ class TokenChargeError(Exception):
     charge_id: str | None = None
     replayed: bool = False
     payment_intent_id: str | None = None
-    client_secret: str | None = None
+    # Set after construction, or it would stand in `args`, which error trackers record.
+    client_secret: str | None = attrs.field(default=None, init=False)
 
     retryable: ClassVar[bool] = False
     """Calling again with the same arguments is safe and may end otherwise."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Concatenate, TypeVar
@@ -24,7 +25,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class Gateway:
+class Gateway(ABC):
     """A way to one Stripe account: what the blocking and the async gateway have in common.
 
     Args:
@@ -101,9 +102,9 @@ class Gateway:
         self._operations = Operations(settings)
         self._channel = Channel(settings, http_client or self._transport())
 
+    @abstractmethod
     def _transport(self) -> HTTPClient:
         """Make the built-in transport."""
-        raise NotImplementedError
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.settings!r})"

@@ -81,15 +81,15 @@ class Money:
             raise InvalidInput("Money.of takes a finite amount: NaN and infinity are no prices.")
         if number.copy_abs() > _LARGEST:
             raise InvalidInput("Money.of was given more than Stripe can charge: check the unit of the amount.")
-        minor = number.scaleb(exponent(code))
-        if minor != minor.to_integral_value() or int(minor) % granularity(code):
+        minor = _minor_units(number, exponent(code))
+        if minor is None or minor % granularity(code):
             raise InvalidInput(f"{code.upper()} amounts have {_digits(code)}: round the amount before charging it.")
-        return cls(int(minor), code)
+        return cls(minor, code)
 
     @property
     def decimal(self) -> Decimal:
         """The amount in major units: `Money(1999, "usd").decimal == Decimal("19.99")`."""
-        return Decimal(self.amount).scaleb(-exponent(self.currency))
+        return Decimal(f"{self.amount}e-{exponent(self.currency)}")
 
     def __str__(self) -> str:
         return f"{self.decimal:,f} {self.currency.upper()}"
@@ -112,3 +112,17 @@ def granularity(currency: str) -> int:
 def _digits(currency: str) -> str:
     digits = exponent(currency) - len(str(granularity(currency))) + 1
     return "no decimal digits" if digits == 0 else f"at most {digits} decimal digits"
+
+
+def _minor_units(number: Decimal, digits: int) -> int | None:
+    """Shift a number by some digits without rounding, whatever the caller's decimal context; None if some are left."""
+    sign, figures, power = number.as_tuple()
+    whole = int("".join(map(str, figures)))
+    shift = int(power) + digits
+    if shift >= 0 or not whole:
+        minor: int = whole * 10 ** max(shift, 0)
+    elif -shift > len(figures) or whole % 10**-shift:
+        return None
+    else:
+        minor = whole // 10**-shift
+    return -minor if sign else minor

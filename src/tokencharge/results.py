@@ -20,7 +20,7 @@ Raw = Mapping[str, Any]
 
 _T = TypeVar("_T")
 
-_LAST_SECOND = int(datetime.max.replace(tzinfo=timezone.utc).timestamp())
+_LAST_SECOND = 253_402_300_799  # of the year 9999, which is datetime's last
 
 
 def _raw() -> Any:

@@ -18,13 +18,17 @@ _FALSE = frozenset(("0", "false", "no", "off"))
 _LOOPBACK = frozenset(("localhost", "127.0.0.1", "::1"))
 
 
+def _as_it_is(value: object) -> object:
+    return value
+
+
 def _setting(
     variable: str,
     *,
     help: str,
     secret: bool = False,
     default: Any = attrs.NOTHING,
-    read: Callable[..., Any] = str,
+    read: Callable[..., Any] = _as_it_is,
 ) -> Any:
     return attrs.field(
         default=default,
@@ -144,6 +148,10 @@ class Settings:
                     f"The secret key is a {secret} mode key and the publishable key a {public} mode key: "
                     "take both from the same mode of the dashboard."
                 )
+        if self.webhook_secret is not None and not isinstance(self.webhook_secret, str):
+            raise ConfigurationError("The webhook secret must be text: set STRIPE_WEBHOOK_SECRET (whsec_...).")
+        if self.livemode is not None and not isinstance(self.livemode, bool):
+            raise ConfigurationError("STRIPE_LIVEMODE must be true or false.")
         for part in self.webhook_secrets:
             if not part.isascii() or not part.isprintable() or " " in part or _KEY.match(part):
                 raise ConfigurationError(
@@ -182,8 +190,10 @@ def _is_number(value: object, kind: type) -> bool:
 
 def _check_key(key: object, what: str, variable: str, kinds: tuple[str, ...]) -> str | None:
     """Return the mode a key's prefix tells; a prefix not known is let through, for Stripe may add some."""
-    if not isinstance(key, str) or not key:
+    if not key:
         raise ConfigurationError(f"{what.capitalize()} is missing: set {variable}.")
+    if not isinstance(key, str):
+        raise ConfigurationError(f"{what.capitalize()} must be text, not {type(key).__name__}: set {variable}.")
     if not key.isascii() or not key.isprintable() or " " in key:
         raise ConfigurationError(
             f"{what.capitalize()} has whitespace or other characters no key has: copy {variable} again."
@@ -203,21 +213,26 @@ def _check_key(key: object, what: str, variable: str, kinds: tuple[str, ...]) ->
 
 
 def _check_url(url: object, variable: str, *, origin: bool, plain: bool) -> None:
-    parts = urlsplit(url if isinstance(url, str) else "")
+    parts = _split(url)
+    if parts is None:
+        raise ConfigurationError(f"{variable} must be a plain URL, without spaces or a login.")
     host = parts.hostname or ""
     # The API base receives the secret key, the script handles card numbers: with anything but a test key, and to
     # Stripe itself, neither may travel in clear beyond this machine.
     plain = host in _LOOPBACK or (plain and host != "stripe.com" and not host.endswith(".stripe.com"))
     if parts.scheme != "https" and not (parts.scheme == "http" and plain):
         raise ConfigurationError(f"{variable} must be an https:// URL; http:// is for sandboxes and for localhost.")
-    beside = bool(parts.username or (origin and (parts.query or parts.fragment or parts.path not in ("", "/"))))
-    if not host or beside or not _has_port(parts):
+    beside = origin and bool(parts.query or parts.fragment or parts.path not in ("", "/"))
+    if not host or beside:
         raise ConfigurationError(f"{variable} must be a plain URL" + (" without a path." if origin else "."))
 
 
-def _has_port(parts: SplitResult) -> bool:
-    """Tell whether a URL's port is a number, or left out."""
+def _split(url: object) -> SplitResult | None:
+    """Take a URL apart, or return None where it cannot be one."""
+    if not isinstance(url, str) or re.search(r"\s", url):
+        return None
     try:
-        return parts.port != 0
+        parts = urlsplit(url)
+        return None if "@" in parts.netloc or parts.port == 0 else parts
     except ValueError:
-        return False
+        return None

@@ -25,7 +25,7 @@ class Purchase:
     order_id: str | None = attrs.field(default=None, converter=attrs.converters.optional(check.order_id))
     customer: str | None = None
     card: str | None = None
-    capture: bool = True
+    capture: bool = attrs.field(default=True, converter=check.capture)
     description: str | None = attrs.field(default=None, converter=check.description)
     metadata: dict[str, str] = attrs.field(default=None, converter=check.metadata)
     receipt_email: str | None = attrs.field(default=None, converter=attrs.converters.optional(check.email), repr=False)

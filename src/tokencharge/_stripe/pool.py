@@ -9,7 +9,7 @@ import os
 import socket
 import threading
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import attrs
@@ -163,7 +163,9 @@ def proxy_for(url: str) -> str | None:
     parts = urlsplit(url)
     proxies = getproxies()
     proxy = proxies.get(parts.scheme) or proxies.get("all")
-    return proxy if proxy and not proxy_bypass(parts.hostname or "") else None
+    if not proxy or proxy_bypass(parts.netloc):
+        return None
+    return proxy if "://" in proxy else f"http://{proxy}"
 
 
 def _new_way(pid: int, url: str) -> _Way:
@@ -180,7 +182,7 @@ def _new_way(pid: int, url: str) -> _Way:
         manager = urllib3.PoolManager(**options)
     else:
         login = urlsplit(proxy)
-        auth = f"{login.username}:{login.password or ''}" if login.username else None
+        auth = f"{unquote(login.username)}:{unquote(login.password or '')}" if login.username else None
         manager = urllib3.ProxyManager(proxy, proxy_headers=urllib3.make_headers(proxy_basic_auth=auth), **options)
     pools: dict[str, Any] = {"http": _PlainPool, "https": _SecurePool}
     manager.pool_classes_by_scheme = pools

@@ -28,7 +28,7 @@ from ..errors import (
     TokenChargeError,
     TokenRejected,
 )
-from .transport import never_sent
+from .transport import NeverSent
 
 _TOKEN_CODES = frozenset(("token_already_used", "token_card_network_invalid", "invalid_source_usage"))
 # A token Stripe does not know has had three wordings since 2013 and mostly no code; one already used had no code
@@ -81,7 +81,7 @@ def translate(error: stripe.StripeError, call: Call, *, in_doubt: bool) -> Token
     said = _text(details, "message")
     intent = details.get("payment_intent")
     intent = intent if isinstance(intent, Mapping) else {}
-    return kind(
+    translated = kind(
         _MESSAGES[kind] + (f" Stripe says: {said}" if said else ""),
         code=_text(details, "code"),
         decline_code=_text(details, "decline_code"),
@@ -92,8 +92,9 @@ def translate(error: stripe.StripeError, call: Call, *, in_doubt: bool) -> Token
         charge_id=_text(details, "charge"),
         replayed=headers.get("idempotent-replayed") == "true",
         payment_intent_id=_text(intent, "id"),
-        client_secret=_text(intent, "client_secret"),
     )
+    translated.client_secret = _text(intent, "client_secret")
+    return translated
 
 
 def presentable(error: stripe.StripeError) -> stripe.StripeError:
@@ -114,11 +115,11 @@ def unreadable(body: str | bytes, status: int | None, headers: Mapping[str, str]
 
 def _kind(error: stripe.StripeError, call: Call, details: Mapping[str, Any]) -> type[TokenChargeError]:
     unanswered = OutcomeUnknown if call.method == "post" else GatewayUnavailable
-    status, type_, code = error.http_status, details.get("type"), details.get("code")
+    status, type_, code = error.http_status, _text(details, "type"), _text(details, "code")
     if isinstance(error, stripe.SignatureVerificationError):
         return InvalidSignature
     if isinstance(error, stripe.APIConnectionError):
-        return GatewayUnavailable if never_sent(error) else unanswered
+        return GatewayUnavailable if isinstance(error, NeverSent) else unanswered
     if not details:
         # Without any answer the SDK itself refused, and its class says what; with one, it is no answer of Stripe's.
         return unanswered if error.http_body else _LOCAL.get(type(error), unanswered)
@@ -135,7 +136,7 @@ def _kind(error: stripe.StripeError, call: Call, details: Mapping[str, Any]) -> 
             # "Cannot charge a customer that has no active card": a card error by type, yet no bank was asked.
             return InvalidRequest
         if status == 402 or type_ == "card_error":
-            asks = code in AUTHENTICATION_CODES or details.get("decline_code") in AUTHENTICATION_CODES
+            asks = code in AUTHENTICATION_CODES or _text(details, "decline_code") in AUTHENTICATION_CODES
             return AuthenticationRequired if asks else CardDeclined
         if code in _TOKEN_CODES or _TOKEN_WORDS.search(_text(details, "message") or ""):
             return TokenRejected

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
+import sys
 import time
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
@@ -77,27 +78,31 @@ class Wire(stripe.HTTPClient):
 
     def request(self, method: str, url: str, headers: Headers, post_data: Any = None, **_: Any) -> Any:
         """Try once."""
+        handled = sys.exc_info()[1]
         try:
             answer = self._inner.request(method, url, headers, post_data)
         except Exception as error:  # noqa: BLE001
-            self._raise(error)
+            self._raise(error, handled)
         return self._received(*answer)
 
     async def request_async(self, method: str, url: str, headers: Any, post_data: Any = None) -> Any:
         """Try once."""
+        handled = sys.exc_info()[1]
         try:
             answer = await self._inner.request_async(method, url, headers, post_data)
         except Exception as error:  # noqa: BLE001
-            self._raise(error)
+            self._raise(error, handled)
         return self._received(*answer)
 
-    def _raise(self, error: Exception) -> NoReturn:
-        if isinstance(error, stripe.APIConnectionError):
-            _call.get().in_doubt |= not never_sent(error)
+    def _raise(self, error: Exception, handled: BaseException | None) -> NoReturn:
+        retry = isinstance(error, stripe.APIConnectionError) and error.should_retry
+        if isinstance(error, NeverSent):
             raise error
+        if _never_sent(error, handled):
+            raise connection_error(NeverSent, error, retry=retry) from error
         # A client of the host's own may raise anything, and then nothing is known.
         _call.get().in_doubt = True
-        raise connection_error(stripe.APIConnectionError, error, retry=False) from error
+        raise connection_error(stripe.APIConnectionError, error, retry=retry) from error
 
     def _received(self, body: Any, status: int, headers: Mapping[str, str]) -> Any:
         if isinstance(headers, dict):
@@ -106,9 +111,8 @@ class Wire(stripe.HTTPClient):
         if 200 <= status < 300:
             # Kept from the SDK, which would decode it the slow way and write it, e-mail and all, to its log.
             _call.get().body, body = body, b"{}"
-        elif status >= 500:
-            _call.get().in_doubt = True
-        if status >= 400:
+        else:
+            _call.get().in_doubt |= status >= 500
             # Stripe's errors repeat tokens and e-mails, and the SDK copies them into exceptions and logs.
             body = redact_body(body if isinstance(body, str) else body.decode("utf-8", "replace"))
         return body, status, headers
@@ -116,8 +120,9 @@ class Wire(stripe.HTTPClient):
     def _should_retry(self, *args: Any, **kwargs: Any) -> bool:
         return remaining() > self.INITIAL_DELAY and super()._should_retry(*args, **kwargs)
 
-    def _sleep_time_seconds(self, num_retries: int) -> float:
-        return min(self._inner._sleep_time_seconds(num_retries), max(remaining() - self.INITIAL_DELAY, 0))
+    # Until 15.3 the SDK passed the response too.
+    def _sleep_time_seconds(self, num_retries: int, *response: Any) -> float:
+        return min(self._inner._sleep_time_seconds(num_retries, *response), max(remaining() - self.INITIAL_DELAY, 0))
 
     async def sleep_async(self, secs: float) -> None:
         """Wait between two tries."""
@@ -159,7 +164,7 @@ class FunctionClient(stripe.HTTPClient):
         await asyncio.sleep(0)
         return self.request(method, url, headers, post_data)
 
-    def _sleep_time_seconds(self, num_retries: int) -> float:
+    def _sleep_time_seconds(self, num_retries: int, *response: Any) -> float:
         return 0.0
 
     def close(self) -> None:
@@ -177,18 +182,26 @@ def connection_error(
     return kind(message, should_retry=retry)
 
 
-def never_sent(error: BaseException | None) -> bool:
-    """Tell from a chain of exceptions that no connection came about; what is not known may have been sent."""
-    telling = (
-        NeverSent,
-        ConnectionRefusedError,
-        socket.gaierror,
-        ssl.SSLCertVerificationError,
-        NewConnectionError,
-        ConnectTimeoutError,
-    )
-    while error is not None:
-        if isinstance(error, telling):
+_NO_CONNECTION = (
+    ConnectionRefusedError,
+    socket.gaierror,
+    ssl.SSLCertVerificationError,
+    NewConnectionError,
+    ConnectTimeoutError,
+)
+
+
+def _never_sent(error: BaseException | None, handled: BaseException | None) -> bool:
+    """Tell from what a client raised that no connection came about; what is not known may have been sent.
+
+    Args:
+        error: What the client raised; the reasons are in the chain behind it, the last failure first.
+        handled: What the caller was handling before, where the chain of this failure ends.
+    """
+    while error is not None and error is not handled:
+        if isinstance(error, _NO_CONNECTION):
             return True
+        if isinstance(error, OSError) and type(error).__module__ in ("builtins", "socket", "ssl"):
+            return False
         error = error.__cause__ or error.__context__
     return False

@@ -1,0 +1,284 @@
+"""After the charge: read it back, find it, capture, void, refund."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.flow.line import answer, refuse
+from tokencharge import (
+    GatewayUnavailable,
+    InvalidInput,
+    InvalidRequest,
+    Money,
+    OrderConflict,
+    OutcomeUnknown,
+    PaymentGateway,
+)
+from tokencharge.sandbox import Fault, Rules, Sandbox
+
+ADA = "ada@example.com"
+FIVE = Money(500, "usd")
+DAY = 24 * 3600
+
+
+def charge_of(payment):
+    return payment and payment.charge.id
+
+
+@pytest.fixture
+def held(sandbox, gateway):
+    return gateway.charge(sandbox.create_token(), ADA, FIVE, order_id="order-7", capture=False)
+
+
+@pytest.fixture
+def paid(sandbox, gateway):
+    return gateway.charge(sandbox.create_token(), ADA, FIVE, order_id="order-7")
+
+
+def test_what_was_made_can_be_read_back(gateway, paid):
+    """The charge and the Customer read as they were answered."""
+    assert paid.charge == gateway.get_charge(paid.charge.id)
+    assert paid.customer == gateway.get_customer(paid.customer.id)
+
+
+@pytest.mark.parametrize("read", ["get_charge", "get_customer"])
+def test_what_stripe_does_not_know_is_an_invalid_request(gateway, read):
+    """The error says that there is no such thing."""
+    with pytest.raises(InvalidRequest) as refused:
+        getattr(gateway, read)("xx_unknown")
+
+    assert ("resource_missing", 404) == (refused.value.code, refused.value.http_status)
+
+
+@pytest.mark.parametrize("amount", [None, Money(500, "usd"), Money(300, "usd")])
+def test_an_authorization_is_captured(sandbox, gateway, held, amount):
+    """All of it or a part, once however often it is asked for."""
+    captured, again = (gateway.capture(held.charge, amount) for _ in range(2))
+
+    assert (captured, captured) == (again, sandbox.charges[0])
+    assert ((amount or FIVE), True) == (captured.amount_captured, captured.captured)
+
+
+def test_what_is_captured_cannot_be_captured_otherwise(sandbox, gateway, held):
+    """Stripe refuses, and the error says which charge it was about."""
+    gateway.capture(held.charge.id)
+    with pytest.raises(InvalidRequest) as refused:
+        gateway.capture(held.charge, Money(300, "usd"))
+
+    assert ("charge_already_captured", held.charge.id, "capture") == (
+        refused.value.code,
+        refused.value.charge_id,
+        refused.value.step,
+    )
+    assert FIVE == sandbox.charges[0].amount_captured
+
+
+def test_an_authorization_is_voided(sandbox, gateway, held):
+    """The money held is let go, once."""
+    voided, again = (gateway.void(held.charge) for _ in range(2))
+
+    assert ([voided], voided) == (sandbox.refunds, again)
+    assert (True, False) == (sandbox.charges[0].refunded, sandbox.charges[0].captured)
+
+
+def test_money_taken_is_not_voided(sandbox, gateway, paid):
+    """A captured charge is refused, and no money moves: that is a refund."""
+    with pytest.raises(InvalidRequest, match="use refund") as refused:
+        gateway.void(paid.charge)
+
+    assert ("void", paid.charge.id) == (refused.value.step, refused.value.charge_id)
+    assert [] == sandbox.refunds
+
+
+@pytest.mark.parametrize("amount", [None, Money(200, "usd")])
+def test_money_is_given_back(sandbox, gateway, paid, amount):
+    """All of it or a part, once however often it is asked for, with the reason given."""
+    back, again = (gateway.refund(paid.charge, amount, reason="duplicate") for _ in range(2))
+
+    assert ([back], back) == (sandbox.refunds, again)
+    assert ((amount or FIVE), "duplicate", paid.charge.id) == (back.amount, back.reason, back.charge_id)
+    assert (amount or FIVE) == sandbox.charges[0].amount_refunded
+
+
+def test_the_same_part_can_be_given_back_twice_by_name(sandbox, gateway, paid):
+    """A key of the caller's own names the second refund, and it too happens once."""
+    part = Money(200, "usd")
+    gateway.refund(paid.charge, part)
+    for _ in range(2):
+        gateway.refund(paid.charge, part, idempotency_key="the second one")
+
+    assert [part, part] == [refund.amount for refund in sandbox.refunds]
+
+
+def test_another_reason_is_a_conflict(sandbox, gateway, paid):
+    """The same refund with another reason is not given back twice."""
+    gateway.refund(paid.charge, reason="duplicate")
+    with pytest.raises(OrderConflict) as conflict:
+        gateway.refund(paid.charge, reason="fraudulent")
+
+    assert paid.charge.id == conflict.value.charge_id
+    assert 1 == len(sandbox.refunds)
+
+
+def test_more_than_is_left_is_refused(sandbox, gateway, paid):
+    """Stripe refuses, and nothing is given back."""
+    with pytest.raises(InvalidRequest) as refused:
+        gateway.refund(paid.charge.id, Money(501, "usd"))
+
+    assert ("amount", paid.charge.id) == (refused.value.param, refused.value.charge_id)
+    assert [] == sandbox.refunds
+
+
+@pytest.mark.parametrize("act", ["capture", "refund"])
+def test_an_amount_in_another_currency_is_refused(sandbox, gateway, held, act):
+    """Stripe is sent the number alone, so the currency is compared first: nothing is captured or given back."""
+    with pytest.raises(InvalidInput, match="The charge is in USD, the amount in EUR"):
+        getattr(gateway, act)(held.charge, Money(500, "eur"))
+
+    assert ([], False) == (sandbox.refunds, sandbox.charges[0].captured)
+
+
+@pytest.mark.parametrize(
+    ("act", "path"), [("capture", "/v1/charges/*/capture"), ("void", "/v1/refunds"), ("refund", "/v1/refunds")]
+)
+def test_an_answer_lost_after_the_charge_is_found_by_calling_again(sandbox, gateway, held, act, path):
+    """Not knowing is an outcome of its own, with the charge's id; the same call then tells what happened, once."""
+    sandbox.faults.add(Fault.lose_answer(), times=3, path=path)
+    with pytest.raises(OutcomeUnknown) as unknown:
+        getattr(gateway, act)(held.charge)
+    found = getattr(gateway, act)(held.charge)
+
+    assert (held.charge.id, act) == (unknown.value.charge_id, unknown.value.step)
+    assert found in [*sandbox.refunds, *sandbox.charges]
+    assert 1 == len(sandbox.refunds) + sandbox.charges[0].captured
+
+
+@pytest.mark.parametrize("by", [None, "id", "customer"])
+def test_an_order_is_found(gateway, paid, by):
+    """By search, or by listing what its Customer was charged: the same payment."""
+    customer = {None: None, "id": paid.customer.id, "customer": paid.customer}[by]
+    found = gateway.find("order-7", customer=customer)
+
+    assert (paid.charge, paid.customer, "order-7", True) == (
+        found.charge,
+        found.customer,
+        found.order_id,
+        found.replayed,
+    )
+
+
+@pytest.mark.parametrize("order_id", ["order-8", 'order"7', "order\\7", "order'7 AND x", "ordeŕ-7"])
+def test_an_order_not_paid_is_not_found(gateway, paid, order_id):
+    """Quotes, backslashes and accents are part of the name: another order is another order."""
+    assert None is gateway.find(order_id)
+    assert None is gateway.find(order_id, customer=paid.customer)
+
+    again = gateway.charge("tok_visa", ADA, FIVE, order_id=order_id)
+
+    assert again.charge.id == charge_of(gateway.find(order_id))
+
+
+def test_a_declined_order_is_not_found(sandbox, gateway):
+    """Only a charge that moved money, or may yet, is a payment."""
+    with pytest.raises(Exception, match="declined"):
+        gateway.charge("tok_chargeCustomerFail", ADA, FIVE, order_id="order-7")
+
+    assert 1 == len(sandbox.charges)
+    assert None is gateway.find("order-7")
+
+
+def test_search_lags_and_the_list_does_not():
+    """Asked with the Customer, `find` knows at once; asked without, within a minute."""
+    sandbox = Sandbox(rules=Rules(search_lag=60))
+    gateway = PaymentGateway(sandbox.secret_key, http_client=sandbox.http_client())
+    paid = gateway.charge("tok_visa", ADA, FIVE, order_id="order-7")
+
+    assert None is gateway.find("order-7")
+    assert paid.charge.id == charge_of(gateway.find("order-7", customer=paid.customer))
+
+    sandbox.advance(60)
+
+    assert paid.charge.id == charge_of(gateway.find("order-7"))
+
+
+def test_an_order_is_found_behind_many_others(gateway, paid):
+    """Every page of the Customer's charges is looked through."""
+    for number in range(101):
+        gateway.charge_customer(paid.customer, FIVE, order_id=f"other-{number}")
+
+    assert paid.charge == gateway.find("order-7", customer=paid.customer).charge
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"data": None},
+        {"data": {}},
+        {"data": [None]},
+        {"data": [{"id": "ch_1"}]},
+        [],
+    ],
+)
+@pytest.mark.parametrize("customer", [None, "cus_1"])
+def test_a_list_that_cannot_be_read_is_no_answer(line, body, customer):
+    """None means not paid; a list of another shape does not."""
+    line.plan("GET *", answer(200, body))
+    with pytest.raises(GatewayUnavailable, match="cannot be read"):
+        line.gateway().find("order-7", customer=customer)
+
+
+def test_charges_that_are_none_of_ours_are_passed_over(line):
+    """A Customer's other charges, and marks nobody made, name no order."""
+    marks = [{}, {"order_id": "order-7"}, {"tokencharge": "x"}, {"tokencharge": "x/y"}, {"tokencharge": 7}]
+    others = [{"id": f"ch_{n}", "amount": 1, "currency": "usd", "metadata": mark} for n, mark in enumerate(marks)]
+    line.plan("GET *", answer(200, {"data": others, "has_more": False}))
+
+    assert None is line.gateway().find("order-7", customer="cus_1")
+
+
+def test_a_charge_whose_customer_is_no_object_still_names_it(sandbox, gateway, line, paid):
+    """Where Stripe does not expand the Customer, its id is what is known."""
+    bare = {**sandbox.charges[0].raw, "customer": paid.customer.id}
+    nobody = {**bare, "customer": None}
+    line.plan("GET *", answer(200, {"data": [bare]}), answer(200, {"data": [nobody]}))
+    found = [line.gateway().find("order-7", customer="cus_other").customer.id for _ in range(2)]
+
+    assert [paid.customer.id, "cus_other"] == found
+
+
+def test_of_two_charges_in_one_slot_the_paid_one_counts(sandbox, line, paid):
+    """A key used again after Stripe forgot it can leave a failed charge beside the paid one."""
+    good = dict(sandbox.charges[0].raw)
+    bad = {**good, "id": "ch_failed", "status": "failed", "paid": False, "failure_code": "card_declined"}
+    line.plan("GET *", *(answer(200, {"data": order}) for order in ([good, bad], [bad, good])))
+    found = [line.gateway().find("order-7", customer=paid.customer).charge.id for _ in range(2)]
+
+    assert [paid.charge.id, paid.charge.id] == found
+
+
+def test_a_refusal_to_read_is_told(line):
+    """A key that may not list charges is our problem, not the order's."""
+    line.plan("GET *", refuse(403, "The provided key does not have the required permissions."))
+    with pytest.raises(Exception, match="Stripe refused the secret key") as refused:
+        line.gateway().find("order-7", customer="cus_1")
+
+    assert "AuthenticationFailed" == type(refused.value).__name__
+
+
+def test_a_gateway_is_closed_and_used_again(sandbox):
+    """As a context manager it closes its connections, and still works."""
+    with PaymentGateway(sandbox.secret_key, http_client=sandbox.http_client()) as gateway:
+        gateway.charge("tok_visa", ADA, FIVE)
+    gateway.charge("tok_visa", ADA, FIVE)
+
+    assert 2 == len(sandbox.charges)
+
+
+def test_a_charge_that_stripe_names_is_not_replaced(line):
+    """An error keeps what Stripe says it was about."""
+    line.plan("POST *", refuse(400, charge="ch_other"))
+    with pytest.raises(InvalidRequest) as refused:
+        line.gateway().capture("ch_1")
+
+    assert "ch_other" == refused.value.charge_id

@@ -1,0 +1,370 @@
+"""Results: read from what Stripe has answered since 2013."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from datetime import datetime, timezone
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from tokencharge import Card, Charge, Customer, Money, Payment, Refund
+
+CHARGE = {"id": "ch_1", "object": "charge", "amount": 500, "currency": "usd"}
+LEGACY = {
+    "id": "card_1",
+    "object": "card",
+    "brand": "American Express",
+    "last4": "0005",
+    "exp_month": 8,
+    "exp_year": 2031,
+    "country": "US",
+    "funding": "credit",
+    "fingerprint": "Xt5EWLLDS7FJjR1c",
+}
+MODERN = {**LEGACY, "brand": "amex", "network": "amex", "checks": {"cvc_check": "pass"}}
+del MODERN["id"], MODERN["object"]
+EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+AMEX = Card("card_1", "amex", "0005", 8, 2031, "US", "credit", "Xt5EWLLDS7FJjR1c")
+
+
+def charge(**fields):
+    return Charge.from_stripe({**CHARGE, **fields})
+
+
+def test_a_charge_of_today_is_read_whole():
+    """Every field of a succeeded charge finds its place, and `raw` keeps the rest."""
+    raw = {
+        **CHARGE,
+        "amount_captured": 400,
+        "amount_refunded": 100,
+        "balance_transaction": "txn_1",
+        "captured": True,
+        "created": 1_800_000_000,
+        "customer": "cus_1",
+        "description": "Flask Charge",
+        "failure_code": None,
+        "failure_message": None,
+        "livemode": True,
+        "metadata": {"order_id": "7"},
+        "outcome": {"type": "authorized", "risk_level": "normal"},
+        "paid": True,
+        "payment_intent": None,
+        "payment_method": "card_1",
+        "payment_method_details": {"type": "card", "card": MODERN},
+        "receipt_email": "ada@example.com",
+        "receipt_url": "https://pay.stripe.com/receipts/1",
+        "refunded": False,
+        "source": None,
+        "statement_descriptor": "SHOP",
+        "status": "succeeded",
+        "new_field_of_next_year": {"x": [1]},
+    }
+    expected = Charge(
+        id="ch_1",
+        status="succeeded",
+        amount=Money(500, "usd"),
+        amount_captured=Money(400, "usd"),
+        amount_refunded=Money(100, "usd"),
+        paid=True,
+        captured=True,
+        refunded=False,
+        customer_id="cus_1",
+        card=AMEX,
+        description="Flask Charge",
+        receipt_url="https://pay.stripe.com/receipts/1",
+        receipt_email="ada@example.com",
+        statement_descriptor="SHOP",
+        balance_transaction_id="txn_1",
+        outcome={"type": "authorized", "risk_level": "normal"},
+        livemode=True,
+        created=datetime(2027, 1, 15, 8, tzinfo=timezone.utc),
+        metadata={"order_id": "7"},
+    )
+    read = Charge.from_stripe(raw)
+
+    assert expected == read
+    assert raw is read.raw
+    assert hash(expected) == hash(read)
+
+
+@pytest.mark.parametrize(
+    ("fields", "status", "paid", "captured"),
+    [
+        ({}, "succeeded", True, True),
+        ({"paid": True, "captured": True}, "succeeded", True, True),
+        ({"paid": True, "captured": False}, "succeeded", True, False),
+        ({"paid": False, "failure_code": "card_declined", "captured": False}, "failed", False, False),
+        ({"paid": False}, "failed", False, False),
+        ({"failure_code": "card_declined"}, "failed", False, False),
+        ({"status": "paid", "paid": True, "captured": True}, "succeeded", True, True),
+        ({"status": "succeeded", "paid": True, "captured": True}, "succeeded", True, True),
+        ({"status": "pending", "paid": False, "captured": True}, "pending", False, True),
+        ({"status": "failed", "paid": False, "captured": False}, "failed", False, False),
+        ({"status": "invented", "paid": True, "captured": True}, "invented", True, True),
+        ({"status": None, "paid": False, "failure_code": "card_declined"}, "failed", False, False),
+    ],
+)
+def test_the_status_is_read_from_any_year(fields, status, paid, captured):
+    """Absent until 2015, then "paid", then "succeeded": the three read alike; a failure is known by its traces."""
+    read = charge(**fields)
+
+    assert (status, paid, captured) == (read.status, read.paid, read.captured)
+
+
+@pytest.mark.parametrize(
+    ("fields", "captured", "refunded"),
+    [
+        ({"captured": True}, 500, 0),
+        ({"captured": False}, 0, 0),
+        ({"captured": True, "amount_captured": 300, "amount_refunded": 200}, 300, 200),
+        ({"captured": True, "amount_captured": None, "amount_refunded": None}, 500, 0),
+    ],
+)
+def test_amounts_left_out_are_filled_in(fields, captured, refunded):
+    """Old versions do not say how much was captured: all of it, or nothing."""
+    read = charge(**fields)
+
+    assert (Money(captured, "usd"), Money(refunded, "usd")) == (read.amount_captured, read.amount_refunded)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"card": LEGACY},
+        {"card": {**LEGACY, "brand": None, "type": "American Express"}},
+        {"card": LEGACY, "source": LEGACY},
+        {"source": LEGACY},
+        {"source": LEGACY, "payment_method_details": {"card": MODERN}},
+        {"source": None, "payment_method": "card_1", "payment_method_details": {"type": "card", "card": MODERN}},
+        {"payment_method": {"id": "card_1"}, "payment_method_details": {"card": MODERN}},
+        {"card": LEGACY, "source": LEGACY, "payment_method": "card_1", "payment_method_details": {"card": MODERN}},
+        {"source": {"id": "card_1", "object": "source", "type": "card", "card": MODERN}},
+    ],
+    ids=["2013", "2014 type", "both", "2015", "2018", "today", "expanded", "all three", "source object"],
+)
+def test_the_card_is_found_where_any_version_put_it(fields):
+    """`card`, `source`, `payment_method_details`, a Source's own `card`: the same card, brand in lower case."""
+    assert AMEX == charge(**fields).card
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"source": None, "card": None, "payment_method_details": None},
+        {"source": {"id": "acct_1", "object": "account"}},
+        {"source": {"id": "src_1", "object": "source", "type": "sepa_debit", "sepa_debit": {"last4": "3000"}}},
+        {"source": {"id": "ba_1", "object": "bank_account", "last4": "6789"}},
+        {"payment_method_details": {"type": "sepa_debit", "sepa_debit": {"last4": "3000"}}},
+        {"payment_method_details": {"type": "card", "card": None}},
+        {"source": "card_1", "card": "tok_1"},
+    ],
+)
+def test_a_payment_without_a_card_has_none(fields):
+    """A bank payment, a transfer between accounts and a bare id name no card."""
+    assert None is charge(**fields).card
+
+
+def test_a_card_behind_an_account_is_read_from_the_details():
+    """Where the source is no card, the payment method's details still may be."""
+    read = charge(source={"id": "acct_1", "object": "account"}, payment_method_details={"card": MODERN})
+
+    assert ("amex", None) == (read.card.brand, read.card.id)
+
+
+@pytest.mark.parametrize(
+    ("written", "brand"),
+    [
+        ("Visa", "visa"),
+        ("visa", "visa"),
+        ("VISA", "visa"),
+        ("MasterCard", "mastercard"),
+        ("mastercard", "mastercard"),
+        ("American Express", "amex"),
+        ("amex", "amex"),
+        ("Diners Club", "diners"),
+        ("diners", "diners"),
+        ("Discover", "discover"),
+        ("JCB", "jcb"),
+        ("UnionPay", "unionpay"),
+        ("Union Pay", "unionpay"),
+        ("Eftpos Australia", "eftpos_au"),
+        ("Unknown", "unknown"),
+        ("Cartes Bancaires", "cartes_bancaires"),
+        (None, None),
+        (7, None),
+    ],
+)
+def test_a_brand_has_one_spelling(written, brand):
+    """Title case, lower case and names with spaces read alike; a new brand survives."""
+    assert brand == Card.from_stripe({"brand": written}).brand
+
+
+def test_until_2014_the_brand_stood_in_type():
+    """A card without `brand` has it in `type`."""
+    assert "visa" == Card.from_stripe({"type": "Visa", "last4": "4242"}).brand
+
+
+@pytest.mark.parametrize("refunds", [[], [{"amount": 100}], {"object": "list", "data": []}, None])
+def test_the_refunds_of_a_charge_come_in_several_shapes(refunds):
+    """A bare array, a list object or nothing: the charge is read all the same, and `raw` has them."""
+    read = charge(refunds=refunds, amount_refunded=100, refunded=False)
+
+    assert Money(100, "usd") == read.amount_refunded
+    assert refunds == read.raw["refunds"]
+
+
+@pytest.mark.parametrize("expanded", [False, True])
+def test_references_may_be_expanded(expanded):
+    """A field that names another object reads alike as an id and as the object."""
+
+    def reference(name):
+        return {"id": name, "object": "x"} if expanded else name
+
+    read = charge(customer=reference("cus_1"), balance_transaction=reference("txn_1"), payment_intent=reference("pi_1"))
+    refund = Refund.from_stripe({**CHARGE, "id": "re_1", "charge": reference("ch_1")})
+
+    assert ("cus_1", "txn_1", "pi_1") == (read.customer_id, read.balance_transaction_id, read.payment_intent_id)
+    assert "ch_1" == refund.charge_id
+
+
+def test_a_deleted_customer_may_be_expanded():
+    """A charge outlives its Customer, of which a stub is left."""
+    assert "cus_1" == charge(customer={"id": "cus_1", "deleted": True}).customer_id
+
+
+@pytest.mark.parametrize("more", [{}, {"object": "customer"}])
+def test_a_deleted_customer_is_a_stub(more):
+    """With or without `object`, the stub reads as a deleted Customer."""
+    assert Customer("cus_1", deleted=True) == Customer.from_stripe({"id": "cus_1", "deleted": True, **more})
+
+
+def test_a_customer_is_read():
+    """Who it is and when it was made."""
+    raw = {
+        "id": "cus_1",
+        "email": "ada@example.com",
+        "created": 0,
+        "livemode": True,
+        "metadata": {"order_id": "7"},
+        "sources": {"data": [LEGACY]},
+    }
+    read = Customer.from_stripe(raw)
+
+    assert Customer("cus_1", "ada@example.com", EPOCH, True, {"order_id": "7"}) == read
+    assert raw is read.raw
+
+
+@pytest.mark.parametrize(
+    ("fields", "status"), [({}, "succeeded"), ({"status": None}, "succeeded"), ({"status": "pending"}, "pending")]
+)
+def test_a_refund_is_read(fields, status):
+    """Early refunds had no status, for they were made only once they had succeeded."""
+    raw = {"id": "re_1", "amount": 100, "currency": "usd", "charge": "ch_1", "reason": "duplicate", **fields}
+
+    assert Refund("re_1", status, Money(100, "usd"), "ch_1", "duplicate") == Refund.from_stripe(raw)
+
+
+@pytest.mark.parametrize(
+    ("reader", "raw"),
+    [
+        (Charge, {}),
+        (Charge, {"id": "ch_1"}),
+        (Charge, {**CHARGE, "id": ""}),
+        (Charge, {**CHARGE, "id": None}),
+        (Charge, {**CHARGE, "id": 7}),
+        (Charge, {**CHARGE, "amount": None}),
+        (Charge, {**CHARGE, "amount": "500"}),
+        (Charge, {**CHARGE, "amount": 5.0}),
+        (Charge, {**CHARGE, "amount": True}),
+        (Charge, {**CHARGE, "amount": -500}),
+        (Charge, {**CHARGE, "currency": None}),
+        (Charge, {**CHARGE, "currency": "dollars"}),
+        (Charge, {**CHARGE, "amount_captured": "x"}),
+        (Refund, {}),
+        (Refund, {"id": "re_1"}),
+        (Customer, {}),
+        (Customer, {"id": None, "email": "ada@example.com"}),
+    ],
+)
+def test_an_answer_without_its_essence_cannot_be_read(reader, raw):
+    """No id, or no money, is a ValueError that quotes nothing."""
+    with pytest.raises(ValueError, match=r"\.") as refused:
+        reader.from_stripe(raw)
+
+    assert "ada@example.com" not in str(refused.value)
+
+
+@pytest.mark.parametrize("created", [None, -1, "yesterday", 1.5, 10**30])
+def test_a_time_that_is_none_is_left_out(created):
+    """A charge with a strange date is a charge."""
+    assert None is charge(created=created).created
+
+
+def test_the_first_second_past_the_calendar_is_left_out():
+    """The end of Python's calendar is no reason to lose a charge."""
+    assert None is charge(created=253_402_300_800).created
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda children: st.lists(children, max_size=3) | st.dictionaries(st.text(), children, max_size=3),
+    max_leaves=8,
+)
+NAMES = st.sampled_from(
+    "id object amount currency amount_captured amount_refunded paid captured refunded status customer card source "
+    "payment_method payment_method_details failure_code outcome created metadata livemode deleted brand type last4 "
+    "exp_month charge reason data".split()
+)
+# Mostly well-formed, so that the deep parts are reached.
+BODIES = st.builds(
+    lambda junk, good, cards: {**junk, **good, **cards},
+    st.dictionaries(NAMES, JSON | st.dictionaries(NAMES, JSON, max_size=4), max_size=10),
+    st.sampled_from([{}, {"id": "ch_1"}, CHARGE]),
+    st.dictionaries(st.sampled_from(["card", "source"]), st.dictionaries(NAMES, JSON, max_size=4), max_size=2),
+)
+
+
+@pytest.mark.parametrize("reader", [Card, Customer, Charge, Refund])
+@given(raw=BODIES.filter(lambda raw: raw.get("created") != 253_402_300_800))
+@example(raw={**CHARGE, "source": {"object": []}, "metadata": {"a": None}, "outcome": []})
+def test_any_json_is_read_or_refused(reader, raw):
+    """Whatever Stripe sends is read, or is a ValueError; nothing else is raised."""
+    try:
+        read = reader.from_stripe(raw)
+    except ValueError:
+        assert reader is not Card
+    else:
+        assert isinstance(repr(read), str)
+        assert isinstance(hash(read), int)
+
+
+@pytest.mark.parametrize("again", [copy.copy, copy.deepcopy, lambda result: pickle.loads(pickle.dumps(result))])
+def test_a_payment_survives_copying_and_pickling(again):
+    """A payment handed to a queue arrives as it was."""
+    payment = Payment(Customer("cus_1", "ada@example.com"), charge(card=LEGACY), "order-7", replayed=True)
+
+    assert payment == again(payment)
+    assert payment.charge.raw == again(payment).charge.raw
+
+
+def test_no_repr_shows_more_than_it_may():
+    """E-mail, fingerprint, receipt and Stripe's raw answer are kept out of every repr."""
+    read = charge(
+        card={**LEGACY, "name": "Ada Lovelace"},
+        receipt_email="ada@example.com",
+        receipt_url="https://pay.stripe.com/receipts/1",
+    )
+    shown = repr(Payment(Customer.from_stripe({"id": "cus_1", "email": "ada@example.com"}), read))
+
+    assert [] == [text for text in ("ada@", "Xt5EWL", "receipts/1", "Lovelace") if text in shown]
+    assert "last4='0005'" in shown
+
+
+def test_results_cannot_be_changed():
+    """What Stripe said stays what it said."""
+    with pytest.raises(AttributeError):
+        charge().status = "failed"

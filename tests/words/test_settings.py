@@ -1,0 +1,291 @@
+"""Settings: read from any mapping, checked at start, and silent about the keys."""
+
+from __future__ import annotations
+
+import pickle
+
+import attrs
+import pytest
+
+from tokencharge import ConfigurationError, PaymentGateway, Settings
+
+SECRET = "sk_test_51HunterTwoHunterTwo"
+LIVE = "sk_live_51HunterTwoHunterTwo"
+PUBLIC = "pk_test_51HunterTwoHunterTwo"
+WEBHOOK = "whsec_HunterTwoHunterTwo"
+
+
+class DjangoLike:
+    """Attributes, as django.conf.settings has them."""
+
+    STRIPE_SECRET_KEY = SECRET
+    STRIPE_TIMEOUT = 12
+    STRIPE_LIVEMODE = False
+
+
+def test_a_secret_key_is_enough():
+    """Everything else has a default."""
+    settings = Settings(SECRET)
+
+    assert Settings.from_mapping({"STRIPE_SECRET_KEY": SECRET}) == settings
+    assert (None, None, (), "test", None) == (
+        settings.publishable_key,
+        settings.webhook_secret,
+        settings.webhook_secrets,
+        settings.mode,
+        settings.livemode,
+    )
+    assert ("https://api.stripe.com", 30.0, 2) == (settings.api_base, settings.timeout, settings.max_retries)
+    assert settings.js_url.startswith("https://js.stripe.com/")
+
+
+@pytest.mark.parametrize(
+    "mapping",
+    [
+        {
+            "PATH": "/bin",
+            "STRIPE_SECRET_KEY": SECRET,
+            "STRIPE_PUBLISHABLE_KEY": "",
+            "STRIPE_TIMEOUT": "12",
+            "STRIPE_LIVEMODE": "no",
+        },
+        {"DEBUG": True, "STRIPE_SECRET_KEY": SECRET, "STRIPE_TIMEOUT": 12.0, "STRIPE_LIVEMODE": False},
+        {name: getattr(DjangoLike, name) for name in dir(DjangoLike)},
+        {"STRIPE_SECRET_KEY": SECRET, "STRIPE_TIMEOUT": 12, "STRIPE_LIVEMODE": "FALSE", "STRIPE_API_BASE": None},
+    ],
+    ids=["environment", "flask", "django", "None is absent"],
+)
+def test_any_mapping_is_read(mapping):
+    """Text and typed values mean the same; what is absent, None or empty takes its default."""
+    assert Settings(SECRET, timeout=12.0, livemode=False) == Settings.from_mapping(mapping)
+
+
+def test_every_setting_can_be_read_from_the_environment(monkeypatch):
+    """Each attribute has one variable, and `from_env` reads it."""
+    given = {
+        "STRIPE_SECRET_KEY": SECRET,
+        "STRIPE_PUBLISHABLE_KEY": PUBLIC,
+        "STRIPE_WEBHOOK_SECRET": f"{WEBHOOK}, whsec_older",
+        "STRIPE_API_BASE": "http://localhost:4242/",
+        "STRIPE_JS_URL": "http://localhost:4242/stripe.js",
+        "STRIPE_TIMEOUT": "2.5",
+        "STRIPE_MAX_RETRIES": "0",
+        "STRIPE_LIVEMODE": "off",
+    }
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    settings = Settings.from_env()
+
+    assert list(given) == [field.metadata["variable"] for field in attrs.fields(Settings)]
+    assert PUBLIC == settings.publishable_key
+    assert (WEBHOOK, "whsec_older") == settings.webhook_secrets
+    assert ("http://localhost:4242/", "http://localhost:4242/stripe.js") == (settings.api_base, settings.js_url)
+    assert (2.5, 0, False) == (settings.timeout, settings.max_retries, settings.livemode)
+    assert settings == PaymentGateway.from_env().settings
+
+
+@pytest.mark.parametrize("word", ["1", "true", "True", " YES ", "on", True, 1])
+def test_a_flag_is_read_from_its_words(word):
+    """Truth has several spellings."""
+    assert True is Settings.from_mapping({"STRIPE_SECRET_KEY": LIVE, "STRIPE_LIVEMODE": word}).livemode
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "kind"),
+    [
+        ("STRIPE_TIMEOUT", "soon", "a number of seconds"),
+        ("STRIPE_TIMEOUT", True, "a number of seconds"),
+        ("STRIPE_MAX_RETRIES", "2.5", "a whole number"),
+        ("STRIPE_MAX_RETRIES", "twice", "a whole number"),
+        ("STRIPE_LIVEMODE", "maybe", "true or false"),
+        ("STRIPE_LIVEMODE", "2", "true or false"),
+    ],
+)
+def test_what_cannot_be_read_is_named(name, value, kind):
+    """The sentence names the variable and what belongs there."""
+    with pytest.raises(ConfigurationError) as refused:
+        Settings.from_mapping({"STRIPE_SECRET_KEY": SECRET, name: value})
+
+    assert f"{name} must be {kind}." == str(refused.value)
+
+
+@pytest.mark.parametrize("mapping", [{}, {"STRIPE_SECRET_KEY": ""}, {"STRIPE_SECRET_KEY": None}])
+def test_a_missing_secret_key_is_named(mapping):
+    """Nothing works without it, so nothing starts without it."""
+    with pytest.raises(ConfigurationError, match=r"^STRIPE_SECRET_KEY is not set"):
+        Settings.from_mapping(mapping)
+
+
+REFUSED = {
+    "publishable as secret": (PUBLIC, {}, "A publishable key was given as the secret key"),
+    "webhook as secret": (WEBHOOK, {}, "A webhook secret was given as the secret key"),
+    "secret as publishable": (SECRET, {"publishable_key": LIVE}, "A secret key was given as the publishable key"),
+    "restricted as publishable": (
+        SECRET,
+        {"publishable_key": "rk_test_HunterTwo"},
+        "A secret key was given as the publishable key",
+    ),
+    "webhook as publishable": (
+        SECRET,
+        {"publishable_key": WEBHOOK},
+        "A webhook secret was given as the publishable key",
+    ),
+    "empty secret": ("", {}, "The secret key is missing"),
+    "no text": (None, {}, "The secret key is missing"),
+    "bytes": (SECRET.encode(), {}, "The secret key must be text"),
+    "empty publishable": (SECRET, {"publishable_key": ""}, "The publishable key is missing"),
+    "two modes": (SECRET, {"publishable_key": "pk_live_HunterTwo"}, "a test mode key and the publishable key a live"),
+    "two modes, other way": (LIVE, {"publishable_key": PUBLIC}, "a live mode key and the publishable key a test"),
+    "space before": (" " + SECRET, {}, "The secret key has whitespace"),
+    "space after": (SECRET + " ", {}, "The secret key has whitespace"),
+    "line end": (SECRET + "\n", {}, "The secret key has whitespace"),
+    "tab inside": (SECRET + "\t" + "x", {}, "The secret key has whitespace"),
+    "not ASCII": (SECRET + "é", {}, "The secret key has whitespace"),
+    "space in publishable": (SECRET, {"publishable_key": PUBLIC + "\n"}, "The publishable key has whitespace"),
+    "live, declared test": (LIVE, {"livemode": False}, "A live secret key was given where livemode is declared false"),
+    "test, declared live": (SECRET, {"livemode": True}, "A test secret key was given where livemode is declared true"),
+    "secret as webhook": (SECRET, {"webhook_secret": LIVE}, "The webhook secret is no endpoint's signing secret"),
+    "one of several webhooks": (SECRET, {"webhook_secret": f"{WEBHOOK},{PUBLIC}"}, "The webhook secret is no"),
+    "space in webhook": (SECRET, {"webhook_secret": "whsec_ HunterTwo"}, "The webhook secret is no"),
+    "webhook not ASCII": (SECRET, {"webhook_secret": WEBHOOK + "é"}, "The webhook secret is no"),
+    "webhook with control": (SECRET, {"webhook_secret": WEBHOOK + "\x01"}, "The webhook secret is no"),
+    "live key in clear": (LIVE, {"api_base": "http://api.example.com"}, "STRIPE_API_BASE must be an https:// URL"),
+    "unknown mode in clear": (
+        "sk_org_x",
+        {"api_base": "http://api.example.com"},
+        "STRIPE_API_BASE must be an https:// URL",
+    ),
+    "script in clear": (LIVE, {"js_url": "http://js.example.com/v3"}, "STRIPE_JS_URL must be an https:// URL"),
+    "no URL": (SECRET, {"api_base": "api.stripe.com"}, "STRIPE_API_BASE must be an https:// URL"),
+    "no text for a URL": (SECRET, {"api_base": None}, "STRIPE_API_BASE must be a plain URL"),
+    "file": (SECRET, {"js_url": "file:///etc/passwd"}, "STRIPE_JS_URL must be an https:// URL"),
+    "no host": (SECRET, {"api_base": "https:///v1"}, "STRIPE_API_BASE must be a plain URL without a path."),
+    "path": (SECRET, {"api_base": "https://api.stripe.com/v1"}, "STRIPE_API_BASE must be a plain URL without a path."),
+    "query": (SECRET, {"api_base": "https://api.stripe.com?x=1"}, "STRIPE_API_BASE must be a plain URL"),
+    "fragment": (SECRET, {"api_base": "https://api.stripe.com#x"}, "STRIPE_API_BASE must be a plain URL"),
+    "port too high": (SECRET, {"api_base": "https://api.stripe.com:99999"}, "STRIPE_API_BASE must be a plain URL"),
+    "port zero": (SECRET, {"api_base": "https://api.stripe.com:0"}, "STRIPE_API_BASE must be a plain URL"),
+    "Stripe in clear": (SECRET, {"api_base": "http://api.stripe.com"}, "STRIPE_API_BASE must be an https:// URL"),
+    "login": (SECRET, {"api_base": "https://u:p@api.stripe.com"}, "STRIPE_API_BASE must be a plain URL"),
+    "login in the script": (
+        SECRET,
+        {"js_url": "https://u:p@js.stripe.com/v3"},
+        "STRIPE_JS_URL must be a plain URL, without",
+    ),
+    **{
+        f"timeout {value!r}": (SECRET, {"timeout": value}, "STRIPE_TIMEOUT must be a number of seconds above 0")
+        for value in (0, -1, 601, float("nan"), float("inf"), True, "30", None)
+    },
+    **{
+        f"retries {value!r}": (SECRET, {"max_retries": value}, "STRIPE_MAX_RETRIES must be a whole number from 0 to 10")
+        for value in (-1, 11, 1.0, True, "2", None)
+    },
+}
+
+
+@pytest.mark.parametrize(("secret_key", "others", "sentence"), REFUSED.values(), ids=REFUSED)
+@pytest.mark.parametrize("make", [Settings, PaymentGateway])
+def test_what_cannot_be_right_is_refused_at_start(make, secret_key, others, sentence):
+    """One clear sentence says what is wrong and never prints a key, whoever checks."""
+    if make is PaymentGateway and "js_url" in others:
+        make = Settings
+    with pytest.raises(ConfigurationError) as refused:
+        make(secret_key, **others)
+
+    assert sentence in str(refused.value)
+    assert "\n" not in str(refused.value)
+    assert str(refused.value).endswith(".")
+    assert "HunterTwo" not in str(refused.value) + repr(refused.value)
+    assert refused.value.__cause__ is None
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://[::1",
+        "https://:HunterTwo@api.stripe.com",
+        "https://api.stripe.com\n",
+        " https://api.stripe.com",
+        "https://api .stripe.com",
+    ],
+)
+def test_an_address_nobody_can_call_is_refused_at_start(url):
+    """A broken URL, a password and stray whitespace are found before the first charge is tried."""
+    with pytest.raises(ConfigurationError, match="STRIPE_API_BASE"):
+        Settings(SECRET, api_base=url)
+
+
+def test_a_key_that_is_no_text_is_refused():
+    """Bytes, of which `str` would make a key that never was, are refused."""
+    with pytest.raises(ConfigurationError):
+        Settings.from_mapping({"STRIPE_SECRET_KEY": SECRET.encode()})
+
+
+@pytest.mark.parametrize("livemode", ["false", 0])
+def test_a_live_key_does_not_pass_a_declaration_that_is_no_bool(livemode):
+    """What was meant as "not live" must not be ignored."""
+    with pytest.raises(ConfigurationError):
+        Settings(LIVE, livemode=livemode)
+
+
+def test_a_webhook_secret_that_is_no_text_is_refused():
+    """A number in the secret's place is an error of ours."""
+    with pytest.raises(ConfigurationError):
+        Settings(SECRET, webhook_secret=12)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("key", "mode"),
+    [
+        (SECRET, "test"),
+        (LIVE, "live"),
+        ("rk_test_x", "test"),
+        ("rk_live_x", "live"),
+        ("sk_org_live_x", "live"),
+        ("sk_next_x", None),
+        ("something_else", None),
+    ],
+)
+def test_the_mode_is_read_from_the_prefix(key, mode):
+    """Restricted and organization keys have one too; a prefix not known is let through without."""
+    assert mode == Settings(key).mode
+
+
+def test_a_publishable_key_of_unknown_mode_is_let_through():
+    """Only two modes that contradict each other are refused."""
+    assert "pk_next_x" == Settings(SECRET, publishable_key="pk_next_x").publishable_key
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        {"api_base": "http://localhost:8000"},
+        {"api_base": "http://127.0.0.1:8000/"},
+        {"api_base": "http://[::1]:8000"},
+        {"js_url": "http://localhost:8000/v3/?x=1"},
+    ],
+)
+def test_even_a_live_key_may_travel_in_clear_within_this_machine(others):
+    """Loopback is no wire anybody listens on."""
+    assert "live" == Settings(LIVE, **others).mode
+
+
+def test_a_test_key_may_travel_in_clear():
+    """A sandbox in another container has no certificate."""
+    assert "http://stripe:8000" == Settings(SECRET, api_base="http://stripe:8000").api_base
+
+
+def test_no_repr_shows_a_secret():
+    """The secret key and the webhook secrets are not in the repr of settings or gateway; the publishable key is."""
+    settings = Settings(SECRET, publishable_key=PUBLIC, webhook_secret=WEBHOOK)
+    shown = repr(settings) + str(settings) + repr(PaymentGateway.from_settings(settings))
+
+    assert [] == [secret for secret in (SECRET, WEBHOOK) if secret in shown]
+    assert PUBLIC in shown
+
+
+def test_settings_can_be_handed_to_another_process():
+    """A worker gets the same settings by pickle."""
+    settings = Settings(SECRET, livemode=False)
+
+    assert settings == pickle.loads(pickle.dumps(settings))
