@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
-from importlib.resources import files
 from typing import Any, TypeVar
 
-from blinker import Namespace
+from blinker import Signal
 from flask import Blueprint, Flask, Response, current_app, g, jsonify, make_response, render_template, request, url_for
 from markupsafe import Markup
 from werkzeug.local import LocalProxy
@@ -16,13 +16,14 @@ from .web import Checkout, Incoming, Reply, content_security_policy, with_query
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_ASSETS = "tokencharge_assets"
-_STATIC = str(files("tokencharge") / "assets" / "static" / "tokencharge")
-_TEMPLATES = str(files("tokencharge") / "assets" / "templates")
-_signals = Namespace()
+_assets = Blueprint(
+    "tokencharge_assets", "tokencharge", "assets/static/tokencharge", "/tokencharge/static", "assets/templates"
+)
+# In a form Werkzeug leaves bytes that are not UTF-8 as they were sent, quoted.
+_NOT_UTF8 = re.compile("%[89A-F][0-9A-F]")
 
-payment_made = _signals.signal("payment-made", doc="Sent with the app and `payment=`, for a replayed payment too.")
-payment_failed = _signals.signal("payment-failed", doc="Sent with the app and `error=`.")
+payment_made = Signal("Sent with the app and `payment=`, for a replayed payment too.")
+payment_failed = Signal("Sent with the app and `error=`.")
 
 current_gateway: PaymentGateway = LocalProxy(lambda: next(iter(current_app.extensions["tokencharge"].values())))  # type: ignore[assignment]
 """The gateway of the current app; of its first extension, where it has several."""
@@ -52,7 +53,6 @@ class TokenCharge:
     as the header `X-CSRFToken`. To change the pages, put templates of the same names in your own template folder.
 
     Args:
-        app: As for `init_app`.
         gateway: What charges, in place of one made from `app.config`.
         name: Names the blueprint, and so the endpoints: `url_for("tokencharge.checkout")`.
         url_prefix: What both paths begin with. What it captures is passed to the order function.
@@ -79,14 +79,12 @@ class TokenCharge:
         on_failure: Callable[[TokenChargeError], object] | None = None,
     ) -> None:
         self.name = name
-        self._given = gateway
-        self._url_prefix = url_prefix
-        self._paths = (checkout_path, charge_path)
-        self._csp = csp
+        self._given, self._csp = gateway, csp
+        self._url_prefix, self._checkout_path, self._charge_path = url_prefix, checkout_path, charge_path
         self._order: Callable[..., Order] = _no_order
-        self.before_charge = _Hooks(filter(None, (before_charge,)))
-        self.on_payment = _Hooks(filter(None, (on_payment,)))
-        self.on_failure = _Hooks(filter(None, (on_failure,)))
+        self.before_charge = _Hooks(filter(None, [before_charge]))
+        self.on_payment = _Hooks(filter(None, [on_payment]))
+        self.on_failure = _Hooks(filter(None, [on_failure]))
         if app is not None:
             self.init_app(app)
 
@@ -98,12 +96,11 @@ class TokenCharge:
         """
         gateway = self._given or PaymentGateway.from_settings(Settings.from_mapping(app.config))
         pages = Blueprint(self.name, __name__, url_prefix=self._url_prefix)
-        pages.add_url_rule(self._paths[0], "checkout", self._show_checkout, methods=["GET"])
-        pages.add_url_rule(self._paths[1], "charge", self._answer_charge, methods=["GET", "POST"])
+        pages.add_url_rule(self._checkout_path, "checkout", self._show_checkout, methods=["GET"])
+        pages.add_url_rule(self._charge_path, "charge", self._answer_charge, methods=["GET", "POST"])
         app.register_blueprint(pages)
-        if _ASSETS not in app.blueprints:
-            app.register_blueprint(Blueprint(_ASSETS, __name__, _STATIC, "/tokencharge/static", _TEMPLATES))
-            app.register_error_handler(TokenChargeError, _answer_failure)
+        if _assets.name not in app.blueprints:
+            app.register_blueprint(_assets)
         app.extensions.setdefault("tokencharge", {})[self.name] = gateway
 
     @property
@@ -113,7 +110,7 @@ class TokenCharge:
         return gateways[self.name]
 
     def order(self, function: F) -> F:
-        """Register the function that returns the Order to pay; it is called in the request, by both pages."""
+        """Register the function that returns the Order to pay; both pages call it in the request."""
         self._order = function
         return function
 
@@ -127,7 +124,7 @@ class TokenCharge:
         try:
             return checkout.charge(incoming, order, self.gateway)
         except TokenChargeError as error:
-            g.tokencharge_failure = error, self, checkout.failed(error, incoming, order)
+            g.tokencharge_failure = error, self._render, checkout.failed(error, incoming, order)
             raise
 
     def _show_checkout(self, **captured: Any) -> Response:
@@ -151,25 +148,21 @@ class TokenCharge:
         )
 
     def _render(self, reply: Reply) -> Response:
+        headers = dict(reply.headers)
         if reply.template is None:
-            response = jsonify(reply.payload)
-        else:
-            # A view of one's own gets the form posted back to itself: only it knows the order.
-            own = request.blueprint == self.name
-            script = url_for(f"{_ASSETS}.static", filename="tokencharge.js")
-            links = {
-                "charge_url": _link(f"{self.name}.charge" if own else str(request.endpoint)),
-                "checkout_url": _link(f"{self.name}.checkout" if own else str(request.endpoint)),
-                "script_url": script,
-                "style_url": url_for(f"{_ASSETS}.static", filename="tokencharge.css"),
-                "csrf_input": _csrf_input(),
-            }
-            response = make_response(render_template(reply.template, **reply.context, **links))
-            if self._csp:
-                response.headers["Content-Security-Policy"] = content_security_policy(self.gateway.settings, script)
-        response.status_code = reply.status
-        response.headers.update(reply.headers)
-        return response
+            return make_response(jsonify(reply.payload), reply.status, headers)
+        # A view of one's own gets the form posted back to itself: only it knows the order.
+        other = None if request.blueprint == self.name else request.endpoint
+        links = {
+            "charge_url": _link(other or f"{self.name}.charge"),
+            "checkout_url": _link(other or f"{self.name}.checkout"),
+            "script_url": url_for("tokencharge_assets.static", filename="tokencharge.js"),
+            "style_url": url_for("tokencharge_assets.static", filename="tokencharge.css"),
+            "csrf_input": _csrf_input(),
+        }
+        if self._csp:
+            headers["Content-Security-Policy"] = content_security_policy(self.gateway.settings)
+        return make_response(render_template(reply.template, **reply.context, **links), reply.status, headers)
 
 
 def _no_order(**captured: Any) -> Order:
@@ -181,7 +174,7 @@ def _incoming() -> Incoming:
         content_type=request.headers.get("Content-Type", ""),
         accept=request.headers.get("Accept", ""),
         length=request.content_length,
-        form=lambda: request.form.items(multi=True),
+        form=lambda: [(name, _NOT_UTF8.sub("\ufffd", value)) for name, value in request.form.items(multi=True)],
         body=request.get_data,
         request=request,
     )
@@ -193,15 +186,14 @@ def _link(endpoint: str) -> str:
 
 def _csrf_input() -> Markup:
     csrf_token = current_app.jinja_env.globals.get("csrf_token")
-    if not callable(csrf_token):
-        return Markup("")
     name = current_app.config.get("WTF_CSRF_FIELD_NAME", "csrf_token")
-    return Markup('<input type="hidden" name="{}" value="{}">').format(name, csrf_token())
+    field = Markup('<input type="hidden" name="{}" value="{}">')
+    return field.format(name, csrf_token()) if callable(csrf_token) else Markup("")
 
 
-def _answer_failure(error: TokenChargeError) -> Response:
-    failed, payments, reply = g.get("tokencharge_failure", (None, None, None))
+@_assets.app_errorhandler(TokenChargeError)
+def _answer_failure(error: TokenChargeError) -> Any:
+    failed, render, reply = g.get("tokencharge_failure", (None, None, None))
     if failed is not error:
         raise error  # another call's, say of a refund: not for the buyer's page
-    response: Response = payments._render(reply)
-    return response
+    return render(reply)

@@ -149,19 +149,16 @@ class Checkout:
             attempt = Attempt({"token": token, "email": email, **attrs.asdict(order, recurse=False)})
             yield attempt
         except TokenChargeError as error:
-            failure = error
-        else:
-            paid = attempt.payment
-            if paid is not None:
-                _tell(self.on_payment, paid, paid.charge.id, paid.customer.id, paid.order_id)
-            return
-        # Out of the except clause, so that no traceback of a hook shows Stripe's text, which may name the token.
-        if failure.suggested_status >= 500:
-            # The buyer learns little, so the log says it all: a key at fault, an outcome to look after.
-            ids = (failure.order_id, failure.customer_id, failure.charge_id, failure.request_id)
-            logger.error("%s: %s (order %s, customer %s, charge %s, request %s)", type(failure).__name__, failure, *ids)
-        _tell(self.on_failure, failure, failure.charge_id, failure.customer_id, failure.order_id)
-        raise failure
+            ids = (error.charge_id, error.customer_id, error.order_id)
+            if error.suggested_status >= 500:
+                # The buyer learns little, so the log says it all: a key at fault, an outcome to look after.
+                what = f"{type(error).__name__} (charge %s, customer %s, order %s): %s"
+                logger.error(what, *ids, error)  # noqa: TRY400 - no traceback tells more
+            _tell(self.on_failure, error, *ids)
+            raise
+        paid = attempt.payment
+        if paid is not None:
+            _tell(self.on_payment, paid, paid.charge.id, paid.customer.id, paid.order_id)
 
     def charge(self, incoming: Incoming, order: Order, gateway: PaymentGateway) -> Payment:
         """Charge what a request submits.

@@ -157,8 +157,7 @@
     }
 
     focus() {
-      const { error, at } = this.check();
-      this.#inputs[error && at ? at : "number"].focus();
+      this.#inputs[this.check(true).at ?? "number"].focus();
     }
 
     blur() {
@@ -199,7 +198,11 @@
       return this;
     }
 
-    /** The first thing that is wrong, and in which field; what is only unfinished counts if `sent`. */
+    /**
+     * The first thing that is wrong, and in which field; what is only unfinished counts if `sent`.
+     *
+     * @returns {{at?: string, error?: {type: string, code: string, message: string}}}
+     */
     check(sent = false) {
       for (const { name: at } of FIELDS) {
         const { wrong, short = undefined } = /** @type {any} */ (CHECKS[at](digitsOf(this.#inputs[at].value)));

@@ -52,10 +52,8 @@ function stripeJs() {
       settle();
       return;
     }
-    const script = document.querySelector("script[data-tokencharge-stripe]");
-    script?.addEventListener("load", settle);
-    script?.addEventListener("error", settle);
-    // It may have failed before anyone listened to it; the window's own event comes after that in any case.
+    document.querySelector("script[data-tokencharge-stripe]")?.addEventListener("load", settle);
+    // By the window's own event it has run or failed, maybe before anyone listened.
     window.addEventListener("load", settle);
   });
 }
@@ -71,12 +69,12 @@ function lock(form) {
   const status = /** @type {HTMLElement} */ (form.querySelector("[role=status]"));
   const setBusy = (/** @type {boolean} */ busy, text = busy ? form.dataset.working : "") => {
     button.disabled = busy;
-    form.ariaBusy = String(busy);
+    form.setAttribute("aria-busy", String(busy));
     status.textContent = text ?? "";
   };
   // The back button may bring a page back as it was left: on its way.
   window.addEventListener("pageshow", (event) => {
-    if (event.persisted && form.ariaBusy === "true") setBusy(false);
+    if (event.persisted && form.getAttribute("aria-busy") === "true") setBusy(false);
   });
   return setBusy;
 }
@@ -160,7 +158,8 @@ async function pay(form) {
 
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    if (button.disabled) return;
+    // Stripe's frames may pass Enter on as an event of their own, which no browser has checked the form for.
+    if (button.disabled || !form.reportValidity()) return;
     setBusy(true);
     say("");
     /** @type {StripeError} */

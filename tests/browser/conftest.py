@@ -1,0 +1,224 @@
+"""Both examples, each a process of its own, and a browser to buy from them with; the sandbox is the test's."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+from urllib.error import URLError
+from urllib.parse import urlsplit
+from urllib.request import urlopen
+
+import attrs
+import pytest
+
+from tests.browser.tools import CHROMIUM, need, need_browser
+from tokencharge.sandbox import Request, Response, Sandbox, Server
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, ConsoleMessage, Page, Route
+    from playwright.sync_api import Request as PageRequest
+
+ROOT = Path(__file__).parents[2]
+# Chromium asks its maker for this and that; these keep it to what the test is about.
+QUIET = """--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking
+--disable-component-update --disable-sync""".split()
+# Where the browser itself notes that /charge answered a form with 402 or 502, nothing is wrong.
+ITS_OWN_NOTE = "Failed to load resource: the server responded with a status of "
+
+
+@attrs.define
+class Till:
+    """Whose sandbox answers at the address the examples were started with: a fresh one for each test."""
+
+    sandbox: Sandbox = attrs.field(factory=Sandbox)
+
+    def handle(self, request: Request) -> Response:
+        return self.sandbox.handle(request)
+
+    def arrived(self, path: str) -> int:
+        """How many requests reached a path."""
+        return sum(arrival.path == path and arrival.method == "POST" for arrival in self.sandbox.requests)
+
+
+@attrs.frozen
+class Shop:
+    """A running example."""
+
+    name: str
+    url: str
+
+
+@attrs.define(slots=False)  # Playwright notes on an object which of its methods it calls
+class Visitor:
+    """A browser window, what it shows, and whatever it complained of: a test that ends with complaints fails."""
+
+    page: Page
+    complaints: list[str] = attrs.field(factory=list[str])
+    posts: list[str] = attrs.field(factory=list[str])
+
+    def open(self, url: str) -> None:
+        """Load a page, and wait until a card can be entered."""
+        self.page.goto(url)
+        self.page.locator(".tc-pay button:enabled").wait_for()
+
+    def enter(self, number: str = "4242424242424242", exp: str = "1234", cvc: str = "123") -> None:
+        """Type a card."""
+        self.page.get_by_label("Card number").fill(number)
+        self.page.get_by_label("Expiry date").fill(exp)
+        self.page.get_by_label("Security code").fill(cvc)
+
+    def pay(self, number: str = "4242424242424242", email: str | None = "ada@example.com") -> None:
+        """Type e-mail and card, and press the button."""
+        if email is not None:
+            self.page.get_by_label("E-mail").fill(email)
+        self.enter(number)
+        self.page.get_by_role("button", name="Pay").click()
+
+    def charged(self) -> str:
+        """Wait for the page that says so, and return its words."""
+        self.page.get_by_role("heading", name="You've been charged").wait_for()
+        return self.page.locator("main").inner_text()
+
+    def notice(self) -> str:
+        """Wait for the news at the top of the form."""
+        self.page.locator(".tc-notice").wait_for()
+        return self.page.locator(".tc-notice").inner_text()
+
+    def problem(self) -> str:
+        """Wait for the news beside the card."""
+        self.page.locator(".tc-problem:not(:empty)").wait_for()
+        return self.page.locator(".tc-problem").first.inner_text()
+
+    def turn(self, scheme: Literal["light", "dark"]) -> None:
+        """Make it day or night, and let the page take notice: it does before the next frame."""
+        self.page.emulate_media(color_scheme=scheme)
+        self.page.evaluate("() => new Promise(requestAnimationFrame)")
+
+    def hear(self, message: ConsoleMessage) -> None:
+        expected = message.text.startswith(ITS_OWN_NOTE) and urlsplit(message.location["url"]).path == "/charge"
+        if message.type in ("error", "warning") and not expected:
+            self.complaints.append(message.text)
+
+    def count(self, sent: PageRequest) -> None:
+        if sent.is_navigation_request() and sent.method == "POST":
+            self.posts.append(sent.url)
+
+    def fence(self, route: Route) -> None:
+        """Let the browser go nowhere but to this machine."""
+        if urlsplit(route.request.url).hostname == "127.0.0.1":
+            route.continue_()
+        else:
+            self.complaints.append(f"asked for {route.request.url}")
+            route.abort()
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """The browser; each visitor has a profile of its own in it.
+
+    Not for the session: what drives it keeps an event loop running in this thread, which no other test expects.
+    """
+    need_browser()
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def _till() -> Till:
+    return Till()
+
+
+@pytest.fixture
+def till(_till: Till) -> Till:
+    """The sandbox that the shop charges in, empty."""
+    _till.sandbox = Sandbox()
+    return _till
+
+
+@pytest.fixture(scope="session")
+def counter(_till: Till) -> Iterator[str]:
+    with Server(_till.handle, "127.0.0.1", 0) as server:
+        yield server.url
+
+
+@pytest.fixture(scope="session", params=["flask", "django"])
+def shop(request: pytest.FixtureRequest, counter: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    """Each example in turn, in a process of its own."""
+    need_browser()
+    need(request.param)
+    port = _free_port()
+    env = {name: value for name, value in os.environ.items() if not name.startswith("STRIPE_")} | {
+        "STRIPE_SECRET_KEY": Sandbox().secret_key,
+        "STRIPE_PUBLISHABLE_KEY": Sandbox().publishable_key,
+        "STRIPE_API_BASE": counter,
+        "STRIPE_JS_URL": f"{counter}/endive/stripe.js",
+    }
+    command = [sys.executable, str(ROOT / "examples" / f"{request.param}_app.py"), f"--port={port}"]
+    log = tmp_path_factory.mktemp(request.param) / "log"
+    with log.open("w") as output, subprocess.Popen(command, env=env, stdout=output, stderr=output) as process:
+        try:
+            shop = Shop(request.param, f"http://127.0.0.1:{port}/checkout")
+            _wait_for(shop, process, log)
+            yield shop
+        finally:
+            process.terminate()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _wait_for(shop: Shop, process: subprocess.Popen, log: Path) -> None:
+    patience = time.monotonic() + 60
+    while process.poll() is None and time.monotonic() < patience:
+        try:
+            with urlopen(shop.url):
+                return
+        except URLError:
+            time.sleep(0.05)
+    pytest.fail(f"The {shop.name} example does not answer:\n{log.read_text()}")
+
+
+@pytest.fixture
+def visit(chromium: Browser) -> Iterator[Callable[..., Visitor]]:
+    """Opens windows; whatever goes wrong in one, in the console or against the policy, fails the test."""
+    visitors = []
+
+    def visit(width: int = 1280, **options: Any) -> Visitor:
+        size = {"width": width, "height": 800}
+        context = chromium.new_context(viewport=size, reduced_motion="reduce", **options)  # type: ignore[arg-type]
+        context.set_default_timeout(20_000)
+        context.add_init_script(
+            "addEventListener('securitypolicyviolation', (e) => console.error(e.violatedDirective, e.blockedURI))"
+        )
+        visitor = Visitor(context.new_page())
+        context.route("**", visitor.fence)
+        visitor.page.on("console", visitor.hear)
+        visitor.page.on("pageerror", lambda error: visitor.complaints.append(str(error)))
+        visitor.page.on("request", visitor.count)
+        visitors.append(visitor)
+        return visitor
+
+    yield visit
+    for visitor in visitors:
+        visitor.page.context.close()
+    assert [[]] * len(visitors) == [visitor.complaints for visitor in visitors]
+
+
+@pytest.fixture
+def visitor(visit: Callable[..., Visitor]) -> Visitor:
+    """A window on a desk."""
+    return visit()

@@ -1,0 +1,281 @@
+"""The templates, rendered by both engines they are written for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from html.parser import HTMLParser
+from importlib.resources import files
+from typing import Any
+
+import pytest
+
+from tests.browser.tools import need
+from tokencharge import Charge, Customer, Money, Order, Payment
+
+TEMPLATES = str(files("tokencharge") / "assets" / "templates")
+NASTY = """<script>"it's" & {{ 7*7 }}</script>"""
+CSRF = '<input type="hidden" name="csrf" value="c&amp;t">'
+
+Render = Callable[[str, dict[str, Any]], str]
+Parts = list[tuple[str, Any]]
+
+
+def jinja(name: str, context: dict[str, Any]) -> str:
+    import jinja2
+    from markupsafe import Markup
+
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined
+    )
+    return environment.get_template(name).render({**context, "csrf_input": Markup(CSRF)})
+
+
+def django(name: str, context: dict[str, Any]) -> str:
+    from django.template import Context, Engine
+    from django.utils.safestring import mark_safe
+
+    engine = Engine(dirs=[TEMPLATES], string_if_invalid="INVALID %s")
+    return engine.get_template(name).render(Context({**context, "csrf_input": mark_safe(CSRF)}))
+
+
+@pytest.fixture(params=[jinja, django], ids=["jinja2", "django"])
+def render(request: pytest.FixtureRequest) -> Render:
+    """Renders a template with one of the engines."""
+    engine: Render = request.param
+    need("jinja2" if engine is jinja else "django")
+    return engine
+
+
+class Reader(HTMLParser):
+    """Takes a page apart: tags, attributes and words, whatever the white space and the way of escaping."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.parts: Parts = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.parts.append((tag, attrs))
+
+    def handle_endtag(self, tag: str) -> None:
+        self.parts.append(("/", tag))
+
+    def handle_data(self, data: str) -> None:
+        self.parts.extend(("", word) for word in data.split())
+
+
+def read(page: str) -> Parts:
+    reader = Reader()
+    reader.feed(page)
+    return reader.parts
+
+
+def fields(page: str) -> dict[str, str | None]:
+    """The fields of a page's forms, by name."""
+    inputs = [dict(attributes) for tag, attributes in read(page) if tag == "input"]
+    return {str(each["name"]): each.get("value") for each in inputs}
+
+
+def words(page: str) -> str:
+    return " ".join(word for tag, word in read(page) if tag == "")
+
+
+LINKS = {
+    "charge_url": "/charge?to=<b>",
+    "checkout_url": "/checkout?to=<b>",
+    "script_url": "/tokencharge.js",
+    "style_url": "/tokencharge.css",
+}
+FORM: dict[str, Any] = {
+    **LINKS,
+    "order": Order(Money(500, "usd"), "Tea"),
+    "amount": "5.00 USD",
+    "publishable_key": "pk_test_1",
+    "stripe_js_url": "https://js.example.com/v3/",
+    "message": None,
+    "email": None,
+    "again": None,
+    "payable": True,
+}
+CHARGE = {
+    "id": "ch_1",
+    "status": "succeeded",
+    "amount": 500,
+    "currency": "usd",
+    "captured": True,
+    "livemode": True,
+    "description": "Tea",
+    "receipt_url": "https://example.com/receipt",
+    "payment_method_details": {"type": "card", "card": {"brand": "visa", "last4": "4242"}},
+}
+
+
+def charged(replayed: bool = False, **changes: Any) -> dict[str, Any]:
+    charge = Charge.from_stripe({**CHARGE, **changes})
+    payment = Payment(Customer("cus_1"), charge, None, replayed)
+    return {**LINKS, "payment": payment, "charge": charge, "amount": str(charge.amount)}
+
+
+CASES: dict[str, tuple[str, dict[str, Any]]] = {
+    "form": ("checkout.html", FORM),
+    "no description": ("checkout.html", {**FORM, "order": Order(Money(500, "usd"))}),
+    "authorization": ("checkout.html", {**FORM, "order": Order(Money(500, "usd"), capture=False)}),
+    "declined": ("checkout.html", {**FORM, "message": "No.", "email": "ada@example.com"}),
+    "busy": ("checkout.html", {**FORM, "message": "Busy.", "again": {"token": "tok_1", "email": "a@example.com"}}),
+    "unclear": (
+        "checkout.html",
+        {**FORM, "message": "?", "again": {"token": "tok_1", "email": "a@example.com"}, "payable": False},
+    ),
+    "conflict": ("checkout.html", {**FORM, "message": "!", "payable": False}),
+    "nasty form": (
+        "checkout.html",
+        {
+            **FORM,
+            "order": Order(Money(500, "usd"), NASTY),
+            "message": NASTY,
+            "email": NASTY,
+            "publishable_key": NASTY,
+            "again": {"token": NASTY, "email": NASTY},
+        },
+    ),
+    "charged": ("charge.html", charged()),
+    "replayed": ("charge.html", charged(replayed=True)),
+    "bare charge": ("charge.html", charged(description=None, receipt_url=None, payment_method_details=None)),
+    "test mode": ("charge.html", charged(livemode=False)),
+    "authorized": ("charge.html", charged(captured=False)),
+    "nasty charge": (
+        "charge.html",
+        charged(
+            description=NASTY,
+            receipt_url=NASTY,
+            payment_method_details={"type": "card", "card": {"brand": "<b>", "last4": NASTY}},
+        ),
+    ),
+}
+
+
+def page(render: Render, case: str) -> str:
+    name, context = CASES[case]
+    return render(f"tokencharge/{name}", context)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_both_engines_make_the_same_page(case: str) -> None:
+    """A page is the same under Jinja2 and under Django's engine, and no name in it is missing under either."""
+    need("jinja2")
+    need("django")
+    jinjas, djangos = page(jinja, case), page(django, case)
+
+    assert read(jinjas) == read(djangos)
+    assert "INVALID" not in djangos
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case.startswith("nasty")])
+def test_what_comes_from_outside_is_escaped(render: Render, case: str) -> None:
+    """Nothing that a buyer, a bank or a site wrote becomes markup, and none of it is lost."""
+    made = page(render, case)
+    tags = [tag for tag, _ in read(made)]
+
+    assert (2 if case == "nasty form" else 0) == tags.count("script")
+    assert """<script>"it's" & {{ 7*7 }}</script>""" in words(made)
+
+
+def test_the_page_has_nothing_inline(render: Render) -> None:
+    """No page holds a style, an event handler or a script of its own, so that a strict policy can forbid them."""
+    inline = [
+        (case, tag, name)
+        for case in CASES
+        for tag, attributes in read(page(render, case))
+        if tag not in ("", "/")
+        for name, value in attributes
+        if name == "style" or name.startswith("on") or (tag == "script" and not dict(attributes).get("src"))
+    ]
+
+    assert [] == inline
+    assert [] == [case for case in CASES if "<style" in page(render, case)]
+
+
+def test_the_form_posts_token_email_and_the_sites_csrf_field_but_no_amount(render: Render) -> None:
+    """What is paid is the server's to say: the form has no field for it."""
+    assert {"csrf": "c&t", "token": None, "email": None} == fields(page(render, "form"))
+
+
+def test_the_email_is_kept(render: Render) -> None:
+    """After a decline the buyer finds the e-mail where it was typed."""
+    assert "ada@example.com" == fields(page(render, "declined"))["email"]
+
+
+def test_the_message_is_an_alert_that_takes_the_focus(render: Render) -> None:
+    """A screen reader says first what became of the payment."""
+    made = page(render, "declined")
+    alert = next(dict(attributes) for tag, attributes in read(made) if tag == "div" and ("role", "alert") in attributes)
+
+    assert {"tabindex": "-1", "autofocus": None} == {name: alert[name] for name in ("tabindex", "autofocus")}
+    assert "Please read: Checkout" in words(made)
+
+
+def test_an_unclear_outcome_shows_no_card_form(render: Render) -> None:
+    """Who may have paid is offered to check with the same token, and no way to pay again."""
+    made = page(render, "unclear")
+
+    assert {"csrf": "c&t", "token": "tok_1", "email": "a@example.com", "unclear": "1"} == fields(made)
+    assert "Check again" in words(made)
+    assert "Pay" not in words(made).split()
+
+
+def test_after_a_failure_that_did_nothing_both_ways_are_open(render: Render) -> None:
+    """Where the attempt surely did nothing the same card can be sent again, or another be entered."""
+    made = page(render, "busy")
+
+    assert "unclear" not in fields(made)
+    assert "Try the same card again" in words(made)
+    assert "Pay 5.00 USD" in words(made)
+
+
+def test_a_conflict_offers_nothing(render: Render) -> None:
+    """An order that was submitted with other details cannot be paid from here."""
+    assert {} == fields(page(render, "conflict"))
+
+
+def test_the_page_says_what_was_charged(render: Render) -> None:
+    """The result names amount, card and purchase, and links to the receipt."""
+    made = page(render, "charged")
+    links = [dict(attributes)["href"] for tag, attributes in read(made) if tag == "a"]
+
+    assert "You've been charged" in words(made)
+    assert "Visa ending in 4242" in words(made)
+    assert "Charged 5.00 USD" in words(made)
+    assert ["https://example.com/receipt", "/checkout?to=<b>"] == links
+    assert "Test mode" not in words(made)
+    assert "twice" not in words(made)
+
+
+def test_a_payment_seen_before_says_so(render: Render) -> None:
+    """Who reloads is told that it was the same payment."""
+    assert "you have not paid twice" in words(page(render, "replayed"))
+
+
+def test_a_charge_with_nothing_but_an_amount_can_be_shown(render: Render) -> None:
+    """Card, description and receipt are left out where there are none."""
+    made = page(render, "bare charge")
+
+    assert "Card" not in words(made).split()
+    assert "None" not in words(made)
+    assert "View receipt" not in words(made)
+
+
+def test_an_authorization_is_not_called_a_charge(render: Render) -> None:
+    """Where money is only held, both pages say that."""
+    assert "You've been charged" not in words(page(render, "authorized"))
+    assert "Held 5.00 USD" in words(page(render, "authorized"))
+    assert "Authorize 5.00 USD" in words(page(render, "authorization"))
+
+
+def test_test_mode_is_named(render: Render) -> None:
+    """A page without real money behind it says so."""
+    assert "Test mode: no real money has moved." in words(page(render, "test mode"))
+
+
+def test_an_order_is_shown_as_it_is(render: Render) -> None:
+    """A description is shown where there is one, the amount always."""
+    assert "Order Tea Total 5.00 USD" in words(page(render, "form"))
+    assert "Order" not in words(page(render, "no description")).split()

@@ -1,0 +1,45 @@
+"""The shops that the contract is held to, each on a sandbox of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import pytest
+
+from tests.web.shop import Shop, gateway_to
+from tokencharge.sandbox import Sandbox
+
+OpenShop = Callable[..., Shop]
+
+
+@pytest.fixture
+def sandbox() -> Sandbox:
+    return Sandbox()
+
+
+@pytest.fixture(params=["flask", "django", "django-asgi"])
+def open_shop(sandbox: Sandbox, request: pytest.FixtureRequest) -> Iterator[OpenShop]:
+    """Opens a shop of each framework in turn."""
+    with ExitStack() as stack:
+
+        def flask(*, csrf: bool = False) -> Shop:
+            from tests.web.flask_shop import FlaskShop
+
+            return FlaskShop(gateway_to(sandbox), csrf)
+
+        def django(*, csrf: bool = False) -> Shop:
+            from tests.web import django_shop
+            from tokencharge.django import use_gateway
+
+            kind = django_shop.DjangoShop if request.param == "django" else django_shop.DjangoAsgiShop
+            shop = kind(stack.enter_context(use_gateway(gateway_to(sandbox))), csrf)
+            stack.callback(shop.close)
+            return shop
+
+        yield flask if request.param == "flask" else django
+
+
+@pytest.fixture
+def shop(open_shop: OpenShop) -> Shop:
+    return open_shop()

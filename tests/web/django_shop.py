@@ -1,0 +1,107 @@
+"""The shop in Django, by its synchronous stack and by its asynchronous one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+import django
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.test import AsyncClient, Client
+from django.urls import include, path
+
+from tests.web.shop import Answer, Shop
+from tokencharge import Order, Payment, TokenChargeError
+
+if not settings.configured:
+    settings.configure(
+        ALLOWED_HOSTS=["testserver"],
+        DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}},
+        INSTALLED_APPS=["django.contrib.staticfiles", "tokencharge.django"],
+        MIDDLEWARE=["django.middleware.csrf.CsrfViewMiddleware"],
+        ROOT_URLCONF=__name__,
+        SECRET_KEY="signs nothing",
+        STATIC_URL="/static/",
+        STRIPE_SECRET_KEY="sk_test_of_the_settings",
+        STRIPE_PUBLISHABLE_KEY="pk_test_of_the_settings",
+        TEMPLATES=[{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}],
+        USE_TZ=True,
+    )
+    django.setup()
+
+from tokencharge.django import ChargeView, charge_from_request, checkout_urls, payment_failed, payment_made
+
+_open: list[DjangoShop] = []
+
+
+class Buy(ChargeView):
+    """What the shop sells, whichever test's shop it is."""
+
+    def get_order(self) -> Order:
+        return _open[-1].order
+
+    def before_charge(self, request: HttpRequest) -> object:
+        return _open[-1].before_charge(request)
+
+    def on_payment(self, payment: Payment) -> None:
+        _open[-1].on_payment(payment)
+        _open[-1].payments.append(payment)
+
+    def on_failure(self, error: TokenChargeError) -> None:
+        _open[-1].failures.append(error)
+
+
+def own(request: HttpRequest) -> HttpResponse:
+    try:
+        payment = charge_from_request(request, _open[-1].order)
+    except TokenChargeError as error:
+        return JsonResponse({"own": type(error).__name__}, status=error.suggested_status)
+    return JsonResponse({"own": payment.charge.id})
+
+
+urlpatterns = [path("", include(checkout_urls(Buy))), path("own", own)]
+
+
+class DjangoShop(Shop):
+    """Django by WSGI."""
+
+    def start(self) -> None:
+        _open.append(self)
+        for signal in (payment_made, payment_failed):
+            signal.connect(self._note)
+
+    def close(self) -> None:
+        for signal in (payment_made, payment_failed):
+            signal.disconnect(self._note)
+        _open.remove(self)
+
+    def _note(self, *, signal: object, sender: object, request: HttpRequest, **news: object) -> None:
+        assert sender in (Buy, charge_from_request)
+        self.signals.extend(news.values())
+
+    def open(self) -> None:
+        self.client: Any = Client(enforce_csrf_checks=self.csrf)
+
+    def send(self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None) -> Answer:
+        sent = {"Accept": "text/html,*/*;q=0.8", **(headers or {})}
+        kind = sent.pop("Content-Type", "")
+        answer = self.request(method, path, body, kind, sent)
+        return Answer(answer.status_code, answer.headers, answer.content.decode())
+
+    def request(self, method: str, path: str, body: bytes, kind: str, headers: Mapping[str, str]) -> Any:
+        return self.client.generic(method, path, body, kind, headers=headers)
+
+
+class DjangoAsgiShop(DjangoShop):
+    """Django by ASGI."""
+
+    def open(self) -> None:
+        self.client = AsyncClient(enforce_csrf_checks=self.csrf)
+
+    def request(self, method: str, path: str, body: bytes, kind: str, headers: Mapping[str, str]) -> Any:
+        async def request() -> Any:
+            return await self.client.generic(method, path, body, kind, headers=headers)
+
+        return asyncio.run(request())

@@ -1,0 +1,57 @@
+"""The shop in Flask."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from flask import Flask
+from flask_wtf.csrf import CSRFProtect  # type: ignore[import-untyped]
+
+from tests.web.shop import Answer, Shop
+from tokencharge import Payment, TokenChargeError
+from tokencharge.flask import TokenCharge, payment_failed, payment_made
+
+
+class FlaskShop(Shop):
+    """Flask, and Flask-WTF where CSRF is looked at."""
+
+    def start(self) -> None:
+        self.app = Flask(__name__)
+        self.app.config.update(TESTING=True, SECRET_KEY="signs the session")
+        if self.csrf:
+            CSRFProtect(self.app)
+        payments = TokenCharge(self.app, gateway=self.gateway)
+
+        @payments.before_charge
+        def before_charge(request: object) -> object:
+            return self.before_charge(request)
+
+        @payments.on_payment
+        def on_payment(payment: Payment) -> None:
+            self.on_payment(payment)
+
+        payments.order(lambda: self.order)
+        payments.on_payment(self.payments.append)
+        payments.on_failure(self.failures.append)
+        payment_made.connect(self._note, self.app)
+        payment_failed.connect(self._note, self.app)
+
+        @self.app.post("/own")
+        def own() -> tuple[dict[str, str], int]:
+            try:
+                payment = payments.charge_from_request(self.order)
+            except TokenChargeError as error:
+                return {"own": type(error).__name__}, error.suggested_status
+            return {"own": payment.charge.id}, 200
+
+    def _note(self, sender: object, **news: object) -> None:
+        assert sender is self.app
+        self.signals.extend(news.values())
+
+    def open(self) -> None:
+        self.client = self.app.test_client()
+
+    def send(self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None) -> Answer:
+        sent = {"Accept": "text/html,*/*;q=0.8", **(headers or {})}
+        answer = self.client.open(path, method=method, data=body or None, headers=sent)
+        return Answer(answer.status_code, dict(answer.headers), answer.text)

@@ -1,0 +1,122 @@
+"""A shop: one small app behind one small client, whichever framework it is made of."""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping
+from html import unescape
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import attrs
+
+from tokencharge import Money, Order, Payment, PaymentGateway, TokenChargeError
+from tokencharge.sandbox import Sandbox
+
+FORM = "application/x-www-form-urlencoded"
+JSON = "application/json"
+EMAIL = "ada@example.com"
+
+Fields = Mapping[str, str] | Iterable[tuple[str, str]]
+
+
+def gateway_to(sandbox: Sandbox) -> PaymentGateway:
+    """A gateway whose Stripe is the sandbox, without sockets."""
+    return PaymentGateway(
+        sandbox.secret_key, publishable_key=sandbox.publishable_key, http_client=sandbox.http_client()
+    )
+
+
+@attrs.frozen
+class Answer:
+    """What a shop answered."""
+
+    status: int
+    headers: Mapping[str, str]
+    text: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.text)
+
+    @property
+    def asks_for_a_card(self) -> bool:
+        """The page has the card form on it."""
+        return 'data-tokencharge="pay"' in self.text
+
+    def hidden(self, form: str) -> dict[str, str]:
+        """The hidden fields of one of the page's forms: "pay" or "again"."""
+        found = re.search(rf'<form[^>]*data-tokencharge="{form}".*?</form>', self.text, re.DOTALL)
+        fields = re.findall(r'<input type="hidden" name="([^"]*)"(?: value="([^"]*)")?', found[0] if found else "")
+        return {name: unescape(value) for name, value in fields}
+
+
+@attrs.define(slots=False)
+class Shop(ABC):
+    """What a test sees of an app: the pages, what is for sale, and what the host's hooks were told."""
+
+    gateway: PaymentGateway
+    csrf: bool = False
+    order: Order = attrs.field(factory=lambda: Order(Money(500, "usd"), "A blue notebook"))
+    before_charge: Callable[[Any], object] = lambda request: None
+    on_payment: Callable[[Payment], object] = lambda payment: None
+    payments: list[Payment] = attrs.field(factory=list)
+    failures: list[TokenChargeError] = attrs.field(factory=list)
+    signals: list[object] = attrs.field(factory=list)
+
+    def __attrs_post_init__(self) -> None:
+        self.start()
+        self.open()
+
+    @abstractmethod
+    def start(self) -> None:
+        """Make the app."""
+
+    @abstractmethod
+    def open(self) -> None:
+        """Start with no cookies."""
+
+    @abstractmethod
+    def send(self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None) -> Answer:
+        """Send a request as a browser would that takes HTML."""
+
+    def in_another_tab(self) -> Shop:
+        """The same shop, with a client of its own."""
+        other = copy.copy(self)
+        other.open()
+        return other
+
+    def get(self, path: str, **headers: str) -> Answer:
+        return self.send("GET", path, headers=headers)
+
+    def head(self, path: str) -> Answer:
+        return self.send("HEAD", path)
+
+    def post(self, body: bytes, kind: str = FORM, path: str = "/charge", **headers: str) -> Answer:
+        return self.send("POST", path, body, {"Content-Type": kind, **headers})
+
+    def post_form(self, fields: Fields, path: str = "/charge", **headers: str) -> Answer:
+        pairs = list(fields.items()) if isinstance(fields, Mapping) else list(fields)
+        return self.post(urlencode(pairs).encode(), FORM, path, **headers)
+
+    def post_json(self, data: object, path: str = "/charge", **headers: str) -> Answer:
+        return self.post(json.dumps(data).encode(), JSON, path, **headers)
+
+    def buy(self, token: str, **fields: str) -> Answer:
+        """Post the form as the page does."""
+        return self.post_form({"token": token, "email": EMAIL, **fields})
+
+
+def added_lines(minimal: Path) -> int:
+    """How many lines a file of this folder has between its marks `# shop` and `# site`."""
+    count, counting = 0, False
+    for line in minimal.read_text("utf-8").splitlines():
+        if line.strip() in {"# shop", "# site"}:
+            counting = line.strip() == "# shop"
+        elif line.strip():
+            count += counting
+    return count
