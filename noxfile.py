@@ -20,29 +20,37 @@ ROOT = Path(__file__).parent
 PYPROJECT = nox.project.load_toml(ROOT / "pyproject.toml")
 CURRENT = f"{sys.version_info.major}.{sys.version_info.minor}"
 PYTHONS = list(dict.fromkeys([CURRENT, "3.10", "3.11", "3.12", "3.13"]))
-CODE = [name for name in ("src", "examples", "tests") if (ROOT / name).exists()]
-EXTRAS = "demo"
-FRAMEWORKS = ("django", "fastapi", "flask", "rich", "starlette")
+CODE = ("src", "examples", "tests", "benchmarks")
+EXTRAS = "async,demo,django,flask,testing"
+FRAMEWORKS = ("aiohttp", "django", "fastapi", "flask", "rich", "starlette")
 # Tests that need one of EXTRAS: `bare` leaves them out, and fails on one that is missing here.
-NEED_EXTRAS = ("tests/demo",)
+NEED_EXTRAS = ("tests/browser", "tests/demo", "tests/page", "tests/processes", "tests/web")
+# Tests of the whole machine, which say the same on every Python: run on nox's own.
+ONCE = ("tests/browser", "tests/processes", "tests/simulation")
 
 
 def group(*names: str) -> tuple[str, ...]:
     return nox.project.dependency_groups(PYPROJECT, *names)
 
 
+def without(*paths: str) -> list[str]:
+    return [f"--ignore={path}" for path in paths]
+
+
 @nox.session(python=PYTHONS)
 def tests(session: nox.Session) -> None:
     """Run the suite on each Python present; nox's own must cover every branch of src."""
     # Editable, so that coverage reads src/ itself and maps no paths; `wheel` tries what ships.
-    session.install("-e", f".[{EXTRAS}]", *group("tests"))
-    if session.posargs or session.python != CURRENT:
+    session.install("-e", f".[{EXTRAS}]", *group("tests", "web", "processes", "browser"))
+    if session.posargs:
         session.run("pytest", *session.posargs)
-        return
-    session.run("coverage", "erase")
-    session.run("coverage", "run", "-m", "pytest")
-    session.run("coverage", "combine", "--quiet")
-    session.run("coverage", "report")
+    elif session.python == CURRENT:
+        session.run("coverage", "erase")
+        session.run("coverage", "run", "-m", "pytest", "-n", "auto")
+        session.run("coverage", "combine", "--quiet")
+        session.run("coverage", "report")
+    else:
+        session.run("pytest", "-n", "auto", *without(*ONCE))
 
 
 @nox.session
@@ -56,7 +64,7 @@ def bare(session: nox.Session) -> None:
         f"found = [name for name in {FRAMEWORKS} if importlib.util.find_spec(name)];"
         "assert not found, found",
     )
-    session.run("pytest", *(f"--ignore={path}" for path in NEED_EXTRAS), *session.posargs)
+    session.run("pytest", "-n", "auto", *without(*NEED_EXTRAS, *ONCE), *session.posargs)
 
 
 @nox.session
@@ -65,9 +73,9 @@ def lowest(session: nox.Session) -> None:
     session.install("uv")
     session.run("uv", "pip", "install", "--resolution", "lowest-direct", f".[{EXTRAS}]")
     # Afterwards, so that the floor is the library's own and not that of its test tools.
-    session.install(*group("tests"))
+    session.install(*group("tests", "web"))
     session.run("uv", "pip", "list")
-    session.run("pytest", *session.posargs)
+    session.run("pytest", "-n", "auto", *without(*ONCE), *session.posargs)
 
 
 @nox.session
@@ -106,3 +114,10 @@ def simulation(session: nox.Session) -> None:
     """Run the simulation of faults and races: `nox -s simulation -- --schedules 100000`."""
     session.install("-e", f".[{EXTRAS}]", *group("tests"))
     session.run("python", "-m", "tests.simulation", *session.posargs)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Measure what a charge costs beside the plain SDK: `nox -s bench -- --quick`; it never fails a budget."""
+    session.install("-e", ".[async]", *group("bench"))
+    session.run("python", "-m", "benchmarks", *session.posargs)

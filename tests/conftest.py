@@ -7,6 +7,11 @@ import os
 import pytest
 from hypothesis import settings
 
+pytest_plugins = ["pytester", "tokencharge.pytest_plugin"]
+
+# A project of its own, which tests/testing runs.
+collect_ignore = ["consumer"]
+
 settings.register_profile("local", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
 settings.load_profile("ci" if os.environ.get("CI") else "local")

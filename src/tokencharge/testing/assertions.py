@@ -1,0 +1,103 @@
+"""Assertions on money, judged by the sandbox's own record and not by what the code under test says of itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from .. import Charge, Money, Refund
+from ..sandbox import Sandbox
+
+
+def assert_charged_once(
+    sandbox: Sandbox,
+    amount: Money | None = None,
+    *,
+    order_id: str | None = None,
+    email: str | None = None,
+    description: str | None = None,
+    metadata: Mapping[str, str] | None = None,
+    captured: bool | None = None,
+) -> Charge:
+    """Assert that money was charged, once, and return that Charge.
+
+    Args:
+        sandbox: Whose record to look at.
+        amount: What must have been charged.
+        order_id: Look at this order's charges only.
+        email: Look at the charges of Customers with this e-mail only.
+        description: What the Charge must be described as.
+        metadata: What must be among the Charge's metadata.
+        captured: Whether the money must have been taken, or must only be held.
+
+    Raises:
+        AssertionError: It was not so; the message lists what was charged.
+    """
+    paid = _paid(sandbox, order_id, email)
+    _check(len(paid) == 1, f"One charge was expected{_of(order_id, email)}, and there are {len(paid)}.", sandbox)
+    (charge,) = paid
+    for name, expected in (("amount", amount), ("description", description), ("captured", captured)):
+        actual = getattr(charge, name)
+        same = expected is None or actual == expected
+        _check(same, f"{charge.id}: {name} is {actual}, and {expected} was expected.", sandbox)
+    for name, text in (metadata or {}).items():
+        found = charge.metadata.get(name)
+        _check(found == text, f"{charge.id}: metadata {name} is {found!r}, and {text!r} was expected.", sandbox)
+    return charge
+
+
+def assert_nothing_charged(sandbox: Sandbox, *, order_id: str | None = None, email: str | None = None) -> None:
+    """Assert that no money was charged; with an order or an e-mail, none for that.
+
+    Raises:
+        AssertionError: Some was; the message lists it.
+    """
+    paid = _paid(sandbox, order_id, email)
+    _check(not paid, f"No charge was expected{_of(order_id, email)}, and there are {len(paid)}.", sandbox)
+
+
+def assert_refunded(sandbox: Sandbox, charge: Charge | str, amount: Money | None = None) -> list[Refund]:
+    """Assert that a Charge was given back, in one Refund or several, and return them.
+
+    Args:
+        sandbox: Whose record to look at.
+        charge: Which Charge.
+        amount: How much in all; the whole Charge if None.
+
+    Raises:
+        AssertionError: Less or more was given back; the message lists what was charged.
+    """
+    name = charge if isinstance(charge, str) else charge.id
+    kept = next((each for each in sandbox.charges if each.id == name), None)
+    _check(kept is not None, f"There is no charge {name}.", sandbox)
+    assert kept is not None  # noqa: S101
+    expected = kept.amount if amount is None else amount
+    refunded = kept.amount_refunded
+    _check(refunded == expected, f"{refunded} of {name} was refunded, and {expected} was expected.", sandbox)
+    return [refund for refund in sandbox.refunds if refund.charge_id == name]
+
+
+def _paid(sandbox: Sandbox, order_id: str | None, email: str | None) -> list[Charge]:
+    emails = {customer.id: customer.email for customer in sandbox.customers}
+    return [
+        charge
+        for charge in sandbox.charges
+        if charge.status == "succeeded"
+        and (order_id is None or charge.metadata.get("order_id") == order_id)
+        and (email is None or emails.get(charge.customer_id or "") == email)
+    ]
+
+
+def _of(order_id: str | None, email: str | None) -> str:
+    return (f" for order {order_id!r}" if order_id else "") + (f" for {email}" if email else "")
+
+
+def _check(holds: bool, sentence: str, sandbox: Sandbox) -> None:
+    if holds:
+        return
+    lines = [
+        f"  {charge.id}  {charge.amount}  {charge.status}, "
+        + ("captured" if charge.captured else "not captured")
+        + f", refunded {charge.amount_refunded}, order {charge.metadata.get('order_id')!r}"
+        for charge in sandbox.charges
+    ]
+    raise AssertionError("\n".join([sentence, "The sandbox's charges:", *(lines or ["  none"])]))

@@ -1,0 +1,147 @@
+"""Cassettes as a test holds them: recorded once, replayed anywhere, scrubbed before they are written."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import urlsplit
+
+import attrs
+
+from .. import ConfigurationError, PaymentGateway, Settings
+from ..sandbox import Sandbox
+from .gateways import sandbox_settings
+
+if TYPE_CHECKING:
+    from .. import AsyncPaymentGateway
+    from .tape import Tape
+
+RecordMode = Literal["none", "once", "all"]
+"""Never record; record a cassette that is missing; record anew."""
+
+_REPLAYED = Settings("sk_test_replayed", publishable_key="pk_test_replayed", livemode=False, max_retries=0)
+
+
+class CassetteMismatch(AssertionError):
+    """What the test asked of Stripe is not what its cassette holds."""
+
+
+@attrs.define(eq=False)
+class StripeCassette:
+    """Stripe's side of one test: the real exchange while it is recorded, the recorded one from then on.
+
+    While it is in use, every request to Stripe that this process makes goes through it, whichever gateway made it.
+
+    Attributes:
+        path: Where it is kept.
+        settings: The key and the address that gateways are to use.
+        recording: Whether requests are sent, or answered from the recording.
+    """
+
+    path: Path
+    settings: Settings
+    recording: bool
+    _tape: Tape = attrs.field(repr=False)
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """The settings under their own names, for an application's configuration."""
+        fields = {field.metadata["variable"]: getattr(self.settings, field.name) for field in attrs.fields(Settings)}
+        return {name: str(value) for name, value in fields.items() if value is not None}
+
+    def gateway(self, **settings: Any) -> PaymentGateway:
+        """Make a gateway; keyword arguments are fields of `Settings` that are to be otherwise."""
+        return PaymentGateway.from_settings(attrs.evolve(self.settings, **settings))
+
+    def async_gateway(self, **settings: Any) -> AsyncPaymentGateway:
+        """Make an async gateway, likewise."""
+        from .. import AsyncPaymentGateway
+
+        return AsyncPaymentGateway.from_settings(attrs.evolve(self.settings, **settings))
+
+    def unique(self, name: str) -> str:
+        """Return a text that is new in each recording and the same in each replay, such as an order_id.
+
+        Raises:
+            CassetteMismatch: The recording has none of this name.
+        """
+        values = self._tape.values
+        if name not in values:
+            if not self.recording:
+                raise self._tape.mismatch(f"{self.path} holds no unique value {name!r}: record it again.")
+            values[name] = f"{name}-{uuid.uuid4()}"
+        return values[name]
+
+    def finish(self) -> None:
+        """Stop, keep what was recorded, and see that all that was recorded before was asked for.
+
+        Raises:
+            CassetteMismatch: It was not, or something else was.
+        """
+        self._tape.finish()
+
+    def abandon(self, error: BaseException | None = None) -> None:
+        """Stop and keep nothing, unless it is finished; of an error, say what did not match before it.
+
+        Raises:
+            CassetteMismatch: Something did not match, and the error came of it.
+        """
+        self._tape.finished = True
+        if error is not None and self._tape.mismatched is not None:
+            raise self._tape.mismatched from error
+
+
+@contextmanager
+def use_cassette(
+    path: str | Path, *, record: RecordMode = "none", source: Sandbox | Settings | None = None
+) -> Iterator[StripeCassette]:
+    """Record the requests made to Stripe in a `with` block, or answer them from the recording.
+
+    Leaving the block checks that every recorded request was made. A block that raises records nothing.
+
+    Args:
+        path: The cassette's file; its folder is made when it is recorded.
+        record: "none" never sends anything; "once" records a cassette that is missing; "all" records anew.
+        source: What to record from: a sandbox, over HTTP, or Stripe's test mode, by settings with a test key. A new
+            sandbox if None.
+
+    Raises:
+        CassetteMismatch: What the block asked differs from the recording; the message says in which parameter.
+        ConfigurationError: The key is no test key, or vcrpy is not installed.
+    """
+    if isinstance(source, Settings) and source.mode != "test":
+        raise ConfigurationError("Cassettes are recorded with a test key only: set STRIPE_SECRET_KEY to sk_test_....")
+    try:
+        from .tape import Tape
+    except ModuleNotFoundError as missing:
+        raise ConfigurationError(
+            f"Cassettes need vcrpy ({missing.name} is missing): python -m pip install 'tokencharge[testing]'."
+        ) from None
+    path = Path(path)
+    with ExitStack() as stack:
+        settings, origin = _REPLAYED, None
+        if record == "all" or (record == "once" and not path.exists()):
+            settings, origin = _open(source, stack)
+        tape = stack.enter_context(Tape.running(path, settings.api_base, origin))
+        cassette = StripeCassette(path, settings, origin is not None, tape)
+        try:
+            yield cassette
+        except BaseException as error:
+            cassette.abandon(error)
+            raise
+        if not tape.finished:
+            cassette.finish()
+
+
+def _open(source: Sandbox | Settings | None, stack: ExitStack) -> tuple[Settings, str]:
+    if isinstance(source, Settings):
+        real = urlsplit(source.api_base).hostname == "api.stripe.com"
+        return attrs.evolve(source, max_retries=0), "Stripe's test mode" if real else f"{source.api_base}, not Stripe"
+    from .. import __version__
+
+    sandbox = source or Sandbox()
+    settings = sandbox_settings(sandbox, api_base=stack.enter_context(sandbox.serve()).url)
+    return settings, f"the sandbox of tokencharge {__version__}, over HTTP; not Stripe"

@@ -1,0 +1,85 @@
+"""What each test of the flow is run on: the sandbox thrice, a cassette, and Stripe's test mode if there is a key."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import uuid
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from tokencharge import AsyncPaymentGateway, PaymentGateway
+from tokencharge.sandbox import Sandbox
+from tokencharge.testing import async_sandbox_gateway, sandbox_gateway
+
+# Read before any test hides it from the others.
+KEY = os.environ.get("STRIPE_SECRET_KEY")
+NO_KEY = pytest.mark.skipif(KEY is None, reason="needs a Stripe account: set STRIPE_SECRET_KEY=sk_test_...")
+
+NO_TOKENS = "Stripe lets few accounts turn card numbers into tokens on a server"
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "till" not in metafunc.fixturenames:
+        return
+    minting = [NO_KEY]
+    if "new_token" in metafunc.fixturenames:
+        minting = [pytest.mark.skip(reason=NO_TOKENS)]
+    stages = [
+        pytest.param("sandbox in process"),
+        pytest.param("sandbox, awaited"),
+        pytest.param("sandbox over HTTP"),
+        pytest.param("cassette", marks=pytest.mark.stripe_cassette),
+        pytest.param("Stripe", marks=minting),
+    ]
+    metafunc.parametrize("till", stages, indirect=True)
+
+
+class Awaited:
+    """An async gateway whose coroutines are awaited to their end, each in an event loop of its own."""
+
+    def __init__(self, gateway: AsyncPaymentGateway) -> None:
+        self._gateway = gateway
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        def method(*args: Any, **options: Any) -> Any:
+            return asyncio.run(getattr(self._gateway, name)(*args, **options))
+
+        return method
+
+
+@pytest.fixture
+def till(request: pytest.FixtureRequest, stripe_sandbox: Sandbox) -> Iterator[PaymentGateway]:
+    """A gateway on each of them."""
+    if request.param == "sandbox in process":
+        yield sandbox_gateway(stripe_sandbox)
+    elif request.param == "sandbox, awaited":
+        yield Awaited(async_sandbox_gateway(stripe_sandbox))  # type: ignore[misc]
+    elif request.param == "sandbox over HTTP":
+        with stripe_sandbox.serve() as server, sandbox_gateway(stripe_sandbox, api_base=server.url) as gateway:
+            yield gateway
+    elif request.param == "cassette":
+        with request.getfixturevalue("stripe_cassette").gateway() as gateway:
+            yield gateway
+    else:
+        with PaymentGateway(str(KEY), livemode=False) as gateway:
+            yield gateway
+
+
+@pytest.fixture
+def order(request: pytest.FixtureRequest) -> str:
+    """An order_id that Stripe has not seen."""
+    if "cassette" in request.node.callspec.id:
+        unique: str = request.getfixturevalue("stripe_cassette").unique("order")
+        return unique
+    return f"order-{uuid.uuid4()}"
+
+
+@pytest.fixture
+def new_token(request: pytest.FixtureRequest, stripe_sandbox: Sandbox) -> Callable[[], str]:
+    """Mint single-use tokens."""
+    if KEY and "cassette" in request.node.callspec.id and request.getfixturevalue("stripe_cassette").recording:
+        pytest.skip(NO_TOKENS)
+    return stripe_sandbox.create_token

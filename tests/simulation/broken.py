@@ -1,0 +1,143 @@
+"""Flows that are broken on purpose: the simulation must catch each, or it proves nothing about the real one."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from importlib import import_module
+from typing import Any
+from unittest import mock
+
+import attrs
+import stripe
+
+from tokencharge import CardDeclined, Charge, Customer, GatewayUnavailable, OutcomeUnknown, Payment, TokenChargeError
+from tokencharge._steps import Call, Flow, Purchase, settle
+from tokencharge._steps.calls import ask, path
+from tokencharge._steps.purchase import digest
+from tokencharge._stripe import channel, translate
+
+from .weather import Weather
+
+_serial = itertools.count()
+_key = Purchase.key
+_charge_call = Purchase.charge_call
+_payment = settle._payment
+_translate = translate.translate
+# The package's own `charge` is the function.
+_charge = import_module("tokencharge._steps.charge")
+
+
+@attrs.frozen
+class Broken:
+    """What is replaced by what, as (where, name, replacement), and the faults that bring it to light."""
+
+    patches: list[tuple[object, str, object]]
+    faults: tuple[str, ...] = ()
+
+
+def _no_customer_key(self: Purchase, step: str) -> str:
+    return f"{next(_serial)}" if step == "customer" else _key(self, step)
+
+
+def _email_in_customer_key(self: Purchase, step: str) -> str:
+    return _key(self, step) + (digest(self.email or "") if step == "customer" else "")
+
+
+def _card_in_charge_key(self: Purchase, step: str) -> str:
+    return _key(self, step) + (digest(self.token or "", self.card or "") if step.startswith("charge-") else "")
+
+
+def _slot_zero(self: Purchase, customer: str, card: str | None, slot: int, *, expand_customer: bool) -> Call:
+    return _charge_call(self, customer, card, 0, expand_customer=expand_customer)
+
+
+def _default_card(self: Purchase, customer: str, card: str | None, slot: int, *, expand_customer: bool) -> Call:
+    return _charge_call(self, customer, None, slot, expand_customer=expand_customer)
+
+
+def _one_key(purchase: Purchase, customer: Customer | str, card: str | None, attempts: Any) -> Flow[Payment]:
+    name = customer if isinstance(customer, str) else customer.id
+    call = purchase.charge_call(name, card, 0, expand_customer=isinstance(customer, str))
+    made, replayed = yield from ask(call, Charge.from_stripe)
+    return _payment(purchase, customer, made, found=replayed)
+
+
+def _unknown_is_declined(error: stripe.StripeError, call: Call, *, in_doubt: bool) -> TokenChargeError:
+    told = _translate(error, call, in_doubt=in_doubt)
+    return CardDeclined(told.message) if isinstance(told, OutcomeUnknown) else told
+
+
+def _unanswered_is_unsent(error: stripe.StripeError, call: Call, *, in_doubt: bool) -> TokenChargeError:
+    told = _translate(error, call, in_doubt=in_doubt)
+    return GatewayUnavailable(told.message) if told.http_status is None else told
+
+
+def _last_try_only(error: stripe.StripeError, call: Call, *, in_doubt: bool) -> TokenChargeError:
+    return _translate(error, call, in_doubt=False)
+
+
+def _noted_at_once(purchase: Purchase, call: Call, slot: int, customer: str, refusal: TokenChargeError) -> Flow[Any]:
+    note = {"metadata": {settle._closed_name(purchase.digest) + str(slot): "refused"}}
+    yield Call("note", "post", path("customers", customer), note)
+    raise refusal
+
+
+def _never_noted(purchase: Purchase, call: Call, slot: int, customer: str, refusal: TokenChargeError) -> Flow[Any]:
+    yield from ()
+    raise refusal
+
+
+def _every_slot(digest: str, customer_id: str) -> Flow[set[int]]:
+    yield from ()
+    return set(range(50))
+
+
+def _no_attempts(digest: str, customer_id: str, *, every_page: bool = False) -> Flow[dict[int, Charge]]:
+    yield from ()
+    return {}
+
+
+def _any_amount(purchase: Purchase, customer: Customer | str, made: Charge, *, found: bool) -> Payment:
+    return _payment(attrs.evolve(purchase, amount=made.amount), customer, made, found=found)
+
+
+def _always(value: object) -> Callable[..., object]:
+    return lambda *args: value
+
+
+FLOWS = {
+    "no key on the customer step": Broken([(Purchase, "key", _no_customer_key)]),
+    "the e-mail in the key of the customer step": Broken([(Purchase, "key", _email_in_customer_key)]),
+    "the card in the key of the charge": Broken([(Purchase, "key", _card_in_charge_key)]),
+    "key not rotated after a decline": Broken([(Purchase, "charge_call", _slot_zero)]),
+    "retry after a decline with the same key": Broken([(_charge, "settle", _one_key)]),
+    "the customer's default card charged": Broken([(Purchase, "charge_call", _default_card)]),
+    "unknown reported as declined": Broken([(channel, "translate", _unknown_is_declined)]),
+    "a lost answer taken for a lost request": Broken([(channel, "translate", _unanswered_is_unsent)]),
+    "only the last try of a call remembered": Broken(
+        [(channel, "translate", _last_try_only)], ("lose_answer", "rate_limit", "key_in_use", "refuse_connection")
+    ),
+    "a refusal without a charge not noted": Broken([(settle, "_close_slot", _never_noted)]),
+    "a refusal noted before it is known to be saved": Broken(
+        [(settle, "_close_slot", _noted_at_once)], ("declined_unsaved",)
+    ),
+    "a slot taken for spent because no charge is seen": Broken([(settle, "_closed_slots", _every_slot)]),
+    "charges not listed": Broken([(settle, "list_attempts", _no_attempts)]),
+    "a payment not recognized": Broken([(settle, "paid_charge", _always(None))]),
+    "amounts not compared": Broken([(settle, "_payment", _any_amount)]),
+}
+
+
+@contextmanager
+def broken(name: str) -> Iterator[None]:
+    """Break the flow in one of these ways."""
+    flow = FLOWS[name]
+    with ExitStack() as stack:
+        for target, attribute, replacement in flow.patches:
+            stack.enter_context(mock.patch.object(target, attribute, replacement))
+        if flow.faults:
+            stack.enter_context(mock.patch.object(Weather, "forecast", partial(Weather.of, flow.faults)))
+        yield

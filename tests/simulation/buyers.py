@@ -1,0 +1,211 @@
+"""Who buys what, and how they behave when it does not go smoothly."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import attrs
+
+from tokencharge import (
+    AsyncPaymentGateway,
+    AuthenticationRequired,
+    CardDeclined,
+    InvalidRequest,
+    Money,
+    OrderConflict,
+    Payment,
+    PaymentGateway,
+    TokenChargeError,
+    TokenRejected,
+)
+
+from .baton import Task
+from .weather import Crash
+from .world import GATEWAYS, Call, Pause, World, finished
+
+_EMAILS = ("ada@example.com", "ada.lovelace@example.com", "countess@example.com")
+# The amount of the order, one that changed in between, and one that Stripe finds too small.
+PRICE, _OTHER_PRICE, _TOO_LITTLE = Money(500, "usd"), Money(700, "usd"), Money(30, "usd")
+GOOD = "4242424242424242"
+_CARDS = [GOOD] * 11 + [
+    "4000000000000002",  # declined when it is added
+    "4000000000009995",
+    "4000000000000069",
+    "4000000000000341",  # declined when it is charged
+    "4000000000000341",
+    "4000000000000341",
+    "4000002760003184",  # wants 3-D Secure
+    "",  # a token Stripe does not know
+]
+
+_KINDS = {
+    "order": 55,
+    "token": 15,
+    "order_of_customer": 8,
+    "token_of_customer": 5,
+    "saved_card": 12,
+    "mixed": 5,
+}
+
+
+@attrs.define(eq=False)
+class Sale:
+    """Something to be sold once, and what its buyers share.
+
+    Attributes:
+        kind: "order"; "token", a purchase that is named by its token alone; either "of_customer" that is known
+            already; "saved_card" for `charge_customer`; "mixed" where some calls name the Customer and some do not.
+        order_id: Its name; None for a token.
+        customer: The known Customer.
+        capture: Whether the money is taken at once.
+        tokens: Those its buyers have used, so that two may use the same.
+        cards: The known Customer's, good and bad.
+    """
+
+    kind: str
+    order_id: str | None
+    customer: str | None
+    capture: bool
+    tokens: list[str] = attrs.field(factory=list)
+    cards: list[str] = attrs.field(factory=list)
+
+
+class Shop:
+    """The cards of one schedule, and the calls its buyers make."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.random = world.random
+        self._card_of: dict[str, str | None] = {}
+        self._good: set[str] = set()
+
+    def sale(self, number: int, kind: str | None = None) -> Sale:
+        """Put something up for sale."""
+        kind = kind or self.random.choices([*_KINDS], [*_KINDS.values()])[0]
+        sale = Sale(
+            kind, None if kind.startswith("token") else f"order-{number}", None, capture=self.random.random() < 0.8
+        )
+        if kind not in ("order", "token"):
+            sale.customer = self.world.ask_stripe("POST", "/v1/customers", "email=ada@example.com")["id"]
+        if kind == "saved_card":
+            for card in (GOOD, "4000000000000341", GOOD):
+                self.save_card(sale, card)
+        self.world.note("%s", sale)
+        return sale
+
+    def save_card(self, sale: Sale, number: str) -> str:
+        """Save another card on the Customer."""
+        path = f"/v1/customers/{sale.customer}/sources"
+        sale.cards.append(self.world.ask_stripe("POST", path, f"source={self.mint(number)}")["id"])
+        return sale.cards[-1]
+
+    def mint(self, number: str) -> str:
+        """Make a token, as Stripe.js does."""
+        if not number:
+            token = f"tok_1Unknown{len(self._card_of)}"
+            self._card_of[token] = None
+            return token
+        token = self.world.sandbox.create_token(number)
+        if number == GOOD:
+            self._good.add(token)
+        self._card_of[token] = self.world.ask_stripe("GET", f"/v1/tokens/{token}")["card"]["id"]
+        return token
+
+    def is_good(self, token: str) -> bool:
+        """Tell whether nothing is wrong with the card of a token."""
+        return token in self._good
+
+    def call(self, buyer: str, gateway: PaymentGateway | AsyncPaymentGateway, sale: Sale, args: dict[str, Any]) -> Call:
+        """Call the gateway and keep what came of it.
+
+        Raises:
+            Exception: What is no error of this library's: nobody may see that.
+        """
+        method: Callable[..., Any] = gateway.charge_customer if sale.kind == "saved_card" else gateway.charge
+        card = args["card"] if sale.kind == "saved_card" else self._card_of[args["token"]]
+        call = Call(buyer, sale.order_id or args["token"], args, card)
+        self.world.calls.append(call)
+        self.world.note("%s calls %s", buyer, args)
+        Task.current().about = call
+        try:
+            call.outcome = finished(method(**args))
+        except (TokenChargeError, Crash) as outcome:
+            call.outcome = outcome
+        Task.current().about = None
+        self.world.note("%s ends: %r", buyer, call.outcome)
+        return call
+
+
+class Buyer:
+    """Somebody who wants to pay, and goes on trying."""
+
+    def __init__(self, shop: Shop, sale: Sale, name: str) -> None:
+        self._shop = shop
+        self._sale = sale
+        self._name = name
+        self._random = shop.random
+        self._gateway = self._random.choice(GATEWAYS)
+        self._calls_left = self._random.randint(1, 4)
+        self._args: dict[str, Any] = {"amount": self._price(), "capture": sale.capture}
+        if sale.order_id is not None:
+            self._args["order_id"] = sale.order_id
+        if sale.kind == "saved_card" or (sale.kind != "mixed" and sale.customer) or self._maybe(0.5):
+            self._args["customer"] = sale.customer
+        if sale.kind != "saved_card":
+            self._args["email"] = self._email()
+        self._take_a_card(new=self._maybe(0.6))
+
+    def act(self) -> None:
+        """Pay, and try again as people do."""
+        self._wait(4.0)
+        while True:
+            call = self._shop.call(self._name, self._gateway, self._sale, dict(self._args))
+            self._calls_left -= 1
+            if not self._calls_left or not self._goes_on_after(call.outcome):
+                return
+            self._wait(self._random.choice((1.0, 5.0, 60.0)))
+
+    def _goes_on_after(self, outcome: object) -> bool:
+        if isinstance(outcome, Payment):
+            return self._maybe(0.2)
+        if self._maybe(0.1):
+            return False
+        if isinstance(outcome, (CardDeclined, AuthenticationRequired, TokenRejected)):
+            self._take_a_card(new=self._maybe(0.75))
+        elif isinstance(outcome, (InvalidRequest, OrderConflict)):
+            self._args["amount"] = PRICE
+            self._take_a_card(new=self._maybe(0.3))
+        else:
+            self._take_a_card(new=self._maybe(0.3))
+        if self._maybe(0.1):
+            self._args["amount"] = self._price()
+        if self._maybe(0.1):
+            self._args["description"] = self._random.choice(("A book", "Two books"))
+        if "email" in self._args and self._maybe(0.1):
+            self._args["email"] = self._email()
+        return True
+
+    def _take_a_card(self, *, new: bool) -> None:
+        sale = self._sale
+        if sale.kind == "saved_card":
+            if new or "card" not in self._args:
+                self._args["card"] = self._random.choice([None, *sale.cards])
+        elif new or not sale.tokens:
+            self._args["token"] = self._shop.mint(self._random.choice(_CARDS))
+            sale.tokens.append(self._args["token"])
+        elif "token" not in self._args:
+            # The second click, or the second tab with the first one's token.
+            self._args["token"] = self._random.choice(sale.tokens)
+
+    def _email(self) -> str:
+        return self._random.choice(_EMAILS) if self._maybe(0.3) else _EMAILS[0]
+
+    def _price(self) -> Money:
+        return self._random.choice((PRICE, _OTHER_PRICE, _TOO_LITTLE)) if self._maybe(0.25) else PRICE
+
+    def _wait(self, longest: float) -> None:
+        Task.current().ask(Pause(self._random.random() * longest))
+
+    def _maybe(self, probability: float) -> bool:
+        return self._random.random() < probability

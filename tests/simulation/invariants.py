@@ -1,0 +1,110 @@
+"""What must hold after every schedule, by the sandbox's own record of what happened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tokencharge import (
+    AuthenticationFailed,
+    AuthenticationRequired,
+    CardDeclined,
+    Charge,
+    GatewayUnavailable,
+    InvalidRequest,
+    OrderConflict,
+    OrderInProgress,
+    Payment,
+    RateLimited,
+    TokenChargeError,
+    TokenRejected,
+)
+
+from .weather import Crash
+from .world import Call, World
+
+_NOTHING_CHARGED = (
+    AuthenticationFailed,
+    AuthenticationRequired,
+    CardDeclined,
+    GatewayUnavailable,
+    InvalidRequest,
+    OrderConflict,
+    OrderInProgress,
+    RateLimited,
+    TokenRejected,
+)
+
+
+class Violation(Exception):
+    """An invariant does not hold."""
+
+
+class Record:
+    """What really happened: the sandbox's charges, and which call's requests made them."""
+
+    def __init__(self, world: World) -> None:
+        self.calls = world.calls
+        self.charges = {charge.id: charge for charge in world.sandbox.charges}
+
+    def paid(self, purchase: str) -> list[Charge]:
+        """Return the charges that took or hold money for a purchase."""
+        return [charge for call in self.of(purchase) for charge in self.paid_by(call)]
+
+    def paid_by(self, call: Call) -> list[Charge]:
+        """Return those among them that this call's requests made."""
+        made = (self.charges[name] for name in call.charges)
+        return [charge for charge in made if charge.status != "failed"]
+
+    def of(self, purchase: str) -> list[Call]:
+        """Return the calls for a purchase."""
+        return [call for call in self.calls if call.purchase == purchase]
+
+    def check(self) -> None:
+        """Check what holds at any time.
+
+        Raises:
+            Violation: It does not.
+        """
+        for wrong in self._wrong():
+            raise Violation(wrong)
+
+    def _wrong(self) -> Iterator[str]:
+        for purchase in dict.fromkeys(call.purchase for call in self.calls):
+            paid = self.paid(purchase)
+            if len(paid) > 1:
+                yield f"(1) {purchase} was charged {len(paid)} times: {[charge.id for charge in paid]}"
+            customers = [customer for call in self.of(purchase) for customer in call.customers]
+            if len(customers) > 1:
+                yield f"(6) {purchase} has {len(customers)} customers: {customers}"
+        for call in self.calls:
+            yield from self._wrong_of(call)
+
+    def _wrong_of(self, call: Call) -> Iterator[str]:
+        outcome = call.outcome
+        for charge in self.paid_by(call):
+            if call.card is not None and (charge.card is None or charge.card.id != call.card):
+                yield f"(5) {call.buyer} gave {call.card}, and {charge.id} charged {charge.card}"
+        if isinstance(outcome, Payment):
+            yield from self._wrong_payment(call, outcome)
+        elif isinstance(outcome, _NOTHING_CHARGED) and self.paid_by(call):
+            yield f"(3) {call.buyer} was told {outcome!r}, and was charged {self.paid_by(call)[0].id} by that call"
+        elif not isinstance(outcome, (TokenChargeError, Crash)):
+            yield f"(7) {call.buyer} saw {outcome!r}"
+        if isinstance(outcome, OrderConflict) and outcome.charge_id is not None:
+            other = self.charges.get(outcome.charge_id)
+            if other is None or other.status == "failed" or other.amount == call.args["amount"]:
+                yield f"(3) {call.buyer} was told {outcome!r}, and the charge is {other}"
+
+    def _wrong_payment(self, call: Call, payment: Payment) -> Iterator[str]:
+        told, real = payment.charge, self.charges.get(payment.charge.id)
+        if real is None or real not in self.paid(call.purchase):
+            yield f"(2) {call.buyer} was given {told.id}, which is no payment of {call.purchase}"
+            return
+        if (told.status, told.amount, real.amount) != (real.status, call.args["amount"], call.args["amount"]):
+            yield f"(2) {call.buyer} was given {told.status} {told.amount}; the charge is {real.status} {real.amount}"
+        if not told.customer_id == payment.customer.id == real.customer_id:
+            yield f"(2) {call.buyer} was given {payment.customer.id}; the charge is of {real.customer_id}"
+        if payment.order_id != call.args.get("order_id"):
+            yield f"(2) {call.buyer} was given order {payment.order_id}"
+        if call.smooth and payment.replayed == (real.id in call.charges):
+            yield f"(2) {call.buyer} was given {told.id} with replayed={payment.replayed}, made by {call.charges}"

@@ -1,0 +1,94 @@
+"""Thousands of schedules of the real flow, and proof that the checker catches flows that are broken."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+import pytest
+
+from tests.simulation import __main__ as command
+from tests.simulation.broken import FLOWS, broken
+from tests.simulation.schedule import play
+
+_AT_ONCE = 100
+
+
+@pytest.mark.parametrize("first", range(0, 2500, _AT_ONCE))
+def test_no_schedule_breaks_a_promise(first):
+    """Whatever goes wrong, an order is charged at most once, and everyone is told the truth."""
+    failures = [failure for seed in range(first, first + _AT_ONCE) if (failure := play(seed))]
+
+    assert [] == [str(failure) for failure in failures]
+
+
+@pytest.mark.parametrize("flaw", FLOWS)
+def test_a_broken_flow_is_caught(flaw):
+    """A flow with this flaw violates an invariant within 2,000 schedules."""
+    with broken(flaw):
+        failure = next((failure for seed in range(2000) if (failure := play(seed))), None)
+
+    assert failure is not None
+    assert failure.reason.startswith("Violation: (")
+
+
+def test_a_schedule_replays_exactly():
+    """The same seed plays the same schedule, event by event."""
+    first: list[str] = []
+    second: list[str] = []
+    for seed in range(20):
+        play(seed, first.append)
+        play(seed, second.append)
+
+    assert len(first) > 1000
+    assert first == second
+
+
+def test_every_outcome_is_met():
+    """The schedules lead callers to every kind of end a charge can have."""
+    lines: list[str] = []
+    for seed in range(250):
+        play(seed, lines.append)
+    ends = Counter(found[1] for line in lines if (found := re.search(r" ends: (\w+)", line)))
+
+    assert {
+        "AuthenticationFailed",
+        "AuthenticationRequired",
+        "CardDeclined",
+        "Crash",
+        "GatewayUnavailable",
+        "InvalidRequest",
+        "OrderConflict",
+        "OrderInProgress",
+        "OutcomeUnknown",
+        "Payment",
+        "RateLimited",
+        "TokenRejected",
+    } == set(ends)
+
+
+def test_a_failure_tells_how_to_replay_it(capsys):
+    """What failed is printed with the command that plays it again, and the run fails."""
+    with broken("the card in the key of the charge"):
+        status = command.main(["--schedules", "50", "--seed", "0", "--jobs", "1"])
+    told = capsys.readouterr().out
+    seed = re.search(r"python -m tests.simulation --seed (\d+) --verbose", told)
+
+    assert status == 1
+    assert seed is not None
+
+    with broken("the card in the key of the charge"):
+        status = command.main(["--seed", seed[1], "--verbose"])
+    told = capsys.readouterr().out
+
+    assert status == 1
+    assert "sends POST /v1/charges" in told
+    assert "was charged 2 times" in told
+
+
+def test_a_long_run_uses_several_processes(capsys):
+    """Schedules are shared among processes, and none is left out."""
+    status = command.main(["--schedules", "60", "--seed", "0", "--jobs", "2"])
+
+    assert status == 0
+    assert "schedules 0 to 59: all passed" in capsys.readouterr().out

@@ -1,0 +1,340 @@
+"""One schedule's world: a clock, what is due, and Stripe behind a wire that does not keep its promises.
+
+Real are the gateways, blocking and async, the flows, the SDK with its retries, the translation of errors, and the
+sandbox's engine. Simulated are the network between the two, the time, and when each caller gets its turn.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import json
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from random import Random
+from types import SimpleNamespace
+from typing import Any, TypeVar
+from unittest import mock
+from urllib.parse import urlsplit
+
+import attrs
+
+import tokencharge.aio
+import tokencharge.gateway
+from tokencharge import AsyncPaymentGateway, PaymentGateway
+from tokencharge._stripe import FunctionClient, transport
+from tokencharge.sandbox import Request, Response, Rules, Sandbox
+from tokencharge.sandbox.engine import Pending
+from tokencharge.sandbox.faults import NO_FAULT
+
+from .baton import Task
+from .weather import FINE, Crash, Fate, Weather
+
+_START = 1_800_000_000.0
+_LONGEST_TIME_OUT = 60.0
+_MOST_EVENTS = 20_000
+_MOST_REQUESTS = 150
+_KEY = "sk_test_sandbox"
+
+
+T = TypeVar("T")
+
+
+class Endless(Exception):
+    """A schedule, or a call, that does not come to an end."""
+
+
+@attrs.frozen
+class Pause:
+    """A task asks to sleep."""
+
+    seconds: float
+
+
+@attrs.frozen
+class Question:
+    """A task sends a request, and waits so many seconds for the answer."""
+
+    request: Request
+    patience: float
+
+
+@attrs.define(eq=False)
+class Call:
+    """One call of the gateway by one buyer, and what came of it.
+
+    Attributes:
+        buyer: Who calls.
+        purchase: What is bought: the order, or the token where there is no order.
+        args: What the gateway is called with.
+        card: The id of the card that is submitted; None for whichever is the Customer's default.
+        outcome: What the gateway returned or raised; None while it has not.
+        charges: The Charges its requests have made, failed ones too.
+        customers: The Customers its requests have made.
+        saved_5xx: The paths of its requests under whose keys Stripe saved a 5xx.
+        refused_by_fault: A fault refused it that was not its card's or its arguments'.
+        smooth: Each of its requests was delivered once and answered by Stripe.
+        requests: How many it has sent.
+    """
+
+    buyer: str
+    purchase: str
+    args: dict[str, Any]
+    card: str | None
+    outcome: object = None
+    charges: list[str] = attrs.field(factory=list)
+    customers: list[str] = attrs.field(factory=list)
+    saved_5xx: list[str] = attrs.field(factory=list)
+    refused_by_fault: bool = False
+    smooth: bool = True
+    requests: int = 0
+
+
+@attrs.define(eq=False)
+class Letter:
+    """A request on its way, as a try of a call."""
+
+    number: int
+    task: Task
+    call: Call
+    request: Request
+    fate: Fate
+    let_in: bool = False
+    answered: bool = False
+
+
+class World:
+    """A clock, a heap of what is due, and the sandbox behind the weather.
+
+    Attributes:
+        random: Where every choice comes from.
+        now: The time, in seconds since 1970.
+        sandbox: Stripe, and the record of what really happened.
+        weather: What goes wrong.
+        calls: Every call of the gateway, oldest first.
+    """
+
+    def __init__(self, seed: int, trace: Callable[[str], None] | None = None) -> None:
+        self.random = Random(seed)
+        self.now = _START
+        self.calls: list[Call] = []
+        self.weather = Weather.forecast(self.random)
+        rules = Rules(
+            search_lag=self.random.choice((0.0, 5.0, 30.0, 60.0)),
+            decline_consumes_token=self.random.random() < 0.5,
+            in_flight_first=self.random.random() < 0.5,
+        )
+        self.sandbox = Sandbox(secret_key=_KEY, clock=lambda: self.now, seed=seed, rules=rules)
+        self._bank = self.random.choice((0.0, 0.0, 5.0, 20.0))
+        self._trace = trace
+        self._due: list[tuple[float, int, Callable[[], None]]] = []
+        self._promises = 0
+        self._tasks: list[Task] = []
+        self._letters = 0
+        self._known: set[str] = set()
+        self.note("%s; the bank takes up to %s s more; %s", self.weather, self._bank, rules)
+
+    def note(self, text: str, *about: object) -> None:
+        """Add a line to the trace, if anyone reads it."""
+        if self._trace is not None:
+            self._trace(f"{self.now - _START:9.2f}s  {text % about}")
+
+    def later(self, seconds: float, action: Callable[[], None]) -> None:
+        """Let something happen in a while."""
+        self._promises += 1
+        heapq.heappush(self._due, (self.now + seconds, self._promises, action))
+
+    def start(self, run: Callable[[], object]) -> None:
+        """Let somebody act, whenever it is their turn."""
+        task = Task(run)
+        self._tasks.append(task)
+        self.later(0.0, partial(self._resume, task))
+
+    def run(self) -> None:
+        """Let everything happen that is due, and all that follows from it, in the order of the clock.
+
+        Raises:
+            Endless: It goes on and on.
+        """
+        for _ in range(_MOST_EVENTS):
+            if not self._due:
+                return
+            self.now, _, action = heapq.heappop(self._due)
+            action()
+        raise Endless(f"{_MOST_EVENTS} events, and no end.")
+
+    def close(self) -> None:
+        """Let everybody who still waits for a turn die, so that no thread stays behind."""
+        for task in self._tasks:
+            for _ in range(_MOST_EVENTS):
+                if task.done:
+                    break
+                try:
+                    task.resume(Crash())
+                except BaseException:  # noqa: BLE001
+                    break
+
+    def ask_stripe(self, method: str, path: str, form: str = "") -> dict[str, Any]:
+        """Ask the sandbox directly: what the schedule sets up is no part of what it tries."""
+        request = Request(method, path, "", {"authorization": f"Bearer {_KEY}"}, form.encode())
+        answer: dict[str, Any] = json.loads(self.sandbox.handle(request).body)
+        return answer
+
+    def moment(self) -> float:
+        """Draw how long something takes: mostly an instant, at times longer than a caller waits."""
+        if self.weather.over:
+            return self.random.random() * 0.1
+        draw = self.random.random()
+        longest = 0.3 if draw < 0.6 else 3.0 if draw < 0.9 else 15.0 if draw < 0.98 else 60.0
+        return self.random.random() * longest
+
+    def _resume(self, task: Task, given: object = None) -> None:
+        asked = task.resume(given)
+        if isinstance(asked, Pause):
+            dies = task.about is not None and self.weather.crashes()
+            self.later(asked.seconds + self.moment(), partial(self._resume, task, Crash() if dies else None))
+        elif isinstance(asked, Question):
+            self._send(task, asked.request, asked.patience)
+
+    def _send(self, task: Task, request: Request, patience: float) -> None:
+        call: Call = task.about
+        call.requests += 1
+        if call.requests > _MOST_REQUESTS:
+            raise Endless(f"One call sent {call.requests} requests.")
+        fate = self.weather.fate(request)
+        self._letters += 1
+        letter = Letter(self._letters, task, call, request, fate)
+        self._note(letter, "sends %s %s %s", request.method, request.path, _told(request))
+        for _ in range(fate.deliveries):
+            transit = _LONGEST_TIME_OUT + self.random.random() * 300 if fate.late else self.moment()
+            self.later(transit, partial(self._arrive, letter))
+        if fate.instead is None:
+            self.later(patience, partial(self._reply, letter, TimeoutError()))
+        else:
+            told = fate.instead if isinstance(fate.instead, Response) else fate.instead()
+            self.later(self.moment(), partial(self._reply, letter, told))
+
+    def _arrive(self, letter: Letter) -> None:
+        if letter.fate.door is not None:
+            letter.call.refused_by_fault = True
+            with self.sandbox.faults.add(letter.fate.door):
+                return self._answer(letter, self.sandbox.handle(letter.request))
+        begun = self.sandbox.begin(letter.request)
+        if isinstance(begun, Response):
+            # Whatever delivers a request twice waits for the answer to the first.
+            return None if begun.status == 409 and letter.let_in else self._answer(letter, begun)
+        letter.let_in = True
+        self._note(letter, "arrives")
+        takes = self.moment()
+        if not self.weather.over and letter.request.method == "POST" and letter.request.path == "/v1/charges":
+            takes += self.random.random() * self._bank
+        return self.later(takes, partial(self._execute, letter, begun))
+
+    def _execute(self, letter: Letter, begun: Pending) -> None:
+        fate, call, path = letter.fate, letter.call, letter.request.path
+        response = self.sandbox.finish(begun, fate.inside)
+        if letter.request.method == "POST":
+            if fate.saves_5xx:
+                call.saved_5xx.append(path)
+            if fate.inside is not NO_FAULT:
+                call.refused_by_fault = True
+            if path == "/v1/charges":
+                self._attribute(call)
+            elif path == "/v1/customers" and response.status == 200:
+                call.customers.append(json.loads(response.body)["id"])
+        self._answer(letter, response)
+
+    def _attribute(self, call: Call) -> None:
+        for charge in self.sandbox.charges:
+            if charge.id not in self._known:
+                self._known.add(charge.id)
+                call.charges.append(charge.id)
+
+    def _answer(self, letter: Letter, response: Response) -> None:
+        self._note(letter, "is answered %s %s", response.status, _said(response))
+        if letter.fate.instead is None:
+            garbled = letter.fate.garbled
+            self.later(self.moment(), partial(self._reply, letter, garbled(response) if garbled else response))
+
+    def _reply(self, letter: Letter, told: Response | BaseException) -> None:
+        if not letter.answered:
+            letter.answered = True
+            if not isinstance(told, Response) or told.status >= 500 or letter.fate.deliveries > 1:
+                letter.call.smooth = False
+            self._note(letter, "is told %s", told.status if isinstance(told, Response) else type(told).__name__)
+            self._resume(letter.task, told)
+
+    def _note(self, letter: Letter, text: str, *about: object) -> None:
+        if self._trace is not None:
+            fate = "" if letter.fate is FINE else f" ({letter.fate.name})"
+            self.note(f"{letter.call.buyer} #{letter.number}{fate} {text}", *about)
+
+
+def _told(request: Request) -> str:
+    key = request.idempotency_key or ""
+    # Other keys are the SDK's own, and drawn anew each time.
+    shown = key[len("tokencharge-") :] if key.startswith("tokencharge-") else ""
+    return f"{shown} {json.dumps(request.form)}"
+
+
+def _said(response: Response) -> str:
+    replayed = " replayed" if response.headers.get("idempotent-replayed") else ""
+    body = json.loads(response.body)
+    error = body.get("error", {})
+    return f"{error.get('code') or error.get('type') or body.get('id') or body.get('object')}{replayed}"
+
+
+def _request(method: str, url: str, headers: Mapping[str, str], body: Any) -> tuple[bytes, int, Mapping[str, str]]:
+    where = urlsplit(url)
+    sent = body.encode() if isinstance(body, str) else body or b""
+    request = Request(method.upper(), where.path, where.query, headers, sent)
+    response: Response = Task.current().ask(Question(request, transport.remaining()))
+    return response.body, response.status, response.headers
+
+
+def _sleep(seconds: float) -> None:
+    Task.current().ask(Pause(seconds))
+
+
+async def _sleep_async(seconds: float) -> None:
+    _sleep(seconds)
+
+
+def finished(result: T | Coroutine[Any, Any, T]) -> T:
+    """Return the result of a gateway's method, be the gateway blocking or async.
+
+    The coroutine needs no event loop: whatever it waits for, its thread waits for.
+    """
+    if not isinstance(result, Coroutine):
+        return result
+    try:
+        while True:
+            result.send(None)
+    except StopIteration as stop:
+        value: T = stop.value
+        return value
+
+
+_CLIENT = FunctionClient(_request)
+
+GATEWAYS: list[PaymentGateway | AsyncPaymentGateway] = [
+    PaymentGateway(_KEY, max_retries=0, http_client=_CLIENT),
+    PaymentGateway(_KEY, max_retries=1, timeout=5.0, http_client=_CLIENT),
+    PaymentGateway(_KEY, max_retries=2, http_client=_CLIENT),
+    PaymentGateway(_KEY, max_retries=3, timeout=_LONGEST_TIME_OUT, http_client=_CLIENT),
+    AsyncPaymentGateway(_KEY, max_retries=2, http_client=_CLIENT),
+]
+"""Gateways that live in whichever world the thread's task does."""
+
+
+@contextmanager
+def simulated_time(world: World) -> Iterator[None]:
+    """Let the gateways' pauses and time-outs run by the world's clock."""
+    asynchronous = SimpleNamespace(sleep=_sleep_async, CancelledError=asyncio.CancelledError)
+    with (
+        mock.patch.object(tokencharge.gateway, "time", SimpleNamespace(sleep=_sleep)),
+        mock.patch.object(tokencharge.aio, "asyncio", asynchronous),
+        mock.patch.object(transport, "time", SimpleNamespace(monotonic=lambda: world.now)),
+    ):
+        yield

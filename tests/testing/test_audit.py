@@ -1,0 +1,140 @@
+"""The audit: it finds what must not be shared in anybody's cassettes, and does not repeat it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tokencharge import ConfigurationError
+from tokencharge.cli import main
+from tokencharge.testing import find_leaks
+
+DIRTY = {
+    "sk_live_abcdefgh12345678": "an API key or a login",
+    "rk_test_abcdefgh12345678": "an API key or a login",
+    "whsec_abcdefgh12345678": "an API key or a login",
+    "Bearer abcdefgh12345678": "an API key or a login",
+    "Basic c2tfdGVzdF94Og==": "an API key or a login",
+    "tok_1NsYl2Ab12Cd34Ef": "a token",
+    "No such token: 'btok_1NsYl2Ab12Cd34Ef'": "a token",
+    "pi_1_secret_abcdefgh12345678": "a client secret",
+    "4242424242424242": "a card number",
+    "378282246310005": "a card number",
+    "4000 0566 5566 5556": "a card number",
+    "ada@lovelace.org": "an e-mail outside example.com",
+    "email=ada%40lovelace.org&amount=1": "an e-mail outside example.com",
+    '{"email": "ada\\u0040lovelace.org"}': "an e-mail outside example.com",
+    "ada@notexample.com": "an e-mail outside example.com",
+    '{"fingerprint": "Xt5EWLLDS7FJjR1c"}': "a card fingerprint",
+}
+CLEAN = [
+    "sk_test_scrubbed",
+    "tok_visa",
+    "tok_scrubbed0001",
+    "tok_chargeDeclinedInsufficientFunds",
+    "pi_scrubbed0001_secret_scrubbed",
+    "use Bearer authentication, or Basic authentication",
+    "ada@example.com, ada@shop.example.com",
+    "4242424242424241",
+    "1795407411",
+    "0000000000000000",
+    '{"fingerprint": "fingerprint_scrubbed0001", "other": {"fingerprint": null}}',
+    "token_already_used",
+]
+
+
+def cassette(path: Path, text: object) -> Path:
+    """A cassette whose answer is this."""
+    path.write_text(yaml.safe_dump({"interactions": [{"response": {"body": {"string": text}}}]}), "utf-8")
+    return path
+
+
+@pytest.mark.parametrize(("text", "what"), DIRTY.items())
+@pytest.mark.parametrize("as_bytes", [False, True])
+def test_a_leak_is_named_and_not_quoted(tmp_path: Path, text: str, what: str, as_bytes: bool) -> None:
+    """Each kind of secret is found, in texts and in binaries, with its place."""
+    path = cassette(tmp_path / "a.yaml", text.encode() if as_bytes else text)
+    leaks = find_leaks([path])
+
+    assert [(path, "interactions[0].response.body.string", what)] == [(e.path, e.where, e.what) for e in leaks]
+    assert text not in str(leaks[0])
+
+
+@pytest.mark.parametrize("text", CLEAN)
+def test_what_is_public_is_no_leak(tmp_path: Path, text: str) -> None:
+    """Published test tokens, stand-ins, example.com and plain numbers may be shown."""
+    assert [] == find_leaks([cassette(tmp_path / "a.yaml", text)])
+
+
+def test_numbers_fields_and_names_are_looked_at(tmp_path: Path) -> None:
+    """A secret is found as a number, under the name of its field, and as a name."""
+    document = {"card": {"number": 4242424242424242, "fingerprint": "Xt5EWLLDS7FJjR1c"}, "ada@lovelace.org": [None]}
+    (tmp_path / "a.json").write_text(json.dumps(document))
+    found = {leak.where: leak.what for leak in find_leaks([tmp_path])}
+
+    assert {
+        "card.number": "a card number",
+        "card.fingerprint": "a card fingerprint",
+        "ada@lovelace.org": "an e-mail outside example.com",
+    } == found
+
+
+def test_a_file_that_is_no_yaml_is_read_as_text(tmp_path: Path) -> None:
+    """What other recorders write, with Python's own tags, is searched all the same."""
+    path = tmp_path / "old.yml"
+    path.write_text("!!python/object:x.Y\n  Authorization:\n  - Bearer abcdefgh12345678\n  - tok_1NsYl2Ab12Cd34Ef\n")
+
+    assert {("the file", "an API key or a login"), ("the file", "a token")} == {
+        (leak.where, leak.what) for leak in find_leaks([path])
+    }
+
+
+def test_pyyaml_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without PyYAML the audit says what to install."""
+    monkeypatch.setitem(sys.modules, "yaml", None)
+    with pytest.raises(ConfigurationError, match="needs PyYAML"):
+        find_leaks([cassette(tmp_path / "a.yaml", "x")])
+
+
+def test_the_command_passes_clean_cassettes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Exit code 0, and how many were looked at."""
+    cassette(tmp_path / "a.yaml", "tok_visa")
+
+    assert 0 == main(["audit-cassettes", str(tmp_path)])
+    assert "1 cassette: nothing that leaks.\n" == capsys.readouterr().out
+
+
+def test_the_command_fails_on_a_leak(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Exit code 1, and a line for each leak."""
+    (tmp_path / "deep").mkdir()
+    dirty = cassette(tmp_path / "deep" / "b.yaml", "tok_1NsYl2Ab12Cd34Ef")
+    cassette(tmp_path / "a.yaml", "tok_visa")
+
+    assert 1 == main(["audit-cassettes", str(tmp_path)])
+    out = capsys.readouterr().out
+    assert f"{dirty}: interactions[0].response.body.string: a token\n" in out
+    assert out.endswith("2 cassettes: 1 found that must not be shared.\n")
+    assert "1NsYl2" not in out
+
+
+def test_the_command_speaks_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One document, for machines."""
+    path = cassette(tmp_path / "a.yaml", "tok_1NsYl2Ab12Cd34Ef")
+    codes = [main(["audit-cassettes", "--json", str(path)])]
+    document = json.loads(capsys.readouterr().out)
+    codes.append(main(["audit-cassettes", "--json", str(cassette(path, "tok_visa"))]))
+
+    assert [1, 0] == codes
+    where = "interactions[0].response.body.string"
+    assert {"cassettes": 1, "leaks": [{"path": str(path), "where": where, "what": "a token"}]} == document
+
+
+@pytest.mark.parametrize("name", ["", "missing"])
+def test_the_command_needs_something_to_audit(tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """An empty folder and a path that is not there are mistakes, not successes."""
+    assert 2 == main(["audit-cassettes", str(tmp_path / name)])
+    assert "There is no " in capsys.readouterr().err
