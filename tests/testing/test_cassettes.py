@@ -239,7 +239,7 @@ def test_a_live_key_is_refused_at_once(path: Path) -> None:
 def test_a_live_key_in_the_code_under_test_is_refused(path: Path, record: str) -> None:
     """A gateway of the application's own cannot use a live key under a cassette."""
     with pytest.raises(CassetteMismatch, match="live key"):
-        with use_cassette(path, record=record) as cassette:
+        with use_cassette(path, record=record) as cassette:  # type: ignore[arg-type]
             PaymentGateway("sk_live_1234", api_base="http://localhost:9", max_retries=0).get_charge("ch_x")
 
     assert (record == "once", False) == (cassette.recording, path.exists())
