@@ -1,0 +1,221 @@
+"""AsyncPaymentGateway: the same operations, awaited; across loops, and through cancellation."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from tokencharge import (
+    AsyncPaymentGateway,
+    CardDeclined,
+    ConfigurationError,
+    GatewayUnavailable,
+    InvalidInput,
+    Money,
+    OutcomeUnknown,
+    Payment,
+    PaymentGateway,
+)
+from tokencharge.sandbox import Fault, Sandbox, Server
+
+pytest.importorskip("aiohttp")
+
+ADA = "ada@example.com"
+FIVE = Money(500, "usd")
+
+
+@pytest.fixture
+def sandbox() -> Sandbox:
+    return Sandbox()
+
+
+@pytest.fixture
+def server(sandbox: Sandbox) -> Iterator[Server]:
+    with sandbox.serve() as server:
+        yield server
+
+
+@pytest.fixture(params=["in process", "over HTTP"])
+def gateway(request: pytest.FixtureRequest, sandbox: Sandbox) -> AsyncPaymentGateway:
+    if request.param == "in process":
+        return AsyncPaymentGateway(sandbox.secret_key, http_client=sandbox.http_client())
+    server = request.getfixturevalue("server")
+    return AsyncPaymentGateway(sandbox.secret_key, api_base=server.url)
+
+
+def test_it_has_every_method_of_the_blocking_gateway():
+    """Same names, same arguments, same documentation; each a coroutine, but for parse_event, which asks nobody."""
+    methods = [name for name in vars(PaymentGateway) if not name.startswith("_")]
+    here, there = AsyncPaymentGateway, PaymentGateway
+    asked = [name for name in methods if name != "close"]
+
+    assert methods == [name for name in vars(here) if not name.startswith("_")]
+    assert [inspect.signature(getattr(there, name)) for name in asked] == [
+        inspect.signature(getattr(here, name)) for name in asked
+    ]
+    assert all(getattr(here, name).__doc__ == getattr(there, name).__doc__ for name in asked)
+
+
+def test_a_day_in_a_shop(gateway, sandbox):
+    """Charge, hold, capture, void, refund, a saved card, a look back: all that moves money, awaited."""
+
+    async def day() -> list[Payment]:
+        async with gateway:
+            paid = await gateway.charge(sandbox.create_token(), ADA, FIVE)
+            held = await gateway.charge(sandbox.create_token(), ADA, FIVE, capture=False)
+            let_go = await gateway.charge(sandbox.create_token(), ADA, FIVE, capture=False)
+            await gateway.capture(held.charge, Money(300, "usd"))
+            await gateway.void(let_go.charge)
+            await gateway.refund(paid.charge, Money(100, "usd"))
+            again = await gateway.charge_customer(paid.customer, FIVE, order_id="order-1")
+            found = await gateway.find("order-1", customer=paid.customer)
+            assert again.charge == found.charge
+            assert paid.customer == await gateway.get_customer(paid.customer.id)
+            assert paid.charge.id == (await gateway.get_charge(paid.charge.id)).id
+            return [paid, held, let_go, again]
+
+    payments = asyncio.run(day())
+
+    assert [payment.charge.id for payment in payments] == [charge.id for charge in sandbox.charges]
+    assert [500, 300, 0, 500] == [charge.amount_captured.amount for charge in sandbox.charges]
+    assert [100, 200, 500, 0] == [charge.amount_refunded.amount for charge in sandbox.charges]
+
+
+def test_many_tabs_of_one_order_end_in_one_charge(gateway, sandbox):
+    """Twenty tasks with twenty cards: whoever is not in time is shown the payment, or told to wait."""
+
+    async def rush() -> list[object]:
+        tasks = (gateway.charge(sandbox.create_token(), ADA, FIVE, order_id="order-1") for _ in range(20))
+        return await asyncio.gather(*tasks, return_exceptions=True)
+
+    results = asyncio.run(rush())
+    (charge,) = sandbox.charges
+
+    assert {charge.id} == {result.charge.id for result in results if isinstance(result, Payment)}
+    assert 1 == len([result for result in results if isinstance(result, Payment) and not result.replayed])
+
+
+def test_a_second_event_loop_finds_a_working_gateway(gateway, sandbox):
+    """A gateway made once serves one asyncio.run after the other."""
+    for _ in range(3):
+        asyncio.run(gateway.charge(sandbox.create_token(), ADA, FIVE))
+
+    assert 3 == len(sandbox.charges)
+
+
+def test_closing_is_not_the_end(gateway, sandbox):
+    """After close, and without anything to close, the next call opens connections of its own."""
+
+    async def close_and_go_on() -> None:
+        await gateway.close()
+        await gateway.charge(sandbox.create_token(), ADA, FIVE)
+        await gateway.close()
+        await gateway.charge(sandbox.create_token(), ADA, FIVE)
+
+    asyncio.run(close_and_go_on())
+
+    assert 2 == len(sandbox.charges)
+
+
+def test_errors_are_the_blocking_gateways(gateway, sandbox):
+    """A decline is a decline, a bad argument is refused before anything is sent."""
+    with pytest.raises(CardDeclined):
+        asyncio.run(gateway.charge("tok_chargeDeclined", ADA, FIVE))
+    with pytest.raises(InvalidInput):
+        asyncio.run(gateway.charge("", ADA, FIVE))
+
+    assert [402] == [arrival.status for arrival in sandbox.requests]
+
+
+def test_nobody_listening_is_never_sent(server):
+    """A refused connection charged nobody, and says so."""
+    url = server.url
+    server.close()
+    gateway = AsyncPaymentGateway("sk_test_1", api_base=url, max_retries=0)
+    with pytest.raises(GatewayUnavailable):
+        asyncio.run(gateway.charge("tok_visa", ADA, FIVE))
+
+
+def test_a_lost_answer_is_unknown_and_found_by_asking_again(server, sandbox):
+    """The connection breaks after the charge was made: unknown, and the same call finds the one charge."""
+    gateway = AsyncPaymentGateway(sandbox.secret_key, api_base=server.url, max_retries=0)
+    token = sandbox.create_token()
+    sandbox.lose_next_answer(path="/v1/charges")
+    with pytest.raises(OutcomeUnknown) as unknown:
+        asyncio.run(gateway.charge(token, ADA, FIVE))
+    payment = asyncio.run(gateway.charge(token, ADA, FIVE))
+
+    assert sandbox.customers[0].id == unknown.value.customer_id
+    assert [payment.charge] == sandbox.charges
+
+
+@pytest.mark.parametrize("wait", ["a moment between the SDK's tries", "a pause of the flow"])
+def test_waiting_lets_other_tasks_run(sandbox, monkeypatch, wait):
+    """Retries and pauses sleep with the loop, not with the thread."""
+    slept = []
+    sleep = asyncio.sleep
+
+    async def note(seconds: float) -> None:
+        slept.append(seconds)
+        await sleep(0)
+
+    monkeypatch.setattr(asyncio, "sleep", note)
+    if wait.startswith("a moment"):
+        sandbox.lose_next_answer()
+        gateway = AsyncPaymentGateway(sandbox.secret_key, http_client=sandbox.http_client())
+    else:
+        first = PaymentGateway(sandbox.secret_key, http_client=sandbox.http_client())
+        sandbox.faults.add(Fault.server_error(executed=False, saved=True), path="/v1/charges", method="POST")
+        with pytest.raises(OutcomeUnknown):
+            first.charge(sandbox.create_token(), ADA, FIVE, order_id="order-1")
+        gateway = AsyncPaymentGateway(sandbox.secret_key, http_client=sandbox.http_client())
+
+    async def buy() -> object:
+        try:
+            return await gateway.charge(sandbox.create_token(), ADA, FIVE, order_id="order-1")
+        except Exception as error:  # noqa: BLE001
+            return error
+
+    asyncio.run(buy())
+
+    assert slept
+
+
+@pytest.mark.parametrize("path", ["/v1/customers", "/v1/charges"])
+def test_a_cancelled_task_knows_how_far_it_got_and_can_be_called_again(server, sandbox, path):
+    """CancelledError comes from an OutcomeUnknown that names the order, and calling again charges once."""
+    gateway = AsyncPaymentGateway(sandbox.secret_key, api_base=server.url)
+    token = sandbox.create_token()
+    sandbox.faults.add(Fault.time_out(executed=True), path=path, method="POST")
+
+    async def buy_and_cancel() -> BaseException | None:
+        async with gateway:
+            task = asyncio.create_task(gateway.charge(token, ADA, FIVE, order_id="order-1"))
+            while not any(arrival.path == path for arrival in sandbox.requests):
+                await asyncio.sleep(0.01)
+            task.cancel()
+            try:
+                await task
+            except asyncio.CancelledError as cancelled:
+                return cancelled
+            return None
+
+    cancelled = asyncio.run(buy_and_cancel())
+    payment = asyncio.run(gateway.charge(token, ADA, FIVE, order_id="order-1"))
+
+    assert cancelled is not None
+    assert isinstance(cancelled.__cause__, OutcomeUnknown)
+    assert "order-1" == cancelled.__cause__.order_id
+    assert [payment.charge] == sandbox.charges
+
+
+def test_without_aiohttp_it_says_what_to_install(monkeypatch):
+    """The extra `async` is named, in one sentence."""
+    monkeypatch.setitem(sys.modules, "aiohttp", None)
+    monkeypatch.delitem(sys.modules, "tokencharge._stripe.sessions", raising=False)
+    with pytest.raises(ConfigurationError, match=r"tokencharge\[async\]"):
+        AsyncPaymentGateway("sk_test_1")
