@@ -90,7 +90,7 @@ def test_many_tabs_of_one_order_end_in_one_charge(gateway, sandbox):
 
     async def rush() -> list[object]:
         tasks = (gateway.charge(sandbox.create_token(), ADA, FIVE, order_id="order-1") for _ in range(20))
-        return await asyncio.gather(*tasks, return_exceptions=True)
+        return list(await asyncio.gather(*tasks, return_exceptions=True))
 
     results = asyncio.run(rush())
     (charge,) = sandbox.charges
@@ -195,7 +195,7 @@ def test_a_cancelled_task_knows_how_far_it_got_and_can_be_called_again(server, s
     async def buy_and_cancel() -> BaseException | None:
         async with gateway:
             task = asyncio.create_task(gateway.charge(token, ADA, FIVE, order_id="order-1"))
-            while not any(arrival.path == path for arrival in sandbox.requests):
+            while not any(arrival.path == path for arrival in sandbox.requests):  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
             task.cancel()
             try:

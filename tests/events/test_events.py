@@ -49,6 +49,7 @@ def test_what_the_sdk_signs_is_read(secret):
 
     assert ("evt_1", "charge.refunded", False) == (found.id, found.type, found.livemode)
     assert Charge.from_stripe(CHARGE) == found.object
+    assert found.created is not None
     assert 2023 == found.created.year
     assert "charge.refunded" in repr(found)
     assert "ch_1" not in repr(found)
@@ -167,6 +168,7 @@ def test_any_signed_json_is_read_or_refused(body):
 
 def test_money_in_an_event_is_money():
     """Amounts are Money here as everywhere."""
-    found = read(event({**CHARGE, "amount_refunded": 200}))
+    found = read(event({**CHARGE, "amount_refunded": 200})).object
 
-    assert Money(200, "usd") == found.object.amount_refunded
+    assert isinstance(found, Charge)
+    assert Money(200, "usd") == found.amount_refunded
