@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import multiprocessing
 import os
 import random
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from multiprocessing.sharedctypes import Synchronized
+from contextlib import closing, contextmanager
 
-from .schedule import Failure, play
+from .processes import AT_ONCE, play_all
+from .schedule import play
 
-_AT_ONCE = 25
 _ENOUGH = 10
 
 
@@ -26,8 +24,8 @@ def main(args: Sequence[str] | None = None) -> int:
         failures = [failure for seed in range(first, first + count) if (failure := play(seed, print))]
     else:
         failures = []
-        with _progress(count) as advance:
-            for found in _play_all(first, count, given.jobs):
+        with _progress(count) as advance, closing(play_all(first, count, given.jobs)) as played:
+            for found in played:
                 advance()
                 failures += found
                 if len(failures) >= _ENOUGH:
@@ -47,32 +45,6 @@ def _options(args: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(args)
 
 
-def _play_all(first: int, count: int, jobs: int) -> Iterator[list[Failure]]:
-    """Play schedules and yield the failures among each few of them."""
-    last = first + count
-    parts = [range(start, min(start + _AT_ONCE, last)) for start in range(first, last, _AT_ONCE)]
-    if jobs == 1:
-        yield from map(_play_part, parts)
-        return
-    # Not forked: a fork would not take along the threads the schedules run in.
-    context = multiprocessing.get_context("spawn")
-    with context.Pool(jobs, _settle_on_core, [context.Value("i", 0)]) as pool:
-        yield from pool.imap_unordered(_play_part, parts)
-
-
-def _play_part(seeds: range) -> list[Failure]:
-    return [failure for seed in seeds if (failure := play(seed))]
-
-
-def _settle_on_core(number: Synchronized[int]) -> None:
-    """Keep a process on one core: its threads take turns, and a turn passes faster there."""
-    if sys.platform == "linux":
-        with number.get_lock():
-            number.value += 1
-            cores = sorted(os.sched_getaffinity(0))
-            os.sched_setaffinity(0, {cores[number.value % len(cores)]})
-
-
 @contextmanager
 def _progress(count: int) -> Iterator[Callable[[], object]]:
     """Show how far it got, if anybody is watching."""
@@ -85,7 +57,7 @@ def _progress(count: int) -> Iterator[Callable[[], object]]:
     columns = ("schedules", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True)) as progress:
         task = progress.add_task("", total=count)
-        yield lambda: progress.advance(task, _AT_ONCE)
+        yield lambda: progress.advance(task, AT_ONCE)
 
 
 if __name__ == "__main__":

@@ -205,7 +205,7 @@ class World:
         fate = self.weather.fate(request)
         self._letters += 1
         letter = Letter(self._letters, task, call, request, fate)
-        self._note(letter, "sends %s %s %s", request.method, request.path, _told(request))
+        self._note(letter, "sends %s", request, _told)
         for _ in range(fate.deliveries):
             transit = _LONGEST_TIME_OUT + self.random.random() * 300 if fate.late else self.moment()
             self.later(transit, partial(self._arrive, letter))
@@ -252,7 +252,7 @@ class World:
                 call.charges.append(charge.id)
 
     def _answer(self, letter: Letter, response: Response) -> None:
-        self._note(letter, "is answered %s %s", response.status, _said(response))
+        self._note(letter, "is answered %s", response, _said)
         if letter.fate.instead is None:
             garbled = letter.fate.garbled
             self.later(self.moment(), partial(self._reply, letter, garbled(response) if garbled else response))
@@ -262,27 +262,33 @@ class World:
             letter.answered = True
             if not isinstance(told, Response) or told.status >= 500 or letter.fate.deliveries > 1:
                 letter.call.smooth = False
-            self._note(letter, "is told %s", told.status if isinstance(told, Response) else type(told).__name__)
+            self._note(letter, "is told %s", told, _heard)
             self._resume(letter.task, told)
 
-    def _note(self, letter: Letter, text: str, *about: object) -> None:
+    def _note(self, letter: Letter, text: str, about: object = None, shown: Callable[[Any], str] = str) -> None:
         if self._trace is not None:
             fate = "" if letter.fate is FINE else f" ({letter.fate.name})"
-            self.note(f"{letter.call.buyer} #{letter.number}{fate} {text}", *about)
+            said = text % shown(about) if about is not None else text
+            self.note("%s #%s%s %s", letter.call.buyer, letter.number, fate, said)
 
 
 def _told(request: Request) -> str:
     key = request.idempotency_key or ""
     # Other keys are the SDK's own, and drawn anew each time.
-    shown = key[len("tokencharge-") :] if key.startswith("tokencharge-") else ""
-    return f"{shown} {json.dumps(request.form)}"
+    shown = key[len("tokencharge-") :] if key.startswith("tokencharge-") else "-"
+    return f"{request.method} {request.path} {shown} {json.dumps(request.form)}"
 
 
 def _said(response: Response) -> str:
     replayed = " replayed" if response.headers.get("idempotent-replayed") else ""
     body = json.loads(response.body)
     error = body.get("error", {})
-    return f"{error.get('code') or error.get('type') or body.get('id') or body.get('object')}{replayed}"
+    name = error.get("code") or error.get("type") or body.get("id") or body.get("object")
+    return f"{response.status} {name}{replayed}"
+
+
+def _heard(told: Response | BaseException) -> str:
+    return str(told.status) if isinstance(told, Response) else type(told).__name__
 
 
 def _request(method: str, url: str, headers: Mapping[str, str], body: Any) -> tuple[bytes, int, Mapping[str, str]]:

@@ -153,7 +153,9 @@ def _details(error: stripe.StripeError) -> Mapping[str, Any]:
 def _headers(error: stripe.StripeError) -> Mapping[str, str]:
     # For an answer that is not JSON the SDK puts the headers where the decoded body belongs.
     found = error.headers or error.json_body
-    return found if isinstance(found, Mapping) else {}
+    # Not every client's headers are a Mapping: http.client's own are not.
+    headers: Mapping[str, str] = found if hasattr(found, "get") else {}  # type: ignore[assignment]
+    return headers
 
 
 def _text(details: Mapping[str, Any], name: str) -> str | None:
