@@ -131,13 +131,21 @@ def test_errors_are_the_blocking_gateways(gateway, sandbox):
     assert [402] == [arrival.status for arrival in sandbox.requests]
 
 
-def test_nobody_listening_is_never_sent(server):
-    """A refused connection charged nobody, and says so."""
-    url = server.url
-    server.close()
-    gateway = AsyncPaymentGateway("sk_test_1", api_base=url, max_retries=0)
+@pytest.mark.parametrize("trouble", ["nobody listens", "no such host", "no TLS"])
+def test_without_a_connection_nothing_was_sent(server, sandbox, trouble):
+    """Refused, an unknown name, a failed handshake: it charged nobody, and says so."""
+    urls = {
+        "nobody listens": server.url,
+        "no such host": "https://nothing.invalid",
+        "no TLS": server.url.replace("http:", "https:"),
+    }
+    if trouble == "nobody listens":
+        server.close()
+    gateway = AsyncPaymentGateway("sk_test_1", api_base=urls[trouble], max_retries=0)
     with pytest.raises(GatewayUnavailable):
         asyncio.run(gateway.charge("tok_visa", ADA, FIVE))
+
+    assert [] == sandbox.requests
 
 
 def test_a_lost_answer_is_unknown_and_found_by_asking_again(server, sandbox):

@@ -51,6 +51,7 @@ class PooledClient(stripe.HTTPClient):
     def __init__(self) -> None:
         super().__init__()
         self._way: _Way | None = None
+        self._ways: dict[tuple[int, str], _Way] = {}
 
     def request(self, method: str, url: str, headers: Headers, post_data: Any = None, **_: Any) -> Any:
         """Send one request, once."""
@@ -74,15 +75,18 @@ class PooledClient(stripe.HTTPClient):
 
     def close(self) -> None:
         """Close all idle connections."""
-        way, self._way = self._way, None
-        if way is not None:
+        self._way = None
+        while self._ways:
+            (_, way) = self._ways.popitem()
             (way.pool.clear if isinstance(way.pool, urllib3.PoolManager) else way.pool.close)()
 
     def _way_to(self, url: str) -> _Way:
         # Two processes writing to one TCP connection would read each other's answers.
         pid, way = os.getpid(), self._way
         if way is None or way.pid != pid or not url.startswith(way.origin):
-            way = self._way = _new_way(pid, url)
+            # Threads that come together agree on one pool, without a lock that a fork could leave locked.
+            new = _new_way(pid, url)
+            way = self._way = self._ways.setdefault((pid, new.origin), new)
         return way
 
 

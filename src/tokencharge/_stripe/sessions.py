@@ -1,16 +1,14 @@
-"""The built-in async transport: one aiohttp session for each event loop, which knows whether a request ever left."""
+"""The built-in async transport: one aiohttp session for each event loop."""
 
 from __future__ import annotations
 
 import asyncio
 import ssl
 from collections.abc import AsyncGenerator
-from types import SimpleNamespace
 from typing import Any
 from weakref import WeakKeyDictionary
 
 import aiohttp
-import attrs
 import stripe
 
 from .pool import proxy_for
@@ -20,11 +18,9 @@ from .transport import NeverSent, connection_error, remaining
 _KEEP_ALIVE = 60.0
 
 
-@attrs.define
-class _Departure:
-    """Whether the first byte of a request has left."""
-
-    sent: bool = False
+# Raised while a connection is being made, before the first byte of the request: refused, no route, no such host, no
+# TLS, a proxy that would not. Whatever else goes wrong, the request may have been sent.
+_NO_CONNECTION = (aiohttp.ClientConnectorError, aiohttp.ClientHttpProxyError, aiohttp.ConnectionTimeoutError)
 
 
 class SessionClient(stripe.HTTPClient):
@@ -43,7 +39,7 @@ class SessionClient(stripe.HTTPClient):
 
     async def request_async(self, method: str, url: str, headers: Any, post_data: Any = None) -> Any:
         """Send one request, once."""
-        departure = _Departure()
+        left = max(remaining(), 0.001)
         try:
             session = await self._session(url)
             async with session.request(
@@ -52,12 +48,12 @@ class SessionClient(stripe.HTTPClient):
                 data=post_data,
                 headers=headers,
                 allow_redirects=False,
-                timeout=aiohttp.ClientTimeout(total=max(remaining(), 0.001)),
-                trace_request_ctx=departure,
+                # A little less for connecting, so that a time-out there is known to be one.
+                timeout=aiohttp.ClientTimeout(total=left, sock_connect=0.95 * left),
             ) as response:
                 return await response.read(), response.status, response.headers
         except (aiohttp.ClientError, OSError, asyncio.TimeoutError) as error:
-            kind = stripe.APIConnectionError if departure.sent else NeverSent
+            kind = NeverSent if isinstance(error, _NO_CONNECTION) else stripe.APIConnectionError
             retry = not isinstance(error, (aiohttp.ClientSSLError, ssl.SSLError))
             raise connection_error(kind, error, retry=retry) from error
 
@@ -79,20 +75,14 @@ class SessionClient(stripe.HTTPClient):
 
 
 async def _live(proxy: str | None) -> AsyncGenerator[aiohttp.ClientSession, None]:
-    trace = aiohttp.TraceConfig()
-    trace.on_request_headers_sent.append(_note)
     connector = aiohttp.TCPConnector(
         # No queue of our own: what waits for a connection would spend its timeout there.
         limit=0,
         keepalive_timeout=_KEEP_ALIVE,
         ssl=ssl.create_default_context(cafile=stripe.ca_bundle_path),
     )
-    session = aiohttp.ClientSession(connector=connector, trace_configs=[trace], proxy=proxy)
+    session = aiohttp.ClientSession(connector=connector, proxy=proxy)
     try:
         yield session
     finally:
         await session.close()
-
-
-async def _note(_: aiohttp.ClientSession, context: SimpleNamespace, __: object) -> None:
-    context.trace_request_ctx.sent = True
