@@ -25,6 +25,7 @@ from django.test import AsyncClient, Client, RequestFactory, override_settings
 from django.urls import NoReverseMatch, include, path
 
 import tests.web.django_shop  # noqa: F401 - configures Django
+import tokencharge
 from tests.web.shop import EMAIL, added_lines, gateway_to
 from tokencharge import Money, Order, Payment, PaymentGateway, TokenChargeError
 from tokencharge.django import (
@@ -40,7 +41,7 @@ from tokencharge.django import (
 from tokencharge.sandbox import Sandbox
 
 MINIMAL = Path(__file__).with_name("minimal_django.py")
-ASSETS = Path(__file__).parents[2] / "src" / "tokencharge" / "assets"
+ASSETS = Path(tokencharge.__file__).parent / "assets"
 DECLINED = "4000000000000341"
 
 
