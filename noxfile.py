@@ -21,7 +21,7 @@ PYPROJECT = nox.project.load_toml(ROOT / "pyproject.toml")
 CURRENT = f"{sys.version_info.major}.{sys.version_info.minor}"
 PYTHONS = list(dict.fromkeys([CURRENT, "3.10", "3.11", "3.12", "3.13"]))
 CODE = ("src", "examples", "tests", "benchmarks")
-EXTRAS = "async,demo,django,flask,testing"
+EXTRAS = "asgi,async,demo,django,flask,testing"
 FRAMEWORKS = ("aiohttp", "django", "fastapi", "flask", "rich", "starlette")
 # Tests that need one of EXTRAS: `bare` leaves them out, and fails on one that is missing here.
 NEED_EXTRAS = ("tests/browser", "tests/demo", "tests/page", "tests/processes", "tests/web")

@@ -52,7 +52,7 @@ RULES = {
     "tokencharge": Rule(WORDS | SHELLS),
     "flask": Rule(ADAPTER, PLAIN | {"blinker", "click", "flask", "markupsafe", "werkzeug"}),
     "django": Rule(ADAPTER, PLAIN | {"asgiref", "django"}),
-    "asgi": Rule(ADAPTER, PLAIN | {"anyio", "fastapi", "jinja2", "starlette"}),
+    "asgi": Rule(ADAPTER, PLAIN | {"anyio", "jinja2", "markupsafe", "starlette"}),
     "sandbox": Rule(KIT, lazily={"_stripe"}),
     "testing": Rule(KIT | {"sandbox"}, PLAIN | {"vcr", "yaml"}, lazily={"_stripe"}),
     "pytest_plugin": Rule(KIT | {"sandbox", "testing"}, PLAIN | {"pytest"}),

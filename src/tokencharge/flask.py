@@ -12,7 +12,7 @@ from markupsafe import Markup
 from werkzeug.local import LocalProxy
 
 from . import Order, Payment, PaymentGateway, Settings, TokenChargeError
-from .web import Checkout, Incoming, Reply, content_security_policy, with_query
+from .web import Checkout, Hooks, Incoming, Reply, content_security_policy, no_order, with_query
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -27,14 +27,6 @@ payment_failed = Signal("Sent with the app and `error=`.")
 
 current_gateway: PaymentGateway = LocalProxy(lambda: next(iter(current_app.extensions["tokencharge"].values())))  # type: ignore[assignment]
 """The gateway of the current app; of its first extension, where it has several."""
-
-
-class _Hooks(list[Callable[[Any], object]]):
-    """Hooks, called in this order; adds one as a decorator: `@payments.on_payment`."""
-
-    def __call__(self, hook: F) -> F:
-        self.append(hook)
-        return hook
 
 
 class TokenCharge:
@@ -81,10 +73,10 @@ class TokenCharge:
         self.name = name
         self._given, self._csp = gateway, csp
         self._url_prefix, self._checkout_path, self._charge_path = url_prefix, checkout_path, charge_path
-        self._order: Callable[..., Order] = _no_order
-        self.before_charge = _Hooks(filter(None, [before_charge]))
-        self.on_payment = _Hooks(filter(None, [on_payment]))
-        self.on_failure = _Hooks(filter(None, [on_failure]))
+        self._order: Callable[..., Order] = no_order
+        self.before_charge = Hooks(filter(None, [before_charge]))
+        self.on_payment = Hooks(filter(None, [on_payment]))
+        self.on_failure = Hooks(filter(None, [on_failure]))
         if app is not None:
             self.init_app(app)
 
@@ -163,10 +155,6 @@ class TokenCharge:
         if self._csp:
             headers["Content-Security-Policy"] = content_security_policy(self.gateway.settings)
         return make_response(render_template(reply.template, **reply.context, **links), reply.status, headers)
-
-
-def _no_order(**captured: Any) -> Order:
-    raise RuntimeError("There is no order to pay: decorate the function that returns it with @payments.order.")
 
 
 def _incoming() -> Incoming:

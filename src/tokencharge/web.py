@@ -7,7 +7,7 @@ import logging
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import attrs
@@ -30,6 +30,8 @@ from .gateway import PaymentGateway
 from .order import Order
 from .results import Payment
 from .settings import Settings
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 logger = logging.getLogger("tokencharge")
 
@@ -63,7 +65,7 @@ class Incoming:
     content_type: str
     accept: str
     length: int | None
-    form: Callable[[], Iterable[tuple[str, str]]]
+    form: Callable[[], Iterable[tuple[str, object]]]
     body: Callable[[], bytes]
     request: Any
 
@@ -104,6 +106,15 @@ class Attempt:
 
     arguments: Mapping[str, Any] = attrs.field(repr=False)
     payment: Payment | None = None
+
+
+class Hooks(list[Callable[[Any], object]]):
+    """Hooks, called in this order; adds one as a decorator: `@payments.on_payment`."""
+
+    def __call__(self, hook: F) -> F:
+        """Add a hook."""
+        self.append(hook)
+        return hook
 
 
 class Checkout:
@@ -148,13 +159,11 @@ class Checkout:
                     raise ChargeRefused("A before_charge hook refused this charge.", order_id=order.order_id)
             attempt = Attempt({"token": token, "email": email, **attrs.asdict(order, recurse=False)})
             yield attempt
-        except TokenChargeError as error:
-            ids = (error.charge_id, error.customer_id, error.order_id)
-            if error.suggested_status >= 500:
-                # The buyer learns little, so the log says it all: a key at fault, an outcome to look after.
-                what = f"{type(error).__name__} (charge %s, customer %s, order %s): %s"
-                logger.error(what, *ids, error)  # noqa: TRY400 - no traceback tells more
-            _tell(self.on_failure, error, *ids)
+        except BaseException as ended:
+            # A cancelled task is cancelled from what it knows of the charge.
+            error = ended if isinstance(ended, TokenChargeError) else ended.__cause__
+            if isinstance(error, TokenChargeError):
+                self._note(error)
             raise
         paid = attempt.payment
         if paid is not None:
@@ -244,6 +253,13 @@ class Checkout:
         shown = {"message": error.public_message, "email": email, "again": again, "payable": payable}
         return self._form(error.suggested_status, order, payload, **shown)
 
+    def _note(self, error: TokenChargeError) -> None:
+        ids = (error.charge_id, error.customer_id, error.order_id)
+        if error.suggested_status >= 500:
+            # The buyer learns little, so the log says it all: a key at fault, an outcome to look after.
+            logger.error("%s (charge %s, customer %s, order %s): %s", type(error).__name__, *ids, error)
+        _tell(self.on_failure, error, *ids)
+
     def _form(self, status: int, order: Order, payload: Mapping[str, Any], **shown: Any) -> Reply:
         context = {
             "order": order,
@@ -297,6 +313,11 @@ def error_code(error: TokenChargeError) -> str:
     """Name an error for scripts: "card_declined" for CardDeclined. Stripe's own codes may tell a thief too much."""
     name = type(error).__name__
     return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("_")
+
+
+def no_order(*request: object, **captured: object) -> Order:
+    """Stand in for the order function that a site has not registered."""
+    raise RuntimeError("There is no order to pay: decorate the function that returns it with @payments.order.")
 
 
 def with_query(url: str, query: str) -> str:

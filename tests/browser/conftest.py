@@ -1,4 +1,4 @@
-"""Both examples, each a process of its own, and a browser to buy from them with; the sandbox is the test's."""
+"""The examples, each a process of its own, and a browser to buy from them with; the sandbox is the test's."""
 
 from __future__ import annotations
 
@@ -151,7 +151,7 @@ def counter(_till: Till) -> Iterator[str]:
         yield server.url
 
 
-@pytest.fixture(scope="session", params=["flask", "django"])
+@pytest.fixture(scope="session", params=["flask", "django", "fastapi"])
 def shop(request: pytest.FixtureRequest, counter: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     """Each example in turn, in a process of its own."""
     need_browser()

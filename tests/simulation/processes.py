@@ -5,7 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing.sharedctypes import Synchronized
 
@@ -14,7 +14,7 @@ from .schedule import Failure, play
 AT_ONCE = 25
 
 
-def play_all(first: int, count: int, jobs: int) -> Iterator[list[Failure]]:
+def play_all(first: int, count: int, jobs: int) -> Generator[list[Failure], None, None]:
     """Play schedules, and yield the failures among each few of them."""
     last = first + count
     parts = [range(start, min(start + AT_ONCE, last)) for start in range(first, last, AT_ONCE)]

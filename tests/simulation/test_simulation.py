@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections import Counter
 
@@ -9,17 +10,15 @@ import pytest
 
 from tests.simulation import __main__ as command
 from tests.simulation.broken import FLOWS, broken
+from tests.simulation.processes import play_all
 from tests.simulation.schedule import play
 
-_AT_ONCE = 100
 
-
-@pytest.mark.parametrize("first", range(0, 2000, _AT_ONCE))
-def test_no_schedule_breaks_a_promise(first):
+def test_no_schedule_breaks_a_promise():
     """Whatever goes wrong, an order is charged at most once, and everyone is told the truth."""
-    failures = [failure for seed in range(first, first + _AT_ONCE) if (failure := play(seed))]
+    failures = [str(failure) for found in play_all(0, 2500, os.cpu_count() or 1) for failure in found]
 
-    assert [] == [str(failure) for failure in failures]
+    assert [] == failures
 
 
 @pytest.mark.parametrize("flaw", FLOWS)
@@ -84,11 +83,3 @@ def test_a_failure_tells_how_to_replay_it(capsys):
     assert status == 1
     assert "sends POST /v1/charges" in told
     assert "was charged 2 times" in told
-
-
-def test_a_long_run_uses_several_processes(capsys):
-    """Schedules are shared among processes, and none is left out."""
-    status = command.main(["--schedules", "60", "--seed", "0", "--jobs", "2"])
-
-    assert status == 0
-    assert "schedules 0 to 59: all passed" in capsys.readouterr().out

@@ -26,7 +26,6 @@ from tokencharge import AsyncPaymentGateway, PaymentGateway
 from tokencharge._stripe import FunctionClient, transport
 from tokencharge.sandbox import Request, Response, Rules, Sandbox
 from tokencharge.sandbox.engine import Pending
-from tokencharge.sandbox.faults import NO_FAULT
 
 from .baton import Task
 from .weather import FINE, Crash, Fate, Weather
@@ -73,7 +72,7 @@ class Call:
         charges: The Charges its requests have made, failed ones too.
         customers: The Customers its requests have made.
         saved_5xx: The paths of its requests under whose keys Stripe saved a 5xx.
-        refused_by_fault: A fault refused it that was not its card's or its arguments'.
+        declined_by_fault: Its card was declined, although nothing is wrong with it, and Stripe saved that.
         smooth: Each of its requests was delivered once and answered by Stripe.
         requests: How many it has sent.
     """
@@ -86,7 +85,7 @@ class Call:
     charges: list[str] = attrs.field(factory=list)
     customers: list[str] = attrs.field(factory=list)
     saved_5xx: list[str] = attrs.field(factory=list)
-    refused_by_fault: bool = False
+    declined_by_fault: bool = False
     smooth: bool = True
     requests: int = 0
 
@@ -217,7 +216,6 @@ class World:
 
     def _arrive(self, letter: Letter) -> None:
         if letter.fate.door is not None:
-            letter.call.refused_by_fault = True
             with self.sandbox.faults.add(letter.fate.door):
                 return self._answer(letter, self.sandbox.handle(letter.request))
         begun = self.sandbox.begin(letter.request)
@@ -237,8 +235,8 @@ class World:
         if letter.request.method == "POST":
             if fate.saves_5xx:
                 call.saved_5xx.append(path)
-            if fate.inside is not NO_FAULT:
-                call.refused_by_fault = True
+            if fate.inside.decline is not None:
+                call.declined_by_fault = True
             if path == "/v1/charges":
                 self._attribute(call)
             elif path == "/v1/customers" and response.status == 200:

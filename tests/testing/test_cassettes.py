@@ -17,6 +17,7 @@ from tokencharge import (
     AsyncPaymentGateway,
     CardDeclined,
     ConfigurationError,
+    InvalidRequest,
     Money,
     OutcomeUnknown,
     PaymentGateway,
@@ -105,6 +106,17 @@ def test_a_part_played_by_another_token_is_noticed(path: Path) -> None:
         with use_cassette(path) as cassette, cassette.gateway() as gateway:
             gateway.charge(sandbox.create_token(), ADA, FIVE)
             gateway.charge(sandbox.create_token(), ADA, FIVE)
+
+
+def test_an_id_of_the_tests_own_is_told_from_those_that_stripe_made(path: Path) -> None:
+    """A replay counts what answers bring as the recording did, so a new id in a request is a new id."""
+    for mode in ("once", "none"):
+        with use_cassette(path, record=mode) as cassette, cassette.gateway() as gateway:
+            gateway.charge("tok_visa", ADA, FIVE)
+            with pytest.raises(InvalidRequest):
+                gateway.get_charge("ch_1AAAAAAAAAAAAAAA")
+
+    assert "/v1/charges/ch_scrubbed0002" in path.read_text()
 
 
 def test_the_idempotency_key_must_play_the_same_part(path: Path) -> None:

@@ -8,6 +8,7 @@ from contextlib import ExitStack
 import pytest
 
 from tests.web.shop import Shop, gateway_to
+from tokencharge import AsyncPaymentGateway
 from tokencharge.sandbox import Sandbox
 
 OpenShop = Callable[..., Shop]
@@ -18,7 +19,7 @@ def sandbox() -> Sandbox:
     return Sandbox()
 
 
-@pytest.fixture(params=["flask", "django", "django-asgi"])
+@pytest.fixture(params=["flask", "django", "django-asgi", "fastapi", "starlette"])
 def open_shop(sandbox: Sandbox, request: pytest.FixtureRequest) -> Iterator[OpenShop]:
     """Opens a shop of each framework in turn."""
     with ExitStack() as stack:
@@ -37,7 +38,13 @@ def open_shop(sandbox: Sandbox, request: pytest.FixtureRequest) -> Iterator[Open
             stack.callback(shop.close)
             return shop
 
-        yield flask if request.param == "flask" else django
+        def asgi(*, csrf: bool = False) -> Shop:
+            from tests.web import asgi_shop
+
+            kind = asgi_shop.FastAPIShop if request.param == "fastapi" else asgi_shop.StarletteShop
+            return kind(gateway_to(sandbox, AsyncPaymentGateway), csrf)
+
+        yield {"flask": flask, "fastapi": asgi, "starlette": asgi}.get(request.param, django)
 
 
 @pytest.fixture

@@ -9,26 +9,25 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from html import unescape
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 import attrs
 
-from tokencharge import Money, Order, Payment, PaymentGateway, TokenChargeError
+from tokencharge import AsyncPaymentGateway, Money, Order, Payment, PaymentGateway, TokenChargeError
 from tokencharge.sandbox import Sandbox
 
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
 EMAIL = "ada@example.com"
 
+G = TypeVar("G", PaymentGateway, AsyncPaymentGateway)
 Fields = Mapping[str, str] | Iterable[tuple[str, str]]
 
 
-def gateway_to(sandbox: Sandbox) -> PaymentGateway:
+def gateway_to(sandbox: Sandbox, kind: type[G] = PaymentGateway) -> G:  # type: ignore[assignment]
     """A gateway whose Stripe is the sandbox, without sockets."""
-    return PaymentGateway(
-        sandbox.secret_key, publishable_key=sandbox.publishable_key, http_client=sandbox.http_client()
-    )
+    return kind(sandbox.secret_key, publishable_key=sandbox.publishable_key, http_client=sandbox.http_client())
 
 
 @attrs.frozen
@@ -59,7 +58,7 @@ class Answer:
 class Shop(ABC):
     """What a test sees of an app: the pages, what is for sale, and what the host's hooks were told."""
 
-    gateway: PaymentGateway
+    gateway: Any
     csrf: bool = False
     order: Order = attrs.field(factory=lambda: Order(Money(500, "usd"), "A blue notebook"))
     before_charge: Callable[[Any], object] = lambda request: None

@@ -1,0 +1,58 @@
+"""A shop in FastAPI with one thing to sell: `python examples/fastapi_app.py`, then open the address it prints.
+
+Without STRIPE_SECRET_KEY it sells against a sandbox. With a test key (and STRIPE_PUBLISHABLE_KEY) it sells against
+Stripe's test mode. A live key is refused.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+
+import uvicorn
+from fastapi import FastAPI, Request
+from fastapi.responses import RedirectResponse
+
+from tokencharge import ConfigurationError, Money, Order
+from tokencharge.asgi import TokenCharge
+from tokencharge.sandbox import Sandbox
+
+
+async def order(request: Request) -> Order:
+    """Say what is bought, at our price. With an order_id it is charged once, whatever cards and tabs try."""
+    return Order(Money(1450, "usd"), "Wildflower honey, 500 g")
+
+
+def create_app() -> FastAPI:
+    payments = TokenCharge(stripe_settings())
+    payments.order(order)
+    app = FastAPI(lifespan=payments.lifespan)
+    app.routes.extend(payments.routes)  # /checkout and /charge, with a Content-Security-Policy
+
+    @app.get("/")
+    async def home() -> RedirectResponse:
+        return RedirectResponse("/checkout")
+
+    return app
+
+
+def stripe_settings() -> dict[str, str]:
+    """Read the STRIPE_ settings from the environment, or start a sandbox and return its own."""
+    given = {name: value for name, value in os.environ.items() if name.startswith("STRIPE_")}
+    if "STRIPE_SECRET_KEY" not in given:
+        sandbox = Sandbox()
+        given = sandbox.environment(sandbox.serve().url)
+    return {**given, "STRIPE_LIVEMODE": "false"}
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, default=5000)
+    port = parser.parse_args().port
+    try:
+        app = create_app()
+    except ConfigurationError as error:
+        parser.error(error.message)
+    print(f"Buy some honey: http://127.0.0.1:{port}/checkout")
+    print("4242 4242 4242 4242 pays, 4000 0000 0000 0002 is declined; any later date, any CVC.", flush=True)
+    uvicorn.run(app, port=port)

@@ -1,0 +1,199 @@
+"""Starlette and FastAPI: two pages for an Order, or one call from an endpoint of your own."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from functools import partial
+from inspect import iscoroutine
+from typing import Any, TypeVar
+from urllib.parse import parse_qsl
+
+from anyio import CancelScope, from_thread
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader
+from markupsafe import Markup
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.formparsers import MultiPartException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from . import AsyncPaymentGateway, Order, Payment, Settings, TokenChargeError
+from .web import BODY_LIMIT, Checkout, Hooks, Incoming, Reply, content_security_policy, no_order, with_query
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class TokenCharge:
+    """The checkout as routes: `/checkout` shows the card form, `/charge` takes its token and charges.
+
+        payments = TokenCharge()
+
+        @payments.order
+        async def order(request):
+            return Order(Money(500, "usd"), "A blue notebook")
+
+        app = FastAPI(lifespan=payments.lifespan)  # or Starlette
+        app.routes.extend(payments.routes)
+
+    The order function and hooks may be async; those that are not run in a worker thread, and may block.
+
+    Args:
+        settings: Settings, or a mapping with their names; the environment where there is none.
+        gateway: What charges, in place of one made from `settings`.
+        url_prefix: What both paths begin with: `/items/{item:int}` puts `item` in the order's `request.path_params`.
+        checkout_path: Where the card form is.
+        charge_path: Where it posts to.
+        csp: Send `Content-Security-Policy` with both pages.
+        templates: A folder whose templates come before the library's of the same names.
+        csrf_input: Called with the request; returns the hidden input of what guards your forms, say asgi-csrf. Without
+            any, it is SameSite cookies that keep a forged form out of the session an order is read from.
+        before_charge: A hook as of `Checkout`, called with the request; `@payments.before_charge` adds more.
+        on_payment: A hook, called with each Payment; `@payments.on_payment` adds more.
+        on_failure: A hook, called with each TokenChargeError; `@payments.on_failure` adds more.
+    """
+
+    def __init__(
+        self,
+        settings: Settings | Mapping[str, Any] | None = None,
+        *,
+        gateway: AsyncPaymentGateway | None = None,
+        url_prefix: str = "",
+        checkout_path: str = "/checkout",
+        charge_path: str = "/charge",
+        csp: bool = True,
+        templates: str | os.PathLike[str] | None = None,
+        csrf_input: Callable[[Request], str] = lambda request: "",
+        before_charge: Callable[[Any], object] | None = None,
+        on_payment: Callable[[Payment], object] | None = None,
+        on_failure: Callable[[TokenChargeError], object] | None = None,
+    ) -> None:
+        if gateway is None:
+            given = os.environ if settings is None else settings
+            read = given if isinstance(given, Settings) else Settings.from_mapping(given)
+            gateway = AsyncPaymentGateway.from_settings(read)
+        self.gateway = gateway
+        self.before_charge = Hooks(filter(None, [before_charge]))
+        self.on_payment = Hooks(filter(None, [on_payment]))
+        self.on_failure = Hooks(filter(None, [on_failure]))
+        self._order: Callable[[Request], Any] = no_order
+        self._csp, self._csrf_input = csp, csrf_input
+        loader = ChoiceLoader([FileSystemLoader(templates or ()), PackageLoader("tokencharge", "assets/templates")])
+        self._templates = Environment(loader=loader, autoescape=True)
+        self._checkout_page = Route(url_prefix + checkout_path, self._show_checkout, methods=["GET"])
+        self._charge_page = Route(url_prefix + charge_path, self._answer_charge, methods=["GET", "POST"])
+        static = Mount("/tokencharge/static", StaticFiles(packages=[("tokencharge", "assets/static/tokencharge")]))
+        self.routes: list[BaseRoute] = [self._checkout_page, self._charge_page, static]
+
+    @asynccontextmanager
+    async def lifespan(self, app: object) -> AsyncIterator[None]:
+        """Close the gateway's connections as the app shuts down; without this they close with the event loop."""
+        async with self.gateway:
+            yield
+
+    def order(self, function: F) -> F:
+        """Register the function that returns the Order to pay; both pages call it with the request."""
+        self._order = function
+        return function
+
+    async def charge_from_request(self, request: Request, order: Order) -> Payment:
+        """Charge the token that a request posts, in an endpoint of your own that has not read the form itself.
+
+        Raises:
+            TokenChargeError: It did not end in a payment; `public_message` and `suggested_status` say what to answer.
+        """
+        return await self._charge(await _incoming(request), order)
+
+    async def _show_checkout(self, request: Request) -> Response:
+        order = await run_in_threadpool(_call, self._order, request)
+        return self._render(self._checkout().page(order), self._links(request))
+
+    async def _answer_charge(self, request: Request) -> Response:
+        checkout, links = self._checkout(), self._links(request)
+        if request.method != "POST":
+            return self._render(checkout.elsewhere(links["checkout_url"]), links)
+        incoming = await _incoming(request)
+        order = await run_in_threadpool(_call, self._order, incoming.request)
+        try:
+            payment = await self._charge(incoming, order)
+        except TokenChargeError as error:
+            return self._render(checkout.failed(error, incoming, order), links)
+        return self._render(checkout.paid(payment, incoming), links)
+
+    async def _charge(self, incoming: Incoming, order: Order) -> Payment:
+        # Entered and left in a worker thread: that is where the hooks are called.
+        block = self._checkout().attempt(incoming, order)
+
+        async def leave(*ended: Any) -> None:
+            with CancelScope(shield=True):  # a buyer who leaves must not keep the news of their payment from the host
+                await run_in_threadpool(block.__exit__, *ended)
+
+        async with AsyncExitStack() as stack:
+            attempt = await run_in_threadpool(block.__enter__)
+            stack.push_async_exit(leave)
+            payment = attempt.payment = await self.gateway.charge(**attempt.arguments)
+        return payment
+
+    def _checkout(self) -> Checkout:
+        hooks = (self.before_charge, self.on_payment, self.on_failure)
+        before, paid, failed = ([partial(_call, hook) for hook in these] for these in hooks)
+        return Checkout(self.gateway.settings, before_charge=before, on_payment=paid, on_failure=failed)
+
+    def _links(self, request: Request) -> dict[str, str]:
+        root = request.scope.get("root_path", "")
+
+        def link(page: Route) -> str:
+            # No url_for: it believes the Host header, and would take another checkout's route of the same name.
+            known = {name: value for name, value in request.path_params.items() if name in page.param_convertors}
+            return with_query(root + page.url_path_for(page.name, **known), request.url.query)
+
+        return {
+            "charge_url": link(self._charge_page),
+            "checkout_url": link(self._checkout_page),
+            "script_url": f"{root}/tokencharge/static/tokencharge.js",
+            "style_url": f"{root}/tokencharge/static/tokencharge.css",
+            "csrf_input": Markup(self._csrf_input(request)),  # noqa: S704 - it is HTML, the host says
+        }
+
+    def _render(self, reply: Reply, links: Mapping[str, str]) -> Response:
+        headers = dict(reply.headers)
+        if reply.template is None:
+            return JSONResponse(reply.payload, reply.status, headers)
+        if self._csp:
+            headers["Content-Security-Policy"] = content_security_policy(self.gateway.settings)
+        page = self._templates.get_template(reply.template).render(**reply.context, **links)
+        return HTMLResponse(page, reply.status, headers)
+
+
+def _call(function: Callable[[Any], Any], given: Any) -> Any:
+    """Call, from a worker thread, a function that may be async."""
+    result = function(given)
+    return from_thread.run(lambda: result) if iscoroutine(result) else result
+
+
+async def _incoming(request: Request) -> Incoming:
+    """Read a request, and no more of its body than the rules allow; order function and hooks may read that again."""
+    kind, accept, length = (request.headers.get(name, "") for name in ("content-type", "accept", "content-length"))
+    size, body = int(length) if length.isdecimal() else None, b""
+    if size is not None and size <= BODY_LIMIT:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > BODY_LIMIT:  # some servers pass on a Content-Length that chunks do not keep to
+                size = len(body)
+                break
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    again = Request(request.scope, receive)
+    fields: Iterable[tuple[str, object]] = []  # as a form has that cannot be read
+    with suppress(HTTPException, MultiPartException, ValueError):
+        fields = parse_qsl(body.decode(), keep_blank_values=True)  # Starlette reads unquoted UTF-8 as Latin-1
+        if kind.lower().startswith("multipart/"):
+            fields = []
+            async with again.form() as form:
+                fields = form.multi_items()
+    return Incoming(kind, accept, size, form=lambda: fields, body=lambda: body, request=again)
