@@ -5,7 +5,7 @@ The signatures and docstrings of PaymentGateway and AsyncPaymentGateway are thes
 
 from __future__ import annotations
 
-import uuid
+import os
 from collections.abc import Mapping
 
 from . import _checks as check
@@ -204,7 +204,7 @@ class Operations:
     def _nonce(self, token: str, order_id: str | None) -> str | None:
         """Tell apart the purchases of a named test token, which, unlike a real token, is used again and again."""
         reusable = self._test_mode and order_id is None and check.is_test_token(token)
-        return uuid.uuid4().hex if reusable else None
+        return os.urandom(16).hex() if reusable else None
 
 
 def _id_of(thing: Charge | Customer | str, what: str) -> str:

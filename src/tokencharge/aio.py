@@ -6,9 +6,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Concatenate, TypeVar
-
-from typing_extensions import ParamSpec, Self
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from . import _steps as steps
 from ._operations import Operations
@@ -16,6 +14,8 @@ from .errors import ConfigurationError, OutcomeUnknown, TokenChargeError
 from .gateway import Gateway, described
 
 if TYPE_CHECKING:
+    from typing_extensions import Self
+
     from ._stripe import HTTPClient
 
 P = ParamSpec("P")

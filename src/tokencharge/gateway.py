@@ -8,9 +8,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from types import TracebackType
-from typing import TYPE_CHECKING, Concatenate, TypeVar
-
-from typing_extensions import ParamSpec, Self
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 from . import _steps as steps
 from ._operations import Operations
@@ -19,6 +17,8 @@ from .events import Event, parse_event
 from .settings import Settings
 
 if TYPE_CHECKING:
+    from typing_extensions import Self
+
     from ._stripe import HTTPClient
 
 P = ParamSpec("P")
