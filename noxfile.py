@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -80,7 +81,7 @@ def lowest(session: nox.Session) -> None:
 
 @nox.session
 def wheel(session: nox.Session) -> None:
-    """Build the wheel from the sdist, install it alone, run the demo and buy something."""
+    """Build the wheel from the sdist, install it alone, run the demo, and a shop's own suite."""
     session.install("build", "virtualenv")
     with tempfile.TemporaryDirectory() as folder, session.chdir(folder):
         session.run("python", "-m", "build", "--outdir", folder, str(ROOT))
@@ -91,6 +92,11 @@ def wheel(session: nox.Session) -> None:
         session.run(python, "-m", "pip", "install", "--quiet", f"{built}[demo]", external=True)
         session.run(str(scripts / "tokencharge"), "demo", external=True)
         session.run(python, "-I", str(ROOT / "tests" / "wheel_smoke.py"), external=True)
+        consumer = nox.project.load_toml(ROOT / "tests" / "consumer" / "pyproject.toml")["dependency-groups"]["tests"]
+        tools = [need for need in consumer if not need.startswith("tokencharge")]
+        session.run(python, "-m", "pip", "install", "--quiet", f"{built}[demo,testing]", *tools, external=True)
+        with session.chdir(shutil.copytree(ROOT / "tests" / "consumer", Path(folder, "consumer"))):
+            session.run(python, "-m", "pytest", external=True)
 
 
 @nox.session
