@@ -195,3 +195,7 @@ for (const form of /** @type {NodeListOf<HTMLFormElement>} */ (document.querySel
     form.addEventListener("submit", () => setBusy(true));
   }
 }
+
+// Browsers may pass over `autofocus`, say in a window that is not in front: the news is what to read first.
+const notice = document.querySelector(".tc-notice");
+if (notice instanceof HTMLElement) notice.focus();
