@@ -106,7 +106,7 @@ def test_json_stays_json(body):
 @pytest.mark.parametrize("body", ["<html>ada@example.com</html>", "[" * 100_000 + "ada@example.com"])
 def test_what_is_no_json_is_redacted_as_text(body):
     """A page of a proxy's may quote what was sent, too."""
-    assert "ada" not in redact_body(body)
+    assert "ada@" not in redact_body(body)
 
 
 @pytest.mark.parametrize("key", ["sk_org_test_51HunterTwo", "sk_org_live_51HunterTwo", "rk_org_live_51HunterTwo"])
