@@ -28,7 +28,7 @@ from .events import Event
 from .gateway import PaymentGateway
 from .money import Money
 from .order import Order
-from .results import Card, Charge, Customer, Payment, Refund
+from .results import Card, Charge, Customer, Payment, PaymentIntent, Refund
 from .settings import Settings
 
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ __all__ = [
     "OutcomeUnknown",
     "Payment",
     "PaymentGateway",
+    "PaymentIntent",
     "PaymentPending",
     "RateLimited",
     "Refund",

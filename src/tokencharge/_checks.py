@@ -14,7 +14,8 @@ from .money import Money, granularity
 
 _TOKEN = re.compile(r"[A-Za-z0-9_]{1,255}", re.ASCII)
 _KEY = re.compile(r"(?:sk|rk|pk)_|whsec_")
-_METHOD = re.compile(r"pm_|ctoken_|pi_|seti_")
+_METHOD = re.compile(r"pm_|ctoken_")
+_INTENT = re.compile(r"pi_|seti_")
 _EMAIL = re.compile(r"[^@\s\x00-\x1f\x7f<>]+@[^@\s\x00-\x1f\x7f<>]+")
 _CARD_NUMBER = re.compile(r"[0-9](?:[ _.-]?[0-9]){11,18}")
 _IDEMPOTENCY_KEY = re.compile(r"[!-~](?:[ -~]{0,253}[!-~])?")
@@ -28,23 +29,35 @@ RESERVED_METADATA = "tokencharge"
 
 
 def token(value: object) -> str:
-    """Check a card token, `tok_...` as Stripe.js makes it."""
+    """Check what pays: `tok_...`, `pm_...` or `ctoken_...` as Stripe.js makes them."""
     if not isinstance(value, str) or not value.strip():
-        raise InvalidInput("The token is missing: post what Stripe.js createToken returned.")
+        raise InvalidInput("The token is missing: post the id that Stripe.js returned for the card.")
     if _CARD_NUMBER.fullmatch(value.strip()):
         raise InvalidInput(
             "A card number was given where a token belongs: card numbers must never reach your server, "
             "let Stripe.js turn them into a token."
         )
     if _KEY.match(value):
-        raise InvalidInput("An API key was given where a token belongs: post what Stripe.js createToken returned.")
-    if _METHOD.match(value):
-        raise InvalidInput("This is no card token (tok_...): make one with Stripe.js createToken.")
+        raise InvalidInput(
+            "An API key was given where a token belongs: post the id that Stripe.js returned for the card."
+        )
+    if _INTENT.match(value):
+        raise InvalidInput("This is an intent, no card: give a token (tok_), payment method (pm_) or ctoken_.")
     if not _TOKEN.fullmatch(value):
         raise InvalidInput(
             "The token has characters no token has, or is too long: pass it on as Stripe.js returned it."
         )
     return value
+
+
+def is_for_intents(value: str) -> bool:
+    """Tell a payment method or a confirmation token, which only a PaymentIntent takes, from a card token."""
+    return _METHOD.match(value) is not None
+
+
+def is_confirmation_token(value: str) -> bool:
+    """Tell a confirmation token from a payment method."""
+    return value.startswith("ctoken_")
 
 
 def is_test_token(value: str) -> bool:

@@ -21,6 +21,7 @@ class Operations:
 
     def __init__(self, settings: Settings) -> None:
         self._test_mode = settings.mode == "test"
+        self._route = settings.route
 
     def charge(
         self,
@@ -44,7 +45,9 @@ class Operations:
         (24 hours at least).
 
         Args:
-            token: `tok_...` from Stripe.js; single-use.
+            token: `tok_...` from Stripe.js, single-use. Or `ctoken_...` (a confirmation token, from the Payment Element)
+                or `pm_...` (a payment method), which always go over PaymentIntents; a `pm_...` can pay more than once,
+                so it needs an `order_id`.
             email: The buyer's; given to the Customer.
             amount: What to charge. Set it on the server, never from the request.
             order_id: Your name for the purchase, unique within the Stripe account.
@@ -70,6 +73,7 @@ class Operations:
             receipt_email=receipt_email,
             statement_descriptor_suffix=statement_descriptor_suffix,
             nonce=self._nonce(check.token(token), order_id),
+            route=self._route,
         )
         return steps.charge(purchase)
 
@@ -97,7 +101,8 @@ class Operations:
             amount: What to charge.
             order_id: Your name for the purchase, unique within the Stripe account. Required: there is no token to
                 tell two purchases apart.
-            card: `card_...` of the Customer; its default card if None.
+            card: `card_...` or `pm_...` of the Customer; its default card if None. A `pm_...` always goes over
+                PaymentIntents.
             capture: As for `charge`.
             description: As for `charge`.
             metadata: As for `charge`.
@@ -118,6 +123,7 @@ class Operations:
             metadata=metadata,
             receipt_email=receipt_email,
             statement_descriptor_suffix=statement_descriptor_suffix,
+            route=self._route,
         )
         return steps.charge_customer(purchase, customer_id)
 
@@ -182,6 +188,21 @@ class Operations:
             check.order_id(order_id),
             None if customer is None else _id_of(customer, "customer"),
         )
+
+    def complete(self, payment_intent_id: str) -> Flow[Payment]:
+        """Read how a payment has ended after the buyer authenticated (3-D Secure).
+
+        Calling `charge` again with the same arguments says the same. Before you hand anything over, compare the
+        payment's order_id and amount with what was to be paid: the id comes from the browser.
+
+        Raises:
+            AuthenticationRequired: The buyer has yet to authenticate; `client_secret` lets the browser go on.
+            CardDeclined: The card was declined, or authentication failed: charge the order again, with another card.
+            PaymentPending: Stripe is still processing it.
+            InvalidRequest: Stripe knows no such PaymentIntent, or it was canceled, or no card was ever tried.
+            TokenChargeError: As listed on the class, for reading.
+        """
+        return steps.complete(check.object_id(payment_intent_id, "PaymentIntent"))
 
     def get_charge(self, id: str) -> Flow[Charge]:
         """Read a Charge.

@@ -49,6 +49,7 @@ class AsyncPaymentGateway(Gateway):
     void = _awaitable(Operations.void)
     refund = _awaitable(Operations.refund)
     find = _awaitable(Operations.find)
+    complete = _awaitable(Operations.complete)
     get_charge = _awaitable(Operations.get_charge)
     get_customer = _awaitable(Operations.get_customer)
 

@@ -26,6 +26,7 @@ _NUMBER = "The card number is not right. Please check it and enter the card agai
 _EXPIRY = "The expiry date is not right. Please check it and enter the card again."
 _CVC = "The security code is not right. Please check it and enter the card again."
 _ADDRESS = "The billing address does not match the card. Please check it and enter the card again."
+_NOT_YOU = "Your bank could not confirm that it was you. Please try again or use a different card."
 _PIN = "This card needs its PIN, which cannot be entered here. Please use a different card."
 
 _Row = tuple[Advice, str]
@@ -121,6 +122,10 @@ _ROWS: dict[str, _Row] = {
             "live_mode_test_card",
         ),
         (Advice.TryAnotherCard, _OTHER),
+    ),
+    **dict.fromkeys(
+        ("payment_intent_authentication_failure", "setup_intent_authentication_failure"),
+        (Advice.TryAnotherCard, _NOT_YOU),
     ),
     "currency_not_supported": (
         Advice.TryAnotherCard,

@@ -4,7 +4,7 @@ TokenChargeError
 +- ConfigurationError          the keys or settings are wrong; nothing was sent
 +- InvalidInput (ValueError)   an argument is wrong; nothing was sent
 +- CardDeclined                the bank said no; .advice says what may help
-+- AuthenticationRequired      the bank wants 3-D Secure; not a decline
++- AuthenticationRequired      the bank wants 3-D Secure; not a decline; client_secret lets the browser go on
 +- PaymentPending              Stripe is still working on it; neither paid nor failed
 +- TokenRejected               the token is used, unknown or of the other mode: ask for the card again
 +- InvalidRequest              Stripe refused a parameter
@@ -116,16 +116,28 @@ class CardDeclined(TokenChargeError):
 
 
 class AuthenticationRequired(TokenChargeError):
-    """The bank wants the buyer to authenticate (3-D Secure), which the Charges API cannot do."""
+    """The bank wants the buyer to authenticate (3-D Secure). Not a decline; nothing was charged so far.
+
+    With `client_secret` set the browser can go on: pass it to Stripe.js (`handleNextAction`), then call again with
+    the same arguments, or `complete(payment_intent_id)`. Without it (the Charges API has no such way) only another
+    card will do.
+    """
 
     suggested_status = 402
-    _public = (
-        "Your bank asks you to confirm this payment. This attempt has not charged you. Please use a different card."
-    )
+
+    @property
+    def public_message(self) -> str:
+        """A sentence that is safe to show the buyer."""
+        if self.client_secret is None:
+            return (
+                "Your bank asks you to confirm this payment. This attempt has not charged you. "
+                "Please use a different card."
+            )
+        return "Your bank asks you to confirm this payment. You have not been charged yet. Please follow its steps."
 
 
 class PaymentPending(TokenChargeError):
-    """Stripe is still processing the payment: neither paid nor failed. Ask again with `find` or `get_charge`."""
+    """Stripe is still processing the payment: neither paid nor failed. Ask again with `find`, or `complete`."""
 
     suggested_status = 202
     _public = "Your payment is being processed. Please do not pay again; we will tell you how it ends."

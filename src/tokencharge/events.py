@@ -11,7 +11,7 @@ from typing import Any
 import attrs
 
 from .errors import ConfigurationError, InvalidEvent, InvalidSignature
-from .results import Charge, Customer, Raw, Refund, read_id, read_time
+from .results import Charge, Customer, PaymentIntent, Raw, Refund, read_id, read_time
 
 TOLERANCE = 300
 """Seconds a signature may be old, or ahead of this machine's clock."""
@@ -19,12 +19,13 @@ TOLERANCE = 300
 BODY_LIMIT = 1_048_576
 """Bytes of body that are read: Stripe's events are a small part of it."""
 
-Subject = Charge | Customer | Refund | Raw
+Subject = Charge | Customer | PaymentIntent | Refund | Raw
 """What an event is about: typed where this library has a type for it, else Stripe's own mapping."""
 
-_READERS: dict[str, Callable[[Raw], Charge | Customer | Refund]] = {
+_READERS: dict[str, Callable[[Raw], Charge | Customer | PaymentIntent | Refund]] = {
     "charge": Charge.from_stripe,
     "customer": Customer.from_stripe,
+    "payment_intent": PaymentIntent.from_stripe,
     "refund": Refund.from_stripe,
 }
 
@@ -41,7 +42,7 @@ class Event:
         type: "charge.refunded", "customer.deleted", ...
         created: When, in UTC.
         livemode: Whether it is about real money.
-        object: The Charge, Customer or Refund it is about; anything else as Stripe's mapping.
+        object: The Charge, Customer, PaymentIntent or Refund it is about; anything else as Stripe's mapping.
         raw: Stripe's whole event.
     """
 

@@ -37,6 +37,8 @@ class Gateway(ABC):
         max_retries: How often the SDK repeats a request that went wrong on the way, under the same idempotency key.
         livemode: Declare it, and a key of the other mode is refused.
         http_client: A `stripe.HTTPClient` to send requests with, instead of the built-in pool.
+        route: What a card token is charged by: "charges", Stripe's classic calls, or "payment_intents", which can do
+            3-D Secure. The same calls return the same results.
 
     Raises:
         ConfigurationError: A key or setting cannot be right.
@@ -53,6 +55,7 @@ class Gateway(ABC):
         max_retries: int = 2,
         livemode: bool | None = None,
         http_client: HTTPClient | None = None,
+        route: str = "charges",
     ) -> None:
         settings = Settings(
             secret_key,
@@ -62,6 +65,7 @@ class Gateway(ABC):
             timeout=timeout,
             max_retries=max_retries,
             livemode=livemode,
+            route=route,
         )
         self._open(settings, http_client)
 
@@ -148,6 +152,7 @@ class PaymentGateway(Gateway):
     void = _blocking(Operations.void)
     refund = _blocking(Operations.refund)
     find = _blocking(Operations.find)
+    complete = _blocking(Operations.complete)
     get_charge = _blocking(Operations.get_charge)
     get_customer = _blocking(Operations.get_customer)
 

@@ -1,4 +1,4 @@
-"""What Stripe made, typed: Card, Customer, Charge, Refund and the Payment that holds them.
+"""What Stripe made, typed: Card, Customer, Charge, Refund, PaymentIntent, and the Payment that holds them.
 
 Each is read by `from_stripe` from a plain mapping, of any API version since 2013: the readers take what is
 there, fill in what an old version left out, and keep the whole answer in `raw`. An answer without an id, or
@@ -246,6 +246,74 @@ class Refund:
             charge_id=_reference(raw, "charge"),
             reason=_typed(raw, "reason", str),
             failure_reason=_typed(raw, "failure_reason", str),
+            created=read_time(raw),
+            metadata=_mapping(raw, "metadata"),
+            raw=raw,
+        )
+
+
+@attrs.frozen
+class PaymentIntent:
+    """A PaymentIntent: one payment to be made, by one card after another until one pays.
+
+    Attributes:
+        id: `pi_...`.
+        status: "requires_payment_method" (no card yet, or the last one failed), "requires_confirmation",
+            "requires_action" (the buyer is to authenticate), "processing", "requires_capture" (the money is held),
+            "succeeded" or "canceled".
+        amount: What it asks for.
+        capture: False only holds the money.
+        customer_id: Whose it is.
+        charge_id: The last Charge it made.
+        charge: The same, where Stripe was asked to send it along.
+        client_secret: Lets the browser finish authentication; kept out of repr.
+        failure_code: Why the last card failed.
+        decline_code: The bank's reason for that, where Stripe passed one on.
+        livemode: Whether real money can move.
+        created: When, in UTC.
+        metadata: The account's own notes on it.
+        raw: Stripe's whole answer.
+    """
+
+    id: str
+    status: str
+    amount: Money
+    capture: bool = True
+    customer_id: str | None = None
+    charge_id: str | None = None
+    charge: Charge | None = attrs.field(default=None, repr=False)
+    client_secret: str | None = attrs.field(default=None, repr=False)
+    failure_code: str | None = None
+    decline_code: str | None = None
+    livemode: bool = False
+    created: datetime | None = None
+    metadata: Mapping[str, str] = _metadata()
+    raw: Raw = _raw()
+
+    @classmethod
+    def from_stripe(cls, raw: Raw) -> PaymentIntent:
+        """Read a PaymentIntent.
+
+        Raises:
+            ValueError: The mapping has no id, no status, or no amount and currency.
+        """
+        status = _typed(raw, "status", str)
+        if status is None:
+            raise ValueError("Stripe's PaymentIntent has no status.")
+        charge = raw.get("latest_charge")
+        failure = _typed(raw, "last_payment_error", dict) or {}
+        return cls(
+            id=read_id(raw),
+            status=status,
+            amount=_money(raw, "amount"),
+            capture=raw.get("capture_method") != "manual",
+            customer_id=_reference(raw, "customer"),
+            charge_id=_reference(raw, "latest_charge"),
+            charge=Charge.from_stripe(charge) if isinstance(charge, Mapping) else None,
+            client_secret=_typed(raw, "client_secret", str),
+            failure_code=_typed(failure, "code", str),
+            decline_code=_typed(failure, "decline_code", str),
+            livemode=raw.get("livemode") is True,
             created=read_time(raw),
             metadata=_mapping(raw, "metadata"),
             raw=raw,

@@ -15,6 +15,8 @@ from .errors import ConfigurationError
 _KEY = re.compile(r"(?P<kind>sk|rk|pk)_(?:org_)?(?P<mode>test|live)_")
 _TRUE = frozenset(("1", "true", "yes", "on"))
 _FALSE = frozenset(("0", "false", "no", "off"))
+_ROUTES = ("charges", "payment_intents")
+_ELEMENTS = ("card", "payment")
 _LOOPBACK = frozenset(("localhost", "127.0.0.1", "::1"))
 
 
@@ -103,6 +105,16 @@ class Settings:
         read=_whole,
         help="How often the SDK repeats a request that went wrong on the way.",
     )
+    route: str = _setting(
+        "STRIPE_ROUTE",
+        default="charges",
+        help="What a card token is charged by: charges (the classic calls) or payment_intents (with 3-D Secure).",
+    )
+    element: str = _setting(
+        "STRIPE_ELEMENT",
+        default="card",
+        help="The page's card form: card (Card Element) or payment (Payment Element, always by PaymentIntents).",
+    )
     livemode: bool | None = _setting(
         "STRIPE_LIVEMODE",
         default=None,
@@ -167,6 +179,10 @@ class Settings:
             )
         _check_url(self.api_base, "STRIPE_API_BASE", origin=True, plain=self.mode == "test")
         _check_url(self.js_url, "STRIPE_JS_URL", origin=False, plain=self.mode == "test")
+        if self.route not in _ROUTES:
+            raise ConfigurationError(f"STRIPE_ROUTE must be {' or '.join(_ROUTES)}.")
+        if self.element not in _ELEMENTS:
+            raise ConfigurationError(f"STRIPE_ELEMENT must be {' or '.join(_ELEMENTS)}.")
         if not _is_number(self.timeout, float) or not 0 < self.timeout <= 600:
             raise ConfigurationError("STRIPE_TIMEOUT must be a number of seconds above 0 and at most 600.")
         if not _is_number(self.max_retries, int) or not 0 <= self.max_retries <= 10:

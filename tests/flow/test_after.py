@@ -279,6 +279,6 @@ def test_a_charge_that_stripe_names_is_not_replaced(line):
     """An error keeps what Stripe says it was about."""
     line.plan("POST *", refuse(400, charge="ch_other"))
     with pytest.raises(InvalidRequest) as refused:
-        line.gateway().capture("ch_1")
+        line.gateway().refund("ch_1")
 
     assert "ch_other" == refused.value.charge_id

@@ -36,9 +36,8 @@ TOKENS: Table = {
     "secret key": ("sk_live_HunterTwo", "An API key was given where a token belongs"),
     "publishable key": ("pk_test_HunterTwo", "An API key was given where a token belongs"),
     "webhook secret": ("whsec_HunterTwo", "An API key was given where a token belongs"),
-    "payment method": ("pm_1HunterTwo", "This is no card token"),
-    "confirmation token": ("ctoken_1HunterTwo", "This is no card token"),
-    "intent": ("pi_1HunterTwo", "This is no card token"),
+    "payment method without an order_id": ("pm_1HunterTwo", "A payment method (pm_) can pay more than once"),
+    "intent": ("pi_1HunterTwo", "This is an intent, no card"),
 }
 EMAILS: Table = {
     "missing": (None, "The e-mail is missing"),

@@ -70,6 +70,8 @@ def test_every_setting_can_be_read_from_the_environment(monkeypatch):
         "STRIPE_JS_URL": "http://localhost:4242/stripe.js",
         "STRIPE_TIMEOUT": "2.5",
         "STRIPE_MAX_RETRIES": "0",
+        "STRIPE_ROUTE": "payment_intents",
+        "STRIPE_ELEMENT": "payment",
         "STRIPE_LIVEMODE": "off",
     }
     for name, value in given.items():

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from ..errors import InvalidInput, InvalidRequest, TokenChargeError
+from ..errors import InvalidInput, InvalidRequest, PaymentPending, TokenChargeError
 from ..money import Money
-from ..results import Charge, Customer, Payment, Refund
+from ..results import Charge, Customer, Payment, PaymentIntent, Raw, Refund
 from .calls import Call, Flow, T, path, place, read
 from .purchase import digest, order_digest
-from .settle import customer_of, list_attempts, paid_charge, read_attempts
+from .settle import attempts_of, customer_of, list_attempts, list_pages, look_again, paid_charge
 
 
 def find(order_id: str, customer_id: str | None = None) -> Flow[Payment | None]:
@@ -24,7 +24,8 @@ def find(order_id: str, customer_id: str | None = None) -> Flow[Payment | None]:
             "limit": 100,
             "expand": ["data.customer"],
         }
-        attempts, _ = yield from read(Call("find", "get", "/v1/charges/search", query), read_attempts(mark))
+        charges = yield from list_pages("/v1/charges/search", query, Charge.from_stripe, every_page=False)
+        attempts = attempts_of(mark, charges)
     paid = paid_charge(attempts)
     return None if paid is None else Payment(customer_of(paid, customer_id or ""), paid, order_id, replayed=True)
 
@@ -41,18 +42,18 @@ def get_customer(customer_id: str) -> Flow[Customer]:
 
 def capture(charge_id: str, amount: Money | None) -> Flow[Charge]:
     """Take the money an authorization holds, or a part of it: the rest is let go."""
-    params: dict[str, Any] = {}
+    held = yield from get_charge(charge_id)
+    _same_currency(held, amount)
+    key = _key("capture", charge_id, amount)
+    if held.payment_intent_id is None:
+        part = {} if amount is None else {"amount": amount.amount}
+        call = Call("capture", "post", path("charges", charge_id) + "/capture", part, key)
+        return (yield from _about(charge_id, read(call, Charge.from_stripe)))
+    params: dict[str, Any] = {"expand": ["latest_charge"]}
     if amount is not None:
-        yield from _same_currency(charge_id, amount)
-        params["amount"] = amount.amount
-    call = Call(
-        "capture",
-        "post",
-        path("charges", charge_id) + "/capture",
-        params,
-        _key("capture", charge_id, amount),
-    )
-    return (yield from _about(charge_id, read(call, Charge.from_stripe)))
+        params["amount_to_capture"] = amount.amount
+    call = Call("capture", "post", path("payment_intents", held.payment_intent_id) + "/capture", params, key)
+    return (yield from _about(charge_id, read(call, _latest_charge)))
 
 
 def void(charge_id: str) -> Flow[Refund]:
@@ -64,20 +65,41 @@ def void(charge_id: str) -> Flow[Refund]:
             step="void",
             charge_id=charge_id,
         )
-    call = Call("void", "post", "/v1/refunds", {"charge": charge_id}, _key("void", charge_id))
-    return (yield from _about(charge_id, read(call, Refund.from_stripe)))
+    key = _key("void", charge_id)
+    if held.payment_intent_id is None:
+        call = Call("void", "post", "/v1/refunds", {"charge": charge_id}, key)
+        return (yield from _about(charge_id, read(call, Refund.from_stripe)))
+    call = Call("void", "post", path("payment_intents", held.payment_intent_id) + "/cancel", {}, key)
+    yield from _about(charge_id, read(call, PaymentIntent.from_stripe))
+    listing = list_pages("/v1/refunds", {"charge": charge_id}, Refund.from_stripe, every_page=False)
+    let_go = yield from _about(charge_id, look_again(listing))
+    if not let_go:
+        raise PaymentPending(
+            "The authorization is let go, but Stripe does not show the refund yet: read it later with get_charge.",
+            step="void",
+            charge_id=charge_id,
+            payment_intent_id=held.payment_intent_id,
+        )
+    return let_go[0]
 
 
 def refund(charge_id: str, amount: Money | None, reason: str | None, key: str | None) -> Flow[Refund]:
     """Give back all of a charge, or a part."""
     params: dict[str, Any] = {"charge": charge_id}
     if amount is not None:
-        yield from _same_currency(charge_id, amount)
+        _same_currency((yield from get_charge(charge_id)), amount)
         params["amount"] = amount.amount
     if reason is not None:
         params["reason"] = reason
     call = Call("refund", "post", "/v1/refunds", params, key or _key("refund", charge_id, amount))
     return (yield from _about(charge_id, read(call, Refund.from_stripe)))
+
+
+def _latest_charge(raw: Raw) -> Charge:
+    charge = PaymentIntent.from_stripe(raw).charge
+    if charge is None:
+        raise ValueError("Stripe's PaymentIntent comes without its Charge.")
+    return charge
 
 
 def _key(step: str, charge_id: str, amount: Money | None = None) -> str:
@@ -93,11 +115,10 @@ def _about(charge_id: str, flow: Flow[T]) -> Flow[T]:
         raise
 
 
-def _same_currency(charge_id: str, amount: Money) -> Flow[None]:
+def _same_currency(charge: Charge, amount: Money | None) -> None:
     """Refuse an amount in another currency than the charge's: Stripe is sent the number alone."""
-    charged = yield from get_charge(charge_id)
-    if charged.amount.currency != amount.currency:
+    if amount is not None and charge.amount.currency != amount.currency:
         raise InvalidInput(
-            f"The charge is in {charged.amount.currency.upper()}, the amount in {amount.currency.upper()}: "
+            f"The charge is in {charge.amount.currency.upper()}, the amount in {amount.currency.upper()}: "
             "give the amount in the charge's currency."
         )

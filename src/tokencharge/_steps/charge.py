@@ -15,30 +15,32 @@ from ..errors import (
     OutcomeUnknown,
     TokenChargeError,
 )
-from ..results import Customer, Payment, Raw
+from ..results import Customer, Payment, Raw, read_id
 from .after import get_customer
-from .calls import Call, Flow, T, entries, path, place, read
+from .calls import Call, Flow, T, ask, entries, path, place, read
+from .intents import Intents, has_ended, list_all, settle_intent
 from .purchase import Purchase, digest
-from .settle import Attempts, list_attempts, paid_charge, settle
+from .settle import Attempts, list_attempts, settle
 
 _FRESH_KEYS = 4
 
 
 def charge(purchase: Purchase) -> Flow[Payment]:
-    """Charge a token: a Customer, the card, the Charge."""
+    """Charge what the browser made of a card: a Customer, the card, the Charge."""
     customer: Customer | None = None
     customer_id = purchase.customer
-    attempts: Attempts = {}
+    begun = False
     try:
         if customer_id is None:
-            customer = yield from _make_customer(purchase)
+            customer, begun = yield from _make_customer(purchase)
             customer_id = customer.id
-        elif purchase.order_id is not None:
-            attempts = yield from list_attempts(purchase.digest, customer_id)
-        card = None
-        if not (purchase.paid_with_customer or paid_charge(attempts)):
+        attempts, intents = yield from _look_ahead(purchase, customer_id, begun=begun)
+        card = purchase.token
+        if purchase.paid_with_customer and customer is not None:
+            card = _default_card(customer) if purchase.by_intent else None
+        elif purchase.token_is_card and not has_ended(attempts, intents):
             card = yield from _add_card(purchase, customer_id)
-        return (yield from settle(purchase, customer or customer_id, card, attempts))
+        return (yield from _settle(purchase, customer or customer_id, card, attempts, intents))
     except TokenChargeError as error:
         place(error, order_id=purchase.order_id, customer_id=customer_id)
         raise
@@ -54,21 +56,47 @@ def charge_customer(purchase: Purchase, customer_id: str) -> Flow[Payment]:
                 step="customer",
                 param="customer",
             )
-        default = customer.raw.get("default_source")
-        card = purchase.card or (default if isinstance(default, str) else None)
-        attempts = yield from list_attempts(purchase.digest, customer_id)
-        return (yield from settle(purchase, customer, card, attempts))
+        card = purchase.card or _default_card(customer)
+        attempts, intents = yield from _look_ahead(purchase, customer_id, begun=False)
+        return (yield from _settle(purchase, customer, card, attempts, intents))
     except TokenChargeError as error:
         place(error, order_id=purchase.order_id, customer_id=customer_id)
         raise
 
 
-def _make_customer(purchase: Purchase) -> Flow[Customer]:
+def _look_ahead(purchase: Purchase, customer_id: str, *, begun: bool) -> Flow[tuple[Attempts, Intents]]:
+    """List what a purchase may have made before, where that outlives Stripe's keys or took the other route."""
+    known = purchase.order_id is not None and purchase.customer is not None
+    if known and purchase.by_intent:
+        return (yield from list_all(purchase, customer_id))
+    if known or (begun and purchase.by_intent):
+        return (yield from list_attempts(purchase.digest, customer_id)), {}
+    return {}, {}
+
+
+def _settle(
+    purchase: Purchase, customer: Customer | str, card: str | None, attempts: Attempts, intents: Intents
+) -> Flow[Payment]:
+    if purchase.by_intent:
+        return (yield from settle_intent(purchase, customer, card, attempts, intents))
+    return (yield from settle(purchase, customer, card, attempts))
+
+
+def _default_card(customer: Customer) -> str | None:
+    settings = customer.raw.get("invoice_settings")
+    chosen = settings.get("default_payment_method") if isinstance(settings, Mapping) else None
+    default = customer.raw.get("default_source") or chosen
+    return default if isinstance(default, str) else None
+
+
+def _make_customer(purchase: Purchase) -> Flow[tuple[Customer, bool]]:
+    """Make the Customer of a purchase; return it, and whether an earlier call had made it."""
     params: dict[str, Any] = {"email": purchase.email}
     if purchase.paid_with_customer:
         params["source"] = purchase.token
     else:
-        params["metadata"] = {"order_id": purchase.order_id, check.RESERVED_METADATA: purchase.digest}
+        order = {} if purchase.order_id is None else {"order_id": purchase.order_id}
+        params["metadata"] = {**order, check.RESERVED_METADATA: purchase.digest}
     call = Call("customer", "post", "/v1/customers", params, purchase.key("customer"))
     if purchase.order_id is None:
         return (yield from _prepare(call, Customer.from_stripe))
@@ -82,7 +110,7 @@ def _make_customer(purchase: Purchase) -> Flow[Customer]:
             "This order was begun with another e-mail, and its customer cannot be found yet: call again in a minute.",
             step="customer",
         )
-    return customer
+    return customer, True
 
 
 def _order_customer(purchase: Purchase) -> Flow[Customer | None]:
@@ -119,10 +147,13 @@ def _add_card(purchase: Purchase, customer_id: str) -> Flow[str]:
         {"source": purchase.token},
         key,
     )
-    return (yield from _prepare(call, lambda raw: Customer.from_stripe(raw).id))
+    card, _ = yield from _prepare(call, read_id)
+    return card
 
 
-def _prepare(call: Call, reader: Callable[[Raw], T], already: Callable[[], Flow[T | None]] | None = None) -> Flow[T]:
+def _prepare(
+    call: Call, reader: Callable[[Raw], T], already: Callable[[], Flow[T | None]] | None = None
+) -> Flow[tuple[T, bool]]:
     """Take a step that moves no money, under a fresh key where Stripe saved a 5xx under the first.
 
     Everyone who repeats the step is repeated the same 5xx and so goes on to the same fresh key.
@@ -131,10 +162,13 @@ def _prepare(call: Call, reader: Callable[[Raw], T], already: Callable[[], Flow[
         call: The step.
         reader: Reads its answer.
         already: Finds what the step may have made in spite of the 5xx.
+
+    Returns:
+        What was made, and whether an earlier call had made it.
     """
     for fresh in range(1, _FRESH_KEYS + 1):
         try:
-            return (yield from read(call, reader))
+            return (yield from ask(call, reader))
         except OutcomeUnknown as error:
             # A repeated 2xx that arrived garbled is no 5xx: it is asked for again, under its own key.
             if not error.replayed or (error.http_status or 0) < 500:
@@ -142,6 +176,6 @@ def _prepare(call: Call, reader: Callable[[Raw], T], already: Callable[[], Flow[
         if already is not None:
             made = yield from already()
             if made is not None:
-                return made
+                return made, True
         call = attrs.evolve(call, key=f"{call.key}-{fresh}")
-    return (yield from read(call, reader))
+    return (yield from ask(call, reader))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import count
 from typing import Any
 
@@ -18,7 +18,7 @@ from ..errors import (
     TokenChargeError,
     TokenRejected,
 )
-from ..results import Charge, Customer, Payment, Raw
+from ..results import Charge, Customer, Payment, Raw, read_id
 from .calls import Call, Flow, Pause, T, ask, entries, path, read
 from .purchase import Purchase
 
@@ -33,7 +33,7 @@ Attempts = dict[int, Charge]
 # Asking again may itself be what uses up the slot, which only the time after that shows.
 _ASK_AGAIN = 2
 
-_REFUSED = (CardDeclined, AuthenticationRequired, InvalidRequest, TokenRejected)
+REFUSED = (CardDeclined, AuthenticationRequired, InvalidRequest, TokenRejected)
 
 
 def settle(purchase: Purchase, customer: Customer | str, card: str | None, attempts: Attempts) -> Flow[Payment]:
@@ -54,32 +54,32 @@ def settle(purchase: Purchase, customer: Customer | str, card: str | None, attem
         call = purchase.charge_call(customer_id, card, slot, expand_customer=isinstance(customer, str))
         try:
             charge, replayed = yield from ask(call, Charge.from_stripe)
-            return _payment(purchase, customer, charge, found=replayed)
+            return payment_of(purchase, customer, charge, found=replayed)
         except OrderConflict:
             # Another card or amount was first to use this slot: what became of it decides.
-            attempts = yield from _look_again(list_attempts(purchase.digest, customer_id, every_page=True))
+            attempts = yield from look_again(list_attempts(purchase.digest, customer_id, every_page=True))
             if slot in attempts:
                 closed.add(slot)
-            elif slot in (marked := (yield from _look_again(_closed_slots(purchase.digest, customer_id)))):
+            elif slot in (marked := (yield from look_again(closed_slots(purchase.digest, customer_id)))):
                 closed |= marked
             else:
-                yield Pause(_next_pause(pauses))
+                yield Pause(next_pause(pauses))
         except OutcomeUnknown as error:
             # A 5xx that Stripe saved is repeated for a day. The list tells whether it left a Charge all the same.
             if not error.replayed:
                 raise
-            attempts = yield from _look_again(list_attempts(purchase.digest, customer_id, every_page=True))
+            attempts = yield from look_again(list_attempts(purchase.digest, customer_id, every_page=True))
             if paid_charge(attempts) is None:
                 raise
-        except _REFUSED as refusal:
+        except REFUSED as refusal:
             if refusal.charge_id is not None:
                 raise
-            charge, replayed = yield from _close_slot(purchase, call, slot, customer_id, refusal)
-            return _payment(purchase, customer, charge, found=replayed)
-    return _payment(purchase, customer, paid, found=True)
+            charge, replayed = yield from close_slot(purchase, call, Charge.from_stripe, slot, customer_id, refusal)
+            return payment_of(purchase, customer, charge, found=replayed)
+    return payment_of(purchase, customer, paid, found=True)
 
 
-def _payment(purchase: Purchase, customer: Customer | str, charge: Charge, *, found: bool) -> Payment:
+def payment_of(purchase: Purchase, customer: Customer | str, charge: Charge, *, found: bool) -> Payment:
     about: dict[str, Any] = {"step": "charge", "charge_id": charge.id}
     if charge.status == "failed":
         reason = (charge.outcome or {}).get("reason")
@@ -121,52 +121,74 @@ def _same_attempt(attempt: Charge, purchase: Purchase, card: str | None) -> bool
 
 def list_attempts(digest: str, customer_id: str, *, every_page: bool = False) -> Flow[Attempts]:
     """List what a purchase was charged. Unlike search, listing shows a Charge as soon as it is made."""
-    params: dict[str, Any] = {"customer": customer_id, "limit": 100, "expand": ["data.customer"]}
+    params = {"customer": customer_id, "limit": 100, "expand": ["data.customer"]}
+    charges = yield from list_pages("/v1/charges", params, Charge.from_stripe, every_page=every_page)
+    return attempts_of(digest, charges)
+
+
+def attempts_of(digest: str, charges: Iterable[Charge]) -> Attempts:
+    """Sort out a purchase's own Charges; a PaymentIntent's that failed uses up no slot, another card may yet pay it."""
     attempts: Attempts = {}
+    for charge in charges:
+        slot, failed = slot_of(digest, charge.metadata), charge.status == "failed"
+        # A slot whose key Stripe forgot can hold two Charges; the one that moved money is the one that counts.
+        if slot is not None and not (failed and (slot in attempts or charge.payment_intent_id)):
+            attempts[slot] = charge
+    return attempts
+
+
+def slot_of(digest: str, metadata: Mapping[str, str]) -> int | None:
+    """Return the slot of a purchase that something was made for, or None if it is not this purchase's."""
+    owner, _, slot = metadata.get(check.RESERVED_METADATA, "").partition("/")
+    return int(slot) if owner == digest and slot.isdecimal() else None
+
+
+def list_pages(where: str, params: Mapping[str, Any], reader: Callable[[Raw], T], *, every_page: bool) -> Flow[list[T]]:
+    """List objects of Stripe's, the newest first."""
+
+    def page(raw: Raw) -> tuple[list[T], str | None]:
+        listed = entries(raw)
+        return [reader(entry) for entry in listed], read_id(listed[-1]) if listed and raw.get(
+            "has_more"
+        ) is True else None
+
+    found: list[T] = []
+    after: str | None = None
     while True:
-        page, after = yield from read(Call("find", "get", "/v1/charges", dict(params)), read_attempts(digest))
-        attempts = {**page, **attempts}
+        further = {} if after is None else {"starting_after": after}
+        these, after = yield from read(Call("find", "get", where, {**params, **further}), page)
+        found += these
         if not every_page or after is None:
-            return attempts
-        params["starting_after"] = after
+            return found
 
 
-def read_attempts(digest: str) -> Callable[[Raw], tuple[Attempts, str | None]]:
-    def page(raw: Raw) -> tuple[Attempts, str | None]:
-        attempts: Attempts = {}
-        charges = [Charge.from_stripe(entry) for entry in entries(raw)]
-        for charge in charges:
-            owner, _, slot = charge.metadata.get(check.RESERVED_METADATA, "").partition("/")
-            # A slot whose key Stripe forgot can hold two Charges; the one that moved money is the one that counts.
-            if owner == digest and slot.isdecimal() and (int(slot) not in attempts or charge.status != "failed"):
-                attempts[int(slot)] = charge
-        return attempts, charges[-1].id if charges and raw.get("has_more") is True else None
-
-    return page
-
-
-def _close_slot(
-    purchase: Purchase, call: Call, slot: int, customer_id: str, refusal: TokenChargeError
-) -> Flow[tuple[Charge, bool]]:
-    """Note on the Customer that a slot was used up by a refusal that left no Charge behind, and raise the refusal.
+def close_slot(
+    purchase: Purchase,
+    call: Call,
+    reader: Callable[[Raw], T],
+    slot: int,
+    customer_id: str,
+    refusal: TokenChargeError,
+) -> Flow[tuple[T, bool]]:
+    """Note on the Customer that a slot was used up by a refusal that left nothing behind, and raise the refusal.
 
     Without the note the next card would wait for a Charge that never comes. Stripe does not save every refusal, and
     a slot noted although its key is free could be charged beside the next one: so ask again under the same key, and
     note the slot only when Stripe says the refusal is a replay.
 
     Returns:
-        The Charge, should Stripe not have saved the refusal and accept the card now.
+        What the call makes, should Stripe not have saved the refusal and accept it now.
     """
     said = refusal
     for _ in range(_ASK_AGAIN):
         if said.replayed:
             break
         try:
-            return (yield from ask(call, Charge.from_stripe))
+            return (yield from ask(call, reader))
         except OutcomeUnknown:
             raise
-        except _REFUSED as again:
-            if again.charge_id is not None:
+        except REFUSED as again:
+            if again.charge_id is not None or again.payment_intent_id is not None:
                 raise
             said = again
         except TokenChargeError as error:
@@ -192,7 +214,7 @@ def _unsettled(error: TokenChargeError) -> OutcomeUnknown:
     )
 
 
-def _closed_slots(digest: str, customer_id: str) -> Flow[set[int]]:
+def closed_slots(digest: str, customer_id: str) -> Flow[set[int]]:
     customer = yield from read(Call("find", "get", path("customers", customer_id)), Customer.from_stripe)
     name = _closed_name(digest)
     slots = (key.removeprefix(name) for key in customer.metadata if key.startswith(name))
@@ -204,7 +226,7 @@ def _closed_name(digest: str) -> str:
     return f"{check.RESERVED_METADATA}_{digest[:16]}_"
 
 
-def _next_pause(pauses: Iterator[float]) -> float:
+def next_pause(pauses: Iterator[float]) -> float:
     seconds = next(pauses, None)
     if seconds is None:
         raise OrderInProgress(
@@ -214,16 +236,16 @@ def _next_pause(pauses: Iterator[float]) -> float:
     return seconds
 
 
-def _look_again(looking: Flow[T]) -> Flow[T]:
-    """Look what became of an order another request has begun: not being able to look is not knowing."""
+def look_again(looking: Flow[T]) -> Flow[T]:
+    """Look what became of what an earlier request has begun: not being able to look is not knowing."""
     try:
         return (yield from looking)
     except OutcomeUnknown:
         raise
     except TokenChargeError as error:
         raise OutcomeUnknown(
-            "Another request for this order was sent before, and Stripe could not be asked what became of it: call "
-            "again with the same arguments.",
+            "A request for this was sent before, and Stripe could not be asked what became of it: call again with the "
+            "same arguments.",
             step=error.step,
             http_status=error.http_status,
             request_id=error.request_id,
