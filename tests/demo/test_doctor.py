@@ -82,7 +82,7 @@ def test_the_doctor_runs_as_a_process(run_process) -> None:
     assert (0, "") == (ran.code, ran.err)
     assert (1, "") == (bad.code, bad.err)
     assert "!!" in bad.out
-    assert "1 of 14 rows is wrong." in bad.out
+    assert "1 of 16 rows is wrong." in bad.out
 
 
 @pytest.mark.parametrize(
@@ -136,7 +136,7 @@ def test_all_problems_are_shown_at_once(run, environment) -> None:
     code, out, err = run("doctor")
 
     assert (1, "") == (code, err)
-    assert "4 of 14 rows are wrong." in out
+    assert "4 of 16 rows are wrong." in out
     assert 4 == out.count("✗")
     assert "Not compared" in out
     assert "Not asked: mend the settings first." in out

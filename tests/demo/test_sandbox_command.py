@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import queue
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 
+import attrs
 import pytest
 
 from tokencharge import Money, PaymentGateway
-from tokencharge.sandbox import Sandbox
+from tokencharge.sandbox import Request, Response, Sandbox, Server
 
 
 @pytest.fixture
@@ -39,6 +41,27 @@ def start() -> Iterator[Callable[..., subprocess.Popen[str]]]:
 
 def _ignore_interrupts() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+@attrs.define
+class Shop:
+    """A shop's endpoint on loopback: keeps what it is sent, and refuses the first of it."""
+
+    url: str
+    posts: queue.SimpleQueue[Request]
+
+
+@pytest.fixture
+def shop() -> Iterator[Shop]:
+    posts: queue.SimpleQueue[Request] = queue.SimpleQueue()
+    statuses = iter([500])
+
+    def take(request: Request) -> Response:
+        posts.put(request)
+        return Response(next(statuses, 200))
+
+    with Server(take, "127.0.0.1", 0) as server:
+        yield Shop(f"{server.url}/stripe/webhook", posts)
 
 
 def _lines(process: subprocess.Popen[str], count: int) -> list[str]:
@@ -102,6 +125,73 @@ def test_it_knows_no_key_but_its_own(start, monkeypatch: pytest.MonkeyPatch) -> 
 
     assert "SandboxSecret" not in line
     assert (0, "", "") == _stop(process, signal.SIGTERM)
+
+
+def test_it_forwards_what_happens(start, shop: Shop) -> None:
+    """Each event is posted to the endpoint, signed with the secret that was printed, and told in a line."""
+    process = start("--forward-to", shop.url)
+    lines = _lines(process, 11)
+    environment = dict(line.split()[1].split("=") for line in lines if line.startswith("export "))
+    with PaymentGateway(
+        environment["STRIPE_SECRET_KEY"],
+        webhook_secret=environment["STRIPE_WEBHOOK_SECRET"],
+        api_base=environment["STRIPE_API_BASE"],
+    ) as gateway:
+        payment = gateway.charge(token="tok_visa", email="ada@example.com", amount=Money(500, "usd"))
+        told = _lines(process, 4)
+        posts = [shop.posts.get(timeout=60) for _ in range(4)]
+        events = [gateway.parse_event(post.body, post.headers["stripe-signature"]) for post in posts]
+    again, *rest = events
+
+    assert f"What happens is sent to {shop.url}, signed with STRIPE_WEBHOOK_SECRET:\n" == lines[9]
+    assert [again.type, "customer.source.created", "charge.succeeded"] == [event.type for event in rest]
+    assert payment.charge == events[-1].object
+    assert [
+        f"customer.created  {again.id}  500\n",
+        f"customer.created  {again.id}  200  (attempt 2)\n",
+        f"customer.source.created  {events[2].id}  200\n",
+        f"charge.succeeded  {events[3].id}  200\n",
+    ] == told
+    assert (0, "", "") == _stop(process, signal.SIGINT)
+
+
+def test_it_tells_machines_what_it_forwards(start, shop: Shop, run) -> None:
+    """With --json each delivery is a line of JSON, after the one that says where it listens."""
+    process = start("--json", "--forward-to", shop.url)
+    (line,) = _lines(process, 1)
+    triggered = run("trigger", "charge.succeeded", "--api-base", json.loads(line)["url"], "--json").document
+    told = [json.loads(line) for line in _lines(process, 2)]
+
+    assert shop.url == json.loads(line)["forward_to"]
+    assert [
+        {"type": "charge.succeeded", "id": triggered["id"], "status": status, "attempt": attempt}
+        for attempt, status in ((1, 500), (2, 200))
+    ] == told
+    assert (0, "", "") == _stop(process, signal.SIGTERM)
+
+
+def test_an_endpoint_that_is_down(start, run) -> None:
+    """Where nobody takes the webhook, that is what the line says."""
+    with Sandbox().serve() as server:
+        nobody = server.url
+    process = start("--forward-to", nobody)
+    url = _lines(process, 4)[3].strip().partition("=")[2]
+    run("trigger", "charge.succeeded", "--api-base", url)
+    told = _lines(process, 8)[-1]
+
+    assert told.startswith("charge.succeeded  evt_")
+    assert told.endswith("  no answer\n")
+    assert (0, "", "") == _stop(process, signal.SIGINT)
+
+
+@pytest.mark.parametrize("url", ["5000", "ftp://127.0.0.1/", "http://ada:secret@127.0.0.1/"])
+def test_an_endpoint_that_is_no_url_is_one_sentence(url: str, run) -> None:
+    """What cannot be sent to is refused before anything is served, and not repeated."""
+    code, out, err = run("sandbox", "--forward-to", url)
+
+    assert (2, "") == (code, out)
+    assert err.startswith("tokencharge: --forward-to: Webhooks go to a plain URL")
+    assert "secret" not in err
 
 
 @pytest.mark.parametrize("json_option", [(), ("--json",)])

@@ -22,6 +22,7 @@ from tokencharge import (
     InvalidSignature,
     Money,
     PaymentGateway,
+    PaymentIntent,
     Refund,
 )
 
@@ -55,6 +56,13 @@ def test_what_the_sdk_signs_is_read():
     header = stripe.WebhookSignature.generate_signature_header(payload, SECRET)
 
     assert "evt_1" == GATEWAY.parse_event(payload.encode(), header).id
+
+
+def test_an_event_about_an_intent_is_typed():
+    """`payment_intent.*` holds a PaymentIntent."""
+    intent = {"id": "pi_1", "object": "payment_intent", "status": "succeeded", "amount": 500, "currency": "usd"}
+
+    assert PaymentIntent.from_stripe(intent) == read(event(intent, "payment_intent.succeeded")).object
 
 
 @pytest.mark.parametrize("secret", ["whsec_first", "whsec_second"])

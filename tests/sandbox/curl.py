@@ -77,6 +77,23 @@ class Client:
     def charge(self, source: str = "tok_visa", **form: Any) -> Answer:
         return self.post("/v1/charges", {"amount": 500, "currency": "usd", "source": source, **form})
 
+    def intent(self, **form: Any) -> Answer:
+        """Make a PaymentIntent of 5 dollars that leads nobody away."""
+        automatic = {
+            "automatic_payment_methods[enabled]": "true",
+            "automatic_payment_methods[allow_redirects]": "never",
+        }
+        return self.post("/v1/payment_intents", {"amount": 500, "currency": "usd", **automatic, **form})
+
+    def pay(self, payment_method: str = "pm_card_visa", **form: Any) -> Answer:
+        """Make a PaymentIntent and confirm it at once."""
+        return self.intent(confirm="true", payment_method=payment_method, **form)
+
+    def confirm(self, intent: str, payment_method: str | None = None, **form: Any) -> Answer:
+        if payment_method is not None:
+            form["payment_method"] = payment_method
+        return self.post(f"/v1/payment_intents/{intent}/confirm", form)
+
     def _over_http(self, request: Request) -> Response:
         where = urlsplit(self.url or "")
         connection = http.client.HTTPConnection(where.hostname or "", where.port, timeout=10)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -70,6 +71,21 @@ def test_the_gateway_can_be_made_otherwise(suite: pytest.Pytester) -> None:
     """)
 
     suite.runpytest().assert_outcomes(passed=2)
+
+
+def test_webhooks(suite: pytest.Pytester) -> None:
+    """What docs/testing.md shows of webhooks: each gateway reads what the sandbox signs, beside a cassette too."""
+    docs = Path(__file__).parents[2].joinpath("docs", "testing.md").read_text("utf-8")
+    (shown,) = re.findall(r"```python\n((?:(?!```).)*stripe_sandbox\.signed.*?)```", docs, re.DOTALL)
+    suite.makepyfile(f"""{shown}
+def test_beside_a_cassette(gateway, async_gateway, stripe_cassette, stripe_sandbox):
+    made_up = {{"id": "evt_1", "object": "event", "type": "payout.paid", "data": {{"object": {{}}}}}}
+    for each in (gateway, async_gateway):
+        assert each.parse_event(*stripe_sandbox.signed(made_up)).id == "evt_1"
+""")
+
+    for _ in ("recorded", "replayed"):
+        suite.runpytest().assert_outcomes(passed=2)
 
 
 def test_the_async_gateway(suite: pytest.Pytester) -> None:

@@ -1,4 +1,4 @@
-"""The command line: `tokencharge demo | sandbox | doctor | audit-cassettes`."""
+"""The command line: `tokencharge demo | sandbox | trigger | doctor | audit-cassettes`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from .. import TokenChargeError
-from . import audit, demo, doctor, sandbox, shop
+from . import audit, demo, doctor, sandbox, shop, trigger
 from .terminal import CommandFailed, write
 
 _DEMO = """\
@@ -19,7 +19,10 @@ Without STRIPE_SECRET_KEY it all happens in a sandbox on this machine. With STRI
 scenes are played against Stripe's test mode. A live key is refused."""
 _SANDBOX = """\
 Serve a stand-in for the part of Stripe that this library uses, over HTTP, until Ctrl-C. Its state is in memory; its
-keys open nothing."""
+keys open nothing. With --forward-to, what happens there is sent to your webhook endpoint, signed as Stripe signs."""
+_TRIGGER = """\
+Ask a running sandbox for what makes an event happen, so that it sends the webhook: a charge, a refund, a customer.
+Stripe's test mode does as well, with its address and STRIPE_SECRET_KEY=sk_test_...; a live key is refused."""
 _DOCTOR = """\
 Look at the STRIPE_... variables of the environment and say of each whether it is right, and what to do if it is not.
 Then send one harmless request, to see whether Stripe answers and takes the key. No key is printed."""
@@ -41,7 +44,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         if options.command == "demo":
             return shop.serve(options.port) if options.serve else demo.run(as_json=options.json)
         if options.command == "sandbox":
-            return sandbox.run(options.host, options.port, as_json=options.json)
+            return sandbox.run(options.host, options.port, options.forward_to, as_json=options.json)
+        if options.command == "trigger":
+            return trigger.run(options.type, options.api_base, as_json=options.json)
         if options.command == "doctor":
             return doctor.run(offline=options.offline, as_json=options.json)
         if options.command == "audit-cassettes":
@@ -79,6 +84,12 @@ def _parser() -> argparse.ArgumentParser:
     served = _add(commands, "sandbox", "serve a local stand-in for Stripe", _SANDBOX)
     served.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
     served.add_argument("--port", default=0, type=_port, help="port to listen on; 0, the default, is any free one")
+    served.add_argument("--forward-to", metavar="URL", help="where your application takes webhooks")
+    triggered = _add(commands, "trigger", "make an event happen in a running sandbox", _TRIGGER)
+    triggered.add_argument(
+        "type", choices=trigger.TRIGGERS, metavar="TYPE", help=f"one of {', '.join(trigger.TRIGGERS)}"
+    )
+    triggered.add_argument("--api-base", metavar="URL", help="where it listens; STRIPE_API_BASE if not given")
     checked = _add(commands, "doctor", "check keys, settings and the way to Stripe", _DOCTOR)
     checked.add_argument("--offline", action="store_true", help="send nothing")
     audited = _add(commands, "audit-cassettes", "look for secrets in recorded Stripe calls", _AUDIT)

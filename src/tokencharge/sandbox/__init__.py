@@ -7,11 +7,13 @@ from .engine import Arrival, Pending
 from .faults import Armed, Fault, Faults
 from .sandbox import Sandbox
 from .server import Server
+from .webhooks import Delivery, Webhooks
 from .wire import Request, Response
 
 __all__ = [
     "Armed",
     "Arrival",
+    "Delivery",
     "Fault",
     "Faults",
     "Pending",
@@ -20,4 +22,5 @@ __all__ = [
     "Rules",
     "Sandbox",
     "Server",
+    "Webhooks",
 ]

@@ -10,10 +10,19 @@ from typing import Any
 import attrs
 
 from .cards import Decline, MagicCard
+from .record import NO_REQUEST, Cause, Happening, Record
 from .wire import JSON
 
 _BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-_KINDS = {"cus": "customer", "ch": "charge", "re": "refund", "txn": "balance_transaction"}
+_KINDS = {
+    "ch": "charge",
+    "ctoken": "confirmation_token",
+    "cus": "customer",
+    "pi": "payment_intent",
+    "pm": "payment_method",
+    "re": "refund",
+    "txn": "balance_transaction",
+}
 _SPREAD = bytes(ord(_BASE62[value % 62]) for value in range(256))
 
 
@@ -25,11 +34,21 @@ class Rules:
         search_lag: Seconds until a new Customer or Charge can be found by search (Stripe: up to a minute).
         decline_consumes_token: A token is spent by a request that its card declined.
         in_flight_first: Of a key in use and other parameters, answer 409 rather than 400.
+        lock_intents: A PaymentIntent that one request is at work on turns others away with 429; else they wait.
+        keys_by_path: One key may be used at several endpoints, and is another key at each; else it is refused there.
+        decline_consumes_method: A PaymentMethod of no Customer is used up by a PaymentIntent that its card declined.
+        processing_time: Seconds that the sandbox's own slow cards leave a PaymentIntent `processing`.
+        cancel_while_processing: A PaymentIntent that is `processing` can be canceled (Stripe: in rare cases).
     """
 
     search_lag: float = 0.0
     decline_consumes_token: bool = True
     in_flight_first: bool = True
+    lock_intents: bool = False
+    keys_by_path: bool = False
+    decline_consumes_method: bool = True
+    processing_time: float = 60.0
+    cancel_while_processing: bool = False
 
 
 @attrs.frozen
@@ -57,9 +76,17 @@ class Account:
     Attributes:
         objects: By Stripe's name for the kind and by id, oldest first.
         wallets: The ids of each Customer's cards.
+        methods: The card behind each PaymentMethod and each confirmation token.
+        asked: What is to pay each PaymentIntent whose customer is asked to authenticate.
+        spent: The PaymentMethods that can never be used again.
+        set_up: Those whose owner has agreed to payments while away.
         effects: What a Charge's card still has in store for it.
         born: When an object was made, to the fraction of a second.
         decline: How the request at hand is to be declined, whatever its card.
+        public: The request at hand was signed with the publishable key.
+        host: Where the request at hand was sent to, if it came over HTTP.
+        cause: The request at hand.
+        record: What happened.
     """
 
     def __init__(self, clock: Callable[[], float], seed: int | None, rules: Rules) -> None:
@@ -70,7 +97,15 @@ class Account:
         self.objects: dict[str, dict[str, JSON]] = {kind: {} for kind in _KINDS.values()}
         self.effects: dict[str, str] = {}
         self.born: dict[str, float] = {}
+        self.methods: dict[str, HeldCard] = {}
+        self.asked: dict[str, tuple[JSON, HeldCard]] = {}
+        self.spent: set[str] = set()
+        self.set_up: set[str] = set()
         self.decline: Decline | None = None
+        self.public = False
+        self.host: str | None = None
+        self.cause: Cause = NO_REQUEST
+        self.record = Record()
         self._clock = clock
         self._travelled = 0.0
         self._random = random.Random(seed)
@@ -114,6 +149,18 @@ class Account:
         objects = self.objects[_KINDS[name.partition("_")[0]]]
         objects[name] = {**objects[name], **fields}
         return objects[name]
+
+    def emit(self, type: str, about: JSON, before: JSON | None = None) -> None:
+        """Let something that happened become an event.
+
+        Args:
+            type: By Stripe's name: "charge.refunded".
+            about: The object as it is now, and the event's snapshot: to change it, store another, as `change` does.
+            before: The object as it was before an update; an update that changes nothing is no event.
+        """
+        if about == before:
+            return
+        self.record.add(Happening(self.new_id("evt_1", 23), type, int(self.now()), about, before, self.cause))
 
     def find(self, name: str) -> JSON:
         """Return the stored object with this id; a card no longer held is gone."""

@@ -21,7 +21,7 @@ def give_back(account: Account, name: str, amount: int, reason: str | None, meta
     charge = account.objects["charge"][name]
     effect = account.effects.get(name)
     refund = account.add(
-        "re_1",
+        "re_1" if charge["payment_intent"] is None else "re_3",
         23,
         {
             "amount": amount,
@@ -37,7 +37,7 @@ def give_back(account: Account, name: str, amount: int, reason: str | None, meta
                 "type": "card",
             },
             "metadata": metadata,
-            "payment_intent": None,
+            "payment_intent": charge["payment_intent"],
             "reason": reason,
             "receipt_number": None,
             "source_transfer_reversal": None,
@@ -51,18 +51,21 @@ def give_back(account: Account, name: str, amount: int, reason: str | None, meta
         account.later(_REFUND_MOVES, lambda: _succeed(account, refund["id"]))
     if effect == "refund_fails":
         account.later(_REFUND_MOVES, lambda: _fail(account, refund["id"]))
-    if not charge["captured"]:
-        return refund
-    transaction = _book(account, charge, refund["id"], "refund", -amount, 0, available=True)
-    return account.change(refund["id"], balance_transaction=transaction["id"])
+    if charge["captured"]:
+        transaction = _book(account, charge, refund["id"], "refund", -amount, 0, available=True)
+        refund = account.change(refund["id"], balance_transaction=transaction["id"])
+    account.emit("refund.created", refund)
+    return refund
 
 
 def _succeed(account: Account, name: str) -> None:
-    account.change(name, status="succeeded")
+    refund = account.objects["refund"][name]
+    account.emit("refund.updated", account.change(name, status="succeeded"), refund)
 
 
 def _fail(account: Account, name: str) -> None:
     refund = account.change(name, status="failed", failure_reason="expired_or_canceled_card")
+    account.emit("refund.failed", refund)
     charge = account.objects["charge"][refund["charge"]]
     left = charge["amount_refunded"] - refund["amount"]
     account.change(charge["id"], amount_refunded=left, refunded=False)

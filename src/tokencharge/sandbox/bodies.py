@@ -86,20 +86,7 @@ def charge(params: JSON, metadata: dict[str, str], source: JSON, magic: MagicCar
         "application_fee": None,
         "application_fee_amount": None,
         "balance_transaction": None,
-        "billing_details": {
-            "address": {
-                "city": source["address_city"],
-                "country": source["address_country"],
-                "line1": source["address_line1"],
-                "line2": source["address_line2"],
-                "postal_code": source["address_zip"],
-                "state": source["address_state"],
-            },
-            "email": None,
-            "name": source["name"],
-            "phone": None,
-            "tax_id": None,
-        },
+        "billing_details": billing_details(source),
         "calculated_statement_descriptor": f"SANDBOX* {suffix}" if suffix else "SANDBOX",
         "captured": False,
         "currency": params["currency"],
@@ -131,6 +118,42 @@ def charge(params: JSON, metadata: dict[str, str], source: JSON, magic: MagicCar
         "status": "succeeded" if decline is None else "failed",
         "transfer_data": None,
         "transfer_group": params.get("transfer_group"),
+    }
+
+
+def dispute(name: str, charge: JSON, now: int) -> JSON:
+    """Describe the Dispute of a whole Charge."""
+    return {
+        "id": name,
+        "object": "dispute",
+        "amount": charge["amount"],
+        "charge": charge["id"],
+        "created": now,
+        "currency": charge["currency"],
+        "is_charge_refundable": False,
+        "livemode": False,
+        "metadata": {},
+        "payment_intent": charge["payment_intent"],
+        "reason": "fraudulent",
+        "status": "needs_response",
+    }
+
+
+def billing_details(card: JSON) -> JSON:
+    """Describe whose card it is the new way."""
+    return {
+        "address": {
+            "city": card["address_city"],
+            "country": card["address_country"],
+            "line1": card["address_line1"],
+            "line2": card["address_line2"],
+            "postal_code": card["address_zip"],
+            "state": card["address_state"],
+        },
+        "email": None,
+        "name": card["name"],
+        "phone": None,
+        "tax_id": None,
     }
 
 

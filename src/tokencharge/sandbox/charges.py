@@ -6,11 +6,18 @@ from functools import partial
 
 from . import balance, bodies, customers, forms, reading, tokens
 from .account import Account, HeldCard, Token
+from .cards import MagicCard
 from .currencies import MINIMUM
 from .refusals import Refusal, card_refused, declined, impossible, invalid, missing
 from .wire import JSON
 
-_AUTHORIZATION = 7 * 24 * 3600.0
+AUTHORIZATION = 7 * 24 * 3600.0
+"""How long an authorization lasts."""
+
+EXPIRED = "expired_uncaptured_charge"
+"""The reason of the Refund that ends it."""
+
+_BOOKED = 1.0
 _DISPUTE = 1.0
 
 _FIELDS = {
@@ -39,12 +46,12 @@ CREATE = forms.Form(
 GET = forms.Form()
 UPDATE = forms.Form(customer=forms.words(500), **_FIELDS)
 CAPTURE = forms.Form(amount=forms.amount, receipt_email=forms.email, **_STATEMENT)
-LIST = forms.listing(customer=forms.words(500))
+LIST = forms.listing(customer=forms.words(500), payment_intent=forms.words())
 
 
 def create(account: Account, params: JSON) -> JSON:
     """Charge a token, or a card that a Customer holds."""
-    _check_minimum(params["amount"], params["currency"])
+    check_minimum(params["amount"], params["currency"])
     metadata = forms.changed({}, params.get("metadata", {}))
     card, token = _card_to_charge(account, params.get("source"), params.get("customer"))
     decline = account.decline or card.magic.at_charge
@@ -53,18 +60,46 @@ def create(account: Account, params: JSON) -> JSON:
     if decline is not None and not decline.leaves_charge:
         raise declined(decline, None)
     body = bodies.charge(params, metadata, card.json, card.magic, decline)
-    name = account.add("ch_1", 23, body)["id"]
+    charge = account.add("ch_1", 23, body)
+    name = charge["id"]
     if decline is not None:
+        account.emit("charge.failed", charge)
         raise declined(decline, name)
-    account.change(name, receipt_url=f"https://pay.stripe.com/receipts/payment/{name}")
-    if card.magic.effect is not None:
-        account.effects[name] = card.magic.effect
-    if card.magic.effect == "dispute":
-        account.later(_DISPUTE, partial(account.change, name, disputed=True))
+    charge = authorized(account, name, card.magic)
     if params.get("capture", True):
-        return _captured(account, name, params["amount"])
-    account.later(_AUTHORIZATION, partial(_expire, account, name))
-    return account.objects["charge"][name]
+        charge = captured(account, name, params["amount"])
+    else:
+        account.later(AUTHORIZATION, partial(_expire, account, name))
+    account.emit("charge.succeeded", charge)
+    return charge
+
+
+def authorized(account: Account, name: str, magic: MagicCard) -> JSON:
+    """Note that the bank approved of a Charge, and what its card has in store for it."""
+    if magic.effect is not None:
+        account.effects[name] = magic.effect
+    if magic.effect == "dispute":
+        account.later(_DISPUTE, partial(_dispute, account, name))
+    return account.change(name, receipt_url=f"https://pay.stripe.com/receipts/payment/{name}")
+
+
+def captured(account: Account, name: str, amount: int, *, at_once: bool = True) -> JSON:
+    """Note that the money of a Charge is taken; it is booked at once, or a little later."""
+    if at_once:
+        transaction = balance.book_charge(account, account.objects["charge"][name], amount)
+        return account.change(name, amount_captured=amount, balance_transaction=transaction["id"], captured=True)
+    account.later(_BOOKED, partial(_book, account, name, amount))
+    return account.change(name, amount_captured=amount, captured=True)
+
+
+def take(account: Account, name: str, amount: int) -> JSON:
+    """Take what a Charge holds, or part of it; the rest is released."""
+    rest = account.objects["charge"][name]["amount"] - amount
+    if rest:
+        balance.give_back(account, name, rest, None, {})
+    charge = captured(account, name, amount)
+    account.emit("charge.captured", charge)
+    return charge
 
 
 def get(account: Account, params: JSON, name: str) -> JSON:
@@ -90,7 +125,9 @@ def update(account: Account, params: JSON, name: str) -> JSON:
         if charge["customer"] is not None:
             message = "You cannot change the customer of a charge that has one."
             raise impossible(message, "customer")
-    return account.change(name, **params)
+    changed = account.change(name, **params)
+    account.emit("charge.updated", changed, charge)
+    return changed
 
 
 def capture(account: Account, params: JSON, name: str) -> JSON:
@@ -100,6 +137,13 @@ def capture(account: Account, params: JSON, name: str) -> JSON:
     if charge["captured"]:
         message = f"Charge {name} has already been captured."
         raise impossible(message, code="charge_already_captured")
+    if charge["payment_intent"] is not None:
+        message = (
+            f"This uncaptured Charge was created by a PaymentIntent ({charge['payment_intent']}). You must capture the"
+            " PaymentIntent instead. For more information, see"
+            " https://stripe.com/docs/payments/place-a-hold-on-a-payment-method"
+        )
+        raise impossible(message)
     if not charge["paid"]:
         raise impossible(f"Charge {name} cannot be captured because it failed.")
     if charge["refunded"]:
@@ -107,18 +151,15 @@ def capture(account: Account, params: JSON, name: str) -> JSON:
     if amount > charge["amount"]:
         message = f"Charge {name} can be captured for {charge['amount']} at most."
         raise impossible(message, "amount", "amount_too_large")
-    _check_minimum(amount, charge["currency"])
+    check_minimum(amount, charge["currency"])
     account.change(name, **params)
-    rest = charge["amount"] - amount
-    if rest:
-        balance.give_back(account, name, rest, None, {})
-    return _captured(account, name, amount)
+    return take(account, name, amount)
 
 
 def list_(account: Account, params: JSON) -> JSON:
     """List Charges, failed ones too, newest first."""
     everything = list(account.objects["charge"].values())
-    return reading.page(everything, params, "/v1/charges", "customer")
+    return reading.page(everything, params, "/v1/charges", "customer", "payment_intent")
 
 
 def search(account: Account, params: JSON) -> JSON:
@@ -128,7 +169,8 @@ def search(account: Account, params: JSON) -> JSON:
     return reading.search(account, everything, params, "/v1/charges/search", fields)
 
 
-def _check_minimum(amount: int, currency: str) -> None:
+def check_minimum(amount: int, currency: str) -> None:
+    """Refuse an amount that is less than the least Stripe takes."""
     minimum = MINIMUM.get(currency, 1)
     if amount < minimum:
         message = f"Amount must be at least {minimum} {currency}, in its smallest unit"
@@ -155,22 +197,26 @@ def _card_to_charge(account: Account, source: str | None, customer: str | None) 
 
 def _released(account: Account, charge: JSON) -> Refusal:
     refunds = account.objects["refund"].values()
-    if any(each["charge"] == charge["id"] and each["reason"] == _EXPIRED for each in refunds):
+    if any(each["charge"] == charge["id"] and each["reason"] == EXPIRED for each in refunds):
         message = f"Charge {charge['id']} has expired and can no longer be captured."
         return impossible(message, code="charge_expired_for_capture")
     message = f"Charge {charge['id']} has already been refunded."
     return impossible(message, code="charge_already_refunded")
 
 
-_EXPIRED = "expired_uncaptured_charge"
-
-
 def _expire(account: Account, name: str) -> None:
     charge = account.objects["charge"][name]
     if not charge["captured"] and not charge["refunded"]:
-        balance.give_back(account, name, charge["amount"], _EXPIRED, {})
+        balance.give_back(account, name, charge["amount"], EXPIRED, {})
+        account.emit("charge.expired", account.objects["charge"][name])
 
 
-def _captured(account: Account, name: str, amount: int) -> JSON:
-    transaction = balance.book_charge(account, account.objects["charge"][name], amount)
-    return account.change(name, amount_captured=amount, balance_transaction=transaction["id"], captured=True)
+def _dispute(account: Account, name: str) -> None:
+    charge = account.change(name, disputed=True)
+    account.emit("charge.dispute.created", bodies.dispute(account.new_id("du_1", 23), charge, int(account.now())))
+
+
+def _book(account: Account, name: str, amount: int) -> None:
+    charge = account.objects["charge"][name]
+    transaction = balance.book_charge(account, charge, amount)
+    account.emit("charge.updated", account.change(name, balance_transaction=transaction["id"]), charge)

@@ -37,9 +37,13 @@ def create(account: Account, params: JSON) -> JSON:
     customer = account.add("cus_", 14, body)
     account.wallets[customer["id"]] = []
     if card is None:
+        account.emit("customer.created", customer)
         return customer
-    _attach(account, customer["id"], card)
-    return account.change(customer["id"], default_source=card.json["id"])
+    held = _attach(account, customer["id"], card)
+    customer = account.change(customer["id"], default_source=card.json["id"])
+    account.emit("customer.created", customer)
+    account.emit("customer.source.created", held.json)
+    return customer
 
 
 def get(account: Account, params: JSON, name: str) -> JSON:
@@ -68,19 +72,26 @@ def update(account: Account, params: JSON, name: str) -> JSON:
         card = _take(account, source)
         if customer["default_source"] is not None:
             account.wallets[name].remove(customer["default_source"])
-            del account.cards[customer["default_source"]]
-        _attach(account, name, card)
+            _forget(account, customer["default_source"])
+        account.emit("customer.source.created", _attach(account, name, card).json)
         params["default_source"] = card.json["id"]
     elif params.get("default_source", None) not in (None, *account.wallets[name]):
         raise missing("source", params["default_source"], "default_source")
-    return account.change(name, **params)
+    changed = account.change(name, **params)
+    account.emit("customer.updated", changed, customer)
+    return changed
 
 
 def delete(account: Account, params: JSON, name: str) -> JSON:
     """Delete a Customer and its cards; its Charges stay."""
-    find(account, name, "id")
+    customer = find(account, name, "id")
     for card in account.wallets.pop(name):
-        del account.cards[card]
+        _forget(account, card)
+    for method in list(account.objects["payment_method"].values()):
+        if method["customer"] == name:
+            account.spent.add(method["id"])
+            account.emit("payment_method.detached", account.change(method["id"], customer=None), method)
+    account.emit("customer.deleted", customer)
     stub = {"id": name, "object": "customer", "deleted": True}
     account.objects["customer"][name] = stub
     return stub
@@ -102,8 +113,9 @@ def attach(account: Account, params: JSON, name: str) -> JSON:
     """Add a card to a Customer; it becomes the default only where there is none."""
     customer = find(account, name, "id")
     card = _attach(account, name, _take(account, params["source"]))
+    account.emit("customer.source.created", card.json)
     if customer["default_source"] is None:
-        account.change(name, default_source=card.json["id"])
+        account.emit("customer.updated", account.change(name, default_source=card.json["id"]), customer)
     return card.json
 
 
@@ -112,6 +124,16 @@ def list_cards(account: Account, params: JSON, name: str) -> JSON:
     find(account, name, "id")
     cards = [account.cards[card].json for card in account.wallets[name]]
     return reading.page(cards, params, f"/v1/customers/{name}/sources")
+
+
+def remove(account: Account, name: str, card: str) -> None:
+    """Take a card from a Customer; the one that was added first of those left is the default then."""
+    customer = account.objects["customer"][name]
+    account.wallets[name].remove(card)
+    _forget(account, card)
+    if customer["default_source"] == card:
+        default = next(iter(account.wallets[name]), None)
+        account.emit("customer.updated", account.change(name, default_source=default), customer)
 
 
 def _take(account: Account, name: str) -> HeldCard:
@@ -130,3 +152,7 @@ def _attach(account: Account, name: str, card: HeldCard) -> HeldCard:
     account.cards[card.json["id"]] = owned
     account.wallets[name].append(card.json["id"])
     return owned
+
+
+def _forget(account: Account, card: str) -> None:
+    account.emit("customer.source.deleted", account.cards.pop(card).json)

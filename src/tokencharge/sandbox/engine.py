@@ -17,10 +17,9 @@ from . import forms, reading, routes
 from .account import Account
 from .faults import NO_FAULT, Fault
 from .keys import Answer, Keys, Use
-from .refusals import Refusal
-from .wire import JSON, Request, Response
-
-API_VERSION = "2026-10-28.endive"
+from .record import NO_REQUEST, Cause, Happening
+from .refusals import Refusal, locked
+from .wire import API_VERSION, JSON, Request, Response
 
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 
@@ -56,6 +55,7 @@ class Pending:
     ids: tuple[str, ...] = attrs.field(repr=False)
     form: JSON = attrs.field(repr=False)
     use: Use | None
+    public: bool
 
 
 class Engine:
@@ -68,6 +68,7 @@ class Engine:
         self._secret_key = secret_key
         self._publishable_key = publishable_key
         self._keys = Keys()
+        self._busy: set[str] = set()
 
     def begin(self, request: Request) -> Response | Pending:
         """Let a request in and reserve its key, or answer it at once."""
@@ -76,7 +77,7 @@ class Engine:
             self.account.settle()
             try:
                 endpoint, ids = routes.find(request.method, request.path)
-                self._authenticate(request, public=endpoint.public)
+                public = self._authenticate(request, public=endpoint.public)
                 form, use = request.form, None
                 if request.idempotency_key is not None:
                     use = self._reserve(request, form)
@@ -84,13 +85,21 @@ class Engine:
                 return self.refuse(request, refusal, request_id)
             if use is not None and use.answer is not None:
                 return self._respond(request, request_id, use.answer, replayed=True)
-            return Pending(request, request_id, endpoint, ids, form, use)
+            if self.account.rules.lock_intents and request.method == "POST" and ids and ids[0].startswith("pi_"):
+                if ids[0] in self._busy:
+                    if use is not None:
+                        self._keys.release(use)
+                    return self.refuse(request, locked(), request_id)
+                self._busy.add(ids[0])
+            return Pending(request, request_id, endpoint, ids, form, use, public)
 
     def finish(self, pending: Pending, fault: Fault = NO_FAULT) -> Response:
         """Execute a request that was let in, and save what it answered."""
         request, use = pending.request, pending.use
         with self.lock:
             self.account.settle()
+            if self._busy:
+                self._busy.difference_update(pending.ids)
             result = self._result(pending, fault)
             if isinstance(result, Refusal) and not result.saved:
                 if use is not None:
@@ -114,6 +123,12 @@ class Engine:
         with self.lock:
             return self._execute(endpoint, ids, form)
 
+    def happenings(self, since: int = 0) -> tuple[int, list[Happening]]:
+        """Count what happened so far, and list what did after the first `since` of it, oldest first."""
+        with self.lock:
+            self.account.settle()
+            return self.account.record.count, self.account.record.since(since)
+
     def refuse(self, request: Request, refusal: Refusal, request_id: str | None = None) -> Response:
         """Answer a request with an error that is not saved."""
         with self.lock:
@@ -121,7 +136,8 @@ class Engine:
             body = _encode(refusal.body(name, int(self.account.now()))).encode()
             return self._record(request, name, refusal.status, body, refusal.headers)
 
-    def _authenticate(self, request: Request, *, public: bool) -> None:
+    def _authenticate(self, request: Request, *, public: bool) -> bool:
+        """Check who sends the request; tell whether it is signed with the publishable key."""
         scheme, _, key = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() == "basic":
             # What `curl -u sk_test_...:` sends.
@@ -141,6 +157,7 @@ class Engine:
         if key not in (self._secret_key, self._publishable_key):
             prefix = key[:8] if key[2:8] in ("_live_", "_test_") else ""
             raise Refusal(401, f"Invalid API Key provided: {prefix}********")
+        return key == self._publishable_key
 
     def _reserve(self, request: Request, form: JSON) -> Use:
         return self._keys.reserve(
@@ -149,11 +166,15 @@ class Engine:
             form,
             self.account.now(),
             in_flight_first=self.account.rules.in_flight_first,
+            by_path=self.account.rules.keys_by_path,
         )
 
     def _result(self, pending: Pending, fault: Fault) -> JSON | Refusal:
         result: JSON | Refusal = {}
         self.account.decline = fault.decline
+        self.account.public = pending.public
+        self.account.host = pending.request.headers.get("host")
+        self.account.cause = Cause(pending.request_id, pending.request.idempotency_key)
         try:
             if fault.executed:
                 result = self._execute(pending.endpoint, pending.ids, pending.form)
@@ -161,6 +182,8 @@ class Engine:
             result = refusal
         finally:
             self.account.decline = None
+            self.account.public = False
+            self.account.cause = NO_REQUEST
         if fault.broken:
             message = "An unknown error occurred. Sorry about that!"
             return Refusal(500, message, kind="api_error", saved=fault.saved)

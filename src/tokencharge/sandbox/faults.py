@@ -15,7 +15,7 @@ import attrs
 
 from .cards import Decline
 from .keys import in_use
-from .refusals import Refusal
+from .refusals import Refusal, locked
 from .wire import Request, Response
 
 
@@ -95,12 +95,7 @@ class Fault:
     @classmethod
     def lock_timeout(cls) -> Fault:
         """Answer 429: another request holds the object."""
-
-        def refused(request: Request) -> Refusal:
-            message = "This object cannot be accessed right now because another API request is using it."
-            return Refusal(429, message, code="lock_timeout")
-
-        return cls("lock_timeout", refused=refused)
+        return cls("lock_timeout", refused=lambda _: locked())
 
     @classmethod
     def overloaded(cls) -> Fault:

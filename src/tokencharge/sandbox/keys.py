@@ -23,7 +23,7 @@ class Answer:
 class Use:
     """The use of a key, by the request that reserved it."""
 
-    key: str
+    slot: tuple[str, str]
     path: str
     form: JSON = attrs.field(repr=False)
     since: float
@@ -34,9 +34,9 @@ class Keys:
     """The keys of one account in one mode."""
 
     def __init__(self) -> None:
-        self._uses: dict[str, Use] = {}
+        self._uses: dict[tuple[str, str], Use] = {}
 
-    def reserve(self, key: str, path: str, form: JSON, now: float, *, in_flight_first: bool) -> Use:
+    def reserve(self, key: str, path: str, form: JSON, now: float, *, in_flight_first: bool, by_path: bool) -> Use:
         """Reserve a key for a request, or return its use, answered, by the same request before.
 
         Raises:
@@ -44,10 +44,11 @@ class Keys:
         """
         if len(key) > 255:
             raise Refusal(400, "Idempotency keys can have up to 255 characters.")
-        use = self._uses.get(key)
+        slot = (key, path if by_path else "")
+        use = self._uses.get(slot)
         if use is None or (use.answer is not None and now - use.since >= LIFETIME):
-            self._uses[key] = Use(key, path, form, now)
-            return self._uses[key]
+            use = self._uses[slot] = Use(slot, path, form, now)
+            return use
         if use.answer is None and in_flight_first:
             raise in_use(key)
         another = f"Try using a key other than '{key}' if you meant to execute a different request."
@@ -71,7 +72,7 @@ class Keys:
 
     def release(self, use: Use) -> None:
         """Forget a key: its request was never begun."""
-        del self._uses[use.key]
+        del self._uses[use.slot]
 
 
 def in_use(key: str) -> Refusal:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from . import forms
+from . import forms, intent_bodies
 from .account import Account
 from .refusals import invalid, missing
 from .wire import JSON
@@ -125,7 +125,7 @@ _EXPANDABLE: dict[str, dict[str, str | None]] = {
         "customer": "customer",
         "failure_balance_transaction": None,
         "on_behalf_of": None,
-        "payment_intent": None,
+        "payment_intent": "payment_intent",
         "refunds": "list refund",
         "review": None,
         "source_transfer": None,
@@ -136,9 +136,20 @@ _EXPANDABLE: dict[str, dict[str, str | None]] = {
         "balance_transaction": "balance_transaction",
         "charge": "charge",
         "failure_balance_transaction": None,
-        "payment_intent": None,
+        "payment_intent": "payment_intent",
     },
     "balance_transaction": {"source": "charge"},
+    "payment_intent": {
+        "application": None,
+        "customer": "customer",
+        "latest_charge": "charge",
+        "on_behalf_of": None,
+        "payment_method": "payment_method",
+        "review": None,
+        "source": None,
+    },
+    "payment_method": {"customer": "customer"},
+    "confirmation_token": {},
     "token": {},
 }
 
@@ -189,4 +200,6 @@ def _value(account: Account, json: JSON, field: str) -> JSON | None:
         refunds = [each for each in account.objects["refund"].values() if each["charge"] == json["id"]]
         return page(refunds, {}, f"/v1/charges/{json['id']}/refunds")
     name = json.get(field)
+    if field == "payment_method" and name in account.cards:
+        return intent_bodies.card_as_method(account, name)
     return None if name is None else account.find(name)

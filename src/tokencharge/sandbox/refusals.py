@@ -42,13 +42,18 @@ class Refusal(Exception):
         error: JSON = {name: value for name, value in self.more.items() if value is not None}
         if self.code is not None:
             error["code"] = self.code
-            error["doc_url"] = f"https://stripe.com/docs/error-codes/{self.code.replace('_', '-')}"
+            error["doc_url"] = doc_url(self.code)
         error["message"] = self.message
         if self.param is not None:
             error["param"] = self.param
         error["request_log_url"] = f"https://dashboard.stripe.com/test/logs/{request_id}?t={now}"
         error["type"] = self.kind
         return {"error": error}
+
+
+def doc_url(code: str) -> str:
+    """Return where Stripe explains an error code."""
+    return f"https://stripe.com/docs/error-codes/{code.replace('_', '-')}"
 
 
 def invalid(message: str, param: str | None = None, code: str | None = None) -> Refusal:
@@ -61,10 +66,19 @@ def impossible(message: str, param: str | None = None, code: str | None = None) 
     return Refusal(400, message, code=code, param=param)
 
 
-def missing(kind: str, name: str, param: str = "id") -> Refusal:
-    """No such object: 404 for one named in the path (`id`), 400 for one named by a parameter."""
-    status = 404 if param == "id" else 400
+def missing(kind: str, name: str, param: str = "id", *, path: bool = False) -> Refusal:
+    """No such object: 404 for one named in the path (mostly called `id`), 400 for one named by a parameter."""
+    status = 404 if path or param == "id" else 400
     return Refusal(status, f"No such {kind}: '{name}'", code="resource_missing", param=param)
+
+
+def locked() -> Refusal:
+    """Another request is at work on the object: 429, and forgotten."""
+    message = (
+        "This object cannot be accessed right now because another API request or Stripe process is currently accessing"
+        " it. If you see this error intermittently, retry the request."
+    )
+    return Refusal(429, message, code="lock_timeout", saved=False)
 
 
 def card_refused(message: str, code: str, param: str | None, **more: Any) -> Refusal:

@@ -7,7 +7,18 @@ from urllib.parse import unquote
 
 import attrs
 
-from . import charges, customers, reading, refunds, tokens
+from . import (
+    charges,
+    confirmation_tokens,
+    customers,
+    events,
+    intent_forms,
+    payment_intents,
+    payment_methods,
+    reading,
+    refunds,
+    tokens,
+)
 from .forms import Form
 from .refusals import Refusal
 from .wire import JSON
@@ -47,9 +58,39 @@ _ROUTES = {
     "GET charges/:id": Endpoint(charges.get, charges.GET, "charge"),
     "POST charges/:id": Endpoint(charges.update, charges.UPDATE, "charge"),
     "POST charges/:id/capture": Endpoint(charges.capture, charges.CAPTURE, "charge"),
+    "POST payment_intents": Endpoint(payment_intents.create, intent_forms.CREATE, "payment_intent"),
+    "GET payment_intents": Endpoint(payment_intents.list_, intent_forms.LIST, "list payment_intent"),
+    "GET payment_intents/search": Endpoint(payment_intents.search, reading.SEARCH, "list payment_intent"),
+    "GET payment_intents/:id": Endpoint(payment_intents.get, intent_forms.GET, "payment_intent", public=True),
+    "POST payment_intents/:id": Endpoint(payment_intents.update, intent_forms.UPDATE, "payment_intent"),
+    "POST payment_intents/:id/confirm": Endpoint(
+        payment_intents.confirm, intent_forms.CONFIRM, "payment_intent", public=True
+    ),
+    "POST payment_intents/:id/source_cancel": Endpoint(
+        payment_intents.source_cancel, intent_forms.SOURCE_CANCEL, "payment_intent", public=True
+    ),
+    "POST payment_intents/:id/capture": Endpoint(payment_intents.capture, intent_forms.CAPTURE, "payment_intent"),
+    "POST payment_intents/:id/cancel": Endpoint(payment_intents.cancel, intent_forms.CANCEL, "payment_intent"),
+    "POST payment_methods": Endpoint(payment_methods.create, payment_methods.CREATE, "payment_method", public=True),
+    "GET payment_methods": Endpoint(payment_methods.list_, payment_methods.LIST, "list payment_method"),
+    "GET payment_methods/:id": Endpoint(payment_methods.get, payment_methods.GET, "payment_method"),
+    "POST payment_methods/:id/attach": Endpoint(payment_methods.attach, payment_methods.ATTACH, "payment_method"),
+    "POST payment_methods/:id/detach": Endpoint(payment_methods.detach, payment_methods.GET, "payment_method"),
+    "GET customers/:id/payment_methods": Endpoint(
+        payment_methods.list_of_customer, payment_methods.LIST_OF_CUSTOMER, "list payment_method"
+    ),
+    "POST confirmation_tokens": Endpoint(
+        confirmation_tokens.create, confirmation_tokens.CREATE, "confirmation_token", public=True
+    ),
+    "GET confirmation_tokens/:id": Endpoint(confirmation_tokens.get, confirmation_tokens.GET, "confirmation_token"),
+    "POST test_helpers/confirmation_tokens": Endpoint(
+        confirmation_tokens.create, confirmation_tokens.TEST_CREATE, "confirmation_token"
+    ),
     "POST refunds": Endpoint(refunds.create, refunds.CREATE, "refund"),
     "GET refunds": Endpoint(refunds.list_, refunds.LIST, "list refund"),
     "GET refunds/:id": Endpoint(refunds.get, refunds.GET, "refund"),
+    "GET events": Endpoint(events.list_, events.LIST, "list event"),
+    "GET events/:id": Endpoint(events.get, events.GET, "event"),
     "GET balance_transactions/:id": Endpoint(refunds.get_transaction, refunds.GET, "balance_transaction"),
 }
 

@@ -3,34 +3,36 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from ..results import Charge, Customer, Refund
-from . import stripe_js
+from .. import Event
+from . import stripe_js, three_d_secure
 from .account import Account, Rules
-from .engine import Arrival, Engine, Pending
+from .buyer import Buyer
+from .engine import Engine, Pending
 from .faults import NO_FAULT, Armed, Fault, Faults
-from .refusals import Refusal
 from .server import Server
-from .wire import JSON, Request, Response
+from .webhooks import Delivery, Receive, Webhooks, post_to, signed
+from .wire import Request, Response
 
 if TYPE_CHECKING:
     from .._stripe import FunctionClient
 
 
-class Sandbox:
+class Sandbox(Buyer):
     """A Stripe account in test mode, in memory, for tests, demos and simulations.
 
     Args:
         secret_key: The secret key it accepts.
         publishable_key: The publishable key it accepts, for tokens only.
+        webhook_secret: What it signs webhooks with; several, separated by commas, as while an endpoint's is rolled.
         clock: What time it is, in seconds since 1970.
         seed: Makes its ids the same in each run.
         rules: What to choose where Stripe is slow or unverified.
-        sleep: How the fault `wait` passes the time.
+        sleep: How the fault `wait` passes the time, and so do webhooks before a retry.
 
     Attributes:
         rules: As given; may be changed at any time.
@@ -44,6 +46,7 @@ class Sandbox:
         *,
         secret_key: str = "sk_test_sandbox",
         publishable_key: str = "pk_test_sandbox",
+        webhook_secret: str = "whsec_sandbox",
         clock: Callable[[], float] = time.time,
         seed: int | None = None,
         rules: Rules | None = None,
@@ -51,11 +54,12 @@ class Sandbox:
     ) -> None:
         self.secret_key = secret_key
         self.publishable_key = publishable_key
+        self.webhook_secret = webhook_secret
         self.rules = rules or Rules()
         self.faults = Faults()
         self.pages = dict(stripe_js.pages())
-        self._account = Account(clock, seed, self.rules)
-        self._engine = Engine(self._account, secret_key, publishable_key)
+        account = Account(clock, seed, self.rules)
+        super().__init__(account, Engine(account, secret_key, publishable_key))
         self._sleep = sleep
         self._outage: Armed | None = None
 
@@ -102,57 +106,50 @@ class Sandbox:
             "STRIPE_API_BASE": url,
             "STRIPE_SECRET_KEY": self.secret_key,
             "STRIPE_PUBLISHABLE_KEY": self.publishable_key,
+            "STRIPE_WEBHOOK_SECRET": self.webhook_secret,
             "STRIPE_JS_URL": f"{url}/v3/",
         }
 
-    def create_token(
+    def signed(self, event: Event | Mapping[str, Any]) -> tuple[bytes, str]:
+        """Return the body and the `Stripe-Signature` with which Stripe would send an event, or one you made up, now."""
+        return signed(event.raw if isinstance(event, Event) else event, self.webhook_secret)
+
+    def webhooks(
         self,
-        number: str = "4242424242424242",
-        exp_month: int = 12,
-        exp_year: int | None = None,
-        cvc: str = "123",
-        **fields: str,
-    ) -> str:
-        """Turn a card into a single-use token, as Stripe.js does in the browser.
+        to: str | Receive,
+        *types: str,
+        copies: int = 1,
+        shuffle: int | None = None,
+        retries: Sequence[float] = (0.0, 0.0),
+        anywhere: bool = False,
+        on_delivery: Callable[[Delivery], None] | None = None,
+    ) -> Webhooks:
+        """Send an endpoint what happens from now on, when `deliver` is called and at the end of a `with` block.
 
         Args:
-            number: The card's.
-            exp_month: The card's.
-            exp_year: The card's; next year if not given.
-            cvc: The card's.
-            fields: `name`, `address_line1`, `address_zip` and so on.
+            to: A URL on this machine, or a callable that takes body and headers and returns the status.
+            types: Which events, all if none is given; `*` stands for anything: "charge.*".
+            copies: How often each is sent, as Stripe may send one twice.
+            shuffle: A seed: what is delivered together is sent in another order.
+            retries: The seconds to wait before each retry of what was not answered with 2xx.
+            anywhere: Let the URL lead to another machine.
+            on_delivery: Told of each delivery as it was made.
 
         Raises:
-            ValueError: Stripe.js would show an error: a number that cannot be, say.
+            ValueError: The URL is none, or leads to another machine.
         """
-        year = exp_year or time.gmtime(self._account.now()).tm_year + 1
-        card = {"number": number, "exp_month": str(exp_month), "exp_year": str(year), "cvc": cvc}
-        try:
-            token = self._engine.run("POST", "/v1/tokens", {"card": {**card, **fields}})
-        except Refusal as refusal:
-            raise ValueError(refusal.message) from None
-        return str(token["id"])
-
-    @property
-    def charges(self) -> list[Charge]:
-        """All Charges, failed ones too, oldest first."""
-        return [Charge.from_stripe(each) for each in self._all("charge")]
-
-    @property
-    def customers(self) -> list[Customer]:
-        """All Customers, stubs of deleted ones too, oldest first."""
-        return [Customer.from_stripe(each) for each in self._all("customer")]
-
-    @property
-    def refunds(self) -> list[Refund]:
-        """All Refunds, oldest first."""
-        return [Refund.from_stripe(each) for each in self._all("refund")]
-
-    @property
-    def requests(self) -> list[Arrival]:
-        """Every request that arrived, oldest first."""
-        with self._engine.lock:
-            return list(self._engine.arrivals)
+        receive = post_to(to, anywhere=anywhere) if isinstance(to, str) else to
+        return Webhooks(
+            self._engine,
+            receive,
+            self.signed,
+            self._sleep,
+            types=types or ("*",),
+            copies=copies,
+            shuffle=shuffle,
+            retries=retries,
+            on_delivery=on_delivery,
+        )
 
     def now(self) -> float:
         """Tell the sandbox's time, in seconds since 1970."""
@@ -203,12 +200,9 @@ class Sandbox:
         return self._engine.finish(begun, fault)
 
     def _page(self, request: Request) -> Response:
+        if request.path.startswith(three_d_secure.PATH):
+            return self._three_d_secure(request)
         for path, page in self.pages.items():
             if request.method == "GET" and fnmatchcase(request.path, path):
                 return page
         return Response(404, {"content-type": "text/plain"}, b"There is nothing here.\n")
-
-    def _all(self, kind: str) -> list[JSON]:
-        with self._engine.lock:
-            self._account.settle()
-            return list(self._account.objects[kind].values())

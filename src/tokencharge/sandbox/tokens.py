@@ -7,7 +7,8 @@ import time
 
 from . import bodies, forms
 from .account import Account, HeldCard, Token
-from .cards import TOKENS, MagicCard, with_number
+from .cards import MagicCard
+from .magic import TOKENS, with_number
 from .refusals import card_refused, impossible, missing
 from .wire import JSON
 
@@ -36,11 +37,8 @@ GET = forms.Form()
 
 def create(account: Account, params: JSON) -> JSON:
     """Turn a card into a token, as Stripe.js does."""
-    fields = params["card"]
-    number = re.sub(r"[ -]", "", fields["number"])
-    month, year = _checked(account, number, fields)
     name = account.new_id("tok_1", 23)
-    held = hold(account, with_number(number), month, year, fields)
+    held = read(account, params["card"])
     json = {
         "id": name,
         "object": "token",
@@ -62,7 +60,7 @@ def get(account: Account, params: JSON, name: str) -> JSON:
     return account.tokens[name].json
 
 
-def find(account: Account, name: str) -> Token:
+def find(account: Account, name: str, param: str = "source") -> Token:
     """Return the token a request names; a magic one stands for a new card at each use.
 
     Raises:
@@ -75,8 +73,8 @@ def find(account: Account, name: str) -> Token:
     token = account.tokens.get(name)
     if token is None:
         if not re.fullmatch(r"\w+", name):
-            raise impossible(f"Invalid token id: {name}", "source")
-        raise missing("token", name, "source")
+            raise impossible(f"Invalid token id: {name}", param)
+        raise missing("token", name, param)
     if token.json["used"]:
         message = f"You cannot use a Stripe token more than once: {name}."
         raise impossible(message, code="token_already_used")
@@ -86,6 +84,17 @@ def find(account: Account, name: str) -> Token:
 def spend(token: Token) -> None:
     """Use a token up."""
     token.json = {**token.json, "used": True}
+
+
+def read(account: Account, fields: JSON) -> HeldCard:
+    """Make the card object of a card that somebody typed.
+
+    Raises:
+        Refusal: It can be seen to be no card.
+    """
+    number = re.sub(r"[ -]", "", fields["number"])
+    month, year = _checked(account, number, fields)
+    return hold(account, with_number(number), month, year, fields)
 
 
 def hold(account: Account, magic: MagicCard, month: int, year: int, fields: JSON) -> HeldCard:

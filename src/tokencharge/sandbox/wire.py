@@ -10,6 +10,9 @@ import attrs
 
 JSON = dict[str, Any]
 
+API_VERSION = "2026-10-28.endive"
+"""The version whose shape the bodies have."""
+
 
 def _lower(headers: Mapping[str, str]) -> dict[str, str]:
     return {name.lower(): value for name, value in headers.items()}

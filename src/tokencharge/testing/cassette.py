@@ -22,7 +22,14 @@ if TYPE_CHECKING:
 RecordMode = Literal["none", "once", "all"]
 """Never record; record a cassette that is missing; record anew."""
 
-_REPLAYED = Settings("sk_test_replayed", publishable_key="pk_test_replayed", livemode=False, max_retries=0)
+# Webhooks are never recorded: the sandbox's secret lets it sign some beside a cassette.
+_REPLAYED = Settings(
+    "sk_test_replayed",
+    publishable_key="pk_test_replayed",
+    webhook_secret=Sandbox().webhook_secret,
+    livemode=False,
+    max_retries=0,
+)
 
 
 class CassetteMismatch(AssertionError):

@@ -32,5 +32,11 @@ def async_sandbox_gateway(sandbox: Sandbox, **settings: Any) -> AsyncPaymentGate
 
 def sandbox_settings(sandbox: Sandbox, **settings: Any) -> Settings:
     """Return the settings of a gateway that charges in a sandbox."""
-    given = {"publishable_key": sandbox.publishable_key, "livemode": False, "max_retries": 0, **settings}
+    given = {
+        "publishable_key": sandbox.publishable_key,
+        "webhook_secret": sandbox.webhook_secret,
+        "livemode": False,
+        "max_retries": 0,
+        **settings,
+    }
     return Settings(sandbox.secret_key, **given)
