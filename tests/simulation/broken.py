@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from importlib import import_module
@@ -13,8 +13,17 @@ from unittest import mock
 import attrs
 import stripe
 
-from tokencharge import CardDeclined, Charge, Customer, GatewayUnavailable, OutcomeUnknown, Payment, TokenChargeError
-from tokencharge._steps import Call, Flow, Purchase, settle
+from tokencharge import (
+    CardDeclined,
+    Charge,
+    Customer,
+    GatewayUnavailable,
+    OutcomeUnknown,
+    Payment,
+    PaymentIntent,
+    TokenChargeError,
+)
+from tokencharge._steps import Call, Flow, Purchase, intents, settle
 from tokencharge._steps.calls import ask, path
 from tokencharge._steps.purchase import digest
 from tokencharge._stripe import channel, translate
@@ -24,7 +33,9 @@ from .weather import Weather
 _serial = itertools.count()
 _key = Purchase.key
 _charge_call = Purchase.charge_call
-_payment = settle._payment
+_intent_call = Purchase.intent_call
+_list_all = intents.list_all
+_payment = settle.payment_of
 _translate = translate.translate
 # The package's own `charge` is the function.
 _charge = import_module("tokencharge._steps.charge")
@@ -58,7 +69,9 @@ def _default_card(self: Purchase, customer: str, card: str | None, slot: int, *,
     return _charge_call(self, customer, None, slot, expand_customer=expand_customer)
 
 
-def _one_key(purchase: Purchase, customer: Customer | str, card: str | None, attempts: Any) -> Flow[Payment]:
+def _one_key(
+    purchase: Purchase, customer: Customer | str, card: str | None, attempts: Any, begun: Any
+) -> Flow[Payment]:
     name = customer if isinstance(customer, str) else customer.id
     call = purchase.charge_call(name, card, 0, expand_customer=isinstance(customer, str))
     made, replayed = yield from ask(call, Charge.from_stripe)
@@ -79,13 +92,17 @@ def _last_try_only(error: stripe.StripeError, call: Call, *, in_doubt: bool) -> 
     return _translate(error, call, in_doubt=False)
 
 
-def _noted_at_once(purchase: Purchase, call: Call, slot: int, customer: str, refusal: TokenChargeError) -> Flow[Any]:
+def _noted_at_once(
+    purchase: Purchase, call: Call, reader: object, slot: int, customer: str, refusal: TokenChargeError
+) -> Flow[Any]:
     note = {"metadata": {settle._closed_name(purchase.digest) + str(slot): "refused"}}
     yield Call("note", "post", path("customers", customer), note)
     raise refusal
 
 
-def _never_noted(purchase: Purchase, call: Call, slot: int, customer: str, refusal: TokenChargeError) -> Flow[Any]:
+def _never_noted(
+    purchase: Purchase, call: Call, reader: object, slot: int, customer: str, refusal: TokenChargeError
+) -> Flow[Any]:
     yield from ()
     raise refusal
 
@@ -104,6 +121,37 @@ def _any_amount(purchase: Purchase, customer: Customer | str, made: Charge, *, f
     return _payment(attrs.evolve(purchase, amount=made.amount), customer, made, found=found)
 
 
+def _intent_of_card(self: Purchase, customer: str, slot: int, confirmation: Mapping[str, Any] | None = None) -> Call:
+    call = _intent_call(self, customer, slot, confirmation)
+    return attrs.evolve(call, key=f"{call.key}-{digest(self.token or '', self.card or '')}")
+
+
+def _intent_key(self: Purchase, customer: str, slot: int, confirmation: Mapping[str, Any] | None = None) -> Call:
+    return attrs.evolve(_intent_call(self, customer, slot, confirmation), key=self.key(f"intent-{slot}"))
+
+
+def _not_canceled(purchase: Purchase, customer_id: str) -> Flow[Any]:
+    attempts, listed = yield from _list_all(purchase, customer_id)
+    return attempts, {
+        slot: intent if intent.amount == purchase.amount else attrs.evolve(intent, status="canceled", charge=None)
+        for slot, intent in listed.items()
+    }
+
+
+def _nothing_canceled(intent: PaymentIntent) -> Flow[None]:
+    yield from ()
+
+
+def _nothing_listed(purchase: Purchase, customer_id: str) -> Flow[Any]:
+    yield from ()
+    return {}, {}
+
+
+def _repeated_is_news(call: Call, reader: Callable[[Any], Any]) -> Flow[Any]:
+    value, _ = yield from ask(call, reader)
+    return value, False
+
+
 def _always(value: object) -> Callable[..., object]:
     return lambda *args: value
 
@@ -113,21 +161,28 @@ FLOWS = {
     "the e-mail in the key of the customer step": Broken([(Purchase, "key", _email_in_customer_key)]),
     "the card in the key of the charge": Broken([(Purchase, "key", _card_in_charge_key)]),
     "key not rotated after a decline": Broken([(Purchase, "charge_call", _slot_zero)]),
-    "retry after a decline with the same key": Broken([(_charge, "settle", _one_key)]),
+    "retry after a decline with the same key": Broken([(_charge, "_settle", _one_key)]),
     "the customer's default card charged": Broken([(Purchase, "charge_call", _default_card)]),
     "unknown reported as declined": Broken([(channel, "translate", _unknown_is_declined)]),
     "a lost answer taken for a lost request": Broken([(channel, "translate", _unanswered_is_unsent)]),
     "only the last try of a call remembered": Broken(
         [(channel, "translate", _last_try_only)], ("lose_answer", "rate_limit", "key_in_use", "refuse_connection")
     ),
-    "a refusal without a charge not noted": Broken([(settle, "_close_slot", _never_noted)]),
+    "a refusal without a charge not noted": Broken([(settle, "close_slot", _never_noted)]),
     "a refusal noted before it is known to be saved": Broken(
-        [(settle, "_close_slot", _noted_at_once)], ("declined_unsaved",)
+        [(settle, "close_slot", _noted_at_once)], ("declined_unsaved",)
     ),
-    "a slot taken for spent because no charge is seen": Broken([(settle, "_closed_slots", _every_slot)]),
+    "a slot taken for spent because no charge is seen": Broken([(settle, "closed_slots", _every_slot)]),
     "charges not listed": Broken([(settle, "list_attempts", _no_attempts)]),
     "a payment not recognized": Broken([(settle, "paid_charge", _always(None))]),
-    "amounts not compared": Broken([(settle, "_payment", _any_amount)]),
+    "an intent for each card": Broken([(Purchase, "intent_call", _intent_of_card)]),
+    "no key in common between the two routes": Broken([(Purchase, "intent_call", _intent_key)]),
+    "an intent for another amount left open": Broken(
+        [(intents, "_cancel", _nothing_canceled), (intents, "list_all", _not_canceled)]
+    ),
+    "intents not listed": Broken([(intents, "list_all", _nothing_listed)]),
+    "what is repeated taken for how things are": Broken([(intents, "ask", _repeated_is_news)]),
+    "amounts not compared": Broken([(settle, "payment_of", _any_amount)]),
 }
 
 

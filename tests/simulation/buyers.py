@@ -22,7 +22,7 @@ from tokencharge import (
 
 from .baton import Task
 from .weather import Crash
-from .world import GATEWAYS, Call, Pause, World, finished
+from .world import Call, Pause, World, finished
 
 _EMAILS = ("ada@example.com", "ada.lovelace@example.com", "countess@example.com")
 # The amount of the order, one that changed in between, and one that Stripe finds too small.
@@ -100,16 +100,21 @@ class Shop:
         sale.cards.append(self.world.ask_stripe("POST", path, f"source={self.mint(number)}")["id"])
         return sale.cards[-1]
 
-    def mint(self, number: str) -> str:
-        """Make a token, as Stripe.js does."""
+    def mint(self, number: str, kind: str = "tok") -> str:
+        """Make what pays, as Stripe.js does: a token, a payment method or a confirmation token."""
+        card = None
         if not number:
-            token = f"tok_1Unknown{len(self._card_of)}"
-            self._card_of[token] = None
-            return token
-        token = self.world.sandbox.create_token(number)
+            token = f"{kind}_1Unknown{len(self._card_of)}"
+        elif kind == "pm":
+            card = token = self.world.sandbox.create_payment_method(number)
+        elif kind == "ctoken":
+            token = self.world.sandbox.create_confirmation_token(number)
+        else:
+            token = self.world.sandbox.create_token(number)
+            card = self.world.ask_stripe("GET", f"/v1/tokens/{token}")["card"]["id"]
         if number == GOOD:
             self._good.add(token)
-        self._card_of[token] = self.world.ask_stripe("GET", f"/v1/tokens/{token}")["card"]["id"]
+        self._card_of[token] = card
         return token
 
     def is_good(self, token: str) -> bool:
@@ -124,7 +129,7 @@ class Shop:
         """
         method: Callable[..., Any] = gateway.charge_customer if sale.kind == "saved_card" else gateway.charge
         card = args["card"] if sale.kind == "saved_card" else self._card_of[args["token"]]
-        call = Call(buyer, sale.order_id or args["token"], args, card)
+        call = Call(buyer, sale.order_id or args["token"], args, card, gateway)
         self.world.calls.append(call)
         self.world.note("%s calls %s", buyer, args)
         Task.current().about = call
@@ -145,7 +150,7 @@ class Buyer:
         self._sale = sale
         self._name = name
         self._random = shop.random
-        self._gateway = self._random.choice(GATEWAYS)
+        self._gateway = shop.world.gateway()
         self._calls_left = self._random.randint(1, 4)
         self._args: dict[str, Any] = {"amount": self._price(), "capture": sale.capture}
         if sale.order_id is not None:
@@ -162,15 +167,25 @@ class Buyer:
         while True:
             call = self._shop.call(self._name, self._gateway, self._sale, dict(self._args))
             self._calls_left -= 1
+            if isinstance(call.outcome, AuthenticationRequired) and call.outcome.payment_intent_id:
+                self._authenticate(call, call.outcome.payment_intent_id)
             if not self._calls_left or not self._goes_on_after(call.outcome):
                 return
             self._wait(self._random.choice((1.0, 5.0, 60.0)))
+
+    def _authenticate(self, call: Call, intent: str) -> None:
+        if self._maybe(0.2):
+            return  # the tab is closed
+        self._wait(30.0)
+        self._shop.world.authenticate(call, intent, approve=self._maybe(0.7))
 
     def _goes_on_after(self, outcome: object) -> bool:
         if isinstance(outcome, Payment):
             return self._maybe(0.2)
         if self._maybe(0.1):
             return False
+        if isinstance(outcome, AuthenticationRequired) and outcome.payment_intent_id and self._maybe(0.7):
+            return True  # the page asks again, with the same arguments
         if isinstance(outcome, (CardDeclined, AuthenticationRequired, TokenRejected)):
             self._take_a_card(new=self._maybe(0.75))
         elif isinstance(outcome, (InvalidRequest, OrderConflict)):
@@ -192,7 +207,10 @@ class Buyer:
             if new or "card" not in self._args:
                 self._args["card"] = self._random.choice([None, *sale.cards])
         elif new or not sale.tokens:
-            self._args["token"] = self._shop.mint(self._random.choice(_CARDS))
+            kinds = ["tok"] if self._shop.world.route == "charges" else ["tok", "tok", "ctoken"]
+            if len(kinds) > 1 and sale.order_id is not None:
+                kinds.append("pm")
+            self._args["token"] = self._shop.mint(self._random.choice(_CARDS), self._random.choice(kinds))
             sale.tokens.append(self._args["token"])
         elif "token" not in self._args:
             # The second click, or the second tab with the first one's token.

@@ -48,7 +48,8 @@ class Record:
 
     def paid(self, purchase: str) -> list[Charge]:
         """Return the charges that took or hold money for a purchase."""
-        return [charge for call in self.of(purchase) for charge in self.paid_by(call)]
+        made = [name for call in self.of(purchase) for name in (*call.charges, *call.authenticated)]
+        return [self.charges[name] for name in made if self.charges[name].status != "failed"]
 
     def paid_by(self, call: Call) -> list[Charge]:
         """Return those among them that this call's requests made."""

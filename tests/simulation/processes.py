@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Generator
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from functools import partial
 from multiprocessing.sharedctypes import Synchronized
 
 from .schedule import Failure, play
@@ -14,26 +15,26 @@ from .schedule import Failure, play
 AT_ONCE = 25
 
 
-def play_all(first: int, count: int, jobs: int) -> Generator[list[Failure], None, None]:
+def play_all(first: int, count: int, jobs: int, route: str | None = None) -> Generator[list[Failure], None, None]:
     """Play schedules, and yield the failures among each few of them."""
     last = first + count
     parts = [range(start, min(start + AT_ONCE, last)) for start in range(first, last, AT_ONCE)]
     if jobs == 1:
-        yield from map(play_some, parts)
+        yield from map(partial(play_some, route=route), parts)
         return
     # Not forked: a fork would not take along the threads the schedules run in.
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(jobs, context, _settle_on_core, (context.Value("i", 0),)) as pool:
         try:
-            for done in as_completed([pool.submit(play_some, part) for part in parts]):
+            for done in as_completed([pool.submit(play_some, part, route) for part in parts]):
                 yield done.result()
         finally:
             pool.shutdown(cancel_futures=True)
 
 
-def play_some(seeds: range) -> list[Failure]:
+def play_some(seeds: range, route: str | None = None) -> list[Failure]:
     """Play these schedules and return the failures."""
-    return [failure for seed in seeds if (failure := play(seed))]
+    return [failure for seed in seeds if (failure := play(seed, route=route))]
 
 
 def _settle_on_core(number: Synchronized[int]) -> None:

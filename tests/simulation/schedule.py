@@ -7,13 +7,21 @@ from typing import Any
 
 import attrs
 
-from tokencharge import OrderInProgress, OutcomeUnknown, Payment
+from tokencharge import (
+    AsyncPaymentGateway,
+    Money,
+    OrderConflict,
+    OrderInProgress,
+    OutcomeUnknown,
+    Payment,
+    PaymentGateway,
+)
 
 from .baton import Task
 from .buyers import GOOD, PRICE, Buyer, Sale, Shop
 from .invariants import Record, Violation
 from .weather import Crash
-from .world import GATEWAYS, Call, Pause, World, finished, simulated_time
+from .world import Call, Pause, World, finished, simulated_time
 
 _DAY = 24 * 3600.0
 _FIVE_MINUTES = 300.0
@@ -26,19 +34,21 @@ class Failure:
 
     seed: int
     reason: str
+    route: str | None = None
 
     def __str__(self) -> str:
-        return f"{self.reason}\n    python -m tests.simulation --seed {self.seed} --verbose"
+        route = f" --route {self.route}" if self.route else ""
+        return f"{self.reason}\n    python -m tests.simulation --seed {self.seed}{route} --verbose"
 
 
-def play(seed: int, trace: Callable[[str], None] | None = None) -> Failure | None:
+def play(seed: int, trace: Callable[[str], None] | None = None, route: str | None = None) -> Failure | None:
     """Play the schedule with this number, and check it."""
-    world = World(seed, trace)
+    world = World(seed, trace, route)
     try:
         with simulated_time(world):
             _play(world)
     except Exception as error:  # noqa: BLE001
-        return Failure(seed, f"{type(error).__name__}: {error}")
+        return Failure(seed, f"{type(error).__name__}: {error}", route)
     finally:
         world.close()
     return None
@@ -71,7 +81,10 @@ class Closing:
     def __init__(self, shop: Shop, sale: Sale) -> None:
         self._shop = shop
         self._sale = sale
-        self._gateway = shop.random.choice(GATEWAYS)
+        # Only over PaymentIntents can an order be paid that was begun there.
+        self._gateway = shop.world.gateway()
+        while shop.world.route == "both" and self._gateway.settings.route == "charges":
+            self._gateway = shop.world.gateway()
 
     def act(self) -> None:
         """Call again whoever does not know, then with a good card; then see whether `find` tells the truth.
@@ -84,16 +97,24 @@ class Closing:
             calls = self._record().of(purchase)
             if sale.order_id is None:
                 # There is no other card for a token: each call that was made is made again, then for the right amount.
-                last = [self._call(call.args) for call in calls]
+                last = [self._call(call.args, call.gateway) for call in calls]
                 if not self._record().paid(purchase):
-                    last += [self._call({**call.args, "amount": PRICE}) for call in calls]
+                    last += [self._call({**call.args, "amount": PRICE}, call.gateway) for call in calls]
                 self._check_last(purchase, last)
                 continue
             for call in calls:
                 if isinstance(call.outcome, (Crash, OutcomeUnknown)):
-                    self._call(call.args)
+                    self._call(call.args, call.gateway)
             if calls and sale.kind != "mixed":
-                self._check_last(purchase, [self._call(self._with_good_card(calls[0].args))])
+                closing = self._call(self._with_good_card(calls[0].args))
+                conflict = closing.outcome
+                if isinstance(conflict, OrderConflict) and conflict.payment_intent_id and not sale.capture:
+                    # An order begun to hold another amount holds that, or nothing.
+                    begun = self._shop.world.ask_stripe("GET", f"/v1/payment_intents/{conflict.payment_intent_id}")
+                    closing = self._call(
+                        {**self._with_good_card(closing.args), "amount": Money(begun["amount"], "usd")}
+                    )
+                self._check_last(purchase, [closing])
                 self._check_find(purchase)
 
     def _with_good_card(self, args: dict[str, Any]) -> dict[str, Any]:
@@ -114,7 +135,7 @@ class Closing:
     def _may_fail(self, calls: list[Call]) -> bool:
         """Tell whether a purchase may be left unpaid."""
         # Stripe repeats a 5xx it saved, for a day, and the charge may yet show.
-        if any("/v1/charges" in call.saved_5xx for call in calls):
+        if any({"/v1/charges", "/v1/payment_intents"} & {*call.saved_5xx} for call in calls):
             return True
         if self._sale.order_id is None:
             # A token is good for one request, and that one may have been declined, or answered with a saved 5xx.
@@ -129,15 +150,15 @@ class Closing:
         paid = self._record().paid(order_id)
         customer = paid[0].customer_id if paid else self._sale.customer
         for known in (customer, None) if customer else (None,):
-            Task.current().about = Call("closing", order_id, {}, None)
+            Task.current().about = Call("closing", order_id, {}, None, self._gateway)
             if known is None:
                 Task.current().ask(Pause(_INDEX_LAG))
             found = finished(self._gateway.find(order_id, customer=known))
             if (found and found.charge.id) != (paid[0].id if paid else None):
                 raise Violation(f"(4) find({known}) says {found}; the record says {paid}")
 
-    def _call(self, args: dict[str, Any]) -> Call:
-        return self._shop.call("closing", self._gateway, self._sale, dict(args))
+    def _call(self, args: dict[str, Any], gateway: PaymentGateway | AsyncPaymentGateway | None = None) -> Call:
+        return self._shop.call("closing", gateway or self._gateway, self._sale, dict(args))
 
     def _record(self) -> Record:
         return Record(self._shop.world)

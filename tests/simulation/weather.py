@@ -154,6 +154,14 @@ _CARD = [
 ]
 
 
+def charges(request: Request) -> bool:
+    """Tell whether money moves by a request."""
+    if request.method != "POST":
+        return False
+    confirms = request.path == "/v1/payment_intents" and request.form.get("confirm") == "true"
+    return confirms or request.path == "/v1/charges" or request.path.endswith("/confirm")
+
+
 @attrs.define
 class Weather:
     """How often what goes wrong in one schedule.
@@ -200,13 +208,13 @@ class Weather:
 
     def fate(self, request: Request) -> Fate:
         """Draw the fate of a request."""
-        charges = request.method == "POST" and request.path == "/v1/charges"
-        if self.over or self.random.random() >= self.rate or (self.on_charges_only and not charges):
+        moves_money = charges(request)
+        if self.over or self.random.random() >= self.rate or (self.on_charges_only and not moves_money):
             return FINE
         fate = self.random.choice(self.kinds)
         if request.method == "GET" and (fate in _POST or fate in _CARD):
             return FINE
-        if fate in _CARD and not (charges or request.path.endswith("/sources")):
+        if fate in _CARD and not (moves_money or request.path.endswith("/sources")):
             return FINE
         self._saved_5xx += fate.saves_5xx
         self._forgotten += fate.forgotten

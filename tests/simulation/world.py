@@ -10,7 +10,7 @@ import asyncio
 import heapq
 import json
 from collections.abc import Callable, Coroutine, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from random import Random
 from types import SimpleNamespace
@@ -28,13 +28,15 @@ from tokencharge.sandbox import Request, Response, Rules, Sandbox
 from tokencharge.sandbox.engine import Pending
 
 from .baton import Task
-from .weather import FINE, Crash, Fate, Weather
+from .weather import FINE, Crash, Fate, Weather, charges
 
 _START = 1_800_000_000.0
 _LONGEST_TIME_OUT = 60.0
 _MOST_EVENTS = 20_000
 _MOST_REQUESTS = 150
 _KEY = "sk_test_sandbox"
+
+ROUTES = ("charges", "payment_intents", "both")
 
 
 T = TypeVar("T")
@@ -68,9 +70,11 @@ class Call:
         purchase: What is bought: the order, or the token where there is no order.
         args: What the gateway is called with.
         card: The id of the card that is submitted; None for whichever is the Customer's default.
+        gateway: Which is called.
         outcome: What the gateway returned or raised; None while it has not.
         charges: The Charges its requests have made, failed ones too.
         customers: The Customers its requests have made.
+        authenticated: The Charges made because its buyer authenticated, after it was told to.
         saved_5xx: The paths of its requests under whose keys Stripe saved a 5xx.
         declined_by_fault: Its card was declined, although nothing is wrong with it, and Stripe saved that.
         smooth: Each of its requests was delivered once and answered by Stripe.
@@ -81,9 +85,11 @@ class Call:
     purchase: str
     args: dict[str, Any]
     card: str | None
+    gateway: PaymentGateway | AsyncPaymentGateway
     outcome: object = None
     charges: list[str] = attrs.field(factory=list)
     customers: list[str] = attrs.field(factory=list)
+    authenticated: list[str] = attrs.field(factory=list)
     saved_5xx: list[str] = attrs.field(factory=list)
     declined_by_fault: bool = False
     smooth: bool = True
@@ -112,10 +118,12 @@ class World:
         sandbox: Stripe, and the record of what really happened.
         weather: What goes wrong.
         calls: Every call of the gateway, oldest first.
+        route: "charges", "payment_intents", or "both" where each buyer's gateway takes one of the two.
     """
 
-    def __init__(self, seed: int, trace: Callable[[str], None] | None = None) -> None:
+    def __init__(self, seed: int, trace: Callable[[str], None] | None = None, route: str | None = None) -> None:
         self.random = Random(seed)
+        self.route = route or self.random.choice(ROUTES)
         self.now = _START
         self.calls: list[Call] = []
         self.weather = Weather.forecast(self.random)
@@ -132,7 +140,18 @@ class World:
         self._tasks: list[Task] = []
         self._letters = 0
         self._known: set[str] = set()
-        self.note("%s; the bank takes up to %s s more; %s", self.weather, self._bank, rules)
+        self.note("%s; route %s; the bank takes up to %s s more; %s", self.weather, self.route, self._bank, rules)
+
+    def gateway(self) -> PaymentGateway | AsyncPaymentGateway:
+        """Draw a gateway of this world's route."""
+        return self.random.choice([each for each in GATEWAYS if self.route in ("both", each.settings.route)])
+
+    def authenticate(self, call: Call, intent: str, *, approve: bool) -> None:
+        """Let a buyer pass the bank's challenge or fail it, if it is still there."""
+        with suppress(ValueError):
+            self.sandbox.authenticate(intent, approve=approve)
+        self.note("%s %s the authentication of %s", call.buyer, "passes" if approve else "fails", intent)
+        self._attribute(call.authenticated)
 
     def note(self, text: str, *about: object) -> None:
         """Add a line to the trace, if anyone reads it."""
@@ -225,7 +244,7 @@ class World:
         letter.let_in = True
         self._note(letter, "arrives")
         takes = self.moment()
-        if not self.weather.over and letter.request.method == "POST" and letter.request.path == "/v1/charges":
+        if not self.weather.over and charges(letter.request):
             takes += self.random.random() * self._bank
         return self.later(takes, partial(self._execute, letter, begun))
 
@@ -237,17 +256,17 @@ class World:
                 call.saved_5xx.append(path)
             if fate.inside.decline is not None:
                 call.declined_by_fault = True
-            if path == "/v1/charges":
-                self._attribute(call)
+            if charges(letter.request):
+                self._attribute(call.charges)
             elif path == "/v1/customers" and response.status == 200:
                 call.customers.append(json.loads(response.body)["id"])
         self._answer(letter, response)
 
-    def _attribute(self, call: Call) -> None:
+    def _attribute(self, charges: list[str]) -> None:
         for charge in self.sandbox.charges:
             if charge.id not in self._known:
                 self._known.add(charge.id)
-                call.charges.append(charge.id)
+                charges.append(charge.id)
 
     def _answer(self, letter: Letter, response: Response) -> None:
         self._note(letter, "is answered %s", response, _said)
@@ -323,11 +342,15 @@ def finished(result: T | Coroutine[Any, Any, T]) -> T:
 _CLIENT = FunctionClient(_request)
 
 GATEWAYS: list[PaymentGateway | AsyncPaymentGateway] = [
-    PaymentGateway(_KEY, max_retries=0, http_client=_CLIENT),
-    PaymentGateway(_KEY, max_retries=1, timeout=5.0, http_client=_CLIENT),
-    PaymentGateway(_KEY, max_retries=2, http_client=_CLIENT),
-    PaymentGateway(_KEY, max_retries=3, timeout=_LONGEST_TIME_OUT, http_client=_CLIENT),
-    AsyncPaymentGateway(_KEY, max_retries=2, http_client=_CLIENT),
+    gateway
+    for route in ("charges", "payment_intents")
+    for gateway in (
+        PaymentGateway(_KEY, max_retries=0, http_client=_CLIENT, route=route),
+        PaymentGateway(_KEY, max_retries=1, timeout=5.0, http_client=_CLIENT, route=route),
+        PaymentGateway(_KEY, max_retries=2, http_client=_CLIENT, route=route),
+        PaymentGateway(_KEY, max_retries=3, timeout=_LONGEST_TIME_OUT, http_client=_CLIENT, route=route),
+        AsyncPaymentGateway(_KEY, max_retries=2, http_client=_CLIENT, route=route),
+    )
 ]
 """Gateways that live in whichever world the thread's task does."""
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tokencharge import Card, Charge, Customer, Money, Payment, Refund
+from tokencharge import Card, Charge, Customer, Money, Payment, PaymentIntent, Refund
 
 CHARGE = {"id": "ch_1", "object": "charge", "amount": 500, "currency": "usd"}
 LEGACY = {
@@ -268,6 +268,52 @@ def test_a_refund_is_read(fields, status):
     assert Refund("re_1", status, Money(100, "usd"), "ch_1", "duplicate") == Refund.from_stripe(raw)
 
 
+def test_an_intent_is_read_whole():
+    """Every field finds its place; the secret is in no repr."""
+    raw = {
+        "id": "pi_1",
+        "object": "payment_intent",
+        "status": "requires_payment_method",
+        "amount": 500,
+        "currency": "usd",
+        "capture_method": "manual",
+        "customer": {"id": "cus_1"},
+        "latest_charge": {**CHARGE, "status": "failed"},
+        "client_secret": "pi_1_secret_x",
+        "last_payment_error": {"code": "card_declined", "decline_code": "lost_card"},
+        "livemode": True,
+        "created": 0,
+        "metadata": {"order_id": "7"},
+    }
+    intent = PaymentIntent.from_stripe(raw)
+
+    assert intent == PaymentIntent(
+        "pi_1",
+        "requires_payment_method",
+        Money(500, "usd"),
+        capture=False,
+        customer_id="cus_1",
+        charge_id="ch_1",
+        charge=charge(status="failed"),
+        client_secret="pi_1_secret_x",
+        failure_code="card_declined",
+        decline_code="lost_card",
+        livemode=True,
+        created=EPOCH,
+        metadata={"order_id": "7"},
+    )
+    assert raw is intent.raw
+    assert "secret" not in repr(intent)
+
+
+def test_an_intent_that_met_no_card_is_read():
+    """As Stripe sends it when it is new: the Charge is named or missing, nothing has failed."""
+    raw = {"id": "pi_1", "status": "requires_payment_method", "amount": 500, "currency": "usd"}
+
+    assert PaymentIntent("pi_1", "requires_payment_method", Money(500, "usd")) == PaymentIntent.from_stripe(raw)
+    assert "ch_1" == PaymentIntent.from_stripe({**raw, "latest_charge": "ch_1"}).charge_id
+
+
 @pytest.mark.parametrize(
     ("reader", "raw"),
     [
@@ -288,6 +334,9 @@ def test_a_refund_is_read(fields, status):
         (Refund, {"id": "re_1"}),
         (Customer, {}),
         (Customer, {"id": None, "email": "ada@example.com"}),
+        (PaymentIntent, {"id": "pi_1", "amount": 500, "currency": "usd"}),
+        (PaymentIntent, {"id": "pi_1", "status": "succeeded"}),
+        (PaymentIntent, {"id": "pi_1", "status": "succeeded", "amount": 5, "currency": "usd", "latest_charge": {}}),
     ],
 )
 def test_an_answer_without_its_essence_cannot_be_read(reader, raw):

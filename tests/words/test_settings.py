@@ -182,6 +182,7 @@ REFUSED = {
         f"retries {value!r}": (SECRET, {"max_retries": value}, "STRIPE_MAX_RETRIES must be a whole number from 0 to 10")
         for value in (-1, 11, 1.0, True, "2", None)
     },
+    "route": (SECRET, {"route": "intents"}, "STRIPE_ROUTE must be charges or payment_intents."),
 }
 
 
@@ -215,6 +216,12 @@ def test_an_address_nobody_can_call_is_refused_at_start(url):
     """A broken URL, a password and stray whitespace are found before the first charge is tried."""
     with pytest.raises(ConfigurationError, match="STRIPE_API_BASE"):
         Settings(SECRET, api_base=url)
+
+
+def test_a_form_that_stripe_has_not_is_refused():
+    """There are two kinds of card form."""
+    with pytest.raises(ConfigurationError, match="STRIPE_ELEMENT must be card or payment"):
+        Settings(SECRET, element="iframe")
 
 
 def test_a_key_that_is_no_text_is_refused():

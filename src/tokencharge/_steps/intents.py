@@ -44,6 +44,7 @@ Intents = dict[int, PaymentIntent]
 """The PaymentIntents a purchase has made so far, by their slots."""
 
 _OPEN = ("requires_payment_method", "requires_confirmation", "requires_action")
+_UNEXPECTED = ("payment_intent_unexpected_state", "intent_invalid_state")
 _FRESH_KEYS = 4
 
 
@@ -157,7 +158,7 @@ def _ask(call: Call, intent_id: str | None, fresh: int = 1) -> Flow[tuple[Paymen
             raise
         intent = yield from look_again(_read(known))
         unclear = isinstance(error, OutcomeUnknown)
-        waiting = intent.status == "requires_action" and (unclear or error.code == "payment_intent_unexpected_state")
+        waiting = intent.status == "requires_action" and (unclear or error.code in _UNEXPECTED)
         if waiting or intent.status not in _OPEN:
             return intent, True
         if not unclear or fresh > _FRESH_KEYS:

@@ -30,10 +30,16 @@ from ..errors import (
 )
 from .transport import NeverSent
 
-_TOKEN_CODES = frozenset(("token_already_used", "token_card_network_invalid", "invalid_source_usage"))
+_TOKEN_CODES = frozenset(
+    ("token_already_used", "token_card_network_invalid", "invalid_source_usage", "payment_method_unexpected_state")
+)
 # A token Stripe does not know has had three wordings since 2013 and mostly no code; one already used had no code
-# until 2018.
-_TOKEN_WORDS = re.compile(r"(?:no such|invalid) token|there is no token|token more than once", re.IGNORECASE)
+# until 2018. Those of payment methods and confirmation tokens are as various.
+_TOKEN_WORDS = re.compile(
+    r"(?:no such|invalid) (?:confirmation[ _]?)?token|no such payment[ _]?method|there is no token"
+    r"|token more than once|confirmation[ _]?token.*(?:already|expired)|may not be used again",
+    re.IGNORECASE,
+)
 
 _KEPT_HEADERS = ("request-id", "idempotent-replayed")
 
@@ -50,7 +56,8 @@ _LOCAL: dict[type[stripe.StripeError], type[TokenChargeError]] = {
 
 _MESSAGES: dict[type[TokenChargeError], str] = {
     CardDeclined: "The card was declined: show the buyer public_message, and follow advice.",
-    AuthenticationRequired: "The bank asks for 3-D Secure, which the Charges API cannot do: ask for another card.",
+    AuthenticationRequired: "The bank wants the buyer to authenticate (3-D Secure): bring the buyer to the checkout, "
+    "over PaymentIntents; Charges cannot do it, there only another card will do.",
     TokenRejected: "Stripe does not take the token (used, unknown, or of the other mode): ask for the card again.",
     InvalidRequest: "Stripe refused the request: mend what it names.",
     OrderConflict: "This was submitted before with other details: look what became of it before charging anew.",
