@@ -10,8 +10,9 @@ from typing import Any
 
 import attrs
 
+from ._reading import Raw, read_id, read_time
 from .errors import ConfigurationError, InvalidEvent, InvalidSignature
-from .results import Charge, Customer, PaymentIntent, Raw, Refund, read_id, read_time
+from .results import Charge, Customer, PaymentIntent, Refund
 
 TOLERANCE = 300
 """Seconds a signature may be old, or ahead of this machine's clock."""

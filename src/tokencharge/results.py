@@ -8,19 +8,13 @@ without the money it speaks of, is not readable and raises `ValueError`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timezone
-from typing import Any, TypeVar
+from datetime import datetime
+from typing import Any
 
 import attrs
 
+from ._reading import Raw, money, read_id, read_time, reference, texts, typed
 from .money import Money
-
-Raw = Mapping[str, Any]
-"""An object of Stripe's, decoded from JSON and otherwise untouched."""
-
-_T = TypeVar("_T")
-
-_LAST_SECOND = 253_402_300_799  # of the year 9999, which is datetime's last
 
 
 def _raw() -> Any:
@@ -60,14 +54,14 @@ class Card:
         """Read a legacy `card` object or the `card` of `payment_method_details`."""
         # Until mid-2014 the brand stood in `type`; the title-case names are the legacy object's.
         return cls(
-            id=_typed(raw, "id", str),
-            brand=_brand(_typed(raw, "brand", str) or _typed(raw, "type", str)),
-            last4=_typed(raw, "last4", str),
-            exp_month=_typed(raw, "exp_month", int),
-            exp_year=_typed(raw, "exp_year", int),
-            country=_typed(raw, "country", str),
-            funding=_typed(raw, "funding", str),
-            fingerprint=_typed(raw, "fingerprint", str),
+            id=typed(raw, "id", str),
+            brand=_brand(typed(raw, "brand", str) or typed(raw, "type", str)),
+            last4=typed(raw, "last4", str),
+            exp_month=typed(raw, "exp_month", int),
+            exp_year=typed(raw, "exp_year", int),
+            country=typed(raw, "country", str),
+            funding=typed(raw, "funding", str),
+            fingerprint=typed(raw, "fingerprint", str),
         )
 
 
@@ -102,10 +96,10 @@ class Customer:
         """
         return cls(
             id=read_id(raw),
-            email=_typed(raw, "email", str),
+            email=typed(raw, "email", str),
             created=read_time(raw),
             livemode=raw.get("livemode") is True,
-            metadata=_mapping(raw, "metadata"),
+            metadata=texts(raw, "metadata"),
             deleted=raw.get("deleted") is True,
             raw=raw,
         )
@@ -172,34 +166,34 @@ class Charge:
         Raises:
             ValueError: The mapping has no id, or no amount and currency.
         """
-        amount = _money(raw, "amount")
+        amount = money(raw, "amount")
         failed = raw.get("failure_code") is not None or raw.get("paid") is False
         captured = raw.get("captured", not failed) is True
         # Up to 2015 a Charge had no status, or the status "paid".
-        status = _typed(raw, "status", str) or ("failed" if failed else "succeeded")
+        status = typed(raw, "status", str) or ("failed" if failed else "succeeded")
         return cls(
             id=read_id(raw),
             status="succeeded" if status == "paid" else status,
             amount=amount,
-            amount_captured=_money(raw, "amount_captured", amount.amount if captured else 0),
-            amount_refunded=_money(raw, "amount_refunded", 0),
+            amount_captured=money(raw, "amount_captured", amount.amount if captured else 0),
+            amount_refunded=money(raw, "amount_refunded", 0),
             paid=raw.get("paid", not failed) is True,
             captured=captured,
             refunded=raw.get("refunded") is True,
-            customer_id=_reference(raw, "customer"),
+            customer_id=reference(raw, "customer"),
             card=_card_of(raw),
-            description=_typed(raw, "description", str),
-            receipt_url=_typed(raw, "receipt_url", str),
-            receipt_email=_typed(raw, "receipt_email", str),
-            statement_descriptor=_typed(raw, "statement_descriptor", str),
-            balance_transaction_id=_reference(raw, "balance_transaction"),
-            payment_intent_id=_reference(raw, "payment_intent"),
-            failure_code=_typed(raw, "failure_code", str),
-            failure_message=_typed(raw, "failure_message", str),
-            outcome=_typed(raw, "outcome", dict),
+            description=typed(raw, "description", str),
+            receipt_url=typed(raw, "receipt_url", str),
+            receipt_email=typed(raw, "receipt_email", str),
+            statement_descriptor=typed(raw, "statement_descriptor", str),
+            balance_transaction_id=reference(raw, "balance_transaction"),
+            payment_intent_id=reference(raw, "payment_intent"),
+            failure_code=typed(raw, "failure_code", str),
+            failure_message=typed(raw, "failure_message", str),
+            outcome=typed(raw, "outcome", dict),
             livemode=raw.get("livemode") is True,
             created=read_time(raw),
-            metadata=_mapping(raw, "metadata"),
+            metadata=texts(raw, "metadata"),
             raw=raw,
         )
 
@@ -241,13 +235,13 @@ class Refund:
         return cls(
             id=read_id(raw),
             # Early Refunds had no status: Stripe made them only once they had succeeded.
-            status=_typed(raw, "status", str) or "succeeded",
-            amount=_money(raw, "amount"),
-            charge_id=_reference(raw, "charge"),
-            reason=_typed(raw, "reason", str),
-            failure_reason=_typed(raw, "failure_reason", str),
+            status=typed(raw, "status", str) or "succeeded",
+            amount=money(raw, "amount"),
+            charge_id=reference(raw, "charge"),
+            reason=typed(raw, "reason", str),
+            failure_reason=typed(raw, "failure_reason", str),
             created=read_time(raw),
-            metadata=_mapping(raw, "metadata"),
+            metadata=texts(raw, "metadata"),
             raw=raw,
         )
 
@@ -297,25 +291,25 @@ class PaymentIntent:
         Raises:
             ValueError: The mapping has no id, no status, or no amount and currency.
         """
-        status = _typed(raw, "status", str)
+        status = typed(raw, "status", str)
         if status is None:
             raise ValueError("Stripe's PaymentIntent has no status.")
         charge = raw.get("latest_charge")
-        failure = _typed(raw, "last_payment_error", dict) or {}
+        failure = typed(raw, "last_payment_error", dict) or {}
         return cls(
             id=read_id(raw),
             status=status,
-            amount=_money(raw, "amount"),
+            amount=money(raw, "amount"),
             capture=raw.get("capture_method") != "manual",
-            customer_id=_reference(raw, "customer"),
-            charge_id=_reference(raw, "latest_charge"),
+            customer_id=reference(raw, "customer"),
+            charge_id=reference(raw, "latest_charge"),
             charge=Charge.from_stripe(charge) if isinstance(charge, Mapping) else None,
-            client_secret=_typed(raw, "client_secret", str),
-            failure_code=_typed(failure, "code", str),
-            decline_code=_typed(failure, "decline_code", str),
+            client_secret=typed(raw, "client_secret", str),
+            failure_code=typed(failure, "code", str),
+            decline_code=typed(failure, "decline_code", str),
             livemode=raw.get("livemode") is True,
             created=read_time(raw),
-            metadata=_mapping(raw, "metadata"),
+            metadata=texts(raw, "metadata"),
             raw=raw,
         )
 
@@ -358,49 +352,7 @@ def _card_of(raw: Raw) -> Card | None:
             return Card.from_stripe(legacy)
         if isinstance(legacy, Mapping) and isinstance(legacy.get("card"), Mapping):
             # A `src_...` object describes its card in a field of its own.
-            return attrs.evolve(Card.from_stripe(legacy["card"]), id=_typed(legacy, "id", str))
+            return attrs.evolve(Card.from_stripe(legacy["card"]), id=typed(legacy, "id", str))
     if isinstance(modern, Mapping):
-        return attrs.evolve(Card.from_stripe(modern), id=_reference(raw, "payment_method"))
+        return attrs.evolve(Card.from_stripe(modern), id=reference(raw, "payment_method"))
     return None
-
-
-def read_id(raw: Raw) -> str:
-    """Return the id an object of Stripe's cannot do without."""
-    value = raw.get("id")
-    if not isinstance(value, str) or not value:
-        raise ValueError("Stripe's object has no id.")
-    return value
-
-
-def _typed(raw: Raw, name: str, kind: type[_T]) -> _T | None:
-    value = raw.get(name)
-    return value if isinstance(value, kind) else None
-
-
-def _reference(raw: Raw, name: str) -> str | None:
-    """Return the id a field names, be it the bare id or the expanded object."""
-    value = raw.get(name)
-    return _typed(value, "id", str) if isinstance(value, Mapping) else _typed(raw, name, str)
-
-
-def _mapping(raw: Raw, name: str) -> Mapping[str, str]:
-    value = raw.get(name)
-    return {str(key): str(entry) for key, entry in value.items()} if isinstance(value, Mapping) else {}
-
-
-def _money(raw: Raw, name: str, missing: int | None = None) -> Money:
-    amount = raw.get(name)
-    currency = raw.get("currency")
-    if amount is None:
-        amount = missing
-    if not isinstance(amount, int) or not isinstance(currency, str):
-        raise ValueError(f"Stripe's object has no {name} with a currency.")
-    return Money(amount, currency)
-
-
-def read_time(raw: Raw) -> datetime | None:
-    """Return when an object of Stripe's was made, in UTC."""
-    created = raw.get("created")
-    if not isinstance(created, int) or not 0 <= created <= _LAST_SECOND:
-        return None
-    return datetime.fromtimestamp(created, timezone.utc)

@@ -35,6 +35,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         pytest.param("Stripe", marks=minting),
     ]
     metafunc.parametrize("till", stages, indirect=True)
+    metafunc.parametrize("route", ["charges", "payment_intents"])
 
 
 class Awaited:
@@ -51,20 +52,23 @@ class Awaited:
 
 
 @pytest.fixture
-def till(request: pytest.FixtureRequest, stripe_sandbox: Sandbox) -> Iterator[PaymentGateway]:
-    """A gateway on each of them."""
+def till(request: pytest.FixtureRequest, stripe_sandbox: Sandbox, route: str) -> Iterator[PaymentGateway]:
+    """A gateway on each of them, over Charges and over PaymentIntents."""
     if request.param == "sandbox in process":
-        yield sandbox_gateway(stripe_sandbox)
+        yield sandbox_gateway(stripe_sandbox, route=route)
     elif request.param == "sandbox, awaited":
-        yield Awaited(async_sandbox_gateway(stripe_sandbox))  # type: ignore[misc]
+        yield Awaited(async_sandbox_gateway(stripe_sandbox, route=route))  # type: ignore[misc]
     elif request.param == "sandbox over HTTP":
-        with stripe_sandbox.serve() as server, sandbox_gateway(stripe_sandbox, api_base=server.url) as gateway:
+        with (
+            stripe_sandbox.serve() as server,
+            sandbox_gateway(stripe_sandbox, api_base=server.url, route=route) as gateway,
+        ):
             yield gateway
     elif request.param == "cassette":
-        with request.getfixturevalue("stripe_cassette").gateway() as gateway:
+        with request.getfixturevalue("stripe_cassette").gateway(route=route) as gateway:
             yield gateway
     else:
-        with PaymentGateway(str(KEY), livemode=False) as gateway:
+        with PaymentGateway(str(KEY), livemode=False, route=route) as gateway:
             yield gateway
 
 

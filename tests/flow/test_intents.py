@@ -292,6 +292,18 @@ def test_an_intent_that_ends_while_it_is_given_up_is_the_payment(sandbox, line):
     assert [conflict.value.charge_id] == [charge.id for charge in paid(sandbox)]
 
 
+def test_an_intent_that_cannot_be_given_up_is_not_charged_beside(sandbox, line):
+    """Stripe refuses to cancel it for a reason of its own: the caller is told that."""
+    gateway = line.gateway(route="payment_intents")
+    with pytest.raises(CardDeclined):
+        gateway.charge(sandbox.create_token(FAILS_WHEN_CHARGED), ADA, FIVE, order_id="order-7")
+    line.plan("POST */cancel", refuse(400, "Not this one."))
+    with pytest.raises(InvalidRequest, match="Not this one"):
+        gateway.charge(sandbox.create_token(), ADA, SIX, order_id="order-7")
+
+    assert [] == paid(sandbox)
+
+
 def test_an_intent_given_up_by_another_tab_is_not_confirmed(sandbox, line):
     """Whoever finds its intent canceled goes on with the next, and not beside it."""
     gateway = line.gateway(route="payment_intents")

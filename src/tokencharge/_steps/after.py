@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from .._reading import Raw
 from ..errors import InvalidInput, InvalidRequest, PaymentPending, TokenChargeError
 from ..money import Money
-from ..results import Charge, Customer, Payment, PaymentIntent, Raw, Refund
+from ..results import Charge, Customer, Payment, PaymentIntent, Refund
 from .calls import Call, Flow, T, path, place, read
 from .purchase import digest, order_digest
 from .settle import attempts_of, customer_of, list_attempts, list_pages, look_again, paid_charge

@@ -8,8 +8,8 @@ from urllib.parse import quote
 
 import attrs
 
+from .._reading import Raw
 from ..errors import GatewayUnavailable, OutcomeUnknown, TokenChargeError
-from ..results import Raw
 
 T = TypeVar("T")
 

@@ -8,6 +8,7 @@ from typing import Any
 import attrs
 
 from .. import _checks as check
+from .._reading import Raw, read_id
 from ..errors import (
     InvalidRequest,
     OrderConflict,
@@ -15,7 +16,7 @@ from ..errors import (
     OutcomeUnknown,
     TokenChargeError,
 )
-from ..results import Customer, Payment, Raw, read_id
+from ..results import Customer, Payment
 from .after import get_customer
 from .calls import Call, Flow, T, ask, entries, path, place, read
 from .intents import Intents, has_ended, list_all, settle_intent

@@ -185,7 +185,8 @@ def _cancel(intent: PaymentIntent) -> Flow[None]:
     try:
         yield Call("cancel", "post", path("payment_intents", intent.id) + "/cancel")
     except InvalidRequest:
-        return  # it has ended in the meantime, which the list tells
+        if (yield from look_again(_read(intent.id))).status in _OPEN:
+            raise  # for it has not ended in the meantime
 
 
 def _read(intent_id: str) -> Flow[PaymentIntent]:

@@ -7,6 +7,7 @@ from itertools import count
 from typing import Any
 
 from .. import _checks as check
+from .._reading import Raw, read_id
 from ..errors import (
     AuthenticationRequired,
     CardDeclined,
@@ -18,7 +19,7 @@ from ..errors import (
     TokenChargeError,
     TokenRejected,
 )
-from ..results import Charge, Customer, Payment, Raw, read_id
+from ..results import Charge, Customer, Payment
 from .calls import Call, Flow, Pause, T, ask, entries, path, read
 from .purchase import Purchase
 

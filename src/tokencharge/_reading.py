@@ -1,0 +1,61 @@
+"""How a field of one of Stripe's objects is read: whatever is missing or of another shape is left out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from typing import Any, TypeVar
+
+from .money import Money
+
+T = TypeVar("T")
+
+Raw = Mapping[str, Any]
+"""An object of Stripe's, decoded from JSON and otherwise untouched."""
+
+_LAST_SECOND = 253_402_300_799  # of the year 9999, which is datetime's last
+
+
+def read_id(raw: Raw) -> str:
+    """Return the id an object of Stripe's cannot do without."""
+    value = raw.get("id")
+    if not isinstance(value, str) or not value:
+        raise ValueError("Stripe's object has no id.")
+    return value
+
+
+def typed(raw: Raw, name: str, kind: type[T]) -> T | None:
+    """Return a field if it is of the kind it should be, else None."""
+    value = raw.get(name)
+    return value if isinstance(value, kind) else None
+
+
+def reference(raw: Raw, name: str) -> str | None:
+    """Return the id a field names, be it the bare id or the expanded object."""
+    value = raw.get(name)
+    return typed(value, "id", str) if isinstance(value, Mapping) else typed(raw, name, str)
+
+
+def texts(raw: Raw, name: str) -> Mapping[str, str]:
+    """Return a field that maps names to texts, such as metadata."""
+    value = raw.get(name)
+    return {str(key): str(entry) for key, entry in value.items()} if isinstance(value, Mapping) else {}
+
+
+def money(raw: Raw, name: str, missing: int | None = None) -> Money:
+    """Return an amount with its currency, which an object that moves money cannot do without."""
+    amount = raw.get(name)
+    currency = raw.get("currency")
+    if amount is None:
+        amount = missing
+    if not isinstance(amount, int) or not isinstance(currency, str):
+        raise ValueError(f"Stripe's object has no {name} with a currency.")
+    return Money(amount, currency)
+
+
+def read_time(raw: Raw) -> datetime | None:
+    """Return when an object of Stripe's was made, in UTC."""
+    created = raw.get("created")
+    if not isinstance(created, int) or not 0 <= created <= _LAST_SECOND:
+        return None
+    return datetime.fromtimestamp(created, timezone.utc)
