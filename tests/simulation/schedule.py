@@ -81,10 +81,7 @@ class Closing:
     def __init__(self, shop: Shop, sale: Sale) -> None:
         self._shop = shop
         self._sale = sale
-        # Only over PaymentIntents can an order be paid that was begun there.
         self._gateway = shop.world.gateway()
-        while shop.world.route == "both" and self._gateway.settings.route == "charges":
-            self._gateway = shop.world.gateway()
 
     def act(self) -> None:
         """Call again whoever does not know, then with a good card; then see whether `find` tells the truth.

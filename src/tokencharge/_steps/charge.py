@@ -78,9 +78,15 @@ def _look_ahead(purchase: Purchase, customer_id: str, *, begun: bool) -> Flow[tu
 def _settle(
     purchase: Purchase, customer: Customer | str, card: str | None, attempts: Attempts, intents: Intents
 ) -> Flow[Payment]:
-    if purchase.by_intent:
-        return (yield from settle_intent(purchase, customer, card, attempts, intents))
-    return (yield from settle(purchase, customer, card, attempts))
+    if not purchase.by_intent:
+        try:
+            return (yield from settle(purchase, customer, card, attempts))
+        except OrderInProgress:
+            attempts, intents = yield from list_all(purchase, customer if isinstance(customer, str) else customer.id)
+            if not intents:
+                raise
+    # What began as an intent goes on as one: a Charge beside it could be the second payment.
+    return (yield from settle_intent(purchase, customer, card, attempts, intents))
 
 
 def _default_card(customer: Customer) -> str | None:
