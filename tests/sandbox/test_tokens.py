@@ -146,6 +146,22 @@ def test_whether_a_decline_spends_the_token_can_be_chosen(path, consumes, second
     assert second == client.post(path, form).error["code"]
 
 
+def test_an_account_may_take_no_tokens_as_sources():
+    """Where an account has not allowed it, Customers and Charges refuse tokens; PaymentMethods take them."""
+    sandbox = Sandbox(rules=Rules(card_tokens=False))
+    client = Client(sandbox)
+    customer, token = client.customer(), sandbox.create_token()
+    refused = [
+        client.post("/v1/customers", {"source": token}),
+        client.post(f"/v1/customers/{customer}/sources", {"source": token}),
+        client.charge(token),
+    ]
+    made = client.post("/v1/payment_methods", {"type": "card", "card[token]": token})
+
+    assert [400, 400, 400, 200] == [answer.status for answer in (*refused, made)]
+    assert all("has reached end of life" in answer.error["message"] for answer in refused)
+
+
 def test_create_token_says_what_is_wrong(sandbox):
     """A card that Stripe.js would refuse is a ValueError that does not show the number."""
     with pytest.raises(ValueError, match=r"^Your card number is incorrect\.$"):

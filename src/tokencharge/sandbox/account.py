@@ -33,6 +33,7 @@ class Rules:
     Attributes:
         search_lag: Seconds until a new Customer or Charge can be found by search (Stripe: up to a minute).
         decline_consumes_token: A token is spent by a request that its card declined.
+        card_tokens: Customers and Charges take card tokens (Stripe: accounts must allow it in their API policies).
         in_flight_first: Of a key in use and other parameters, answer 409 rather than 400.
         lock_intents: A PaymentIntent that one request is at work on turns others away with 429; else they wait.
         keys_by_path: One key may be used at several endpoints, and is another key at each; else it is refused there.
@@ -43,6 +44,7 @@ class Rules:
 
     search_lag: float = 0.0
     decline_consumes_token: bool = True
+    card_tokens: bool = True
     in_flight_first: bool = True
     lock_intents: bool = False
     keys_by_path: bool = False

@@ -181,7 +181,7 @@ def _card_to_charge(account: Account, source: str | None, customer: str | None) 
     if customer is None:
         if source is None:
             raise invalid("Must provide source or customer.")
-        token = tokens.find(account, source)
+        token = tokens.as_source(account, source)
         return token.card, token
     holder = customers.find(account, customer, "customer")
     if source is None:

@@ -138,7 +138,7 @@ def remove(account: Account, name: str, card: str) -> None:
 
 def _take(account: Account, name: str) -> HeldCard:
     """Spend a token on a card to be attached, unless the bank objects."""
-    token = tokens.find(account, name)
+    token = tokens.as_source(account, name)
     decline = account.decline or token.card.magic.at_attach
     if decline is None or account.rules.decline_consumes_token:
         tokens.spend(token)

@@ -56,6 +56,7 @@ class Pending:
     form: JSON = attrs.field(repr=False)
     use: Use | None
     public: bool
+    holds: str | None = None
 
 
 class Engine:
@@ -85,21 +86,23 @@ class Engine:
                 return self.refuse(request, refusal, request_id)
             if use is not None and use.answer is not None:
                 return self._respond(request, request_id, use.answer, replayed=True)
+            pending = Pending(request, request_id, endpoint, ids, form, use, public)
             if self.account.rules.lock_intents and request.method == "POST" and ids and ids[0].startswith("pi_"):
                 if ids[0] in self._busy:
                     if use is not None:
                         self._keys.release(use)
                     return self.refuse(request, locked(), request_id)
                 self._busy.add(ids[0])
-            return Pending(request, request_id, endpoint, ids, form, use, public)
+                pending.holds = ids[0]
+            return pending
 
     def finish(self, pending: Pending, fault: Fault = NO_FAULT) -> Response:
         """Execute a request that was let in, and save what it answered."""
         request, use = pending.request, pending.use
         with self.lock:
             self.account.settle()
-            if self._busy:
-                self._busy.difference_update(pending.ids)
+            if pending.holds is not None:
+                self._busy.discard(pending.holds)
             result = self._result(pending, fault)
             if isinstance(result, Refusal) and not result.saved:
                 if use is not None:

@@ -160,7 +160,7 @@ class Sandbox(Buyer):
         self._account.travel(seconds)
 
     def decline_next(self, code: str = "generic_decline", *, path: str = "/v1/charges") -> Armed:
-        """Decline the next Charge; with another path, the next card attached there."""
+        """Decline the next Charge; with another path, the next card attached or PaymentIntent confirmed there."""
         return self.faults.add(Fault.declined(code), path=path, method="POST")
 
     def lose_next_answer(self, *, path: str = "*") -> Armed:

@@ -9,7 +9,7 @@ from . import bodies, forms
 from .account import Account, HeldCard, Token
 from .cards import MagicCard
 from .magic import TOKENS, with_number
-from .refusals import card_refused, impossible, missing
+from .refusals import card_refused, impossible, invalid, missing
 from .wire import JSON
 
 CREATE = forms.Form(
@@ -79,6 +79,23 @@ def find(account: Account, name: str, param: str = "source") -> Token:
         message = f"You cannot use a Stripe token more than once: {name}."
         raise impossible(message, code="token_already_used")
     return token
+
+
+def as_source(account: Account, name: str) -> Token:
+    """Return the token that a Customer's or a Charge's `source` names.
+
+    Raises:
+        Refusal: It is unknown or used, or the account takes none there.
+    """
+    if account.rules.card_tokens:
+        return find(account, name)
+    raise invalid(
+        "Card Token usage on the Customers API and Charges API has reached end of life. In order to continue processing"
+        " your payments, you will need to use the Payment Intents and Payment Methods API. Read more about what you"
+        " should do here: https://docs.stripe.com/payments/payment-methods/integration-options. If you need to continue"
+        " to use Card Tokens on the Customers and Charges API, enable this functionality in your API policies settings:"
+        " https://dashboard.stripe.com/settings/developers/api-policies"
+    )
 
 
 def spend(token: Token) -> None:

@@ -34,6 +34,7 @@ const LOOK_OF = {
       border: 1px solid var(--border, currentcolor); border-radius: var(--radius, 0.375rem);
       color: inherit; background: var(--background, transparent);
     }
+    input::placeholder { color: var(--placeholder, color-mix(in srgb, currentcolor 65%, transparent)); }
     input:focus { outline: 2px solid var(--primary, currentcolor); outline-offset: 1px; }
     input[aria-invalid="true"] { border-color: var(--invalid, currentcolor); border-width: 2px; }
     .problem { min-height: 1.4em; color: var(--invalid, inherit); font-weight: 600; }

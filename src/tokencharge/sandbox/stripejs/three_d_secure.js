@@ -11,7 +11,7 @@ const DIALOG_LOOK = `
   button { min-width: 2.75rem; min-height: 2.75rem; border: 0; font: inherit; font-size: 1.25rem; color: inherit;
     background: transparent; cursor: pointer; }
   button:focus-visible { outline: 3px solid Highlight; }
-  iframe { display: block; width: 100%; height: min(22rem, 70vh); border: 0; }
+  iframe { display: block; width: 100%; height: min(19rem, 70vh); border: 0; }
 `;
 
 /**
@@ -21,7 +21,7 @@ const DIALOG_LOOK = `
  * @param {Node[]} children
  * @returns {HTMLElementTagNameMap[Tag]}
  */
-function made(tag, properties, ...children) {
+function make(tag, properties, ...children) {
   const element = Object.assign(document.createElement(tag), properties);
   element.append(...children);
   return element;
@@ -39,10 +39,10 @@ function challenge(url) {
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(DIALOG_LOOK);
   root.adoptedStyleSheets = [sheet];
-  const close = made("button", { type: "button", ariaLabel: "Close", textContent: "\u00d7" });
-  const frame = made("iframe", { title: "Your bank's question (sandbox)" });
-  const title = made("h2", { id: "title", textContent: "3-D Secure (sandbox)" });
-  const dialog = made("dialog", {}, made("header", {}, title, close), frame);
+  const close = make("button", { type: "button", ariaLabel: "Close", textContent: "\u00d7" });
+  const frame = make("iframe", { title: "Your bank's question (sandbox)" });
+  const title = make("h2", { id: "title", textContent: "3-D Secure (sandbox)" });
+  const dialog = make("dialog", {}, make("header", {}, title, close), frame);
   dialog.setAttribute("aria-labelledby", "title");
   root.append(dialog);
   const listening = new AbortController();
