@@ -1,7 +1,8 @@
 """A shop in Django with one thing to sell: `python examples/django_app.py`, then open the address it prints.
 
 Without STRIPE_SECRET_KEY it sells against a sandbox. With a test key (and STRIPE_PUBLISHABLE_KEY) it sells against
-Stripe's test mode. A live key is refused.
+Stripe's test mode. A live key is refused. STRIPE_ROUTE=payment_intents goes over PaymentIntents, with 3-D Secure, and
+STRIPE_ELEMENT=payment shows Stripe's Payment Element.
 """
 
 from __future__ import annotations
@@ -12,18 +13,33 @@ import secrets
 
 from django.conf import settings
 from django.core.management import execute_from_command_line
-from django.urls import include, path
-from django.views.generic import RedirectView
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import include, path, reverse
 
-from tokencharge import Money, Order
-from tokencharge.django import ChargeView, checkout_urls
+from tokencharge import Charge, Event, Money, Order
+from tokencharge.django import ChargeView, checkout_urls, on_event
 from tokencharge.sandbox import Sandbox
 
 
 class Buy(ChargeView):
     def get_order(self) -> Order:
-        """Say what is bought, at our price. With an order_id it is charged once, whatever cards and tabs try."""
-        return Order(Money(1450, "usd"), "Wildflower honey, 500 g")
+        """Say what is bought, at our price. With an order_id it is charged once, whatever cards and tabs try.
+
+        Here the order's id goes with the address. A real shop looks the order up by it, and whether it is this visitor's.
+        """
+        return Order(Money(1450, "usd"), "Wildflower honey, 500 g", self.request.GET.get("order"))
+
+
+def home(request: HttpRequest) -> HttpResponse:
+    return redirect(f"{reverse('tokencharge:checkout')}?order={secrets.token_hex(8)}")
+
+
+@on_event("charge.refunded")
+def refunded(event: Event) -> None:
+    """Note what was given back, be it by us or in Stripe's dashboard: once for each event, however often it comes."""
+    if isinstance(event.object, Charge):
+        print(f"{event.object.id}: given back {event.object.amount_refunded} of {event.object.amount}", flush=True)
 
 
 def stripe_settings() -> dict[str, str]:
@@ -31,7 +47,7 @@ def stripe_settings() -> dict[str, str]:
     given = {name: value for name, value in os.environ.items() if name.startswith("STRIPE_")}
     if "STRIPE_SECRET_KEY" not in given:
         sandbox = Sandbox()
-        given = sandbox.environment(sandbox.serve().url)
+        given |= sandbox.environment(sandbox.serve().url)
     return {**given, "STRIPE_LIVEMODE": "false"}
 
 
@@ -47,14 +63,14 @@ settings.configure(
 )
 
 urlpatterns = [
-    path("", include(checkout_urls(Buy))),  # /checkout and /charge, with a Content-Security-Policy
-    path("", RedirectView.as_view(pattern_name="tokencharge:checkout")),
+    path("", include(checkout_urls(Buy))),  # /checkout and /charge, with a Content-Security-Policy, and /stripe/webhook
+    path("", home),
 ]
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, default=8000)
     port = parser.parse_args().port
-    print(f"Buy some honey: http://127.0.0.1:{port}/checkout")
+    print(f"Buy some honey: http://127.0.0.1:{port}/")
     print("4242 4242 4242 4242 pays, 4000 0000 0000 0002 is declined; any later date, any CVC.", flush=True)
     execute_from_command_line([__file__, "runserver", "--noreload", f"127.0.0.1:{port}"])

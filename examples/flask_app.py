@@ -1,18 +1,20 @@
 """A shop in Flask with one thing to sell: `python examples/flask_app.py`, then open the address it prints.
 
 Without STRIPE_SECRET_KEY it sells against a sandbox. With a test key (and STRIPE_PUBLISHABLE_KEY) it sells against
-Stripe's test mode. A live key is refused.
+Stripe's test mode. A live key is refused. STRIPE_ROUTE=payment_intents goes over PaymentIntents, with 3-D Secure, and
+STRIPE_ELEMENT=payment shows Stripe's Payment Element.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import secrets
 
-from flask import Flask, redirect, url_for
+from flask import Flask, redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from tokencharge import ConfigurationError, Money, Order
+from tokencharge import Charge, ConfigurationError, Event, Money, Order
 from tokencharge.flask import TokenCharge
 from tokencharge.sandbox import Sandbox
 
@@ -21,18 +23,28 @@ payments = TokenCharge()
 
 @payments.order
 def order() -> Order:
-    """Say what is bought, at our price. With an order_id it is charged once, whatever cards and tabs try."""
-    return Order(Money(1450, "usd"), "Wildflower honey, 500 g")
+    """Say what is bought, at our price. With an order_id it is charged once, whatever cards and tabs try.
+
+    Here the order's id goes with the address. A real shop looks the order up by it, and whether it is this visitor's.
+    """
+    return Order(Money(1450, "usd"), "Wildflower honey, 500 g", request.args.get("order"))
+
+
+@payments.on("charge.refunded")
+def refunded(event: Event) -> None:
+    """Note what was given back, be it by us or in Stripe's dashboard: once for each event, however often it comes."""
+    if isinstance(event.object, Charge):
+        print(f"{event.object.id}: given back {event.object.amount_refunded} of {event.object.amount}", flush=True)
 
 
 def create_app() -> Flask:
     app = Flask(__name__)
     app.config.update(stripe_settings())
-    payments.init_app(app)  # /checkout and /charge, with a Content-Security-Policy
+    payments.init_app(app)  # /checkout and /charge, with a Content-Security-Policy, and /stripe/webhook
 
     @app.get("/")
     def home() -> Response:
-        return redirect(url_for("tokencharge.checkout"))
+        return redirect(url_for("tokencharge.checkout", order=secrets.token_hex(8)))
 
     return app
 
@@ -42,7 +54,7 @@ def stripe_settings() -> dict[str, str]:
     given = {name: value for name, value in os.environ.items() if name.startswith("STRIPE_")}
     if "STRIPE_SECRET_KEY" not in given:
         sandbox = Sandbox()
-        given = sandbox.environment(sandbox.serve().url)
+        given |= sandbox.environment(sandbox.serve().url)
     return {**given, "STRIPE_LIVEMODE": "false"}
 
 
@@ -54,6 +66,6 @@ if __name__ == "__main__":
         app = create_app()
     except ConfigurationError as error:
         parser.error(error.message)
-    print(f"Buy some honey: http://127.0.0.1:{port}/checkout")
+    print(f"Buy some honey: http://127.0.0.1:{port}/")
     print("4242 4242 4242 4242 pays, 4000 0000 0000 0002 is declined; any later date, any CVC.", flush=True)
     app.run(port=port)

@@ -35,20 +35,25 @@ class Rule(NamedTuple):
 
 # A part is a module or a package of src/tokencharge; "tokencharge" is its __init__, and with it
 # the public names: `from tokencharge import Money`.
-WORDS = {"money", "order", "results", "errors", "declines", "settings", "_checks", "_redact"}
-SHELLS = {"gateway", "aio", "events", "web"}
+WORDS = {"money", "order", "results", "errors", "declines", "settings", "_checks", "_reading", "_redact"}
+SHELLS = {"gateway", "aio", "events", "web", "webhooks"}
+PAGES = {"_event_store", "_hooks", "_policy", "_reply", "_submission"}  # what web and webhooks are put together from
 ADAPTERS = {"flask", "django", "asgi"}
-ADAPTER = {"tokencharge", "web"}
+ADAPTER = {"tokencharge", "web", "webhooks"}
 KIT = {"tokencharge"} | WORDS
 RULES = {
     **dict.fromkeys(WORDS, Rule(WORDS)),
     "_steps": Rule(WORDS),
-    "_stripe": Rule(WORDS | {"_steps"}, PLAIN | {"aiohttp", "stripe", "urllib3"}),
+    "_observe": Rule(WORDS | {"_steps", "events"}),
+    "_stripe": Rule(WORDS | {"_steps", "_observe"}, PLAIN | {"aiohttp", "stripe", "urllib3"}),
+    "otel": Rule({"tokencharge", "_observe", "_steps"}, PLAIN | {"opentelemetry"}),
     "events": Rule(WORDS | {"_stripe"}),
     "_operations": Rule(WORDS | {"_steps"}),
     "gateway": Rule(WORDS | {"_steps", "_operations", "_stripe", "events"}),
     "aio": Rule(WORDS | {"_steps", "_operations", "_stripe", "events", "gateway"}, PLAIN),
-    "web": Rule(WORDS | SHELLS | {"tokencharge"}),
+    **dict.fromkeys(PAGES, Rule(WORDS)),
+    "web": Rule(WORDS | SHELLS | PAGES | {"tokencharge"}),
+    "webhooks": Rule(WORDS | PAGES | {"events", "gateway", "_observe"}),
     "tokencharge": Rule(WORDS | SHELLS),
     "flask": Rule(ADAPTER, PLAIN | {"blinker", "click", "flask", "markupsafe", "werkzeug"}),
     "django": Rule(ADAPTER, PLAIN | {"asgiref", "django"}),
@@ -59,8 +64,8 @@ RULES = {
     "cli": Rule(KIT | {"web", "sandbox", "testing"} | ADAPTERS, PLAIN | {"flask", "rich", "werkzeug"}),
     "__main__": Rule({"cli"}),
 }
-FRAMEWORKS = {"django", "fastapi", "flask", "rich", "starlette"}
-NOT_AT_ONCE = {"_stripe", "sandbox", "testing", "pytest_plugin", "cli"} | ADAPTERS
+FRAMEWORKS = {"django", "fastapi", "flask", "opentelemetry", "rich", "starlette"}
+NOT_AT_ONCE = {"_observe", "_stripe", "otel", "sandbox", "testing", "pytest_plugin", "cli"} | ADAPTERS
 
 
 class Import(NamedTuple):

@@ -45,9 +45,9 @@ class Operations:
         (24 hours at least).
 
         Args:
-            token: `tok_...` from Stripe.js, single-use. Or `ctoken_...` (a confirmation token, from the Payment Element)
-                or `pm_...` (a payment method), which always go over PaymentIntents; a `pm_...` can pay more than once,
-                so it needs an `order_id`.
+            token: `tok_...` from Stripe.js, single-use. Or `ctoken_...` (a confirmation token, from the Payment
+                Element) or `pm_...` (a payment method), which always go over PaymentIntents; a `pm_...` can pay more
+                than once, so it needs an `order_id`.
             email: The buyer's; given to the Customer.
             amount: What to charge. Set it on the server, never from the request.
             order_id: Your name for the purchase, unique within the Stripe account.

@@ -23,6 +23,8 @@ from starlette.staticfiles import StaticFiles
 
 from . import AsyncPaymentGateway, Order, Payment, Settings, TokenChargeError
 from .web import BODY_LIMIT, Checkout, Hooks, Incoming, Reply, content_security_policy, no_order, with_query
+from .webhooks import BODY_LIMIT as EVENT_LIMIT
+from .webhooks import EventStore, Handlers, MemoryStore, Steps, Webhooks
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -39,14 +41,21 @@ class TokenCharge:
         app = FastAPI(lifespan=payments.lifespan)  # or Starlette
         app.routes.extend(payments.routes)
 
-    The order function and hooks may be async; those that are not run in a worker thread, and may block.
+    What happens to a charge later, Stripe tells `/stripe/webhook`, and that tells the handlers for it:
+
+        @payments.on("charge.refunded")
+        async def refunded(event):
+            print(event.object.amount_refunded)
+
+    The order function, hooks and handlers may be async; those that are not run in a worker thread, and may block.
 
     Args:
         settings: Settings, or a mapping with their names; the environment where there is none.
         gateway: What charges, in place of one made from `settings`.
-        url_prefix: What both paths begin with: `/items/{item:int}` puts `item` in the order's `request.path_params`.
+        url_prefix: What all paths begin with: `/items/{item:int}` puts `item` in the order's `request.path_params`.
         checkout_path: Where the card form is.
         charge_path: Where it posts to.
+        webhook_path: Where Stripe delivers events; None for nowhere. Where there are several, each has its own.
         csp: Send `Content-Security-Policy` with both pages.
         templates: A folder whose templates come before the library's of the same names.
         csrf_input: Called with the request; returns the hidden input of what guards your forms, say asgi-csrf. Without
@@ -54,6 +63,7 @@ class TokenCharge:
         before_charge: A hook as of `Checkout`, called with the request; `@payments.before_charge` adds more.
         on_payment: A hook, called with each Payment; `@payments.on_payment` adds more.
         on_failure: A hook, called with each TokenChargeError; `@payments.on_failure` adds more.
+        event_store: What remembers which events were handled; several processes need one they share.
     """
 
     def __init__(
@@ -64,12 +74,14 @@ class TokenCharge:
         url_prefix: str = "",
         checkout_path: str = "/checkout",
         charge_path: str = "/charge",
+        webhook_path: str | None = "/stripe/webhook",
         csp: bool = True,
         templates: str | os.PathLike[str] | None = None,
         csrf_input: Callable[[Request], str] = lambda request: "",
         before_charge: Callable[[Any], object] | None = None,
         on_payment: Callable[[Payment], object] | None = None,
         on_failure: Callable[[TokenChargeError], object] | None = None,
+        event_store: EventStore | None = None,
     ) -> None:
         if gateway is None:
             given = os.environ if settings is None else settings
@@ -79,6 +91,7 @@ class TokenCharge:
         self.before_charge = Hooks(filter(None, [before_charge]))
         self.on_payment = Hooks(filter(None, [on_payment]))
         self.on_failure = Hooks(filter(None, [on_failure]))
+        self.on, self._event_store = Handlers(), event_store or MemoryStore()
         self._order: Callable[[Request], Any] = no_order
         self._csp, self._csrf_input = csp, csrf_input
         loader = ChoiceLoader([FileSystemLoader(templates or ()), PackageLoader("tokencharge", "assets/templates")])
@@ -87,6 +100,8 @@ class TokenCharge:
         self._charge_page = Route(url_prefix + charge_path, self._answer_charge, methods=["GET", "POST"])
         static = Mount("/tokencharge/static", StaticFiles(packages=[("tokencharge", "assets/static/tokencharge")]))
         self.routes: list[BaseRoute] = [self._checkout_page, self._charge_page, static]
+        if webhook_path is not None:
+            self.routes.append(Route(url_prefix + webhook_path, self._answer_webhook, methods=["POST"]))
 
     @asynccontextmanager
     async def lifespan(self, app: object) -> AsyncIterator[None]:
@@ -122,6 +137,11 @@ class TokenCharge:
         except TokenChargeError as error:
             return self._render(checkout.failed(error, incoming, order), links)
         return self._render(checkout.paid(payment, incoming), links)
+
+    async def _answer_webhook(self, request: Request) -> Response:
+        body, signature = await _read(request, EVENT_LIMIT), request.headers.get("stripe-signature")
+        webhooks = Webhooks(self.gateway, self.on.of, self._event_store)
+        return self._render(await _drive(webhooks.steps(body, signature)), {})
 
     async def _charge(self, incoming: Incoming, order: Order) -> Payment:
         # Entered and left in a worker thread: that is where the hooks are called.
@@ -174,16 +194,43 @@ def _call(function: Callable[[Any], Any], given: Any) -> Any:
     return from_thread.run(lambda: result) if iscoroutine(result) else result
 
 
+async def _drive(steps: Steps) -> Reply:
+    """Take the steps of an answer; no worker thread is held while an async one is waited for."""
+    try:
+        step = next(steps)
+        while True:
+            result = None
+            try:
+                with CancelScope(shield=True):  # what a handler has done is to be recorded, whoever left meanwhile
+                    result = await run_in_threadpool(step)
+                    if iscoroutine(result):
+                        result = await result
+            except Exception as error:  # noqa: BLE001 - the rules decide
+                step = steps.throw(error)
+            else:
+                step = steps.send(result)
+    except StopIteration as stop:
+        reply: Reply = stop.value
+        return reply
+
+
+async def _read(request: Request, limit: int) -> bytes:
+    """Read a body, and of one beyond the limit no more than shows that it is."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > limit:
+            break
+    return bytes(body)
+
+
 async def _incoming(request: Request) -> Incoming:
     """Read a request, and no more of its body than the rules allow; order function and hooks may read that again."""
     kind, accept, length = (request.headers.get(name, "") for name in ("content-type", "accept", "content-length"))
     size, body = int(length) if length.isdecimal() else None, b""
     if size is not None and size <= BODY_LIMIT:
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > BODY_LIMIT:  # some servers pass on a Content-Length that chunks do not keep to
-                size = len(body)
-                break
+        body = await _read(request, BODY_LIMIT)
+        size = max(size, len(body))  # some servers pass on a Content-Length that chunks do not keep to
 
     async def receive() -> dict[str, Any]:
         return {"type": "http.request", "body": body, "more_body": False}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from inspect import iscoroutine
 from typing import Any, TypeVar
 
 from blinker import Signal
@@ -11,8 +12,10 @@ from flask import Blueprint, Flask, Response, current_app, g, jsonify, make_resp
 from markupsafe import Markup
 from werkzeug.local import LocalProxy
 
-from . import Order, Payment, PaymentGateway, Settings, TokenChargeError
+from . import ConfigurationError, Event, Order, Payment, PaymentGateway, Settings, TokenChargeError
 from .web import Checkout, Hooks, Incoming, Reply, content_security_policy, no_order, with_query
+from .webhooks import BODY_LIMIT as EVENT_LIMIT
+from .webhooks import EventStore, Handlers, MemoryStore, Webhooks
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -38,22 +41,31 @@ class TokenCharge:
         def order():
             return Order(Money(500, "usd"), "Flask Charge")
 
+    What happens to a charge later, Stripe tells `/stripe/webhook`, and that tells the handlers for it:
+
+        @payments.on("charge.refunded")
+        def refunded(event):
+            print(event.object.amount_refunded)
+
     Keys come from `app.config` under the names of `Settings` (`STRIPE_SECRET_KEY`, ...) and are checked at start.
     One object serves any number of apps; an app may have several, each with a name and paths of its own.
 
-    Flask-WTF's `CSRFProtect(app)` needs nothing more: the form carries its token, and scripts that post JSON send it
-    as the header `X-CSRFToken`. To change the pages, put templates of the same names in your own template folder.
+    Flask-WTF's `CSRFProtect(app)` needs nothing more: the form carries its token, scripts that post JSON send it as
+    the header `X-CSRFToken`, and Stripe, whose signature is looked at instead, is let in without. To change the pages,
+    put templates of the same names in your own template folder.
 
     Args:
         gateway: What charges, in place of one made from `app.config`.
         name: Names the blueprint, and so the endpoints: `url_for("tokencharge.checkout")`.
-        url_prefix: What both paths begin with. What it captures is passed to the order function.
+        url_prefix: What all paths begin with. What it captures is passed to the order function.
         checkout_path: Where the card form is.
         charge_path: Where it posts to.
+        webhook_path: Where Stripe delivers events; None for nowhere. Where there are several, each has its own.
         csp: Send `Content-Security-Policy` with both pages.
         before_charge: A hook as of `Checkout`, called with the request; `@payments.before_charge` adds more.
         on_payment: A hook, called with each Payment; `@payments.on_payment` adds more.
         on_failure: A hook, called with each TokenChargeError; `@payments.on_failure` adds more.
+        event_store: What remembers which events were handled; several processes need one they share.
     """
 
     def __init__(
@@ -65,15 +77,19 @@ class TokenCharge:
         url_prefix: str | None = None,
         checkout_path: str = "/checkout",
         charge_path: str = "/charge",
+        webhook_path: str | None = "/stripe/webhook",
         csp: bool = True,
         before_charge: Callable[[Any], object] | None = None,
         on_payment: Callable[[Payment], object] | None = None,
         on_failure: Callable[[TokenChargeError], object] | None = None,
+        event_store: EventStore | None = None,
     ) -> None:
         self.name = name
-        self._given, self._csp = gateway, csp
+        self._given, self._csp, self._event_store = gateway, csp, event_store
         self._url_prefix, self._checkout_path, self._charge_path = url_prefix, checkout_path, charge_path
+        self._webhook_path = webhook_path
         self._order: Callable[..., Order] = no_order
+        self.on = Handlers()
         self.before_charge = Hooks(filter(None, [before_charge]))
         self.on_payment = Hooks(filter(None, [on_payment]))
         self.on_failure = Hooks(filter(None, [on_failure]))
@@ -81,19 +97,27 @@ class TokenCharge:
             self.init_app(app)
 
     def init_app(self, app: Flask) -> None:
-        """Add the two pages to an app.
+        """Add the pages and the webhook to an app.
 
         Raises:
-            ConfigurationError: A key or setting in `app.config` cannot be right.
+            ConfigurationError: A key or setting in `app.config` cannot be right, or the webhook's path is taken.
         """
         gateway = self._given or PaymentGateway.from_settings(Settings.from_mapping(app.config))
         pages = Blueprint(self.name, __name__, url_prefix=self._url_prefix)
         pages.add_url_rule(self._checkout_path, "checkout", self._show_checkout, methods=["GET"])
         pages.add_url_rule(self._charge_path, "charge", self._answer_charge, methods=["GET", "POST"])
+        if self._webhook_path is not None:
+            path = f"{self._url_prefix or ''}{self._webhook_path}"
+            if app.extensions.setdefault("tokencharge_webhooks", {}).setdefault(path, self.name) != self.name:
+                # Flask would serve the first at that path, and the handlers of this one would never hear anything.
+                raise ConfigurationError(f"Another TokenCharge has {path}: give this one a webhook_path, or None.")
+            pages.add_url_rule(self._webhook_path, "webhook", self._answer_webhook, methods=["POST"])
+            pages.url_value_preprocessor(self._exempt_webhook)
         app.register_blueprint(pages)
         if _assets.name not in app.blueprints:
             app.register_blueprint(_assets)
         app.extensions.setdefault("tokencharge", {})[self.name] = gateway
+        app.extensions.setdefault("tokencharge_events", {})[self.name] = self._event_store or MemoryStore()
 
     @property
     def gateway(self) -> PaymentGateway:
@@ -126,6 +150,20 @@ class TokenCharge:
         if request.method == "POST":
             return self._render(self._checkout().answer(_incoming(), self._order(**captured), self.gateway))
         return self._render(self._checkout().elsewhere(_link(f"{self.name}.checkout")))
+
+    def _answer_webhook(self, **captured: Any) -> Response:
+        # What is too long, or may be, is read no further than it takes to know.
+        known = 0 < (request.content_length or 0) <= EVENT_LIMIT
+        body = request.get_data() if known else request.stream.read(EVENT_LIMIT + 1)
+        store = current_app.extensions["tokencharge_events"][self.name]
+        webhooks = Webhooks(self.gateway, self.on.of, store, _call)
+        return self._render(webhooks.answer(body, request.headers.get("Stripe-Signature")))
+
+    def _exempt_webhook(self, endpoint: str | None, captured: object) -> None:
+        # Here, before Flask-WTF looks at the request, because it may have been set up after this extension.
+        csrf = current_app.extensions.get("csrf")
+        if csrf is not None and endpoint == f"{self.name}.webhook":
+            csrf.exempt(self._answer_webhook)
 
     def _checkout(self) -> Checkout:
         app = current_app._get_current_object()  # type: ignore[attr-defined]
@@ -166,6 +204,16 @@ def _incoming() -> Incoming:
         body=request.get_data,
         request=request,
     )
+
+
+def _call(handle: Callable[[Event], object], event: Event) -> None:
+    result: Any = handle(event)
+
+    async def wait() -> None:
+        await result
+
+    if iscoroutine(result):
+        current_app.async_to_sync(wait)()
 
 
 def _link(endpoint: str) -> str:

@@ -6,7 +6,6 @@ import importlib
 import os
 import shutil
 import signal
-import socket
 import sys
 from ast import literal_eval
 from collections.abc import Iterator
@@ -64,23 +63,6 @@ class Workers:
             return next((task for tasks in answers.values() for task in tasks if task["id"] == task_id), None)
 
         return eventually("a worker runs the task", look)
-
-
-@pytest.fixture
-def broker(tmp_path: Path, programs: Programs) -> str:
-    """A Redis of this test's own, which keeps nothing."""
-    for _ in range(5):
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port = free.getsockname()[1]
-        redis = programs.run(
-            "redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no",
-            cwd=tmp_path,
-        )  # fmt: skip
-        assert redis.stdout is not None
-        # Someone else may have taken the port meanwhile; then it says so and ends.
-        if any("Ready to accept connections" in line for line in redis.stdout):
-            return f"redis://127.0.0.1:{port}/0"
-    raise AssertionError("no free port for Redis")
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 
 from asgi_csrf import asgi_csrf  # type: ignore[import-untyped]
 from fastapi import FastAPI
@@ -12,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.testclient import TestClient
 
 from tests.web.shop import Answer, Shop
-from tokencharge import Order, Payment, TokenChargeError
+from tokencharge import Event, Order, Payment, TokenChargeError
 from tokencharge.asgi import TokenCharge
 
 
@@ -22,7 +23,7 @@ def csrf_input(request: Request) -> str:
 
 
 class StarletteShop(Shop):
-    """Starlette, behind asgi-csrf where CSRF is looked at; order and hooks are plain functions."""
+    """Starlette, behind asgi-csrf where CSRF is looked at; order, hooks and handlers are plain functions."""
 
     def start(self) -> None:
         payments = self.checkout = TokenCharge(gateway=self.gateway, csrf_input=csrf_input)
@@ -35,6 +36,12 @@ class StarletteShop(Shop):
         def on_payment(payment: Payment) -> None:
             self.on_payment(payment)
 
+        @payments.on("charge.*")
+        def on_event(event: Event) -> None:
+            self.on_event(event)
+            self.events.append(event)
+
+        payments.on("charge.refunded")(self.refunds.append)
         payments.order(lambda request: self.order)
         payments.on_payment(self.payments.append)
         payments.on_payment(self.signals.append)
@@ -57,14 +64,18 @@ class StarletteShop(Shop):
     def open(self) -> None:
         self.client = TestClient(self.app, follow_redirects=False)
 
+    def staying_open(self) -> AbstractContextManager[object]:
+        return self.client
+
     def send(self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None) -> Answer:
         sent = {"Accept": "text/html,*/*;q=0.8", **(headers or {})}
-        answer = self.client.request(method, path, content=body or None, headers=sent)
+        as_bytes = [(name.encode(), value.encode("latin-1")) for name, value in sent.items()]
+        answer = self.client.request(method, path, content=body or None, headers=as_bytes)
         return Answer(answer.status_code, _as_sent(answer.headers.multi_items()), answer.text)
 
 
 class FastAPIShop(StarletteShop):
-    """FastAPI; order and hooks are async."""
+    """FastAPI; order, hooks and handlers are async."""
 
     def start(self) -> None:
         payments = self.checkout = TokenCharge(gateway=self.gateway, csrf_input=csrf_input)
@@ -90,6 +101,15 @@ class FastAPIShop(StarletteShop):
         async def failed(error: TokenChargeError) -> None:
             self.failures.append(error)
             self.signals.append(error)
+
+        @payments.on("charge.*")
+        async def on_event(event: Event) -> None:
+            self.on_event(event)
+            self.events.append(event)
+
+        @payments.on("charge.refunded")
+        async def refunded(event: Event) -> None:
+            self.refunds.append(event)
 
         self.serve(FastAPI(lifespan=payments.lifespan))
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from typing import Any
 
 import pytest
 
 from tests.web.shop import Shop, gateway_to
-from tokencharge import AsyncPaymentGateway
+from tokencharge import AsyncPaymentGateway, PaymentGateway
 from tokencharge.sandbox import Sandbox
 
 OpenShop = Callable[..., Shop]
@@ -19,30 +20,39 @@ def sandbox() -> Sandbox:
     return Sandbox()
 
 
+@pytest.fixture
+def route() -> str:
+    """What card tokens are charged by; a module that is to hold on both routes says so itself."""
+    return "charges"
+
+
 @pytest.fixture(params=["flask", "django", "django-asgi", "fastapi", "starlette"])
-def open_shop(sandbox: Sandbox, request: pytest.FixtureRequest) -> Iterator[OpenShop]:
+def open_shop(sandbox: Sandbox, route: str, request: pytest.FixtureRequest) -> Iterator[OpenShop]:
     """Opens a shop of each framework in turn."""
     with ExitStack() as stack:
 
-        def flask(*, csrf: bool = False) -> Shop:
+        def gateway(kind: Any = PaymentGateway, **settings: Any) -> Any:
+            return gateway_to(sandbox, kind, **{"route": route, **settings})
+
+        def flask(*, csrf: bool = False, **settings: Any) -> Shop:
             from tests.web.flask_shop import FlaskShop
 
-            return FlaskShop(gateway_to(sandbox), csrf)
+            return FlaskShop(gateway(**settings), csrf)
 
-        def django(*, csrf: bool = False) -> Shop:
+        def django(*, csrf: bool = False, **settings: Any) -> Shop:
             from tests.web import django_shop
             from tokencharge.django import use_gateway
 
             kind = django_shop.DjangoShop if request.param == "django" else django_shop.DjangoAsgiShop
-            shop = kind(stack.enter_context(use_gateway(gateway_to(sandbox))), csrf)
+            shop = kind(stack.enter_context(use_gateway(gateway(**settings))), csrf)
             stack.callback(shop.close)
             return shop
 
-        def asgi(*, csrf: bool = False) -> Shop:
+        def asgi(*, csrf: bool = False, **settings: Any) -> Shop:
             from tests.web import asgi_shop
 
             kind = asgi_shop.FastAPIShop if request.param == "fastapi" else asgi_shop.StarletteShop
-            return kind(gateway_to(sandbox, AsyncPaymentGateway), csrf)
+            return kind(gateway(AsyncPaymentGateway, **settings), csrf)
 
         yield {"flask": flask, "fastapi": asgi, "starlette": asgi}.get(request.param, django)
 

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from contextlib import closing, contextmanager
 from typing import Any
 
 import django
+import pytest
+from asgiref.sync import ThreadSensitiveContext
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.test import AsyncClient, Client
 from django.urls import include, path
 
 from tests.web.shop import Answer, Shop
-from tokencharge import Order, Payment, TokenChargeError
+from tokencharge import Event, Order, Payment, TokenChargeError
 
 if not settings.configured:
     settings.configure(
@@ -31,7 +34,16 @@ if not settings.configured:
     )
     django.setup()
 
-from tokencharge.django import ChargeView, charge_from_request, checkout_urls, payment_failed, payment_made
+import tokencharge.django.webhooks
+from tokencharge.django import (
+    ChargeView,
+    charge_from_request,
+    checkout_urls,
+    event_received,
+    payment_failed,
+    payment_made,
+)
+from tokencharge.webhooks import Handlers
 
 _open: list[DjangoShop] = []
 
@@ -61,6 +73,17 @@ def own(request: HttpRequest) -> HttpResponse:
     return JsonResponse({"own": payment.charge.id})
 
 
+@contextmanager
+def handlers_of_its_own() -> Iterator[Handlers]:
+    """For the length of a block `on_event` and `event_received` know nobody whom other tests, or pages, added."""
+    with pytest.MonkeyPatch.context() as patch:
+        handlers = Handlers()
+        for module in (tokencharge.django, tokencharge.django.webhooks):
+            patch.setattr(module, "on_event", handlers)
+        patch.setattr(event_received, "receivers", [])
+        yield handlers
+
+
 urlpatterns = [path("", include(checkout_urls(Buy))), path("own", own)]
 
 
@@ -71,8 +94,20 @@ class DjangoShop(Shop):
         _open.append(self)
         for signal in (payment_made, payment_failed):
             signal.connect(self._note)
+        self._block = handlers_of_its_own()
+        handlers = self._block.__enter__()
+
+        @handlers("charge.*")
+        def on_event(event: Event) -> None:
+            self.on_event(event)
+            self.events.append(event)
+
+        @handlers("charge.refunded")
+        async def refunded(event: Event) -> None:
+            self.refunds.append(event)
 
     def close(self) -> None:
+        self._block.__exit__(None, None, None)
         for signal in (payment_made, payment_failed):
             signal.disconnect(self._note)
         _open.remove(self)
@@ -99,9 +134,18 @@ class DjangoAsgiShop(DjangoShop):
 
     def open(self) -> None:
         self.client = AsyncClient(enforce_csrf_checks=self.csrf)
+        self.run: Callable[[Coroutine[Any, Any, Any]], Any] = asyncio.run
+
+    @contextmanager
+    def staying_open(self) -> Iterator[None]:
+        with closing(asyncio.new_event_loop()) as loop:
+            self.run = loop.run_until_complete
+            yield
+            self.run = asyncio.run
 
     def request(self, method: str, path: str, body: bytes, kind: str, headers: Mapping[str, str]) -> Any:
         async def request() -> Any:
-            return await self.client.generic(method, path, body, kind, headers=headers)
+            async with ThreadSensitiveContext():  # as Django's own handler, which the client passes by
+                return await self.client.generic(method, path, body, kind, headers=headers)
 
-        return asyncio.run(request())
+        return self.run(request())

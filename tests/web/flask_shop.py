@@ -8,7 +8,7 @@ from flask import Flask
 from flask_wtf.csrf import CSRFProtect  # type: ignore[import-untyped]
 
 from tests.web.shop import Answer, Shop
-from tokencharge import Payment, TokenChargeError
+from tokencharge import Event, Payment, TokenChargeError
 from tokencharge.flask import TokenCharge, payment_failed, payment_made
 
 
@@ -30,6 +30,12 @@ class FlaskShop(Shop):
         def on_payment(payment: Payment) -> None:
             self.on_payment(payment)
 
+        @payments.on("charge.*")
+        def on_event(event: Event) -> None:
+            self.on_event(event)
+            self.events.append(event)
+
+        payments.on("charge.refunded")(self.refunds.append)
         payments.order(lambda: self.order)
         payments.on_payment(self.payments.append)
         payments.on_failure(self.failures.append)

@@ -7,6 +7,7 @@ import json
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from html import unescape
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,7 +15,8 @@ from urllib.parse import urlencode
 
 import attrs
 
-from tokencharge import AsyncPaymentGateway, Money, Order, Payment, PaymentGateway, TokenChargeError
+from tests.web.deliveries import OLD_SECRET, SECRET, signed
+from tokencharge import AsyncPaymentGateway, Event, Money, Order, Payment, PaymentGateway, TokenChargeError
 from tokencharge.sandbox import Sandbox
 
 FORM = "application/x-www-form-urlencoded"
@@ -25,9 +27,15 @@ G = TypeVar("G", PaymentGateway, AsyncPaymentGateway)
 Fields = Mapping[str, str] | Iterable[tuple[str, str]]
 
 
-def gateway_to(sandbox: Sandbox, kind: type[G] = PaymentGateway) -> G:  # type: ignore[assignment]
-    """A gateway whose Stripe is the sandbox, without sockets."""
-    return kind(sandbox.secret_key, publishable_key=sandbox.publishable_key, http_client=sandbox.http_client())
+def gateway_to(sandbox: Sandbox, kind: type[G] = PaymentGateway, **settings: Any) -> G:  # type: ignore[assignment]
+    """A gateway whose Stripe is the sandbox, without sockets; its webhook secret is being rolled."""
+    given = {
+        "secret_key": sandbox.secret_key,
+        "publishable_key": sandbox.publishable_key,
+        "webhook_secret": f"{OLD_SECRET},{SECRET}",
+        **settings,
+    }
+    return kind(**given, http_client=sandbox.http_client())
 
 
 @attrs.frozen
@@ -56,16 +64,23 @@ class Answer:
 
 @attrs.define(slots=False)
 class Shop(ABC):
-    """What a test sees of an app: the pages, what is for sale, and what the host's hooks were told."""
+    """What a test sees of an app: the pages, what is for sale, and what the host's hooks were told.
+
+    It has two handlers, for "charge.*" and for "charge.refunded": the first calls `on_event` and notes in `events`, the
+    second notes in `refunds`.
+    """
 
     gateway: Any
     csrf: bool = False
     order: Order = attrs.field(factory=lambda: Order(Money(500, "usd"), "A blue notebook"))
     before_charge: Callable[[Any], object] = lambda request: None
     on_payment: Callable[[Payment], object] = lambda payment: None
+    on_event: Callable[[Event], object] = lambda event: None
     payments: list[Payment] = attrs.field(factory=list)
     failures: list[TokenChargeError] = attrs.field(factory=list)
     signals: list[object] = attrs.field(factory=list)
+    events: list[Event] = attrs.field(factory=list)
+    refunds: list[Event] = attrs.field(factory=list)
 
     def __attrs_post_init__(self) -> None:
         self.start()
@@ -89,6 +104,10 @@ class Shop(ABC):
         other.open()
         return other
 
+    def staying_open(self) -> AbstractContextManager[object]:
+        """For the length of a block keep open what is opened for each request otherwise: many are faster then."""
+        return nullcontext()
+
     def get(self, path: str, **headers: str) -> Answer:
         return self.send("GET", path, headers=headers)
 
@@ -104,6 +123,14 @@ class Shop(ABC):
 
     def post_json(self, data: object, path: str = "/charge", **headers: str) -> Answer:
         return self.post(json.dumps(data).encode(), JSON, path, **headers)
+
+    def deliver(self, payload: bytes, signature: str | None = None) -> Answer:
+        """Deliver an event as Stripe does, signed anew unless a signature is given; an empty one is left out."""
+        header = signed(payload) if signature is None else signature
+        sent = {"Accept": "*/*; q=0.5, application/xml", "Content-Type": "application/json; charset=utf-8"}
+        return self.send(
+            "POST", "/stripe/webhook", payload, {**sent, **({"Stripe-Signature": header} if header else {})}
+        )
 
     def buy(self, token: str, **fields: str) -> Answer:
         """Post the form as the page does."""

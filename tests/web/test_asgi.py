@@ -9,17 +9,23 @@ from typing import Any
 
 import pytest
 import stripe
+from anyio import CancelScope
+from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.routing import Mount
 from starlette.testclient import TestClient
 
+from tests.web.deliveries import event, signed
 from tests.web.shop import EMAIL, FORM, gateway_to
-from tokencharge import AsyncPaymentGateway, ConfigurationError, Money, Order, OutcomeUnknown, Settings
+from tokencharge import AsyncPaymentGateway, ConfigurationError, Event, Money, Order, OutcomeUnknown, Settings
 from tokencharge.asgi import TokenCharge
 from tokencharge.sandbox import Sandbox
 from tokencharge.web import BODY_LIMIT
+from tokencharge.webhooks import BODY_LIMIT as EVENT_LIMIT
+from tokencharge.webhooks import MemoryStore
 
 KEYS = {"STRIPE_SECRET_KEY": "sk_test_1", "STRIPE_PUBLISHABLE_KEY": "pk_test_1"}
 DECLINED = "4000000000000341"
@@ -174,11 +180,14 @@ def test_the_order_may_be_read_from_the_body_too(gateway: AsyncPaymentGateway, s
     assert ["zoë@example.com"] == [customer.email for customer in sandbox.customers]
 
 
-def asked(payments: TokenCharge, receive: Callable[[], Any], body_length: int) -> Any:
-    """Make a POST /charge of an ASGI server's, without the server."""
+def asked(
+    payments: TokenCharge, receive: Callable[[], Any], body_length: int, path: str = "/charge", **more: str
+) -> Any:
+    """Make a POST of an ASGI server's, without the server."""
     app = Starlette(routes=payments.routes)
-    headers = [(b"content-type", FORM.encode()), (b"content-length", str(body_length).encode())]
-    scope = {"type": "http", "method": "POST", "path": "/charge", "query_string": b"", "headers": headers}
+    given = {"content-type": FORM, "content-length": str(body_length), **more}
+    headers = [(name.replace("_", "-").encode(), value.encode()) for name, value in given.items()]
+    scope = {"type": "http", "method": "POST", "path": path, "query_string": b"", "headers": headers}
     sent: list[Any] = []
 
     async def send(message: Any) -> None:
@@ -245,3 +254,141 @@ def test_a_request_cut_off_while_it_charges_is_not_lost(caplog: pytest.LogCaptur
 
     assert [OutcomeUnknown] == [type(error) for error in told]
     assert "order-14" in caplog.text
+
+
+def deliver(payments: TokenCharge, payload: bytes, path: str = "/stripe/webhook") -> int:
+    """Deliver an event, and return the status."""
+    return visiting(payments).post(path, content=payload, headers={"Stripe-Signature": signed(payload)}).status_code
+
+
+def test_the_webhooks_path_is_the_sites_to_choose(gateway: AsyncPaymentGateway) -> None:
+    """Another one, or none."""
+    chosen = TokenCharge(gateway=gateway, url_prefix="/{shop}", webhook_path="/told")
+    without = TokenCharge(gateway=gateway, webhook_path=None)
+
+    assert [200, 404] == [deliver(chosen, event(), path) for path in ("/a/told", "/stripe/webhook")]
+    assert 404 == deliver(without, event())
+
+
+def test_a_body_is_read_as_far_as_events_go(gateway: AsyncPaymentGateway) -> None:
+    """Chunks that go on for ever fill no memory, whatever length was told."""
+    chunks: list[bytes] = []
+
+    async def receive() -> Any:
+        chunks.append(b"a" * 65_536)
+        return {"type": "http.request", "body": chunks[-1], "more_body": True}
+
+    status = asyncio.run(asked(TokenCharge(gateway=gateway), receive, 10, "/stripe/webhook"))
+
+    assert 400 == status
+    assert EVENT_LIMIT < len(b"".join(chunks)) <= EVENT_LIMIT + 65_536
+
+
+def test_a_handler_that_blocks_does_so_in_a_worker_thread(gateway: AsyncPaymentGateway) -> None:
+    """One that is async runs in the event loop, where its clients live."""
+    payments = TokenCharge(gateway=gateway)
+    loops: list[bool] = []
+
+    def in_a_loop() -> bool:
+        try:
+            return asyncio.get_running_loop().is_running()
+        except RuntimeError:
+            return False
+
+    @payments.on("*")
+    def blocks(event: Event) -> None:
+        loops.append(in_a_loop())
+
+    @payments.on("*")
+    async def waits(event: Event) -> None:
+        loops.append(in_a_loop())
+
+    assert 200 == deliver(payments, event())
+    assert [False, True] == loops
+
+
+def test_async_handlers_hold_no_worker_thread(gateway: AsyncPaymentGateway) -> None:
+    """A burst of events whose handlers need one themselves does not lock up."""
+    payments = TokenCharge(gateway=gateway)
+    told: list[Event] = []
+
+    @payments.on("*")
+    async def waits(event: Event) -> None:
+        await asyncio.sleep(0)
+        await run_in_threadpool(told.append, event)
+
+    async def one() -> int:
+        payload = event()
+
+        async def receive() -> Any:
+            return {"type": "http.request", "body": payload, "more_body": False}
+
+        status: int = await asked(payments, receive, len(payload), "/stripe/webhook", stripe_signature=signed(payload))
+        return status
+
+    async def burst() -> list[int]:
+        current_default_thread_limiter().total_tokens = 1
+        return await asyncio.wait_for(asyncio.gather(*[one() for _ in range(20)]), 30)
+
+    assert [200] * 20 == asyncio.run(burst())
+    assert 20 == len(told)
+
+
+class AsyncStore(MemoryStore):
+    """A store that has to be waited for."""
+
+    async def add(self, key: str, value: str, seconds: int, /) -> bool:  # type: ignore[override]
+        await asyncio.sleep(0)
+        return super().add(key, value, seconds)
+
+    async def get(self, key: str, /) -> str | None:  # type: ignore[override]
+        return super().get(key)
+
+    async def set(self, key: str, value: str, seconds: int, /) -> None:  # type: ignore[override]
+        return super().set(key, value, seconds)
+
+    async def delete(self, key: str, /) -> None:  # type: ignore[override]
+        return super().delete(key)
+
+
+def test_a_store_may_be_async(gateway: AsyncPaymentGateway) -> None:
+    """As a client for Redis is."""
+    payments = TokenCharge(gateway=gateway, event_store=AsyncStore())
+    told: list[Event] = []
+
+    @payments.on("*")
+    async def fails_once(event: Event) -> None:
+        told.append(event)
+        if len(told) == 1:
+            raise ZeroDivisionError
+
+    payload = event()
+
+    assert [500, 200, 200] == [deliver(payments, payload) for _ in range(3)]
+    assert 2 == len(told)
+
+
+def test_a_delivery_cut_off_is_recorded_as_far_as_it_got(gateway: AsyncPaymentGateway) -> None:
+    """A time-out of the host's waits for the handler and what is noted of it: it is not called again."""
+    payments = TokenCharge(gateway=gateway)
+    told: list[Event] = []
+    payload = event()
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": payload, "more_body": False}
+
+    async def cut() -> bool:
+        with CancelScope() as scope:
+
+            @payments.on("*")
+            async def handle(event: Event) -> None:
+                scope.cancel()
+                await asyncio.sleep(0)
+                told.append(event)
+
+            await asked(payments, receive, len(payload), "/stripe/webhook", stripe_signature=signed(payload))
+        return scope.cancel_called
+
+    assert asyncio.run(cut())
+    assert 200 == deliver(payments, payload)
+    assert 1 == len(told)

@@ -21,6 +21,19 @@ CARD_NUMBER = "4242424242424242"
 NASTY = '"><script>alert(1)</script>'
 
 
+@pytest.fixture(params=["charges", "payment_intents"])
+def route(request: pytest.FixtureRequest) -> str:
+    """All of this holds on both routes."""
+    name: str = request.param
+    return name
+
+
+@pytest.fixture
+def charging(route: str) -> str:
+    """Where the requests go that move money."""
+    return f"/v1/{route}*"
+
+
 def said_nothing_was_charged(answer: Answer) -> bool:
     return "has not charged you" in answer.text
 
@@ -261,15 +274,17 @@ class TestNotPaying:
         error = answer.json["error"]
 
         assert 402 == answer.status
-        assert {"code", "message", "advice"} == set(error)
+        assert {"code", "message", "advice"} == set(error) - {"authentication"}
         assert (code, advice) == (error["code"], error["advice"])
         assert shop.failures[0].public_message == error["message"]
         assert "no-store" == answer.headers["Cache-Control"]
         assert not any(charge.paid for charge in sandbox.charges)
 
     @pytest.mark.parametrize("number", [DECLINED, NEEDS_3DS, "4000000000000002"])
-    def test_the_form_comes_back_for_another_card(self, shop: Shop, sandbox: Sandbox, number: str) -> None:
+    def test_the_form_comes_back_for_another_card(self, shop: Shop, sandbox: Sandbox, route: str, number: str) -> None:
         """The page says what happened, keeps the e-mail, and the next card pays."""
+        if (route, number) == ("payment_intents", NEEDS_3DS):
+            pytest.skip("there the bank is asked before another card is: test_authentication.py")
         refused = shop.buy(sandbox.create_token(number))
         paid = shop.buy(sandbox.create_token())
 
@@ -310,10 +325,10 @@ class TestNotPaying:
 class TestTrouble:
     """POST /charge when Stripe is slow, away or silent."""
 
-    def test_an_unknown_outcome_says_not_to_pay_again(self, shop: Shop, sandbox: Sandbox) -> None:
+    def test_an_unknown_outcome_says_not_to_pay_again(self, shop: Shop, sandbox: Sandbox, charging: str) -> None:
         """The answer was lost: 502, no card form, the order is kept, and checking again finds the one payment."""
         shop.order = Order(Money(500, "usd"), order_id="order-11")
-        with sandbox.faults.add(Fault.lose_answer(), times=None, path="/v1/charges", method="POST"):
+        with sandbox.faults.add(Fault.lose_answer(), times=None, path=charging, method="POST"):
             lost = shop.buy(sandbox.create_token())
         (error,) = shop.failures
         again = lost.hidden("again")
@@ -328,10 +343,10 @@ class TestTrouble:
         assert 200 == checked.status
         assert 1 == len(sandbox.charges)
 
-    def test_json_learns_that_the_outcome_is_unknown(self, shop: Shop, sandbox: Sandbox) -> None:
+    def test_json_learns_that_the_outcome_is_unknown(self, shop: Shop, sandbox: Sandbox, charging: str) -> None:
         """The code is its own, and sending the same again finds the payment."""
         sent = {"token": sandbox.create_token(), "email": EMAIL}
-        with sandbox.faults.add(Fault.lose_answer(), times=None, path="/v1/charges"):
+        with sandbox.faults.add(Fault.lose_answer(), times=None, path=charging):
             lost = shop.post_json(sent)
         found = shop.post_json(sent)
 
@@ -340,12 +355,12 @@ class TestTrouble:
         assert 1 == len(sandbox.charges)
 
     def test_the_log_says_what_to_look_after(
-        self, shop: Shop, sandbox: Sandbox, caplog: pytest.LogCaptureFixture
+        self, shop: Shop, sandbox: Sandbox, charging: str, caplog: pytest.LogCaptureFixture
     ) -> None:
         """An unknown outcome is logged with its ids, and with neither token nor e-mail."""
         shop.order = Order(Money(500, "usd"), order_id="order-12")
         token = sandbox.create_token()
-        with sandbox.faults.add(Fault.lose_answer(), times=None, path="/v1/charges", method="POST"):
+        with sandbox.faults.add(Fault.lose_answer(), times=None, path=charging, method="POST"):
             shop.buy(token)
         logged = "\n".join(record.getMessage() for record in caplog.records if record.name == "tokencharge")
 
@@ -369,9 +384,9 @@ class TestTrouble:
         assert 1 == len(sandbox.charges)
 
     @pytest.mark.parametrize("trouble", ["rate limit", "outage", "refused by the host"])
-    def test_what_was_unclear_stays_unclear(self, shop: Shop, sandbox: Sandbox, trouble: str) -> None:
+    def test_what_was_unclear_stays_unclear(self, shop: Shop, sandbox: Sandbox, charging: str, trouble: str) -> None:
         """After an unknown outcome no later trouble opens the card form: a new token would be a new charge."""
-        with sandbox.faults.add(Fault.lose_answer(), times=None, path="/v1/charges"):
+        with sandbox.faults.add(Fault.lose_answer(), times=None, path=charging):
             lost = shop.buy(sandbox.create_token())
         if trouble == "refused by the host":
             shop.before_charge = lambda request: False
@@ -388,9 +403,9 @@ class TestTrouble:
         assert 200 == found.status
         assert 1 == len(sandbox.charges)
 
-    def test_what_was_unclear_and_is_declined_is_settled(self, shop: Shop, sandbox: Sandbox) -> None:
+    def test_what_was_unclear_and_is_declined_is_settled(self, shop: Shop, sandbox: Sandbox, charging: str) -> None:
         """Checking again finds that the card was declined: the next card may pay."""
-        with sandbox.faults.add(Fault.lose_answer(), times=None, path="/v1/charges"):
+        with sandbox.faults.add(Fault.lose_answer(), times=None, path=charging):
             lost = shop.buy(sandbox.create_token(DECLINED))
         settled = shop.post_form(lost.hidden("again"))
 
@@ -473,11 +488,13 @@ class TestForgery:
 
         assert (402, 200) == (declined.status, paid.status)
 
-    def test_the_form_that_checks_again_carries_the_token(self, open_shop: OpenShop, sandbox: Sandbox) -> None:
+    def test_the_form_that_checks_again_carries_the_token(
+        self, open_shop: OpenShop, sandbox: Sandbox, charging: str
+    ) -> None:
         """An unclear outcome can be cleared up under CSRF protection."""
         shop = open_shop(csrf=True)
         fields = {**shop.get("/checkout").hidden("pay"), "token": sandbox.create_token(), "email": EMAIL}
-        with sandbox.faults.add(Fault.lose_answer(), times=None, path="/v1/charges"):
+        with sandbox.faults.add(Fault.lose_answer(), times=None, path=charging):
             lost = shop.post_form(fields)
 
         assert 502 == lost.status

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import logging
 import os
 import subprocess
@@ -12,37 +13,47 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import django
 import pytest
 from asgiref.sync import sync_to_async
 from django.apps import apps
 from django.contrib.staticfiles import finders
+from django.core.cache import caches
 from django.core.checks import run_checks
+from django.core.handlers.wsgi import WSGIRequest
 from django.db import connections
 from django.http import HttpRequest, HttpResponse
 from django.template import engines
 from django.template.loader import get_template
 from django.test import AsyncClient, Client, RequestFactory, override_settings
-from django.urls import NoReverseMatch, include, path
+from django.urls import NoReverseMatch, include, path, reverse
 
 import tests.web.django_shop  # noqa: F401 - configures Django
 import tokencharge
-from tests.web.shop import EMAIL, added_lines, gateway_to
-from tokencharge import Money, Order, Payment, PaymentGateway, TokenChargeError
+from tests.web.deliveries import event, signed
+from tests.web.django_shop import handlers_of_its_own
+from tests.web.shop import EMAIL, JSON, added_lines, gateway_to
+from tokencharge import Event, Money, Order, Payment, PaymentGateway, TokenChargeError
 from tokencharge.django import (
     ChargeView,
     CheckoutView,
+    WebhookView,
     charge_from_request,
     checkout_urls,
     current_gateway,
+    event_received,
     payment_failed,
     payment_made,
     use_gateway,
 )
+from tokencharge.events import BODY_LIMIT
 from tokencharge.sandbox import Sandbox
+from tokencharge.webhooks import Handlers
 
 MINIMAL = Path(__file__).with_name("minimal_django.py")
 ASSETS = Path(tokencharge.__file__).parent / "assets"
 DECLINED = "4000000000000341"
+SHARED_CACHE = {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cached"}
 
 
 class Shop(ChargeView):
@@ -209,10 +220,12 @@ class TestTheChecks:
             ({}, ["W004"]),
             ({"STRIPE_SECRET_KEY": "sk_live_1", "STRIPE_PUBLISHABLE_KEY": "pk_live_1"}, []),
             ({"STRIPE_SECRET_KEY": "pk_test_1"}, ["E001"]),
+            ({"STRIPE_WEBHOOK_SECRET": "whsec_1"}, ["W004", "W005"]),
+            ({"STRIPE_WEBHOOK_SECRET": "whsec_1", "CACHES": {"default": SHARED_CACHE}}, ["W004"]),
         ],
     )
-    def test_a_test_key_is_not_for_deployment(self, settings: dict[str, Any], expected: list[str]) -> None:
-        """`check --deploy` warns where no money would move."""
+    def test_what_is_not_for_deployment(self, settings: dict[str, Any], expected: list[str]) -> None:
+        """`check --deploy` warns where no money would move, and where processes do not share what was handled."""
         with override_settings(**settings):
             found = run_checks(tags=["tokencharge"], include_deployment_checks=True)
 
@@ -473,3 +486,172 @@ class TestTheTemplateTag:
         assert 'data-tokencharge="again"' in page
         assert 'action="/charge"' in page
         assert "has not charged you" in page
+
+
+@pytest.mark.usefixtures("gateway")
+class TestTheWebhook:
+    """WebhookView, its handlers and its signal."""
+
+    @pytest.fixture(autouse=True)
+    def on_event(self) -> Iterator[Handlers]:
+        """What `tokencharge.django.on_event` is during the test."""
+        with handlers_of_its_own() as handlers:
+            yield handlers
+
+    def deliver(self, payload: bytes, where: str = "/stripe/webhook", client: Client | None = None) -> Any:
+        sent = {"Stripe-Signature": signed(payload)}
+        return (client or Client(enforce_csrf_checks=True)).generic("POST", where, payload, JSON, headers=sent)
+
+    def test_its_path_is_the_sites_to_choose(self) -> None:
+        """Another one, none, or a WebhookView of one's own under a name of one's own."""
+        urls = site(
+            path("a/", include(checkout_urls(Shop, webhook="told"), namespace="a")),
+            path("b/", include(checkout_urls(Shop, webhook=None), namespace="b")),
+            path("c", WebhookView.as_view(), name="own"),
+        )
+        with override_settings(ROOT_URLCONF=urls):
+            names = [reverse("a:webhook"), reverse("own")]
+            answers = [
+                self.deliver(event("path"), where)
+                for where in ("/a/told", "/c", "/a/stripe/webhook", "/b/stripe/webhook")
+            ]
+
+        assert ["/a/told", "/c"] == names
+        assert [200, 200, 404, 404] == [answer.status_code for answer in answers]
+
+    def test_it_sends_a_signal(self) -> None:
+        """For events of all types, from the view's class."""
+        told: list[tuple[object, str]] = []
+
+        def receive(sender: object, event: Event, **_: Any) -> None:
+            told.append((sender, event.type))
+
+        before = self.deliver(event("signal.sent")).json()["outcome"]
+        event_received.connect(receive)
+        payload = event("signal.sent")
+        answers = [self.deliver(payload).json()["outcome"] for _ in range(2)]
+
+        assert ["unhandled", "handled", "duplicate"] == [before, *answers]
+        assert [(WebhookView, "signal.sent")] == told
+
+    def test_a_receiver_that_fails_keeps_the_event_from_no_other(
+        self, on_event: Handlers, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """All are told; as one of them failed, all are told again when Stripe delivers again; handlers are not."""
+        told: list[str] = []
+        on_event("signal.failing")(lambda event: told.append("handler"))
+
+        def fails(sender: object, event: Event, **_: Any) -> None:
+            told.append("fails")
+            if told.count("fails") == 1:
+                raise ZeroDivisionError("the mail server is away")
+
+        async def notes(sender: object, event: Event, **_: Any) -> None:
+            told.append("notes")
+
+        for receiver in (fails, notes) if django.VERSION >= (5,) else (fails, lambda **_: told.append("notes")):
+            event_received.connect(receiver, weak=False)
+        payload = event("signal.failing")
+        statuses = [self.deliver(payload).status_code for _ in range(3)]
+
+        assert [500, 200, 200] == statuses
+        assert {"handler": 1, "fails": 2, "notes": 2} == {name: told.count(name) for name in told}
+        assert "The handler event_received failed" in caplog.text
+
+    def test_stripe_need_not_log_in(self) -> None:
+        """Where Django asks that of everybody."""
+        if django.VERSION < (5, 1):
+            pytest.skip("Django asks nobody before 5.1")
+        users = {
+            "INSTALLED_APPS": ["django.contrib.auth", "django.contrib.contenttypes", "django.contrib.sessions"],
+            "SESSION_ENGINE": "django.contrib.sessions.backends.signed_cookies",
+            "MIDDLEWARE": [
+                "django.contrib.sessions.middleware.SessionMiddleware",
+                "django.contrib.auth.middleware.AuthenticationMiddleware",
+                "django.contrib.auth.middleware.LoginRequiredMiddleware",
+            ],
+        }
+        with override_settings(**users):
+            answers = [self.deliver(event("login")), Client().get("/checkout")]
+
+        assert [200, 302] == [answer.status_code for answer in answers]
+
+    def test_a_cache_is_the_sites_to_choose(self, on_event: Handlers) -> None:
+        """By the name of the cache."""
+        told: list[Event] = []
+        on_event("cache.chosen")(told.append)
+        locmem = "django.core.cache.backends.locmem.LocMemCache"
+        both = {name: {"BACKEND": locmem, "LOCATION": name} for name in ("default", "events")}
+        urls = site(path("stripe/webhook", WebhookView.as_view(cache="events")))
+        payload = event("cache.chosen")
+        with override_settings(ROOT_URLCONF=urls, CACHES=both):
+            outcomes = [self.deliver(payload).json()["outcome"]]
+            caches["default"].clear()
+            outcomes.append(self.deliver(payload).json()["outcome"])
+            caches["events"].clear()
+            outcomes.append(self.deliver(payload).json()["outcome"])
+
+        assert ["handled", "duplicate", "handled"] == outcomes
+
+    def test_a_handlers_transaction_ends_with_it(self, on_event: Handlers, monkeypatch: pytest.MonkeyPatch) -> None:
+        """With ATOMIC_REQUESTS what it wrote is there before the event counts as handled, and gone where it failed."""
+        monkeypatch.setitem(connections["default"].settings_dict, "ATOMIC_REQUESTS", True)
+        rows: list[int] = []
+
+        class Cache(dict[str, str]):
+            def count(self) -> None:
+                with connections["default"].cursor() as cursor:
+                    cursor.execute("SELECT COUNT(*) FROM noted")
+                    rows.append(cursor.fetchone()[0])
+
+            def add(self, key: str, value: str, timeout: int) -> bool:
+                return self.setdefault(key, value) == value
+
+            def set(self, key: str, value: str, timeout: int) -> None:
+                assert not connections["default"].in_atomic_block
+                self.count()
+                self[key] = value
+
+            def delete(self, key: str) -> None:
+                self.count()
+                del self[key]
+
+        cache = Cache()
+
+        @on_event("transaction")
+        async def handle(event: Event) -> None:
+            await sync_to_async(write)()
+            if not rows:
+                raise ZeroDivisionError
+
+        def write() -> None:
+            with connections["default"].cursor() as cursor:
+                cursor.execute("INSERT INTO noted VALUES (1)")
+
+        with connections["default"].cursor() as cursor:
+            cursor.execute("CREATE TABLE noted (number integer)")
+        payload = event("transaction")
+        monkeypatch.setattr(WebhookView, "get_event_store", lambda view: cache)
+        statuses = [self.deliver(payload).status_code for _ in range(2)]
+
+        assert [500, 200] == statuses
+        assert [0, 1] == rows
+
+    def test_a_body_that_is_too_long_is_not_read_to_its_end(self) -> None:
+        """However long it says it is."""
+
+        class Endless(io.RawIOBase):
+            given = 0
+
+            def read(self, size: int = -1) -> bytes:
+                assert size > 0
+                self.given += size
+                return b"a" * size
+
+        body = Endless()
+        environ = RequestFactory().post("/stripe/webhook").environ
+        request = WSGIRequest({**environ, "CONTENT_LENGTH": "9" * 12, "wsgi.input": body})
+        answer = WebhookView.as_view()(request)
+
+        assert 400 == answer.status_code
+        assert BODY_LIMIT < body.given < 2 * BODY_LIMIT

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import runpy
 from collections.abc import Callable
@@ -11,10 +12,12 @@ import pytest
 from flask import Flask, Response, request, url_for
 from flask_wtf.csrf import CSRFProtect  # type: ignore[import-untyped]
 
-from tests.web.shop import EMAIL, added_lines, gateway_to
+from tests.web.deliveries import event, signed
+from tests.web.shop import EMAIL, JSON, added_lines, gateway_to
 from tokencharge import (
     CardDeclined,
     ConfigurationError,
+    Event,
     Money,
     Order,
     Payment,
@@ -22,8 +25,10 @@ from tokencharge import (
     RateLimited,
     TokenChargeError,
 )
+from tokencharge.events import BODY_LIMIT
 from tokencharge.flask import TokenCharge, current_gateway, payment_failed, payment_made
 from tokencharge.sandbox import Sandbox
+from tokencharge.webhooks import MemoryStore
 
 MINIMAL = Path(__file__).with_name("minimal_flask.py")
 DECLINED = "4000000000000341"
@@ -341,3 +346,115 @@ def test_an_email_may_have_a_percent_sign(app: Flask, gateway: PaymentGateway, s
 
     assert 200 == answer.status_code
     assert ["50%25off@example.com"] == [customer.email for customer in sandbox.customers]
+
+
+def deliver(app: Flask, payload: bytes, path: str = "/stripe/webhook") -> int:
+    """Deliver an event, and return the status."""
+    headers = {"Stripe-Signature": signed(payload), "Content-Type": JSON}
+    return app.test_client().post(path, data=payload, headers=headers).status_code
+
+
+def test_the_webhooks_path_is_the_sites_to_choose(app: Flask, gateway: PaymentGateway) -> None:
+    """Another one, none, or one for each extension, with handlers of its own."""
+    told: list[str] = []
+    for name, options in {
+        "first": {},
+        "second": {"url_prefix": "/second/<int:item>", "webhook_path": "/told"},
+        "third": {"url_prefix": "/third", "webhook_path": None},
+    }.items():
+        payments = TokenCharge(app, gateway=gateway, name=name, **options)  # type: ignore[arg-type]
+        payments.on("*")(lambda event, name=name: told.append(name))
+    with app.test_request_context():
+        url = url_for("second.webhook", item=7)
+    paths = ["/stripe/webhook", url, "/third/stripe/webhook"]
+
+    assert "/second/7/told" == url
+    assert [200, 200, 404] == [deliver(app, event(), path) for path in paths]
+    assert ["first", "second"] == told
+
+
+def test_no_webhook_is_hidden_behind_another(app: Flask, gateway: PaymentGateway) -> None:
+    """A second extension at the same path would never hear of anything, so the app does not start."""
+    TokenCharge(app, gateway=gateway, checkout_path="/a", charge_path="/b")
+    TokenCharge(app, gateway=gateway, name="quiet", checkout_path="/c", charge_path="/d", webhook_path=None)
+
+    with pytest.raises(ConfigurationError, match="Another TokenCharge has /stripe/webhook"):
+        TokenCharge(app, gateway=gateway, name="other", checkout_path="/e", charge_path="/f")
+
+
+def test_each_app_remembers_its_events(gateway: PaymentGateway) -> None:
+    """One object may serve several apps; where a store is given, they share it."""
+    told: list[Event] = []
+    counts = []
+    for store in (None, MemoryStore()):
+        payments = TokenCharge(gateway=gateway, event_store=store)
+        payments.on("*")(told.append)
+        payload = event()
+        for name in ("one", "two"):
+            app = Flask(name)
+            payments.init_app(app)
+            deliver(app, payload)
+            deliver(app, payload)
+        counts.append(len(told))
+
+    assert [2, 3] == counts
+
+
+def test_csrf_protection_may_be_set_up_afterwards(app: Flask, gateway: PaymentGateway) -> None:
+    """The first delivery is let in as is any other, and nothing else is."""
+    TokenCharge(app, gateway=gateway).order(selling())
+    app.add_url_rule("/own", "own", lambda: "done", methods=["POST"])
+    CSRFProtect(app)
+    others = [app.test_client().post(path, data={}).status_code for path in ("/charge", "/own")]
+
+    assert [400, 400] == others
+    assert [200, 200] == [deliver(app, event()) for _ in range(2)]
+    assert others == [app.test_client().post(path, data={}).status_code for path in ("/charge", "/own")]
+
+
+def test_a_handler_may_be_async(app: Flask, gateway: PaymentGateway) -> None:
+    """As views may, in Flask; one that fails is told as any other."""
+    told: list[str] = []
+    payments = TokenCharge(app, gateway=gateway)
+
+    @payments.on("charge.refunded")
+    async def refunded(event: Event) -> None:
+        told.append(event.type)
+        if len(told) == 1:
+            raise ZeroDivisionError
+
+    payload = event()
+
+    assert [500, 200, 200] == [deliver(app, payload) for _ in range(3)]
+    assert ["charge.refunded", "charge.refunded"] == told
+
+
+class Counting(io.BytesIO):
+    """A body that counts what is read of it."""
+
+    given = 0
+
+    def read(self, size: int | None = -1) -> bytes:
+        data = super().read(size)
+        self.given += len(data)
+        return data
+
+
+@pytest.mark.parametrize("told", ["the length", "nothing", ""])
+def test_a_body_is_read_as_far_as_events_go(app: Flask, gateway: PaymentGateway, told: str) -> None:
+    """Whether or not it tells its length, as a proxy may not; what is longer is not read to its end."""
+    events: list[Event] = []
+    TokenCharge(app, gateway=gateway).on("*")(events.append)
+    statuses, given = [], []
+    for payload in (event(), event().ljust(10 * BODY_LIMIT)):
+        body = Counting(payload)
+        length = {"the length": {"CONTENT_LENGTH": str(len(payload))}, "": {"CONTENT_LENGTH": ""}}.get(told, {})
+        environ = {"wsgi.input": body, "wsgi.input_terminated": True, **length}
+        headers = {"Stripe-Signature": signed(payload), "Content-Type": JSON}
+        answer = app.test_client().post("/stripe/webhook", headers=headers, environ_overrides=environ)
+        statuses.append(answer.status_code)
+        given.append(body.given)
+
+    assert [200, 400] == statuses
+    assert 1 == len(events)
+    assert given[1] <= BODY_LIMIT + 1

@@ -53,6 +53,20 @@ def posted(fields: dict[str, str] | bytes, kind: str = FORM, accept: str = "text
     return Incoming(content_type=kind, accept=accept, **given)
 
 
+def asking(http_status: int | None = None) -> AuthenticationRequired:
+    """The bank asks; with 402 it has also declined the card."""
+    error = AuthenticationRequired("3ds", http_status=http_status, payment_intent_id="pi_1")
+    error.client_secret = "pi_1_secret_2"
+    return error
+
+
+def declined_with_a_secret() -> CardDeclined:
+    """Stripe sends the intent with a decline too."""
+    error = CardDeclined("no", payment_intent_id="pi_1")
+    error.client_secret = "pi_1_secret_2"
+    return error
+
+
 SENT = posted({"token": "tok_1abc", "email": EMAIL})
 
 
@@ -113,10 +127,11 @@ def test_a_charge_without_a_card_is_told_without_one() -> None:
     [
         (CardDeclined("no"), 402, True, False),
         (AuthenticationRequired("3ds"), 402, True, False),
+        (asking(), 402, False, True),
         (TokenRejected("used"), 400, True, False),
         (RateLimited("slow"), 503, True, True),
         (AuthenticationFailed("key"), 500, True, False),
-        (PaymentPending("wait"), 202, False, False),
+        (PaymentPending("wait"), 202, False, True),
         (OutcomeUnknown("lost"), 502, False, True),
     ],
 )
@@ -136,6 +151,7 @@ def test_what_a_page_offers_after_each_outcome(
     [
         (CardDeclined("no"), True),
         (AuthenticationRequired("3ds"), True),
+        (asking(), False),
         (TokenRejected("used"), True),
         (RateLimited("slow"), False),
         (AuthenticationFailed("key"), False),
@@ -149,6 +165,37 @@ def test_what_settles_an_unclear_outcome(error: TokenChargeError, payable: bool)
 
     assert payable == reply.context["payable"]
     assert (None if payable else {"token": "tok_1abc", "email": EMAIL}) == reply.context["again"]
+
+
+@pytest.mark.parametrize(
+    ("error", "authentication"),
+    [
+        (asking(), {"client_secret": "pi_1_secret_2", "payment_intent": "pi_1"}),
+        (asking(402), None),
+        (AuthenticationRequired("3ds"), None),
+        (declined_with_a_secret(), None),
+    ],
+    ids=["asks", "asked and declined", "no secret", "declined"],
+)
+def test_only_a_question_that_stripe_js_can_put_is_passed_on(
+    error: TokenChargeError, authentication: dict[str, str] | None
+) -> None:
+    """The secret of an intent whose card was declined leads nowhere: the card form does."""
+    page = Checkout(SETTINGS).answer(SENT, ORDER, Failing(error))
+    script = Checkout(SETTINGS).answer(posted({"token": "tok_1abc", "email": EMAIL}, JSON), ORDER, Failing(error))
+
+    assert authentication == page.context["authentication"]
+    assert authentication == script.payload["error"].get("authentication")
+    assert (authentication is None) == page.context["payable"]
+
+
+@pytest.mark.parametrize("element", ["card", "payment"])
+def test_the_page_is_told_which_element_to_show(element: str) -> None:
+    """And the amount as Stripe counts it, as text, which no template engine puts separators into."""
+    settings = Settings("sk_test_1", publishable_key="pk_test_1", element=element)
+    context = Checkout(settings).page(Order(Money(123456, "usd"))).context
+
+    assert (element, "123456") == (context["element"], context["minor_units"])
 
 
 def test_half_a_submission_is_never_offered_again() -> None:
@@ -243,7 +290,7 @@ def test_a_sandbox_and_a_host_of_static_files_are_let_in() -> None:
     assert "'self' https://cdn.example http://127.0.0.1:12111" == policy["script-src"]
     assert "'self' https://cdn.example" == policy["style-src"]
     assert "'self' http://127.0.0.1:12111" == policy["connect-src"]
-    assert "'none'" == policy["frame-src"]
+    assert "http://127.0.0.1:12111" == policy["frame-src"]
 
 
 @pytest.mark.parametrize(

@@ -7,21 +7,31 @@ Add "tokencharge.django" to `INSTALLED_APPS`, the keys (`STRIPE_SECRET_KEY`, ...
             return Order(Money(500, "usd"), "Django Charge")
 
     urlpatterns = [path("", include(checkout_urls(Buy)))]
+
+What happens to a charge later, Stripe tells `/stripe/webhook`, and that tells the handlers for it:
+
+    @on_event("charge.refunded")
+    def refunded(event):
+        print(event.object.amount_refunded)
 """
 
 from __future__ import annotations
 
 from .gateway import current_gateway, use_gateway
-from .signals import payment_failed, payment_made
+from .signals import event_received, payment_failed, payment_made
 from .urls import checkout_urls
 from .views import ChargeView, CheckoutView, charge_from_request
+from .webhooks import WebhookView, on_event
 
 __all__ = [
     "ChargeView",
     "CheckoutView",
+    "WebhookView",
     "charge_from_request",
     "checkout_urls",
     "current_gateway",
+    "event_received",
+    "on_event",
     "payment_failed",
     "payment_made",
     "use_gateway",

@@ -6,6 +6,7 @@ tokencharge.W001: a live key under DEBUG.
 tokencharge.W002: no publishable key, so no checkout page.
 tokencharge.W003: no django.contrib.staticfiles, so no script on the checkout page.
 tokencharge.W004: a test key in deployment (`check --deploy`).
+tokencharge.W005: webhooks, and no cache that processes share to remember them in (`check --deploy`).
 """
 
 from __future__ import annotations
@@ -15,6 +16,9 @@ from typing import Any
 from django.apps import apps
 from django.conf import settings
 from django.core import checks
+from django.core.cache import DEFAULT_CACHE_ALIAS, caches
+from django.core.cache.backends.dummy import DummyCache
+from django.core.cache.backends.locmem import LocMemCache
 
 from .. import ConfigurationError
 from .gateway import read_settings
@@ -65,12 +69,21 @@ def check_deployment(**_: Any) -> list[checks.CheckMessage]:
         ours = read_settings()
     except ConfigurationError:
         return []
-    if ours.mode != "test":
-        return []
-    return [
-        checks.Warning(
-            "STRIPE_SECRET_KEY is a test key: no real money will move.",
-            hint="Set the keys of live mode, and STRIPE_LIVEMODE = True to refuse the others.",
-            id="tokencharge.W004",
+    found: list[checks.CheckMessage] = []
+    if ours.mode == "test":
+        found.append(
+            checks.Warning(
+                "STRIPE_SECRET_KEY is a test key: no real money will move.",
+                hint="Set the keys of live mode, and STRIPE_LIVEMODE = True to refuse the others.",
+                id="tokencharge.W004",
+            )
         )
-    ]
+    if ours.webhook_secrets and isinstance(caches[DEFAULT_CACHE_ALIAS], (DummyCache, LocMemCache)):
+        found.append(
+            checks.Warning(
+                "The default cache is each process's own: an event may be handled once in every process.",
+                hint="Set CACHES to one they share, Redis or the database, or give WebhookView.cache the name of one.",
+                id="tokencharge.W005",
+            )
+        )
+    return found

@@ -1,4 +1,4 @@
-"""Signals: `payment_made` and `payment_failed`, sent after each charge."""
+"""Signals: `payment_made` and `payment_failed`, sent after each charge; `event_received`, for a webhook."""
 
 from __future__ import annotations
 
@@ -8,13 +8,17 @@ from typing import Any
 from django.dispatch import Signal
 from django.http import HttpRequest
 
-from .. import Payment, TokenChargeError
+from .. import Event, Payment, TokenChargeError
 
 payment_made = Signal()
 """Sent with `request=` and `payment=`, for a replayed payment too, by the view's class or `charge_from_request`."""
 
 payment_failed = Signal()
 """Sent with `request=` and `error=`, by the view's class or `charge_from_request`."""
+
+event_received = Signal()
+"""Sent with `event=`, by the view's class, for events of all types. All receivers together are one handler: where one
+raises, Stripe delivers the event again and the signal is sent again, to all of them."""
 
 
 def announcing(
@@ -31,8 +35,13 @@ def announcing(
     return made, failed
 
 
+def announce_event(sender: object, event: Event) -> None:
+    """Send `event_received`."""
+    _raise_first(event_received.send_robust(sender, event=event))
+
+
 def _raise_first(answers: list[tuple[Any, Any]]) -> None:
-    # All receivers have had the news by now; raised, the failure is logged with the ids of the payment.
+    # All receivers have had the news by now; raised, the failure is logged with what it was about.
     for _, answer in answers:
         if isinstance(answer, Exception):
             raise answer

@@ -1,4 +1,4 @@
-"""URLs: both pages of a ChargeView at once."""
+"""URLs: both pages of a ChargeView and the webhook at once."""
 
 from __future__ import annotations
 
@@ -7,23 +7,32 @@ from typing import cast
 from django.urls import URLPattern, path
 
 from .views import ChargeView, CheckoutView
+from .webhooks import WebhookView
 
 
 def checkout_urls(
-    view: type[ChargeView], *, checkout: str = "checkout", charge: str = "charge"
+    view: type[ChargeView],
+    *,
+    checkout: str = "checkout",
+    charge: str = "charge",
+    webhook: str | None = "stripe/webhook",
 ) -> tuple[list[URLPattern], str]:
-    """Return the card form and the charge, for `path("", include(checkout_urls(Buy)))`.
+    """Return the card form, the charge and the webhook, for `path("", include(checkout_urls(Buy)))`.
 
-    They are reversed as "tokencharge:checkout" and "tokencharge:charge". A site with several shops tells them apart
-    by `include(..., namespace="tickets")`; what the prefix captures is in the view's `kwargs`.
+    They are reversed as "tokencharge:checkout", "tokencharge:charge" and "tokencharge:webhook". A site with several
+    shops tells them apart by `include(..., namespace="tickets")`; what the prefix captures is in the view's `kwargs`.
 
     Args:
         view: Your view. The card form is a view of the same class but for its `get`.
         checkout: The path of the card form.
         charge: The path it posts to.
+        webhook: The path that Stripe delivers events to; None for none, as where a `WebhookView` has a path of its own.
     """
     methods = ["get", "head", "options"]
     page = cast(
         "type[ChargeView]", type(view.__name__, (view,), {"get": CheckoutView.get, "http_method_names": methods})
     )
-    return [path(checkout, page.as_view(), name="checkout"), path(charge, view.as_view(), name="charge")], "tokencharge"
+    urls = [path(checkout, page.as_view(), name="checkout"), path(charge, view.as_view(), name="charge")]
+    if webhook is not None:
+        urls.append(path(webhook, WebhookView.as_view(), name="webhook"))
+    return urls, "tokencharge"

@@ -40,10 +40,8 @@ class CheckoutView(View):
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Callable[..., HttpResponseBase]:
         """Return the view, which ATOMIC_REQUESTS leaves alone: a rollback would hide a charge that was made."""
-        view = sensitive_post_parameters("token", "stripeToken", "email", "stripeEmail")(super().as_view(**initkwargs))
-        for alias in connections:
-            view = transaction.non_atomic_requests(using=alias)(view)
-        return view
+        hidden = sensitive_post_parameters("token", "stripeToken", "email", "stripeEmail")
+        return non_atomic(hidden(super().as_view(**initkwargs)))
 
     def get_order(self) -> Order:
         """Return what is to be paid; both pages ask, with `self.request` and `self.kwargs` at hand."""
@@ -78,17 +76,15 @@ class CheckoutView(View):
 
     def render(self, reply: Reply) -> HttpResponse:
         """Answer with a page, or with JSON for a script."""
-        response: HttpResponse
         if reply.template is None:
-            response = JsonResponse(dict(reply.payload))
-        else:
-            paid = reply.template == "tokencharge/charge.html"
-            context = {**reply.context, **assets(self.request), **self.get_urls()}
-            response = render(self.request, self.charge_template if paid else self.checkout_template, context)
-            if self.csp:
-                policy = content_security_policy(self.get_gateway().settings, context["script_url"])
-                response["Content-Security-Policy"] = policy
-        response.status_code = reply.status
+            return as_json(reply)
+        paid = reply.template == "tokencharge/charge.html"
+        context = {**reply.context, **assets(self.request), **self.get_urls()}
+        template = self.charge_template if paid else self.checkout_template
+        response = render(self.request, template, context, status=reply.status)
+        if self.csp:
+            policy = content_security_policy(self.get_gateway().settings, context["script_url"])
+            response["Content-Security-Policy"] = policy
         for name, value in reply.headers.items():
             response[name] = value
         return response
@@ -131,6 +127,18 @@ def charge_from_request(request: HttpRequest, order: Order) -> Payment:
     gateway = current_gateway()
     made, failed = announcing(charge_from_request, request)
     return Checkout(gateway.settings, on_payment=[made], on_failure=[failed]).charge(incoming(request), order, gateway)
+
+
+def as_json(reply: Reply) -> HttpResponse:
+    """Answer a script."""
+    return JsonResponse(dict(reply.payload), status=reply.status, headers=dict(reply.headers))
+
+
+def non_atomic(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """Have ATOMIC_REQUESTS leave a view alone."""
+    for alias in connections:
+        view = transaction.non_atomic_requests(using=alias)(view)
+    return view
 
 
 def incoming(request: HttpRequest) -> Incoming:

@@ -1,0 +1,76 @@
+"""What remembers which handler is at work on which event, and which is done."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from threading import Lock
+from typing import Any, Protocol
+
+
+class EventStore(Protocol):
+    """A memory that all processes of a site share, so that each handler sees an event once.
+
+    It is asked for four things that Django's caches can do, so any of them is one; for Redis they are four lines. With
+    ASGI the methods may be async. Where one raises, the endpoint answers 503 and Stripe delivers the event again.
+    """
+
+    def add(self, key: str, value: str, seconds: int, /) -> Any:
+        """Keep a value for so many seconds unless one is kept; tell, as one step, whether it was."""
+
+    def get(self, key: str, /) -> Any:
+        """Return the value kept, as text or in bytes, or None."""
+
+    def set(self, key: str, value: str, seconds: int, /) -> Any:
+        """Keep a value for so many seconds, in place of any other."""
+
+    def delete(self, key: str, /) -> Any:
+        """Forget the value."""
+
+
+class MemoryStore:
+    """An EventStore of one process: enough for one worker, and where handling an event twice does no harm.
+
+    Args:
+        size: How many values are kept; beyond them the oldest is forgotten.
+        clock: Tells the seconds that pass.
+    """
+
+    def __init__(self, size: int = 10_000, clock: Callable[[], float] = time.monotonic) -> None:
+        self._size, self._clock = size, clock
+        self._kept: OrderedDict[str, tuple[str, float]] = OrderedDict()
+        self._lock = Lock()
+
+    def add(self, key: str, value: str, seconds: int, /) -> bool:
+        """Keep a value for so many seconds unless one is kept; tell whether it was."""
+        with self._lock:
+            free = self._get(key) is None
+            if free:
+                self._set(key, value, seconds)
+            return free
+
+    def get(self, key: str, /) -> str | None:
+        """Return the value kept, or None."""
+        with self._lock:
+            return self._get(key)
+
+    def set(self, key: str, value: str, seconds: int, /) -> None:
+        """Keep a value for so many seconds, in place of any other."""
+        with self._lock:
+            self._set(key, value, seconds)
+
+    def delete(self, key: str, /) -> None:
+        """Forget the value."""
+        with self._lock:
+            self._kept.pop(key, None)
+
+    def _get(self, key: str) -> str | None:
+        value, until = self._kept.get(key, (None, 0.0))
+        return value if self._clock() < until else None
+
+    def _set(self, key: str, value: str, seconds: int) -> None:
+        self._kept[key] = value, self._clock() + seconds
+        self._kept.move_to_end(key)
+        if len(self._kept) > self._size:
+            self._kept.popitem(last=False)

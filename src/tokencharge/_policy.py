@@ -1,0 +1,44 @@
+"""The Content-Security-Policy of the pages with the card form."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from .settings import Settings
+
+
+def content_security_policy(settings: Settings, assets_url: str = "") -> str:
+    """Return a strict policy for pages with the card form: Stripe's own hosts and nothing inline.
+
+    The directives are those Stripe documents for Stripe.js (https://docs.stripe.com/security/guide#content-security-policy);
+    a sandbox's origin takes the place of Stripe's where `STRIPE_JS_URL` and `STRIPE_API_BASE` name one. Cards are typed
+    and banks ask (3-D Secure) in frames of those hosts.
+
+    Args:
+        settings: Where the page loads Stripe.js from, and where that goes.
+        assets_url: Where this library's own script is; its host is let in where it is another.
+    """
+    own = " ".join(filter(None, ("'self'", _origin(assets_url))))
+    script, api = _origin(settings.js_url), _origin(settings.api_base)
+    frames = script
+    if script == "https://js.stripe.com":
+        script = "https://js.stripe.com https://*.js.stripe.com"
+        frames = f"{script} https://hooks.stripe.com"
+    return "; ".join(
+        (
+            "default-src 'none'",
+            f"script-src {own} {script}",
+            f"style-src {own}",
+            "img-src 'self' data:",
+            f"connect-src 'self' {api}",
+            f"frame-src {frames}",
+            "form-action 'self'",
+            "base-uri 'none'",
+            "frame-ancestors 'none'",
+        )
+    )
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}".removeprefix("://")

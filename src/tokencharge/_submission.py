@@ -1,0 +1,118 @@
+"""What a request submits: the token and the e-mail, and nothing else of it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from typing import Any
+
+import attrs
+
+from . import _checks as check
+from .errors import InvalidInput
+
+BODY_LIMIT = 16_384
+"""Bytes of body that are read: a token and an e-mail fit many times over."""
+
+_TOKEN_FIELDS = ("token", "stripeToken")
+_EMAIL_FIELDS = ("email", "stripeEmail")
+_UNCLEAR_FIELD = "unclear"
+_FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+# Frameworks put U+FFFD where bytes were not UTF-8; a NUL ends strings where they should not end; half a surrogate
+# pair, which JSON can spell, cannot be sent on.
+_NOT_TEXT = re.compile("[\0\ufffd\ud800-\udfff]")
+
+
+@attrs.frozen
+class Incoming:
+    """A request, as far as a framework has to read it.
+
+    Attributes:
+        content_type: The header, or an empty string.
+        accept: The header, or an empty string.
+        length: The Content-Length; None where there is none, and then nothing is read.
+        form: Returns the decoded fields of a form; called for form content types only, maybe twice.
+        body: Returns the raw body; called for JSON only, maybe twice.
+        request: The framework's own request, handed to `before_charge`.
+    """
+
+    content_type: str
+    accept: str
+    length: int | None
+    form: Callable[[], Iterable[tuple[str, object]]]
+    body: Callable[[], bytes]
+    request: Any
+
+    @property
+    def kind(self) -> str:
+        """The content type without its parameters."""
+        return self.content_type.partition(";")[0].strip().lower()
+
+    @property
+    def wants_json(self) -> bool:
+        """A script is asking: it posts JSON, or takes JSON and no page."""
+        accept = self.accept.lower()
+        return self.kind == "application/json" or ("application/json" in accept and "text/html" not in accept)
+
+
+def read_fields(incoming: Incoming) -> list[tuple[str, object]]:
+    """Read the fields that were sent; all but token and e-mail, an amount above all, are left where they are."""
+    if incoming.length is None:
+        raise InvalidInput("The request does not tell the length of its body: send Content-Length.")
+    if incoming.length > BODY_LIMIT:
+        raise InvalidInput("The request body is too large: send the token and the e-mail, nothing else.")
+    if incoming.kind == "application/json":
+        return _read_json(incoming.body())
+    if incoming.kind in _FORMS:
+        return list(incoming.form())
+    raise InvalidInput("The content type is neither a form nor JSON: post application/json or a form.")
+
+
+def read_token(fields: Iterable[tuple[str, object]]) -> str:
+    """Return the one token among the fields; what cannot be one goes no further."""
+    return check.token(_one(fields, _TOKEN_FIELDS, "token"))
+
+
+def read_email(fields: Iterable[tuple[str, object]]) -> str:
+    """Return the one e-mail among the fields, as it was typed."""
+    return _one(fields, _EMAIL_FIELDS, "e-mail")
+
+
+def read_typed(incoming: Incoming) -> tuple[str | None, str | None, bool]:
+    """Read what a page may show or send again: the token, the e-mail, and whether an outcome is still unclear."""
+    token = email = None
+    fields: list[tuple[str, object]] = []
+    with suppress(InvalidInput):
+        fields = read_fields(incoming)
+        email = read_email(fields)
+    with suppress(InvalidInput):
+        token = read_token(fields)
+    return token, email, any(name == _UNCLEAR_FIELD for name, _ in fields)
+
+
+def _read_json(body: bytes) -> list[tuple[str, object]]:
+    try:
+        pairs = json.loads(body.decode(), object_pairs_hook=_Pairs)
+    except (ValueError, RecursionError):
+        raise InvalidInput("The request body is not JSON in UTF-8.") from None
+    if not isinstance(pairs, _Pairs):
+        raise InvalidInput('The JSON body is not an object: send {"token": ..., "email": ...}.')
+    return list(pairs)
+
+
+class _Pairs(list[tuple[str, object]]):
+    """A JSON object with its doubled names kept, so that two tokens are seen to be two."""
+
+
+def _one(fields: Iterable[tuple[str, object]], names: tuple[str, ...], what: str) -> str:
+    found = [value for name, value in fields if name in names and value != ""]
+    if not found:
+        raise InvalidInput(f"The {what} is missing: send it as {' or '.join(names)}.")
+    if len(found) > 1:
+        raise InvalidInput(f"The {what} was sent {len(found)} times: send it once.")
+    value = found[0]
+    if not isinstance(value, str) or _NOT_TEXT.search(value):
+        raise InvalidInput(f"The {what} is not text in UTF-8.")
+    return value

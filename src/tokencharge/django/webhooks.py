@@ -1,0 +1,82 @@
+"""The webhook: a view for Stripe's events, and the handlers it calls with them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from functools import partial
+from inspect import iscoroutine
+from typing import Any
+
+from asgiref.sync import async_to_sync
+from django.core.cache import caches
+from django.db import connections, transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.utils.decorators import method_decorator
+from django.views import View
+from django.views.decorators.csrf import csrf_exempt
+
+from .. import Event, PaymentGateway
+from ..webhooks import BODY_LIMIT, EventStore, Handler, Handlers, Webhooks
+from .gateway import current_gateway
+from .signals import announce_event, event_received
+from .views import as_json, non_atomic
+
+on_event = Handlers()
+"""Registers a function that is called with each Event of some types, once: `@on_event("charge.refunded")`."""
+
+
+@method_decorator(csrf_exempt, name="dispatch")
+class WebhookView(View):
+    """Take an event from Stripe: call the handlers for it, and send `event_received`.
+
+    Attributes:
+        cache: The cache that remembers which events were handled. Several processes need one they share, which is not
+            Django's default.
+    """
+
+    http_method_names = ["post", "options"]  # noqa: RUF012 - as Django's own
+    cache = "default"
+
+    @classmethod
+    def as_view(cls, **initkwargs: Any) -> Callable[..., HttpResponseBase]:
+        """Return the view, for which Stripe need not log in; each handler has a transaction of its own."""
+        view = non_atomic(super().as_view(**initkwargs))
+        view.__dict__["login_required"] = False  # what Django's LoginRequiredMiddleware goes by
+        return view
+
+    def get_gateway(self) -> PaymentGateway:
+        """Return whose webhook secret verifies."""
+        return current_gateway()
+
+    def get_event_store(self) -> EventStore:
+        """Return what remembers which events were handled."""
+        return caches[self.cache]
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Answer Stripe."""
+        webhooks = Webhooks(self.get_gateway(), self._handlers, self.get_event_store(), _call)
+        signature = request.headers.get("Stripe-Signature")
+        return as_json(webhooks.answer(request.read(BODY_LIMIT + 1), signature))
+
+    def _handlers(self, kind: str) -> list[Handler]:
+        sender = type(self)
+        heard = event_received.has_listeners(sender)
+        signal = [Handler("event_received", ("*",), partial(announce_event, sender))] if heard else []
+        return [*on_event.of(kind), *signal]
+
+
+def _call(handle: Callable[[Event], object], event: Event) -> None:
+    # Where the site wants a transaction for each request, each handler gets one: what it wrote is there before the
+    # event counts as handled, and gone where it failed.
+    with ExitStack() as stack:
+        for alias, settings in connections.settings.items():
+            if settings["ATOMIC_REQUESTS"]:
+                stack.enter_context(transaction.atomic(using=alias))
+        result: Any = handle(event)
+
+        async def wait() -> None:
+            await result
+
+        if iscoroutine(result):
+            async_to_sync(wait)()
