@@ -15,15 +15,15 @@ nox.options.default_venv_backend = "uv|virtualenv"
 # Run on the interpreters that are here: never fetch one, never fail for want of one.
 nox.options.download_python = "never"
 nox.options.error_on_missing_interpreters = False
-nox.options.sessions = ["tests", "lint", "types", "bare", "lowest", "wheel"]
+nox.options.sessions = ["tests", "lint", "types", "docs", "bare", "lowest", "wheel"]
 
 ROOT = Path(__file__).parent
 PYPROJECT = nox.project.load_toml(ROOT / "pyproject.toml")
 CURRENT = f"{sys.version_info.major}.{sys.version_info.minor}"
 PYTHONS = list(dict.fromkeys([CURRENT, "3.10", "3.11", "3.12", "3.13"]))
-CODE = ("src", "examples", "tests", "benchmarks")
-EXTRAS = "asgi,async,demo,django,flask,testing"
-FRAMEWORKS = ("aiohttp", "django", "fastapi", "flask", "rich", "starlette")
+CODE = ("src", "examples", "tests", "benchmarks", "docs")
+EXTRAS = "asgi,async,demo,django,flask,otel,testing"
+FRAMEWORKS = ("aiohttp", "django", "fastapi", "flask", "opentelemetry", "rich", "starlette")
 # Tests that need one of EXTRAS: `bare` leaves them out, and fails on one that is missing here.
 NEED_EXTRAS = ("tests/browser", "tests/demo", "tests/page", "tests/processes", "tests/web")
 # Tests of the whole machine, which say the same on every Python: run on nox's own.
@@ -42,7 +42,7 @@ def without(*paths: str) -> list[str]:
 def tests(session: nox.Session) -> None:
     """Run the suite on each Python present; nox's own must cover every branch of src."""
     # Editable, so that coverage reads src/ itself and maps no paths; `wheel` tries what ships.
-    session.install("-e", f".[{EXTRAS}]", *group("tests", "web", "processes", "browser"))
+    session.install("-e", f".[{EXTRAS}]", *group("tests", "web", "processes", "otel", "browser"))
     if session.posargs:
         session.run("pytest", *session.posargs)
     elif session.python == CURRENT:
@@ -72,11 +72,14 @@ def bare(session: nox.Session) -> None:
 def lowest(session: nox.Session) -> None:
     """Run the suite with the lowest direct dependencies that pyproject.toml allows."""
     session.install("uv")
-    session.run("uv", "pip", "install", "--resolution", "lowest-direct", f".[{EXTRAS}]")
+    session.run("uv", "pip", "install", "--resolution", "lowest-direct", f".[{EXTRAS}]", *group("otel"))
     # Afterwards, so that the floor is the library's own and not that of its test tools.
-    session.install(*group("tests", "web"))
+    session.install(*group("tests"))
+    session.run("pytest", "tests/observability")
+    # FastAPI wants a later OpenTelemetry than we do.
+    session.install(*group("web"))
     session.run("uv", "pip", "list")
-    session.run("pytest", "-n", "auto", *without(*ONCE), *session.posargs)
+    session.run("pytest", "-n", "auto", *without(*ONCE, "tests/observability"), *session.posargs)
 
 
 @nox.session
@@ -100,6 +103,17 @@ def wheel(session: nox.Session) -> None:
 
 
 @nox.session
+def docs(session: nox.Session) -> None:
+    """Build the documentation without a warning, run what it shows, and look where its links lead."""
+    if sys.version_info < (3, 11):
+        session.skip("Sphinx 9 needs Python 3.11: its older releases do not see which signatures our methods have.")
+    session.install("-e", f".[{EXTRAS}]", *group("docs"))
+    # From nothing: a page that is not read again would keep its warnings to itself.
+    session.run("sphinx-build", "--fresh-env", "--nitpicky", "-W", "--keep-going", "-q", "docs", "docs/_build")
+    session.run("pytest", "-n", "auto", "tests/docs", *session.posargs)
+
+
+@nox.session
 def lint(session: nox.Session) -> None:
     """Check style and format."""
     session.install(*group("lint"))
@@ -113,6 +127,10 @@ def types(session: nox.Session) -> None:
     session.install("-e", f".[{EXTRAS}]", *group("types"))
     session.run("mypy", *CODE)
     session.run("pyright")
+    # As a shop would, which has settings of its own and none of ours.
+    with session.chdir("tests/typing"):
+        session.run("mypy", "--strict", "--config-file=", "--python-version=3.10", ".")
+        session.run("pyright")
 
 
 @nox.session

@@ -28,7 +28,8 @@ def _awaitable(
     """Make a coroutine method of an operation, with its signature and docstring."""
 
     async def method(gateway: AsyncPaymentGateway, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        return await gateway._run(operation(gateway._operations, *args, **kwargs))
+        with gateway._channel.operation(operation.__name__) as ended:
+            return ended(await gateway._run(operation(gateway._operations, *args, **kwargs)))
 
     return described(method, operation)
 

@@ -226,3 +226,9 @@ class InvalidEvent(TokenChargeError):
     """A webhook, rightly signed, that is no event this library can read."""
 
     suggested_status = 400
+
+
+def error_code(error: TokenChargeError) -> str:
+    """Name an error for scripts: "card_declined" for CardDeclined. Stripe's own codes may tell a thief too much."""
+    name = type(error).__name__
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("_")

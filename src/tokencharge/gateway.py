@@ -129,7 +129,8 @@ def _blocking(
     """Make a blocking method of an operation, with its signature and docstring."""
 
     def method(gateway: PaymentGateway, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        return gateway._run(operation(gateway._operations, *args, **kwargs))
+        with gateway._channel.operation(operation.__name__) as ended:
+            return ended(gateway._run(operation(gateway._operations, *args, **kwargs)))
 
     return described(method, operation)
 

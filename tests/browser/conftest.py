@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.error import URLError
@@ -18,13 +19,16 @@ import attrs
 import pytest
 
 from tests.browser.tools import CHROMIUM, need, need_browser
+from tokencharge import Money
 from tokencharge.sandbox import Request, Response, Sandbox, Server
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, ConsoleMessage, Page, Route
+    from playwright.sync_api import Browser, ConsoleMessage, FrameLocator, Page, Route
     from playwright.sync_api import Request as PageRequest
 
 ROOT = Path(__file__).parents[2]
+EXAMPLES = ["flask", "django", "fastapi"]
+HONEY = Money(1450, "usd")  # what each of them sells
 # Chromium asks its maker for this and that; these keep it to what the test is about.
 QUIET = """--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking
 --disable-component-update --disable-sync""".split()
@@ -45,6 +49,11 @@ class Till:
         """How many requests reached a path."""
         return sum(arrival.path == path and arrival.method == "POST" for arrival in self.sandbox.requests)
 
+    @property
+    def paid(self) -> list[Money]:
+        """What the sandbox took."""
+        return [charge.amount_captured for charge in self.sandbox.charges if charge.status == "succeeded"]
+
 
 @attrs.frozen
 class Shop:
@@ -52,6 +61,11 @@ class Shop:
 
     name: str
     url: str
+
+    @property
+    def home(self) -> str:
+        """Where an order begins: it leads to a checkout of its own."""
+        return self.url.removesuffix("checkout")
 
 
 @attrs.define(slots=False)  # Playwright notes on an object which of its methods it calls
@@ -80,6 +94,12 @@ class Visitor:
         self.enter(number)
         self.page.get_by_role("button", name="Pay").click()
 
+    def bank(self) -> FrameLocator:
+        """Wait for the bank to ask."""
+        bank = self.page.frame_locator("dialog iframe")
+        bank.get_by_role("button", name="Approve").wait_for()
+        return bank
+
     def charged(self) -> str:
         """Wait for the page that says so, and return its words."""
         self.page.get_by_role("heading", name="You've been charged").wait_for()
@@ -106,7 +126,7 @@ class Visitor:
             self.complaints.append(message.text)
 
     def count(self, sent: PageRequest) -> None:
-        if sent.is_navigation_request() and sent.method == "POST":
+        if sent.is_navigation_request() and sent.method == "POST" and sent.frame == self.page.main_frame:
             self.posts.append(sent.url)
 
     def fence(self, route: Route) -> None:
@@ -151,23 +171,40 @@ def counter(_till: Till) -> Iterator[str]:
         yield server.url
 
 
-@pytest.fixture(scope="session", params=["flask", "django", "fastapi"])
+@pytest.fixture(scope="session", params=EXAMPLES)
 def shop(request: pytest.FixtureRequest, counter: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     """Each example in turn, in a process of its own."""
+    with _running(request.param, counter, tmp_path_factory.mktemp("shop") / "log") as shop:
+        yield shop
+
+
+@pytest.fixture(scope="session", params=[f"{name}-{element}" for name in EXAMPLES for element in ("card", "payment")])
+def intents_shop(
+    request: pytest.FixtureRequest, counter: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Shop]:
+    """Each example over PaymentIntents, with the Card Element and with the Payment Element."""
+    name, element = request.param.split("-")
+    settings = {"STRIPE_ROUTE": "payment_intents", "STRIPE_ELEMENT": element}
+    with _running(name, counter, tmp_path_factory.mktemp("shop") / "log", **settings) as shop:
+        yield shop
+
+
+@contextmanager
+def _running(name: str, counter: str, log: Path, **settings: str) -> Iterator[Shop]:
     need_browser()
-    need(request.param)
+    need(name)
     port = _free_port()
     env = {name: value for name, value in os.environ.items() if not name.startswith("STRIPE_")} | {
         "STRIPE_SECRET_KEY": Sandbox().secret_key,
         "STRIPE_PUBLISHABLE_KEY": Sandbox().publishable_key,
         "STRIPE_API_BASE": counter,
         "STRIPE_JS_URL": f"{counter}/endive/stripe.js",
+        **settings,
     }
-    command = [sys.executable, str(ROOT / "examples" / f"{request.param}_app.py"), f"--port={port}"]
-    log = tmp_path_factory.mktemp(request.param) / "log"
+    command = [sys.executable, str(ROOT / "examples" / f"{name}_app.py"), f"--port={port}"]
     with log.open("w") as output, subprocess.Popen(command, env=env, stdout=output, stderr=output) as process:
         try:
-            shop = Shop(request.param, f"http://127.0.0.1:{port}/checkout")
+            shop = Shop(name, f"http://127.0.0.1:{port}/checkout")
             _wait_for(shop, process, log)
             yield shop
         finally:

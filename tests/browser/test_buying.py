@@ -8,20 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser.conftest import ITS_OWN_NOTE, Shop, Till, Visitor
-from tokencharge import Money
+from tests.browser.conftest import HONEY, ITS_OWN_NOTE, Shop, Till, Visitor
 from tokencharge.sandbox import Fault
 
 if TYPE_CHECKING:
     from playwright.sync_api import Route
 
-HONEY = Money(1450, "usd")
 DECLINED = "4000000000000002"
-
-
-def paid(till: Till) -> list[Money]:
-    """What the sandbox took."""
-    return [charge.amount_captured for charge in till.sandbox.charges if charge.status == "succeeded"]
 
 
 def test_a_card_is_charged(shop: Shop, till: Till, visitor: Visitor) -> None:
@@ -33,7 +26,7 @@ def test_a_card_is_charged(shop: Shop, till: Till, visitor: Visitor) -> None:
     (charge,) = till.sandbox.charges
 
     assert ("ada@example.com", customer.id) == (customer.email, charge.customer_id)
-    assert ([HONEY], "Wildflower honey, 500 g") == (paid(till), charge.description)
+    assert ([HONEY], "Wildflower honey, 500 g") == (till.paid, charge.description)
     assert "14.50 USD" in words
     assert "Visa ending in 4242" in words
     assert "twice" not in words
@@ -45,7 +38,7 @@ def test_a_declined_card_is_followed_by_another(shop: Shop, till: Till, visitor:
     visitor.pay(DECLINED)
 
     assert "Your card was declined" in visitor.notice()
-    assert [] == paid(till)
+    assert [] == till.paid
     visitor.page.wait_for_function("document.activeElement === document.querySelector('.tc-notice')")
     assert "ada@example.com" == visitor.page.get_by_label("E-mail").input_value()
 
@@ -53,7 +46,7 @@ def test_a_declined_card_is_followed_by_another(shop: Shop, till: Till, visitor:
     visitor.pay(email=None)
     visitor.charged()
 
-    assert [HONEY] == paid(till)
+    assert [HONEY] == till.paid
 
 
 @pytest.mark.parametrize(
@@ -75,7 +68,7 @@ def test_two_submits_make_one_purchase(shop: Shop, till: Till, visitor: Visitor,
     visitor.charged()
 
     assert (1, 1) == (till.arrived("/v1/tokens"), len(visitor.posts))
-    assert [HONEY] == paid(till)
+    assert [HONEY] == till.paid
 
 
 def test_the_form_is_closed_while_it_is_on_its_way(shop: Shop, till: Till, visitor: Visitor) -> None:
@@ -105,7 +98,7 @@ def test_a_reload_of_the_result_charges_nothing_more(shop: Shop, till: Till, vis
 
     assert "you have not paid twice" in visitor.charged()
     assert 2 == len(visitor.posts)
-    assert [HONEY] == paid(till)
+    assert [HONEY] == till.paid
 
 
 def test_the_keyboard_is_enough(shop: Shop, till: Till, visitor: Visitor) -> None:
@@ -117,7 +110,7 @@ def test_the_keyboard_is_enough(shop: Shop, till: Till, visitor: Visitor) -> Non
     visitor.page.keyboard.press("Enter")
     visitor.charged()
 
-    assert [HONEY] == paid(till)
+    assert [HONEY] == till.paid
 
 
 def test_the_keyboard_reaches_the_button_and_the_links(shop: Shop, till: Till, visitor: Visitor) -> None:
@@ -133,7 +126,7 @@ def test_the_keyboard_reaches_the_button_and_the_links(shop: Shop, till: Till, v
     visitor.page.keyboard.press("Enter")
     visitor.page.get_by_role("heading", name="Checkout").wait_for()
 
-    assert [HONEY] == paid(till)
+    assert [HONEY] == till.paid
 
 
 def test_an_unclear_outcome_is_cleared_up_without_a_second_charge(shop: Shop, till: Till, visitor: Visitor) -> None:
@@ -154,7 +147,7 @@ def test_an_unclear_outcome_is_cleared_up_without_a_second_charge(shop: Shop, ti
     visitor.page.get_by_role("button", name="Check again").click()
 
     assert "You've been charged" in visitor.charged()
-    assert (1, [HONEY]) == (till.arrived("/v1/tokens"), paid(till))
+    assert (1, [HONEY]) == (till.arrived("/v1/tokens"), till.paid)
 
 
 def test_where_nothing_happened_the_same_card_can_be_sent_again(shop: Shop, till: Till, visitor: Visitor) -> None:
@@ -170,7 +163,7 @@ def test_where_nothing_happened_the_same_card_can_be_sent_again(shop: Shop, till
     visitor.page.get_by_role("button", name="Try the same card again").click()
     visitor.charged()
 
-    assert (1, [HONEY]) == (till.arrived("/v1/tokens"), paid(till))
+    assert (1, [HONEY]) == (till.arrived("/v1/tokens"), till.paid)
 
 
 def come_back(visitor: Visitor, number: str = "4242424242424242") -> None:
@@ -190,7 +183,7 @@ def test_a_retry_sends_the_token_it_has(shop: Shop, till: Till, visitor: Visitor
     visitor.charged()
 
     assert (1, 2) == (till.arrived("/v1/tokens"), len(visitor.posts))
-    assert [HONEY] == paid(till)
+    assert [HONEY] == till.paid
 
 
 def test_another_card_after_a_retry_is_another_token(shop: Shop, till: Till, visitor: Visitor) -> None:
@@ -201,7 +194,7 @@ def test_another_card_after_a_retry_is_another_token(shop: Shop, till: Till, vis
     visitor.charged()
 
     assert 2 == till.arrived("/v1/tokens")
-    assert [HONEY] == paid(till)
+    assert [HONEY] == till.paid
 
 
 def test_the_sites_own_fields_go_to_stripe(shop: Shop, till: Till, visitor: Visitor) -> None:
@@ -293,7 +286,7 @@ def test_what_stripe_says_to_developers_is_not(shop: Shop, till: Till, visitor: 
     visitor.page.get_by_role("button", name="Pay").click()
     visitor.charged()
 
-    assert [HONEY] == paid(till)
+    assert [HONEY] == till.paid
 
 
 def test_without_stripe_js_the_page_says_so(shop: Shop, till: Till, visitor: Visitor) -> None:
@@ -329,7 +322,7 @@ def test_a_stripe_js_that_is_late_is_waited_for(shop: Shop, till: Till, visitor:
     visitor.pay()
     visitor.charged()
 
-    assert [HONEY] == paid(till)
+    assert [HONEY] == till.paid
 
 
 def test_without_javascript_the_page_says_so(shop: Shop, till: Till, visit: Callable[..., Visitor]) -> None:

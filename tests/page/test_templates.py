@@ -91,8 +91,11 @@ FORM: dict[str, Any] = {
     "amount": "5.00 USD",
     "publishable_key": "pk_test_1",
     "stripe_js_url": "https://js.example.com/v3/",
+    "element": "card",
+    "minor_units": "500",
     "message": None,
     "email": None,
+    "authentication": None,
     "again": None,
     "payable": True,
 }
@@ -109,10 +112,20 @@ CHARGE = {
 }
 
 
-def charged(replayed: bool = False, **changes: Any) -> dict[str, Any]:
+AGAIN = {"token": "tok_1", "email": "a@example.com"}
+ASKED = {
+    **FORM,
+    "message": "Your bank asks.",
+    "authentication": {"client_secret": "pi_1_secret_2", "payment_intent": "pi_1"},
+    "again": AGAIN,
+    "payable": False,
+}
+
+
+def charged(seen: bool = False, **changes: Any) -> dict[str, Any]:
     charge = Charge.from_stripe({**CHARGE, **changes})
-    payment = Payment(Customer("cus_1"), charge, None, replayed)
-    return {**LINKS, "payment": payment, "charge": charge, "amount": str(charge.amount)}
+    payment = Payment(Customer("cus_1"), charge, None, seen)
+    return {**LINKS, "payment": payment, "charge": charge, "amount": str(charge.amount), "seen": seen}
 
 
 CASES: dict[str, tuple[str, dict[str, Any]]] = {
@@ -120,11 +133,15 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "no description": ("checkout.html", {**FORM, "order": Order(Money(500, "usd"))}),
     "authorization": ("checkout.html", {**FORM, "order": Order(Money(500, "usd"), capture=False)}),
     "declined": ("checkout.html", {**FORM, "message": "No.", "email": "ada@example.com"}),
-    "busy": ("checkout.html", {**FORM, "message": "Busy.", "again": {"token": "tok_1", "email": "a@example.com"}}),
-    "unclear": (
+    "payment element": ("checkout.html", {**FORM, "element": "payment"}),
+    "payment element, to hold": (
         "checkout.html",
-        {**FORM, "message": "?", "again": {"token": "tok_1", "email": "a@example.com"}, "payable": False},
+        {**FORM, "element": "payment", "order": Order(Money(500, "usd"), capture=False)},
     ),
+    "busy": ("checkout.html", {**FORM, "message": "Busy.", "again": AGAIN}),
+    "unclear": ("checkout.html", {**FORM, "message": "?", "again": AGAIN, "payable": False}),
+    "asked": ("checkout.html", ASKED),
+    "asked, of an order": ("checkout.html", {**ASKED, "order": Order(Money(500, "usd"), order_id="7")}),
     "conflict": ("checkout.html", {**FORM, "message": "!", "payable": False}),
     "nasty form": (
         "checkout.html",
@@ -137,8 +154,9 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
             "again": {"token": NASTY, "email": NASTY},
         },
     ),
+    "nasty asked": ("checkout.html", {**ASKED, "message": NASTY, "authentication": {"client_secret": NASTY}}),
     "charged": ("charge.html", charged()),
-    "replayed": ("charge.html", charged(replayed=True)),
+    "seen": ("charge.html", charged(seen=True)),
     "bare charge": ("charge.html", charged(description=None, receipt_url=None, payment_method_details=None)),
     "test mode": ("charge.html", charged(livemode=False)),
     "authorized": ("charge.html", charged(captured=False)),
@@ -175,7 +193,7 @@ def test_what_comes_from_outside_is_escaped(render: Render, case: str) -> None:
     made = page(render, case)
     tags = [tag for tag, _ in read(made)]
 
-    assert (2 if case == "nasty form" else 0) == tags.count("script")
+    assert (0 if case == "nasty charge" else 2) == tags.count("script")
     assert """<script>"it's" & {{ 7*7 }}</script>""" in words(made)
 
 
@@ -222,6 +240,48 @@ def test_an_unclear_outcome_shows_no_card_form(render: Render) -> None:
     assert "Pay" not in words(made).split()
 
 
+def test_where_the_bank_asks_the_page_has_what_stripe_js_needs(render: Render) -> None:
+    """Stripe.js, the keys, and the submission to send again; no card form beside it, and a sentence without script."""
+    made = page(render, "asked")
+    form = next(dict(attributes) for tag, attributes in read(made) if tag == "form")
+    sources = [dict(attributes).get("src") for tag, attributes in read(made) if tag == "script"]
+
+    assert ("again", "pk_test_1", "pi_1_secret_2") == tuple(
+        form[f"data-{name}"] for name in ("tokencharge", "publishable-key", "client-secret")
+    )
+    assert {"csrf": "c&t", "token": "tok_1", "email": "a@example.com", "unclear": "1"} == fields(made)
+    assert "https://js.example.com/v3/" in sources
+    assert "Confirm with your bank" in words(made)
+    assert "needs JavaScript" in words(made)
+    assert "Pay" not in words(made).split()
+
+
+def test_only_an_order_is_offered_to_another_card_while_the_bank_asks(render: Render) -> None:
+    """It is charged once whatever card; without an order id another card would be another purchase."""
+    order, token = page(render, "asked, of an order"), page(render, "asked")
+
+    assert "Use another card" in words(order)
+    assert ["/checkout?to=<b>"] == [dict(attributes)["href"] for tag, attributes in read(order) if tag == "a"]
+    assert "Use another card" not in words(token)
+
+
+@pytest.mark.parametrize(
+    ("case", "capture"), [("payment element", "automatic"), ("payment element, to hold", "manual")]
+)
+def test_the_payment_element_is_told_of_the_order(render: Render, case: str, capture: str) -> None:
+    """Amount in minor units, currency, and whether to hold; the Card Element needs none of it."""
+    form, plain = (
+        next(dict(attributes) for tag, attributes in read(page(render, each)) if tag == "form")
+        for each in (case, "form")
+    )
+
+    assert ("payment", "500", "usd", capture) == tuple(
+        form[f"data-{name}"] for name in ("element", "amount", "currency", "capture")
+    )
+    assert "card" == plain["data-element"]
+    assert "data-amount" not in plain
+
+
 def test_after_a_failure_that_did_nothing_both_ways_are_open(render: Render) -> None:
     """Where the attempt surely did nothing the same card can be sent again, or another be entered."""
     made = page(render, "busy")
@@ -251,7 +311,7 @@ def test_the_page_says_what_was_charged(render: Render) -> None:
 
 def test_a_payment_seen_before_says_so(render: Render) -> None:
     """Who reloads is told that it was the same payment."""
-    assert "you have not paid twice" in words(page(render, "replayed"))
+    assert "you have not paid twice" in words(page(render, "seen"))
 
 
 def test_a_charge_with_nothing_but_an_amount_can_be_shown(render: Render) -> None:

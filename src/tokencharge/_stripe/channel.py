@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 import json
+from contextlib import AbstractContextManager
 from typing import Any
 
 import stripe
 
+from .._observe import Same, tell_step, watch_operation, watch_step
 from .._steps import Answer, Call
+from ..errors import TokenChargeError, error_code
 from ..settings import Settings
+from .requestor import spare
 from .translate import presentable, translate, unreadable
 from .transport import Wire
 
@@ -20,8 +25,13 @@ class Channel:
     """A way to one Stripe account. Safe to share among threads and across a fork."""
 
     def __init__(self, settings: Settings, http_client: stripe.HTTPClient) -> None:
+        self._settings = settings
         self._wire = Wire(http_client, settings.timeout)
-        self._client = stripe.StripeClient(
+
+    @functools.cached_property
+    def _client(self) -> stripe.StripeClient:
+        settings = self._settings
+        client = stripe.StripeClient(
             settings.secret_key,
             stripe_version=API_VERSION,
             base_addresses={"api": settings.api_base.rstrip("/")},
@@ -29,6 +39,7 @@ class Channel:
             max_network_retries=settings.max_retries,
             http_client=self._wire,
         )
+        return spare(client)
 
     # raw_request, not customers.create: it survives the removal of the SDK's Charge methods, builds no object tree,
     # and does not turn a Stripe-Notice header into a warning that could lose the answer.
@@ -39,32 +50,69 @@ class Channel:
         Raises:
             TokenChargeError: Chained from what stripe-python raised.
         """
-        self._wire.begin()
+        self._wire.begin(watch_step(call))
         try:
-            return self._answer(self._client.raw_request(call.method, call.path, **call.params, **_options(call)))
+            return self._answer(call, self._client.raw_request(call.method, call.path, **call.params, **_options(call)))
         except Exception as error:  # noqa: BLE001
             failure = _understood(error)
+        except BaseException:
+            self._tell(call, "cancelled")
+            raise
         # Outside the except block, or Python would keep the unscrubbed error as the new one's context.
-        raise translate(failure, call, in_doubt=self._wire.last.in_doubt) from presentable(failure)
+        raise self._failed(call, failure) from presentable(failure)
 
     async def send_async(self, call: Call) -> Answer:
         """Send one request and decode its answer, as `send` does."""
-        self._wire.begin()
+        self._wire.begin(watch_step(call))
         try:
             return self._answer(
-                await self._client.raw_request_async(call.method, call.path, **call.params, **_options(call))
+                call, await self._client.raw_request_async(call.method, call.path, **call.params, **_options(call))
             )
         except Exception as error:  # noqa: BLE001
             failure = _understood(error)
-        raise translate(failure, call, in_doubt=self._wire.last.in_doubt) from presentable(failure)
+        except BaseException:
+            self._tell(call, "cancelled")
+            raise
+        raise self._failed(call, failure) from presentable(failure)
 
-    def _answer(self, response: Any) -> Answer:
+    def operation(self, name: str) -> AbstractContextManager[Same]:
+        """Tell how the operation in the block ends; its result goes through what the block is given."""
+        return watch_operation(name)
+
+    def _answer(self, call: Call, response: Any) -> Answer:
         last = self._wire.last
         body = _decoded(last.body)
         if body is None:
             raise unreadable(last.body, response.code, response.headers)
         # A replay that follows a try of this same call is this call's own first success.
-        return Answer(body, response.headers.get("idempotent-replayed") == "true" and not last.in_doubt)
+        replayed = response.headers.get("idempotent-replayed") == "true" and not last.in_doubt
+        self._tell(call, "ok", replayed, response.code, response.headers.get("request-id"))
+        return Answer(body, replayed)
+
+    def _failed(self, call: Call, failure: stripe.StripeError) -> TokenChargeError:
+        error = translate(failure, call, in_doubt=self._wire.last.in_doubt)
+        self._tell(call, error_code(error), error.replayed, error.http_status, error.request_id)
+        return error
+
+    def _tell(
+        self,
+        call: Call,
+        outcome: str,
+        replayed: bool = False,
+        http_status: int | None = None,
+        request_id: str | None = None,
+    ) -> None:
+        last = self._wire.last
+        tell_step(
+            call,
+            outcome,
+            last.tries,
+            began=last.began,
+            attempts=last.attempts,
+            replayed=replayed,
+            http_status=http_status,
+            request_id=request_id,
+        )
 
     def close(self) -> None:
         """Close the connections; the next call opens new ones."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 
 from .. import Money, Order
 from ..sandbox import Sandbox
@@ -19,7 +20,7 @@ def serve(port: int) -> int:
         CommandFailed: Flask is not installed, or the port is taken.
     """
     try:
-        from flask import Flask, redirect, url_for
+        from flask import Flask, redirect, request, url_for
         from werkzeug.serving import make_server
 
         from ..flask import TokenCharge
@@ -33,16 +34,16 @@ def serve(port: int) -> int:
 
         @payments.order
         def order() -> Order:
-            return Order(Money(1450, "usd"), "Wildflower honey, 500 g")
+            return Order(Money(1450, "usd"), "Wildflower honey, 500 g", request.args.get("order"))
 
-        app.add_url_rule("/", "home", lambda: redirect(url_for("tokencharge.checkout")))
+        app.add_url_rule("/", "home", lambda: redirect(url_for("tokencharge.checkout", order=secrets.token_hex(8))))
         try:
             server = make_server("127.0.0.1", port, app, threaded=True)
         except (OSError, SystemExit):  # Werkzeug exits where a port is taken
             raise CommandFailed(f"Cannot listen on port {port}: choose another; 0 is any free one.", 1) from None
         stack.callback(server.server_close)
         write(
-            f"Buy some honey: http://127.0.0.1:{server.port}/checkout\n"
+            f"Buy some honey: http://127.0.0.1:{server.port}/\n"
             "4242 4242 4242 4242 pays, 4000 0000 0000 0002 is declined; any later date, any CVC. Ctrl-C stops the shop."
         )
         with until_stopped():
@@ -51,8 +52,9 @@ def serve(port: int) -> int:
 
 
 def _keys(stack: contextlib.ExitStack) -> dict[str, str]:
-    if os.environ.get("STRIPE_SECRET_KEY"):
+    given = {name: value for name, value in os.environ.items() if name.startswith("STRIPE_")}
+    if given.get("STRIPE_SECRET_KEY"):
         test_settings()
-        return {name: value for name, value in os.environ.items() if name.startswith("STRIPE_")}
+        return given
     sandbox = Sandbox()
-    return sandbox.environment(stack.enter_context(sandbox.serve()).url)
+    return given | sandbox.environment(stack.enter_context(sandbox.serve()).url)

@@ -1,5 +1,6 @@
 /**
- * The card form: puts Stripe's Card Element into a plain form, and the card's token into its `token` field.
+ * The card form: puts Stripe's Card Element or Payment Element into a plain form, and what it makes of the card into
+ * the form's `token` field.
  *
  * The form is then posted as a full page: `token` and `email`, never a card. Its sentences stand in data attributes,
  * so that a template can word or translate them:
@@ -8,44 +9,46 @@
  *     <form method="post" action="/charge" data-tokencharge="pay" data-publishable-key="pk_..."
  *           data-loading="..." data-working="..." data-unavailable="..." data-failed="...">
  *       <input type="hidden" name="token"> <input type="email" name="email">
- *       <div data-tokencharge-card></div>       where the Card Element goes
+ *       <div data-tokencharge-card></div>       where the Element goes
  *       <p role="alert"></p>                    what is wrong with the card
  *       <button type="submit" disabled>         enabled once a card can be entered
  *       <p role="status"></p>                   what is going on
  *     </form>
  *
- * A field with `data-stripe="name"` (`address_zip`, ...) is sent to Stripe with the card. A form with
- * `data-tokencharge="again"` holds a token already, and is only kept from being sent twice.
- */
-
-/**
- * What is used of Stripe.js (https://docs.stripe.com/js).
+ * `data-element="payment"` asks for the Payment Element; it needs `data-amount` (in minor units), `data-currency` and
+ * `data-capture` too. A field with `data-stripe="name"` (`address_zip`, ...) is sent to Stripe with the card. A form
+ * with `data-tokencharge="again"` holds a token already: it is only kept from being sent twice, or, where it has a
+ * `data-client-secret`, sent by itself once the bank has asked the buyer (3-D Secure).
+ *
+ * The objects of Stripe.js (https://docs.stripe.com/js) are `any` here.
  *
  * @typedef {{type?: string, message?: string}} StripeError
- * @typedef {{base: object, invalid: object}} Appearance
- * @typedef {object} CardElement
- * @property {(target: Element) => void} mount
- * @property {(event: string, handler: (event: {error?: StripeError}) => void) => void} on
- * @property {() => void} focus
- * @property {(options: {style: Appearance}) => void} update
- * @typedef {object} StripeObject
- * @property {() => {create(kind: "card", options: {style: Appearance}): CardElement}} elements
- * @property {(card: CardElement, data: object) => Promise<{token?: {id: string}, error?: StripeError}>} createToken
- * @typedef {(publishableKey: string) => StripeObject} StripeFactory
+ * @typedef {{element: any, dress: () => void, tokenize: () => Promise<{id?: string, error?: StripeError}>}} CardField
+ * @typedef {(stripe: any, form: HTMLFormElement, container: HTMLElement) => CardField} Maker
  */
 
 const PATIENCE = 10_000; // milliseconds after which a form that is still loading says so
 
+/** What the Payment Element calls the variables of the page's look. */
+const VARIABLES = Object.entries({
+  colorPrimary: "--tc-accent",
+  colorBackground: "--tc-surface",
+  colorDanger: "--tc-danger",
+  colorTextPlaceholder: "--tc-muted",
+  borderRadius: "--tc-radius",
+});
+
 /**
  * Wait for Stripe.js, whose script is async: it runs before this module, after it, or never.
  *
- * @returns {Promise<StripeFactory>}
+ * @param {HTMLFormElement} form
+ * @returns {Promise<any>}
  */
-function stripeJs() {
+function stripeFor(form) {
   return new Promise((resolve, reject) => {
     const settle = () => {
-      const { Stripe } = /** @type {{Stripe?: StripeFactory}} */ (/** @type {unknown} */ (window));
-      if (Stripe) resolve(Stripe);
+      const { Stripe } = /** @type {any} */ (window);
+      if (Stripe) resolve(Stripe(form.dataset.publishableKey));
       else reject(new Error("Stripe.js did not load."));
     };
     if ("Stripe" in window || document.readyState === "complete") {
@@ -59,78 +62,105 @@ function stripeJs() {
 }
 
 /**
- * Return what keeps a form from being sent twice: call it with true when the form goes on its way.
+ * Return what keeps a form from being sent twice, and what says what is wrong with it.
+ *
+ * Call the first with true when the form goes on its way.
  *
  * @param {HTMLFormElement} form
- * @returns {(busy: boolean, text?: string) => void}
+ * @returns {[setBusy: (busy: boolean, text?: string) => void, say: (text: string) => void]}
  */
-function lock(form) {
-  const button = /** @type {HTMLButtonElement} */ (form.querySelector("button[type=submit]"));
-  const status = /** @type {HTMLElement} */ (form.querySelector("[role=status]"));
+function controls(form) {
+  const find = (/** @type {string} */ what) => /** @type {any} */ (form.querySelector(what));
+  const [button, status, problem] = ["button[type=submit]", "[role=status]", "[role=alert]"].map(find);
   const setBusy = (/** @type {boolean} */ busy, text = busy ? form.dataset.working : "") => {
     button.disabled = busy;
     form.setAttribute("aria-busy", String(busy));
     status.textContent = text ?? "";
   };
+  const say = (/** @type {string} */ text) => (problem.textContent = text);
   // The back button may bring a page back as it was left: on its way.
   window.addEventListener("pageshow", (event) => {
     if (event.persisted && form.getAttribute("aria-busy") === "true") setBusy(false);
   });
-  return setBusy;
+  return [setBusy, say];
 }
 
-/**
- * Describe the page's look to the Card Element, which lives in frames of its own.
- *
- * @param {Element} container
- * @returns {Appearance}
- */
-function appearance(container) {
-  const style = getComputedStyle(container);
-  const { color, fontFamily, fontSize } = style;
-  const muted = style.getPropertyValue("--tc-muted").trim() || color;
-  const danger = style.getPropertyValue("--tc-danger").trim() || color;
+/** Describe the page's look to Elements, which live in frames: the way each of the two takes it. */
+function lookOf(/** @type {HTMLElement} */ container) {
+  const computed = getComputedStyle(container);
+  const { color, fontFamily, fontSize } = computed;
+  const value = (/** @type {string} */ property) => computed.getPropertyValue(property).trim();
+  const [muted, danger] = [value("--tc-muted") || color, value("--tc-danger") || color];
+  const set = VARIABLES.map(([name, property]) => [name, value(property)]).filter(([, given]) => given);
   return {
-    base: { color, fontFamily, fontSize, iconColor: muted, "::placeholder": { color: muted } },
-    invalid: { color: danger, iconColor: danger },
+    style: {
+      base: { color, fontFamily, fontSize, iconColor: muted, "::placeholder": { color: muted } },
+      invalid: { color: danger, iconColor: danger },
+    },
+    appearance: { variables: { colorText: color, fontFamily, fontSizeBase: fontSize, ...Object.fromEntries(set) } },
   };
 }
 
-/**
- * Collect what the site's own fields add to the card: its holder's name, an address.
- *
- * @param {HTMLFormElement} form
- */
-function details(form) {
+/** Collect what the site's own fields add to the card: its holder's name, an address. */
+function details(/** @type {HTMLFormElement} */ form) {
   const fields = /** @type {NodeListOf<HTMLInputElement>} */ (form.querySelectorAll("[data-stripe]"));
   const filled = [...fields].filter((field) => field.value);
   return Object.fromEntries(filled.map((field) => [field.dataset.stripe, field.value]));
 }
 
-/**
- * Make a form a card form.
- *
- * @param {HTMLFormElement} form
- */
-async function pay(form) {
+/** @type {Maker} Makes a Card Element, whose cards become tokens. */
+function cardElement(stripe, form, container) {
+  const element = stripe.elements().create("card", { style: lookOf(container).style });
+  const dress = () => element.update({ style: lookOf(container).style });
+  const tokenize = async () => {
+    const { token, error } = await stripe.createToken(element, details(form));
+    return { id: token?.id, error };
+  };
+  return { element, dress, tokenize };
+}
+
+/** @type {Maker} Makes a Payment Element that asks for a card, which becomes a confirmation token. */
+function paymentElement(stripe, form, container) {
+  const { amount, currency, capture: captureMethod } = form.dataset;
+  const order = { mode: "payment", amount: Number(amount), currency, captureMethod };
+  const { appearance } = lookOf(container);
+  const elements = stripe.elements({ ...order, allowedPaymentMethodTypes: ["card"], appearance });
+  // Link is no card, and lives on hosts that the page's policy does not let in.
+  const element = elements.create("payment", { wallets: { link: "never" } });
+  const dress = () => elements.update({ appearance: lookOf(container).appearance });
+  const tokenize = async () => {
+    const { error: wrong } = await elements.submit();
+    // The Element itself says what is wrong, beside its fields.
+    if (wrong) return { error: wrong.type === "validation_error" ? { ...wrong, message: "" } : wrong };
+    const params = { payment_method_data: { billing_details: billing(details(form)) } };
+    const { confirmationToken, error } = await stripe.createConfirmationToken({ elements, params });
+    return { id: confirmationToken?.id, error };
+  };
+  return { element, dress, tokenize };
+}
+
+/** Name the details of a card as a confirmation token has them. */
+function billing(/** @type {Record<string, string>} */ { name, ...rest }) {
+  const parts = Object.entries(rest).filter(([key]) => key.startsWith("address_"));
+  const inside = parts.map(([key, value]) => [key === "address_zip" ? "postal_code" : key.slice(8), value]);
+  return { ...(name && { name }), ...(parts.length > 0 && { address: Object.fromEntries(inside) }) };
+}
+
+/** Make a form a card form. */
+async function pay(/** @type {HTMLFormElement} */ form) {
   const container = /** @type {HTMLElement} */ (form.querySelector("[data-tokencharge-card]"));
-  const problem = /** @type {HTMLElement} */ (form.querySelector("[role=alert]"));
   const button = /** @type {HTMLButtonElement} */ (form.querySelector("button[type=submit]"));
   const field = /** @type {HTMLInputElement} */ (form.querySelector("input[name=token]"));
-  const { publishableKey = "", loading, unavailable = "", failed = "" } = form.dataset;
-  const setBusy = lock(form);
-  const say = (/** @type {string} */ text) => {
-    problem.textContent = text;
-  };
+  const { element: kind, loading, unavailable = "", failed = "" } = form.dataset;
+  const [setBusy, say] = controls(form);
 
   setBusy(true, loading);
   const slow = setTimeout(say, PATIENCE, unavailable);
-  let stripe, card;
+  /** @type {CardField} */
+  let card;
   try {
-    const Stripe = await stripeJs();
-    stripe = Stripe(publishableKey);
-    card = stripe.elements().create("card", { style: appearance(container) });
-    card.mount(container);
+    card = (kind === "payment" ? paymentElement : cardElement)(await stripeFor(form), form, container);
+    card.element.mount(container);
   } catch (error) {
     clearTimeout(slow);
     setBusy(false);
@@ -142,19 +172,17 @@ async function pay(form) {
 
   // Kept as long as the card stays as it is: the same token sent again is the same purchase, a new one is another.
   let token = "";
-  card.on("ready", () => {
+  card.element.on("ready", () => {
     clearTimeout(slow);
     setBusy(false);
     say("");
   });
-  card.on("change", ({ error }) => {
+  card.element.on("change", (/** @type {{error?: StripeError}} */ { error }) => {
     token = "";
     say(error?.message ?? "");
   });
-  form.querySelector(".tc-label")?.addEventListener("click", () => card.focus());
-  window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
-    card.update({ style: appearance(container) });
-  });
+  form.querySelector(".tc-label")?.addEventListener("click", () => card.element.focus());
+  window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", card.dress);
 
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
@@ -166,8 +194,8 @@ async function pay(form) {
     let error = {};
     if (!token) {
       try {
-        const result = await stripe.createToken(card, details(form));
-        token = result.token?.id ?? "";
+        const result = await card.tokenize();
+        token = result.id ?? "";
         error = result.error ?? {};
       } catch (reason) {
         console.warn("tokencharge.js:", reason);
@@ -182,18 +210,39 @@ async function pay(form) {
     // What Stripe says of a card is for the buyer; what it says of anything else is for developers.
     const ofCard = error.type === "validation_error" || error.type === "card_error";
     setBusy(false);
-    say((ofCard && error.message) || failed);
-    (ofCard ? card : button).focus();
+    say(ofCard ? (error.message ?? "") : failed);
+    (ofCard ? card.element : button).focus();
   });
 }
 
-for (const form of /** @type {NodeListOf<HTMLFormElement>} */ (document.querySelectorAll("form[data-tokencharge]"))) {
-  if (form.dataset.tokencharge === "pay") {
-    pay(form);
-  } else {
-    const setBusy = lock(form);
-    form.addEventListener("submit", () => setBusy(true));
+/** Keep a form that holds a token from being sent twice; where the bank asks for the buyer, let it ask, then send it. */
+async function again(/** @type {HTMLFormElement} */ form) {
+  const { clientSecret, failed = "" } = form.dataset;
+  const [setBusy, say] = controls(form);
+  form.addEventListener("submit", () => setBusy(true));
+  if (!clientSecret) return;
+  setBusy(true);
+  let status, message;
+  try {
+    const { paymentIntent, error } = await (await stripeFor(form)).handleNextAction({ clientSecret });
+    ({ status } = paymentIntent ?? error.payment_intent ?? {});
+    message = error?.message;
+  } catch (error) {
+    message = error;
   }
+  if (status && status !== "requires_action") {
+    // A buyer who failed, or closed the window, has answered too: how the payment stands, the server finds out.
+    HTMLFormElement.prototype.submit.call(form);
+    return;
+  }
+  // Without an answer the form would only lead back here, so that is left to the buyer.
+  setBusy(false);
+  say(failed);
+  console.warn("tokencharge.js:", message);
+}
+
+for (const form of /** @type {NodeListOf<HTMLFormElement>} */ (document.querySelectorAll("form[data-tokencharge]"))) {
+  (form.dataset.tokencharge === "pay" ? pay : again)(form);
 }
 
 // Browsers may pass over `autofocus`, say in a window that is not in front: the news is what to read first.

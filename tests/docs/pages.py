@@ -1,0 +1,209 @@
+"""The pages, what each takes for granted, and what must be so once a reader has done what it shows."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import os
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import stripe
+from django.test import RequestFactory, override_settings
+from django.urls import include, path
+from fastapi import FastAPI
+from flask import Flask
+from starlette.testclient import TestClient
+from werkzeug.test import Client
+
+import tokencharge
+from tokencharge import Charge, ChargeRefused, Money, otel
+from tokencharge.flask import TokenCharge
+from tokencharge.testing import sandbox_gateway
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+PAGES = [ROOT / "README.md", *sorted(page for page in DOCS.rglob("*.md") if "_build" not in page.parts)]
+EMAIL = "ada@example.com"
+CARD = {"token": "tok_visa", "email": EMAIL}
+
+Names = dict[str, Any]
+_stages: dict[str, Callable[[Names], Generator[None]]] = {}
+
+
+def name_of(page: Path) -> str:
+    """How a page is called: by its path in this repository."""
+    return page.relative_to(ROOT).as_posix()
+
+
+@contextmanager
+def stage(name: str, names: Names) -> Iterator[None]:
+    """Set a page's stage, and look at it when the page is over."""
+    if name in _stages:
+        with contextmanager(_stages[name])(names):
+            yield
+    else:
+        yield
+
+
+def of(*pages: str) -> Callable[[Callable[[Names], Generator[None]]], None]:
+    """Say of which pages a function sets the stage."""
+
+    def add(play: Callable[[Names], Generator[None]]) -> None:
+        _stages.update(dict.fromkeys(pages, play))
+
+    return add
+
+
+def a_flask_app() -> Flask:
+    """Make an app with the settings of the environment, as the README does."""
+    app = Flask("shop")
+    app.config.update({name: value for name, value in os.environ.items() if name.startswith("STRIPE_")})
+    return app
+
+
+def a_charge(names: Names) -> Charge:
+    """Charge something in the page's sandbox, as order-1."""
+    gateway = sandbox_gateway(names["sandbox"])
+    return gateway.charge("tok_visa", EMAIL, Money(500, "usd"), order_id="order-1").charge
+
+
+@of("tokencharge.flask", "tokencharge.django", "tokencharge.asgi")
+def _(names: Names) -> Generator[None]:
+    public = {name: getattr(tokencharge, name) for name in tokencharge.__all__}
+    names.update(public, app=a_flask_app(), FastAPI=FastAPI, path=path, include=include)
+    yield
+
+
+@of("README.md")
+def _(names: Names) -> Generator[None]:
+    names.update(os=os, app=Flask("shop"), path=path, include=include)
+    yield
+    sold = names["app"].test_client().post("/charge", data=CARD)
+    assert "charged" in sold.text
+
+
+@of("docs/testing.md")
+def _(names: Names) -> Generator[None]:
+    gateway = sandbox_gateway(names["sandbox"])
+    app = Flask("shop")
+    TokenCharge(app, gateway=gateway)
+    charge = a_charge(names)
+    gateway.refund(charge, Money(200, "usd"))
+    names.update(stripe_sandbox=names["sandbox"], charge=charge, client=app.test_client())
+    yield
+
+
+@of("docs/webhooks.md")
+def _(names: Names) -> Generator[None]:
+    heard: list[object] = []
+    app = a_flask_app()
+    # The page's last lines make another extension, with a store in Redis, which is not asked for anything here.
+    names.update(app=a_flask_app(), payments=TokenCharge(app), write_to_the_buyer=lambda *news: heard.append(news[1]))
+    yield
+
+    def post(body: bytes, headers: dict[str, str]) -> int:
+        return app.test_client().post("/stripe/webhook", data=body, headers=headers).status_code
+
+    with names["sandbox"].webhooks(post, "charge.*"):
+        sandbox_gateway(names["sandbox"]).refund(a_charge(names))
+    assert [Money(500, "usd")] == heard
+
+
+@of("docs/django.md")
+def _(names: Names) -> Generator[None]:
+    class Urls:
+        """A module of URLs: those of the page, once it has some."""
+
+        @property
+        def urlpatterns(self) -> object:
+            return names["urlpatterns"]
+
+    with override_settings(ROOT_URLCONF=Urls()):
+        yield
+
+
+@of("docs/fastapi.md")
+def _(names: Names) -> Generator[None]:
+    sandbox = names["sandbox"]
+    yield
+    with TestClient(names["app"]) as client:
+        assert 200 == client.post("/api/pay/1002", data=CARD).status_code
+        assert 404 == client.post("/charge?order=1003", data=CARD).status_code
+    assert [Money(2900, "usd")] == [charge.amount for charge in sandbox.charges]
+
+
+@of("docs/your-view.md")
+def _(names: Names) -> Generator[None]:
+    yield
+    client = names["app"].test_client()
+    assert {"thanks": "5.00 USD"} == client.post("/donate", data=CARD).json
+    assert 402 == client.post("/donate", data={**CARD, "token": "tok_chargeDeclined"}).status_code
+    request = RequestFactory().post("/donate", CARD)
+    assert b'{"thanks": "5.00 USD"}' == names["donate_in_django"](request).content
+
+
+@of("docs/your-framework.md")
+def _(names: Names) -> Generator[None]:
+    yield
+    client = Client(names["application"])
+    assert "pk_test_sandbox" in client.get("/checkout").text
+    assert "charged" in client.post("/charge", data=CARD).text
+    assert "Content-Security-Policy" in client.get("/checkout").headers
+    assert 400 == client.post("/charge", data={**CARD, "more": "x" * 20_000}).status_code
+    assert [303, 404] == [client.get(page).status_code for page in ("/charge", "/elsewhere")]
+    assert b"tokencharge" in client.get("/tokencharge.js").data
+    assert 1 == len(names["sandbox"].charges)
+
+
+@of("docs/card-testing.md")
+def _(names: Names) -> Generator[None]:
+    app = a_flask_app()
+    payments = names["payments"] = TokenCharge(app)
+    payments.order(lambda: tokencharge.Order(Money(500, "usd")))
+    yield
+    answers = [app.test_client().post("/charge", data=CARD).status_code for _ in range(11)]
+    assert [*[200] * 10, 429] == answers
+    assert ["ChargeRefused"] == names["declines"]
+    request = RequestFactory().post("/charge")
+    for _ in range(10):
+        names["Buy"]().before_charge(request)
+    with pytest.raises(ChargeRefused):
+        names["Buy"]().before_charge(request)
+
+
+@of("docs/csp.md")
+def _(names: Names) -> Generator[None]:
+    yield
+    names["payments"].order(lambda: tokencharge.Order(Money(500, "usd")))
+    page = names["app"].test_client().get("/checkout")
+    assert ["https://images.example" in policy for policy in page.headers.getlist("Content-Security-Policy")] == [True]
+
+
+@of("docs/from-charge-create.md")
+def _(names: Names) -> Generator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(stripe, "api_key", os.environ["STRIPE_SECRET_KEY"])
+        patch.setattr(stripe, "api_base", os.environ["STRIPE_API_BASE"])
+        yield
+
+
+@of("docs/observability.md")
+def _(names: Names) -> Generator[None]:
+    levels = {name: logging.getLogger(name).level for name in ("tokencharge", "stripe", "urllib3")}
+    yield
+    written = io.StringIO()
+    names["handler"].setStream(written)
+    charge = a_charge(names)
+    otel.uninstrument()
+    names["logger"].removeHandler(names["handler"])
+    for name, level in levels.items():
+        logging.getLogger(name).setLevel(level)
+    (line,) = written.getvalue().splitlines()
+    assert ["charge", "ok", charge.id] == [
+        json.loads(line)[f"tokencharge_{name}"] for name in ("operation", "outcome", "charge_id")
+    ]
