@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,6 +30,8 @@ def run(*, as_json: bool) -> int:
         CommandFailed: rich is not installed.
     """
     console = None if as_json else open_console()
+    # Without a handler Python prints warnings, and a lost answer is one; here the scenes tell of it.
+    logging.getLogger("tokencharge").addHandler(logging.NullHandler())
     scenes: list[Scene] = []
     with _set_stage() as stage:
         if console is not None:
