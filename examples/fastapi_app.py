@@ -23,7 +23,7 @@ from tokencharge.sandbox import Sandbox
 async def order(request: Request) -> Order:
     """Say what is bought, at our price. With an order_id it is charged once, whatever cards and tabs try.
 
-    Here the order's id goes with the address. A real shop looks the order up by it, and whether it is this visitor's.
+    Here the order's id goes with the address. A real shop looks it up, and whether the order is this visitor's.
     """
     return Order(Money(1450, "usd"), "Wildflower honey, 500 g", request.query_params.get("order"))
 

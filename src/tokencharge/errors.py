@@ -118,9 +118,10 @@ class CardDeclined(TokenChargeError):
 class AuthenticationRequired(TokenChargeError):
     """The bank wants the buyer to authenticate (3-D Secure). Not a decline; nothing was charged so far.
 
-    With `client_secret` set the browser can go on: pass it to Stripe.js (`handleNextAction`), then call again with
-    the same arguments, or `complete(payment_intent_id)`. Without it (the Charges API has no such way) only another
-    card will do.
+    With `client_secret` and no `http_status` the bank is waiting: pass the secret to Stripe.js (`handleNextAction`),
+    then call again with the same arguments, or `complete(payment_intent_id)`. Where Stripe answered 402 the card was
+    refused for it: bring the buyer to the checkout if they were away (`charge_customer`), or ask for another card;
+    the Charges API has no other way.
     """
 
     suggested_status = 402
@@ -128,7 +129,7 @@ class AuthenticationRequired(TokenChargeError):
     @property
     def public_message(self) -> str:
         """A sentence that is safe to show the buyer."""
-        if self.client_secret is None:
+        if self.client_secret is None or self.http_status == 402:
             return (
                 "Your bank asks you to confirm this payment. This attempt has not charged you. "
                 "Please use a different card."

@@ -322,7 +322,8 @@ class Payment:
         customer: Who was charged.
         charge: The Charge, succeeded; `charge.captured` tells money taken from money held.
         order_id: The order it pays, where one was given.
-        replayed: This call charged nothing: it found the payment an earlier one had made.
+        replayed: This call charged nothing: it found the payment an earlier one had made, or the buyer by
+            authenticating. No sign that it was seen before: hand over by `order_id`, once.
     """
 
     customer: Customer

@@ -51,7 +51,7 @@ def test_the_buyer_fails_and_pays_with_another_card(shop: Shop, till: Till, visi
     visitor.page.locator(".tc-pay button:enabled").wait_for()
 
     assert "could not confirm that it was you" in visitor.notice()
-    visitor.page.wait_for_function("document.activeElement === document.querySelector('.tc-notice')")
+    visitor.page.locator(".tc-notice:focus").wait_for()
     assert [] == till.paid
 
     visitor.pay(OTHER, email=None)

@@ -39,7 +39,7 @@ def test_a_declined_card_is_followed_by_another(shop: Shop, till: Till, visitor:
 
     assert "Your card was declined" in visitor.notice()
     assert [] == till.paid
-    visitor.page.wait_for_function("document.activeElement === document.querySelector('.tc-notice')")
+    visitor.page.locator(".tc-notice:focus").wait_for()
     assert "ada@example.com" == visitor.page.get_by_label("E-mail").input_value()
 
     visitor.page.locator(".tc-pay button:enabled").wait_for()
@@ -254,7 +254,7 @@ def test_an_incomplete_email_is_asked_for_first(shop: Shop, till: Till, visitor:
     visitor.enter()
     visitor.page.locator(".tc-pay").dispatch_event("submit", {"cancelable": True, "bubbles": True})
 
-    visitor.page.wait_for_function("document.activeElement.name === 'email'")
+    visitor.page.locator("[name=email]:focus").wait_for()
     assert (0, []) == (till.arrived("/v1/tokens"), visitor.posts)
 
 
@@ -279,7 +279,7 @@ def test_what_stripe_says_to_developers_is_not(shop: Shop, till: Till, visitor: 
         visitor.pay()
 
         assert "Your card could not be read just now." in visitor.problem()
-        visitor.page.wait_for_function("document.activeElement.matches('.tc-pay button:enabled')")
+        visitor.page.locator(".tc-pay button:enabled:focus").wait_for()
         assert [] != visitor.complaints
 
     visitor.complaints.clear()

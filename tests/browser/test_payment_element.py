@@ -256,7 +256,12 @@ def test_it_works_by_keyboard(server: Client, window: Visitor, run: Run) -> None
     window.page.get_by_role("button", name="Pay").focus()
     ask(window, server)
     bank(window).get_by_role("button", name="Approve").wait_for()
-    window.page.wait_for_function("document.activeElement.shadowRoot?.activeElement?.tagName === 'IFRAME'")
+    window.page.locator("dialog iframe").evaluate(
+        """(frame) => new Promise((done) => {
+             const look = () => (frame.getRootNode().activeElement === frame ? done() : requestAnimationFrame(look));
+             look();
+           })"""
+    )
     window.page.keyboard.press("Tab")
     window.page.keyboard.press("Enter")
     status = run("(await outcome).paymentIntent.status")

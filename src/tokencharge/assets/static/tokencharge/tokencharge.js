@@ -15,10 +15,10 @@
  *       <p role="status"></p>                   what is going on
  *     </form>
  *
- * `data-element="payment"` asks for the Payment Element; it needs `data-amount` (in minor units), `data-currency` and
- * `data-capture` too. A field with `data-stripe="name"` (`address_zip`, ...) is sent to Stripe with the card. A form
- * with `data-tokencharge="again"` holds a token already: it is only kept from being sent twice, or, where it has a
- * `data-client-secret`, sent by itself once the bank has asked the buyer (3-D Secure).
+ * `data-element="payment"` asks for the Payment Element; it needs `data-amount` (in minor units) and `data-currency`,
+ * and `data-capture="manual"` where the money is only held. A field with `data-stripe="name"` (`address_zip`, ...) is
+ * sent to Stripe with the card. A form with `data-tokencharge="again"` holds a token already: it is only kept from
+ * being sent twice, or, where it has a `data-client-secret`, sent by itself once the bank has asked the buyer (3-D Secure).
  *
  * The objects of Stripe.js (https://docs.stripe.com/js) are `any` here.
  *
@@ -121,8 +121,8 @@ function cardElement(stripe, form, container) {
 
 /** @type {Maker} Makes a Payment Element that asks for a card, which becomes a confirmation token. */
 function paymentElement(stripe, form, container) {
-  const { amount, currency, capture: captureMethod } = form.dataset;
-  const order = { mode: "payment", amount: Number(amount), currency, captureMethod };
+  const { amount, currency, capture } = form.dataset;
+  const order = { mode: "payment", amount: Number(amount), currency, ...(capture && { captureMethod: capture }) };
   const { appearance } = lookOf(container);
   const elements = stripe.elements({ ...order, allowedPaymentMethodTypes: ["card"], appearance });
   // Link is no card, and lives on hosts that the page's policy does not let in.
@@ -225,7 +225,7 @@ async function again(/** @type {HTMLFormElement} */ form) {
   let status, message;
   try {
     const { paymentIntent, error } = await (await stripeFor(form)).handleNextAction({ clientSecret });
-    ({ status } = paymentIntent ?? error.payment_intent ?? {});
+    ({ status } = paymentIntent ?? error?.payment_intent ?? {});
     message = error?.message;
   } catch (error) {
     message = error;
