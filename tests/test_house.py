@@ -37,7 +37,6 @@ class Rule(NamedTuple):
 # the public names: `from tokencharge import Money`.
 WORDS = {"money", "order", "results", "errors", "declines", "settings", "_checks", "_reading", "_redact"}
 SHELLS = {"gateway", "aio", "events", "web", "webhooks"}
-PAGES = {"_event_store", "_hooks", "_policy", "_reply", "_submission"}  # what web and webhooks are put together from
 ADAPTERS = {"flask", "django", "asgi"}
 ADAPTER = {"tokencharge", "web", "webhooks"}
 KIT = {"tokencharge"} | WORDS
@@ -51,9 +50,9 @@ RULES = {
     "_operations": Rule(WORDS | {"_steps"}),
     "gateway": Rule(WORDS | {"_steps", "_operations", "_stripe", "events"}),
     "aio": Rule(WORDS | {"_steps", "_operations", "_stripe", "events", "gateway"}, PLAIN),
-    **dict.fromkeys(PAGES, Rule(WORDS)),
-    "web": Rule(WORDS | SHELLS | PAGES | {"tokencharge"}),
-    "webhooks": Rule(WORDS | PAGES | {"events", "gateway", "_observe"}),
+    "web": Rule(WORDS | {"gateway"}),
+    "_event_store": Rule(WORDS),
+    "webhooks": Rule(WORDS | {"_event_store", "_observe", "events", "gateway", "web"}),
     "tokencharge": Rule(WORDS | SHELLS),
     "flask": Rule(ADAPTER, PLAIN | {"blinker", "click", "flask", "markupsafe", "werkzeug"}),
     "django": Rule(ADAPTER, PLAIN | {"asgiref", "django"}),

@@ -15,10 +15,10 @@ import attrs
 
 from ._event_store import EventStore, MemoryStore
 from ._observe import tell_event
-from ._reply import NO_STORE, Reply
 from .errors import ConfigurationError, InvalidEvent, InvalidSignature, error_code
 from .events import BODY_LIMIT, Event
 from .gateway import Gateway
+from .web.reply import NO_STORE, Reply
 
 __all__ = ["BODY_LIMIT", "KEEP", "LEASE", "EventStore", "Handler", "Handlers", "MemoryStore", "Webhooks"]
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import attrs
 
-from . import _checks as check
-from .errors import InvalidInput
+from .. import _checks as check
+from ..errors import InvalidInput
 
 BODY_LIMIT = 16_384
 """Bytes of body that are read: a token and an e-mail fit many times over."""

@@ -7,8 +7,8 @@ from typing import Any
 
 import attrs
 
-from .errors import AuthenticationRequired, TokenChargeError, error_code
-from .results import Payment
+from ..errors import AuthenticationRequired, TokenChargeError, error_code
+from ..results import Payment
 
 NO_STORE = {"Cache-Control": "no-store"}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from .settings import Settings
+from ..settings import Settings
 
 
 def content_security_policy(settings: Settings, assets_url: str = "") -> str:

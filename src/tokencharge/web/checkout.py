@@ -1,4 +1,4 @@
-"""The checkout without a framework: a form or JSON in, a charge, a Reply out. Adapters only carry between."""
+"""The rules of the two pages: what is asked of the gateway, what is told to the host, what the buyer sees."""
 
 from __future__ import annotations
 
@@ -9,11 +9,7 @@ from typing import Any
 
 import attrs
 
-from ._hooks import Hooks, tell
-from ._policy import content_security_policy
-from ._reply import NO_STORE, Reply, authentication_of, describe_error, describe_payment
-from ._submission import BODY_LIMIT, Incoming, read_email, read_fields, read_token, read_typed
-from .errors import (
+from ..errors import (
     AuthenticationRequired,
     CardDeclined,
     ChargeRefused,
@@ -24,25 +20,14 @@ from .errors import (
     PaymentPending,
     TokenChargeError,
     TokenRejected,
-    error_code,
 )
-from .gateway import PaymentGateway
-from .order import Order
-from .results import Payment
-from .settings import Settings
-
-__all__ = [
-    "BODY_LIMIT",
-    "Attempt",
-    "Checkout",
-    "Hooks",
-    "Incoming",
-    "Reply",
-    "content_security_policy",
-    "error_code",
-    "no_order",
-    "with_query",
-]
+from ..gateway import PaymentGateway
+from ..order import Order
+from ..results import Payment
+from ..settings import Settings
+from .hooks import tell
+from .reply import NO_STORE, Reply, authentication_of, describe_error, describe_payment
+from .submission import Incoming, read_email, read_fields, read_token, read_typed
 
 logger = logging.getLogger("tokencharge")
 
