@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from hypothesis import given
@@ -33,10 +34,12 @@ def test_what_is_secret_is_blotted_out(kind, data):
     text = f"No such thing:{data.draw(AROUND) or ' '}{secret}{data.draw(AROUND)}"
 
     for shown in (redact(text), json.loads(redact_body(json.dumps({"error": {"message": text}})))["error"]["message"]):
+        # What takes its place is said in words that a secret may happen to hold.
+        left, marks = re.subn(r"\[[a-z -]*redacted\]", "", shown)
         assert secret not in shown
-        assert telling not in shown
-        assert shown.startswith("No such thing")
-        assert "redacted]" in shown
+        assert telling not in left
+        assert left.startswith("No such thing")
+        assert marks
 
 
 PLAIN = st.none() | st.integers() | st.text(LETTERS, max_size=12)
