@@ -146,6 +146,14 @@ def test_the_sdks_log_is_written_for_whoever_reads_it(sandbox, caplog, kind, mad
     assert 10 == len(debug)
 
 
+def test_a_rehearsal_is_not_read(sandbox, caplog):
+    """Who listens from the beginning hears of what is sent to Stripe, and of nothing else."""
+    caplog.set_level(logging.INFO, logger="stripe")
+    PaymentGateway(sandbox.secret_key, http_client=sandbox.http_client()).charge("tok_visa", ADA, FIVE)
+
+    assert 4 == len(lines_of(caplog.records))
+
+
 def test_the_sdks_log_is_printed_for_whoever_asked_for_it(sandbox, monkeypatch, capsys):
     """`stripe.log` writes past `logging`."""
     gateway = PaymentGateway(sandbox.secret_key, http_client=sandbox.http_client())

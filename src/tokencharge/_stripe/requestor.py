@@ -9,11 +9,10 @@ from __future__ import annotations
 import functools
 import logging
 import os
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import stripe
-from stripe._api_requestor import _APIRequestor as Requestor
 
 _logger = logging.getLogger("stripe")
 # The SDK reads it as it is imported, too.
@@ -31,9 +30,7 @@ _REHEARSED: list[tuple[str, dict[str, Any]]] = [
 def spare(client: stripe.StripeClient) -> stripe.StripeClient:
     """Give a client a requestor that does the same for less, where it does."""
     # A rehearsal would be read, too.
-    if not _is_read() and rehearsed():
-        client._requestor = _Thrifty(client._requestor._options, client._requestor._client)
-    return client
+    return _spared(client) if not _is_read() and rehearsed() else client
 
 
 def _is_read() -> bool:
@@ -41,20 +38,34 @@ def _is_read() -> bool:
     return bool(stripe.log or _STRIPE_LOG) or _logger.isEnabledFor(logging.INFO)
 
 
-class _Thrifty(Requestor):
-    def __init__(self, options: Any, client: stripe.HTTPClient | None) -> None:
-        super().__init__(options, client)
+def _spared(client: stripe.StripeClient) -> stripe.StripeClient:
+    theirs: Any = client._requestor
+    client._requestor = _thrifty(theirs.__class__)(theirs._options, theirs._client)
+    return client
+
+
+@functools.cache
+def _thrifty(kind: Any) -> Any:
+    return type(f"Thrifty{kind.__name__}", (_Thrifty, kind), {})
+
+
+class _Thrifty:
+    _args_for_request_with_retries: Any
+    _get_http_client: Any
+
+    def __init__(self, options: Any, client: stripe.HTTPClient) -> None:
+        super().__init__(options, client)  # type: ignore[call-arg]
         self._made: dict[tuple[str, str], tuple[Any, dict[str, str]]] = {}
 
     def request_headers(self, method: Any, api_mode: Any, options: Any) -> Any:
         key = options.get("idempotency_key")
         if method != "get" and not key:
             # The SDK makes a key up, another one each time.
-            return super().request_headers(method, api_mode, options)
+            return super().request_headers(method, api_mode, options)  # type: ignore[misc]
         what_for = ({**options, "idempotency_key": None}, stripe.enable_telemetry, stripe.app_info)
         made_for, made = self._made.get((method, api_mode), (None, {}))
         if made_for != what_for:
-            made = super().request_headers(method, api_mode, options)
+            made = super().request_headers(method, api_mode, options)  # type: ignore[misc]
             made.pop("Idempotency-Key", None)
             self._made[method, api_mode] = (what_for, made)
         return {**made, "Idempotency-Key": key} if key else {**made}
@@ -63,7 +74,7 @@ class _Thrifty(Requestor):
         self, method: str, url: str, params: Any = None, options: Any = None, *rest: Any, **more: Any
     ) -> Any:
         if rest or _is_read():
-            return super().request_raw(method, url, params, options, *rest, **more)
+            return super().request_raw(method, url, params, options, *rest, **more)  # type: ignore[misc]
         method, url, headers, body, retries, usage, *_ = self._args_for_request_with_retries(
             method, url, params, options, **more
         )
@@ -75,7 +86,7 @@ class _Thrifty(Requestor):
         self, method: str, url: str, params: Any = None, options: Any = None, *rest: Any, **more: Any
     ) -> Any:
         if rest or _is_read():
-            return await super().request_raw_async(method, url, params, options, *rest, **more)
+            return await super().request_raw_async(method, url, params, options, *rest, **more)  # type: ignore[misc]
         more["usage"] = [*(more.get("usage") or ()), "async"]
         method, url, headers, body, retries, usage, *_ = self._args_for_request_with_retries(
             method, url, params, options, **more
@@ -89,7 +100,7 @@ class _Thrifty(Requestor):
 def rehearsed() -> bool:
     """Tell whether the HTTP client is handed the same as by the SDK's own requestor, and its answer handed back."""
     try:
-        return _handed(_Thrifty) == _handed(Requestor)
+        return _handed(_spared) == _handed(lambda client: client)
     except Exception:  # noqa: BLE001 - an SDK that is built otherwise may trip over anything
         return False
 
@@ -113,16 +124,16 @@ class _Notes(stripe.HTTPClient):
         return self.request_with_retries(*args, **kwargs)
 
 
-def _handed(kind: type[Requestor]) -> list[Any]:
-    client = stripe.StripeClient("sk_test_1", http_client=(http_client := _Notes()), max_network_retries=2)
-    client._requestor = kind(client._requestor._options, http_client)
+def _handed(prepared: Callable[[stripe.StripeClient], stripe.StripeClient]) -> list[Any]:
+    notes = _Notes()
+    client = prepared(stripe.StripeClient("sk_test_1", http_client=notes, max_network_retries=2))
     for method, params in _REHEARSED * 2:
         for answer in (
             client.raw_request(method, "/v1/charges", **params),
             _returned(client.raw_request_async(method, "/v1/charges", **params)),
         ):
-            http_client.notes.append((answer.body, answer.code, answer.headers))
-    return http_client.notes
+            notes.notes.append((answer.body, answer.code, answer.headers))
+    return notes.notes
 
 
 def _returned(coroutine: Coroutine[Any, Any, Any]) -> Any:
