@@ -441,6 +441,50 @@ def test_a_5xx_saved_on_the_confirmation_keeps_no_order_open(sandbox, gateway, e
     assert [payment.charge] == sandbox.charges
 
 
+@pytest.mark.parametrize("code", ["card_declined", "authentication_required"])
+def test_a_refusal_that_stripe_may_not_have_saved_is_asked_again(sandbox, line, code):
+    """An earlier try of the call that is late would charge after all: only a refusal that is repeated is told."""
+    gateway = line.gateway(route="payment_intents")
+    line.plan("POST */confirm", refuse(402, "No.", type="card_error", code=code))
+    payment = gateway.charge(sandbox.create_token(), ADA, FIVE, order_id="order-7")
+
+    assert [payment.charge] == sandbox.charges
+
+
+def test_a_refusal_that_stripe_never_saves_is_told(sandbox, line):
+    """A parameter it objects to, say: asked again it says the same, and the intent is still open."""
+    gateway = line.gateway(route="payment_intents")
+    line.plan("POST */confirm", *[refuse(400, "Not this one.", param="payment_method")] * 3)
+    with pytest.raises(InvalidRequest, match="Not this one"):
+        gateway.charge(sandbox.create_token(), ADA, FIVE, order_id="order-7")
+
+    assert [] == sandbox.charges
+
+
+def test_many_intents_given_up_before_do_not_keep_an_order_waiting(sandbox, gateway, pauses):
+    """Each amount that was tried took a slot; the next card goes on behind the last of them at once."""
+    for amount in (FIVE, SIX) * 4:
+        with pytest.raises(CardDeclined):
+            gateway.charge(sandbox.create_token(FAILS_WHEN_CHARGED), ADA, amount, order_id="order-7")
+    payment = gateway.charge(sandbox.create_token(), ADA, FIVE, order_id="order-7")
+
+    assert [payment.charge] == paid(sandbox)
+    assert [] == pauses
+
+
+def test_a_5xx_saved_while_the_bank_asks_is_an_authentication(sandbox, gateway):
+    """The intent waits for the buyer, so it is not confirmed a second time."""
+    token = sandbox.create_token(ASKS)
+    sandbox.faults.add(Fault.server_error(executed=True, saved=True), path="*/confirm")
+    with pytest.raises(OutcomeUnknown):
+        gateway.charge(token, ADA, FIVE, order_id="order-7")
+    with pytest.raises(AuthenticationRequired) as asked:
+        gateway.charge(token, ADA, FIVE, order_id="order-7")
+    sandbox.authenticate(asked.value.payment_intent_id)
+
+    assert [gateway.charge(token, ADA, FIVE, order_id="order-7").charge] == sandbox.charges
+
+
 def test_a_confirmation_that_fails_again_and_again_stays_unknown(sandbox, gateway):
     """After a few fresh keys the caller is told the truth: nobody knows."""
     token = sandbox.create_token()

@@ -25,6 +25,7 @@ from ..results import Charge, Customer, Payment, PaymentIntent
 from .calls import Call, Flow, Pause, ask, path, read
 from .purchase import Purchase
 from .settle import (
+    ASK_AGAIN,
     PAUSES,
     REFUSED,
     Attempts,
@@ -93,11 +94,12 @@ def settle_intent(
             continue
         if to_confirm and now.status in _OPEN:
             now, found = yield from _ask(purchase.confirm_call(now.id, method, slot), now.id)
+            if now.status == "canceled":
+                yield Pause(next_pause(pauses))
         if now.status != "canceled":
             return payment_of(purchase, customer, (yield from _charge_of(now)), found=found)
-        # Another call gave it up, for another amount.
-        intents = {**intents, slot: now}
-        yield Pause(next_pause(pauses))
+        # Another call gave it up, for another amount, and may have begun the next.
+        attempts, intents = yield from look_again(list_all(purchase, customer_id))
     paid = paid_charge(attempts)
     if paid is None:
         paid = yield from _charge_of(next(filter(_has_ended, intents.values())))
@@ -143,7 +145,7 @@ def _begin(
         return (yield from close_slot(purchase, call, PaymentIntent.from_stripe, slot, customer_id, refusal))
 
 
-def _ask(call: Call, intent_id: str | None, fresh: int = 1) -> Flow[tuple[PaymentIntent, bool]]:
+def _ask(call: Call, intent_id: str | None, fresh: int = 1, again: int = ASK_AGAIN) -> Flow[tuple[PaymentIntent, bool]]:
     """Make or confirm an intent. What Stripe only repeats, or refuses for no fault of the card's, the intent tells.
 
     Returns:
@@ -151,22 +153,29 @@ def _ask(call: Call, intent_id: str | None, fresh: int = 1) -> Flow[tuple[Paymen
     """
     try:
         intent, replayed = yield from ask(call, PaymentIntent.from_stripe)
-    except (*REFUSED, OutcomeUnknown) as error:
-        known = intent_id or error.payment_intent_id
-        just_now = isinstance(error, (AuthenticationRequired, CardDeclined, OutcomeUnknown)) and not error.replayed
-        if known is None or just_now:
+    except OutcomeUnknown as error:
+        if intent_id is None or not error.replayed:
             raise
-        intent = yield from look_again(_read(known))
-        unclear = isinstance(error, OutcomeUnknown)
-        waiting = intent.status == "requires_action" and (unclear or error.code in _UNEXPECTED)
-        if waiting or intent.status not in _OPEN:
+        intent = yield from look_again(_read(intent_id))
+        if intent.status not in _OPEN or intent.status == "requires_action":
             return intent, True
-        if not unclear or fresh > _FRESH_KEYS:
+        if fresh > _FRESH_KEYS:
             raise
-    else:
-        return ((yield from look_again(_read(intent.id))) if replayed else intent), replayed
-    # Stripe saved a 5xx under this key, and the intent is open: under another it cannot pay twice either.
-    return (yield from _ask(attrs.evolve(call, key=f"{call.key}-{fresh}"), intent_id, fresh + 1))
+        # Stripe saved a 5xx under this key, and the intent is open: under another it cannot pay twice either.
+        return (yield from _ask(attrs.evolve(call, key=f"{call.key}-{fresh}"), intent_id, fresh + 1))
+    except REFUSED as refusal:
+        known = intent_id or refusal.payment_intent_id
+        if known is None or (refusal.charge_id is not None and not refusal.replayed):
+            raise
+        unexpected = refusal.code in _UNEXPECTED
+        if again and not refusal.replayed and not unexpected:
+            # Stripe does not save every refusal, and then an earlier try that is late could yet be the first.
+            return (yield from _ask(call, intent_id, fresh, again - 1))
+        intent = yield from look_again(_read(known))
+        if intent.status not in _OPEN or (unexpected and intent.status == "requires_action"):
+            return intent, True
+        raise
+    return ((yield from look_again(_read(intent.id))) if replayed else intent), replayed
 
 
 def _cancel(intent: PaymentIntent) -> Flow[None]:

@@ -32,7 +32,7 @@ Attempts = dict[int, Charge]
 """The Charges a purchase has made so far, by the slot of the key each was made under."""
 
 # Asking again may itself be what uses up the slot, which only the time after that shows.
-_ASK_AGAIN = 2
+ASK_AGAIN = 2
 
 REFUSED = (CardDeclined, AuthenticationRequired, InvalidRequest, TokenRejected)
 
@@ -181,7 +181,7 @@ def close_slot(
         What the call makes, should Stripe not have saved the refusal and accept it now.
     """
     said = refusal
-    for _ in range(_ASK_AGAIN):
+    for _ in range(ASK_AGAIN):
         if said.replayed:
             break
         try:
