@@ -96,10 +96,8 @@ def watch_step(call: Call) -> Tries:
     digest = _order_digest(call)
     if digest is not None:
         operation.told["order_digest"] = digest
-    with suppress(Exception):
-        maker = span_maker()
-        return NOBODY if maker is None else maker.step(call, operation.told.get("order_digest"))
-    return NOBODY
+    maker = span_maker()
+    return NOBODY if maker is None else maker.step(call, operation.told.get("order_digest"))
 
 
 def tell_step(
