@@ -85,9 +85,10 @@ def lowest(session: nox.Session) -> None:
 @nox.session
 def wheel(session: nox.Session) -> None:
     """Build the wheel from the sdist, install it alone, run the demo, and a shop's own suite."""
-    session.install("build", "virtualenv")
+    session.install("build", "twine", "virtualenv")
     with tempfile.TemporaryDirectory() as folder, session.chdir(folder):
         session.run("python", "-m", "build", "--outdir", folder, str(ROOT))
+        session.run("twine", "check", "--strict", *map(str, Path(folder).glob("tokencharge-*")))
         (built,) = Path(folder).glob("*.whl")
         session.run("virtualenv", "--quiet", "alone")
         scripts = Path(folder, "alone", "Scripts" if os.name == "nt" else "bin")

@@ -17,6 +17,13 @@ with PaymentGateway(sandbox.secret_key, http_client=sandbox.http_client()) as ga
 
 assert Path(tokencharge.__file__).is_relative_to(sys.prefix)
 assert version("tokencharge") == tokencharge.__version__
-assert files("tokencharge").joinpath("py.typed").is_file()
+for part in (
+    "py.typed",
+    "assets/static/tokencharge/tokencharge.js",
+    "assets/static/tokencharge/tokencharge.css",
+    "assets/templates/tokencharge/checkout.html",
+    "sandbox/stripejs/stripe.js",
+):
+    assert files("tokencharge").joinpath(part).is_file(), part
 assert [payment.charge] == sandbox.charges
 print(f"tokencharge {tokencharge.__version__} from its wheel: {payment.charge.amount} charged once")
