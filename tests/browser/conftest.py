@@ -116,9 +116,16 @@ class Visitor:
         return self.page.locator(".tc-problem").first.inner_text()
 
     def turn(self, scheme: Literal["light", "dark"]) -> None:
-        """Make it day or night, and let the page take notice: it does before the next frame."""
+        """Make it day or night, and let the page take notice: the frame after the one that shows it has its colours."""
         self.page.emulate_media(color_scheme=scheme)
-        self.page.evaluate("() => new Promise(requestAnimationFrame)")
+        self.page.evaluate(
+            """scheme => new Promise((done) => {
+                const look = () => matchMedia(`(prefers-color-scheme: ${scheme})`).matches
+                    ? requestAnimationFrame(() => requestAnimationFrame(done)) : requestAnimationFrame(look);
+                look();
+            })""",
+            scheme,
+        )
 
     def hear(self, message: ConsoleMessage) -> None:
         expected = message.text.startswith(ITS_OWN_NOTE) and urlsplit(message.location["url"]).path == "/charge"
