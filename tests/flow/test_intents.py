@@ -606,6 +606,23 @@ def test_a_charge_that_is_only_named_is_read(sandbox, line):
     assert [payment.charge] == sandbox.charges
 
 
+def test_a_paid_intent_whose_charge_cannot_be_read_is_never_told_as_nothing_done(sandbox, line):
+    """The money has moved: the outcome is unknown, not "unavailable", and the same call makes it known."""
+    gateway = line.gateway(route="payment_intents", max_retries=0)
+    token = sandbox.create_token()
+
+    def unexpanded(request):
+        body = json.loads(sandbox.handle(request).body)
+        return answer(200, {**body, "latest_charge": body["latest_charge"]["id"]})(request)
+
+    line.plan("POST */confirm", unexpanded)
+    line.plan("GET /v1/charges/*", refuse(503, "Down."))
+    with pytest.raises(OutcomeUnknown):
+        gateway.charge(token, ADA, FIVE, order_id="order-7")
+
+    assert [gateway.charge(token, ADA, FIVE, order_id="order-7").charge] == sandbox.charges
+
+
 def test_an_intent_that_cannot_be_read_again_leaves_the_outcome_unknown(sandbox, line):
     """A repeated answer is history; not being able to look is not knowing."""
     gateway = line.gateway(route="payment_intents", max_retries=0)

@@ -218,9 +218,11 @@ def _charge_of(intent: PaymentIntent) -> Flow[Charge]:
     """
     if not _has_ended(intent) or intent.status == "processing" or intent.charge_id is None:
         raise _unpaid(intent)
-    return intent.charge or (
-        yield from read(Call("charge", "get", path("charges", intent.charge_id)), Charge.from_stripe)
-    )
+    if intent.charge is not None:
+        return intent.charge
+    # The money has moved: that its Charge cannot be read is no "nothing was done".
+    call = Call("charge", "get", path("charges", intent.charge_id))
+    return (yield from look_again(read(call, Charge.from_stripe)))
 
 
 def _unpaid(intent: PaymentIntent) -> TokenChargeError:
