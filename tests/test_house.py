@@ -148,7 +148,7 @@ def test_imports_go_one_way(module: Path) -> None:
         ("django/views.py", "from ..errors import CardDeclined"),
         ("django/views.py", "import flask"),
         ("sandbox/__init__.py", "from tokencharge._stripe import FunctionClient"),
-        ("sandbox/engine.py", "from ..gateway import PaymentGateway"),
+        ("sandbox/service/engine.py", "from ...gateway import PaymentGateway"),
         ("testing.py", "import pytest"),
         ("__init__.py", "from .sandbox import Sandbox"),
         ("novelty.py", ""),
@@ -166,8 +166,8 @@ def test_the_import_rule_notices(path: str, source: str) -> None:
         ("_stripe.py", "import stripe, urllib3\nfrom ._steps import Call"),
         ("flask.py", "from flask import Flask\nfrom tokencharge import Money\nfrom .web import x"),
         ("django/views.py", "from django import views\nfrom . import urls\nfrom .. import Money"),
-        ("sandbox/engine.py", "def client():\n    from .._stripe import FunctionClient"),
-        ("sandbox/engine.py", "if TYPE_CHECKING:\n    from .._stripe import FunctionClient"),
+        ("sandbox/service/engine.py", "def client():\n    from ..._stripe import FunctionClient"),
+        ("sandbox/service/engine.py", "if TYPE_CHECKING:\n    from ..._stripe import FunctionClient"),
     ],
 )
 def test_the_import_rule_allows(path: str, source: str) -> None:

@@ -22,7 +22,7 @@ for part in (
     "assets/static/tokencharge/tokencharge.js",
     "assets/static/tokencharge/tokencharge.css",
     "assets/templates/tokencharge/checkout.html",
-    "sandbox/stripejs/stripe.js",
+    "sandbox/browser/stripejs/stripe.js",
 ):
     assert files("tokencharge").joinpath(part).is_file(), part
 assert [payment.charge] == sandbox.charges

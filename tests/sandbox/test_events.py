@@ -9,7 +9,7 @@ import pytest
 from tests.sandbox.curl import NOW, Client
 from tokencharge import Charge, Event, Refund
 from tokencharge.sandbox import Fault, Sandbox
-from tokencharge.sandbox.record import LIMIT
+from tokencharge.sandbox.state.record import LIMIT
 
 WEEK = 7 * 24 * 3600.0
 HONEY = {"amount": 500, "currency": "usd", "source": "tok_visa"}

@@ -26,7 +26,7 @@ import tokencharge.gateway
 from tokencharge import AsyncPaymentGateway, PaymentGateway
 from tokencharge._stripe import FunctionClient, transport
 from tokencharge.sandbox import Request, Response, Rules, Sandbox
-from tokencharge.sandbox.engine import Pending
+from tokencharge.sandbox.service.engine import Pending
 
 from .baton import Task
 from .weather import FINE, Crash, Fate, Weather, charges

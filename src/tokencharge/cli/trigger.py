@@ -11,7 +11,7 @@ from urllib.parse import quote
 from .. import ConfigurationError, Settings
 from .._redact import redact
 from ..sandbox import Sandbox
-from ..sandbox.sender import send
+from ..sandbox.language.sender import send
 from .terminal import CommandFailed, write, write_json
 
 _CHARGE = "POST charges amount=1450&currency=usd&description=Triggered&source="

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from .account import Rules
-from .engine import Arrival, Pending
-from .faults import Armed, Fault, Faults
+from .language.wire import Request, Response
 from .sandbox import Sandbox
-from .server import Server
-from .webhooks import Delivery, Webhooks
-from .wire import Request, Response
+from .service.engine import Arrival, Pending
+from .service.faults import Armed, Fault, Faults
+from .service.server import Server
+from .service.webhooks import Delivery, Webhooks
+from .state.account import Rules
 
 __all__ = [
     "Armed",

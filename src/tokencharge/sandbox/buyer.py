@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 
-from . import three_d_secure
-from .refusals import Refusal
+from .browser import three_d_secure
+from .language.refusals import Refusal
+from .language.wire import JSON, Request, Response
 from .views import Views
-from .wire import JSON, Request, Response
 
 
 class Buyer(Views):

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from .. import Event
-from . import stripe_js, three_d_secure
-from .account import Account, Rules
+from .browser import stripe_js, three_d_secure
 from .buyer import Buyer
-from .engine import Engine, Pending
-from .faults import NO_FAULT, Armed, Fault, Faults
-from .server import Server
-from .webhooks import Delivery, Receive, Webhooks, post_to, signed
-from .wire import Request, Response
+from .language.wire import Request, Response
+from .service.engine import Engine, Pending
+from .service.faults import NO_FAULT, Armed, Fault, Faults
+from .service.server import Server
+from .service.webhooks import Delivery, Receive, Webhooks, post_to, signed
+from .state.account import Account, Rules
 
 if TYPE_CHECKING:
     from .._stripe import FunctionClient

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from .. import Event
 from ..results import Charge, Customer, Refund
-from .account import Account
-from .engine import Arrival, Engine
-from .wire import JSON
+from .language.wire import JSON
+from .service.engine import Arrival, Engine
+from .state.account import Account
 
 
 class Views:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
-from ..sandbox.magic import TOKENS
+from ..sandbox.shapes.magic import TOKENS
 from .standins import StandIns
 
 # Headers are dropped unless they are known to be harmless: Stripe and the SDK add new ones.

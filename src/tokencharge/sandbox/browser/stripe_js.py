@@ -1,0 +1,32 @@
+"""The sandbox's stand-in for Stripe.js: where it is served, and what it is put together from."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+
+from ..language.wire import Response
+
+_PARTS = ("fields.js", "element.js", "three_d_secure.js", "stripe.js")
+_FRAME = """/**
+ * The sandbox's stand-in for Stripe.js: as much of it as pays with a card, in the same shape.
+ *
+ * It serves tests and demos. Unlike Stripe's, its fields are in no frame: card numbers are typed into the page itself,
+ * so it is only for cards that open nothing. It speaks to the server that this script came from.
+ */
+(() => {
+"use strict";
+
+const API = new URL(/** @type {HTMLScriptElement} */ (document.currentScript).src).origin;
+
+%s})();
+"""
+
+
+@cache
+def pages() -> dict[str, Response]:
+    """Return what is served where Stripe serves Stripe.js: `/v3/`, and `/<version>/stripe.js` for any version."""
+    folder = files("tokencharge.sandbox.browser").joinpath("stripejs")
+    script = _FRAME % "\n".join(folder.joinpath(part).read_text(encoding="utf-8") for part in _PARTS)
+    page = Response(200, {"content-type": "text/javascript; charset=utf-8"}, script.encode())
+    return {"/v3/": page, "/*/stripe.js": page}

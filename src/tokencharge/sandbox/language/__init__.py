@@ -1,0 +1,1 @@
+"""How requests, answers and errors are written."""

@@ -1,0 +1,210 @@
+"""How parameters are read: one `Form` per endpoint, one small reader per kind of value.
+
+A reader takes a parameter's name and its raw value, returns what the endpoint works with, and raises an
+unsaved `Refusal` for what Stripe would not accept.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from ..language.refusals import invalid
+from ..language.wire import JSON, nested
+from ..shapes.currencies import CURRENCIES, MAXIMUM
+
+Reader = Callable[[str, Any], Any]
+
+
+class Form:
+    """The parameters an endpoint knows (`expand` is read by the engine, for all of them).
+
+    Args:
+        required: Names that must be there.
+        readers: How each is read. A reader may itself be a Form, for nested parameters.
+    """
+
+    def __init__(self, *required: str, **readers: Reader) -> None:
+        self._required = required
+        self._readers = readers
+
+    def read(self, raw: JSON, within: str = "") -> JSON:
+        """Return the parameters, read.
+
+        Raises:
+            Refusal: One is unknown, missing or no good.
+        """
+        values: JSON = {}
+        for name, value in raw.items():
+            reader = self._readers.get(name)
+            full = f"{within}[{name}]" if within else name
+            if reader is None:
+                raise invalid(f"Received unknown parameter: {full}", full, "parameter_unknown")
+            values[name] = reader(full, value)
+        for name in self._required:
+            if name not in raw:
+                full = f"{within}[{name}]" if within else name
+                raise invalid(f"Missing required param: {full}.", full, "parameter_missing")
+        return values
+
+    def __call__(self, name: str, value: Any) -> JSON:
+        """Read a nested form."""
+        if not nested(value):
+            raise invalid("Invalid object", name)
+        return self.read(value, name)
+
+
+def words(limit: int = 5_000, *, empty: bool = False) -> Reader:
+    """Read text of at most `limit` characters; empty text is refused, or means "unset"."""
+
+    def read(name: str, value: Any) -> str | None:
+        if not isinstance(value, str):
+            raise invalid(f"Invalid string: {name}", name)
+        if len(value) > limit:
+            raise invalid(f"Invalid string: {name} must be at most {limit} characters", name)
+        if value:
+            return value
+        if empty:
+            return None
+        raise invalid(
+            f"You passed an empty string for '{name}'. We assume empty values are an attempt to unset a"
+            f" parameter; however '{name}' cannot be unset. Remove '{name}' or supply a non-empty value.",
+            name,
+            "parameter_invalid_empty",
+        )
+
+    return read
+
+
+_text = words()
+
+
+def email(name: str, value: Any) -> str | None:
+    """Read an e-mail address; like Stripe, ask for little more than an @."""
+    address = words(512, empty=True)(name, value)
+    if address is not None and "@" not in address:
+        raise invalid(f"Invalid email address: {address}", name, "email_invalid")
+    return address
+
+
+def integer(minimum: int | None = None, maximum: int | None = None) -> Reader:
+    """Read a whole number."""
+
+    def read(name: str, value: Any) -> int:
+        text = _text(name, value)
+        if not re.fullmatch("-?[0-9]{1,18}", text):
+            raise invalid(f"Invalid integer: {text}", name, "parameter_invalid_integer")
+        number = int(text)
+        if minimum is not None and number < minimum:
+            message = f"This value must be greater than or equal to {minimum}."
+            raise invalid(message, name, "parameter_invalid_integer")
+        if maximum is not None and number > maximum:
+            message = f"This value must be less than or equal to {maximum}."
+            raise invalid(message, name, "parameter_invalid_integer")
+        return number
+
+    return read
+
+
+_positive = integer(minimum=1)
+
+
+def amount(name: str, value: Any) -> int:
+    """Read a number of minor units."""
+    number: int = _positive(name, value)
+    if number > MAXIMUM:
+        raise invalid("Amount must be no more than 8 digits", name, "amount_too_large")
+    return number
+
+
+def currency(name: str, value: Any) -> str:
+    """Read a currency code, in either case."""
+    code: str = _text(name, value).lower()
+    if code not in CURRENCIES:
+        known = ", ".join(sorted(CURRENCIES))
+        raise invalid(f"Invalid currency: {code}. Stripe currently supports these currencies: {known}", name)
+    return code
+
+
+def boolean(name: str, value: Any) -> bool:
+    """Read true or false."""
+    if value not in ("true", "false"):
+        raise invalid(f"Invalid boolean: {value}", name)
+    return bool(value == "true")
+
+
+def one_of(*choices: str) -> Reader:
+    """Read one of a few words."""
+
+    def read(name: str, value: Any) -> str:
+        if value not in choices:
+            raise invalid(f"Invalid {name}: must be one of {', '.join(choices)}", name)
+        return str(value)
+
+    return read
+
+
+def several(name: str, value: Any) -> list[str]:
+    """Read a list of texts."""
+    if not nested(value):
+        raise invalid("Invalid array", name)
+    return [_text(name, item) for item in value.values()]
+
+
+def anything(name: str, value: Any) -> Any:
+    """Take a parameter as it comes."""
+    return value
+
+
+def metadata(name: str, value: Any) -> dict[str, str] | None:
+    """Read changes to metadata: an empty value unsets a key, `metadata=` unsets all (None)."""
+    if value == "":
+        return None
+    if not nested(value):
+        raise invalid("Invalid hash: metadata", name)
+    for key, text in value.items():
+        if len(key) > 40:
+            raise invalid(
+                f"Metadata keys can have up to 40 characters, but you passed in a key that is {len(key)} characters.",
+                name,
+            )
+        if not isinstance(text, str):
+            raise invalid("Metadata values must be text", name)
+        if len(text) > 500:
+            raise invalid(
+                f"Metadata values can have up to 500 characters, but you passed in a value that is"
+                f" {len(text)} characters.",
+                name,
+            )
+    return value
+
+
+def changed(old: dict[str, str], change: dict[str, str] | None) -> dict[str, str]:
+    """Return metadata with a change made to it.
+
+    Raises:
+        Refusal: It would have more than 50 keys.
+    """
+    if change is None:
+        return {}
+    new = {key: text for key, text in {**old, **change}.items() if text}
+    if len(new) > 50:
+        raise invalid(f"Metadata can have up to 50 keys, but this has {len(new)}.", "metadata")
+    return new
+
+
+CREATED = {bound: integer() for bound in ("gt", "gte", "lt", "lte")}
+
+
+def created(name: str, value: Any) -> dict[str, int]:
+    """Read a filter on time: `created=1` or `created[gte]=1`, as bounds."""
+    if nested(value):
+        return Form(**CREATED)(name, value)
+    moment: int = integer()(name, value)
+    return {"gte": moment, "lte": moment}
+
+
+def listing(**readers: Reader) -> Form:
+    """Make the form of a list endpoint."""
+    return Form(limit=integer(1, 100), starting_after=_text, ending_before=_text, created=created, **readers)

@@ -1,0 +1,82 @@
+"""The parameters of the PaymentIntent endpoints."""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn
+
+from ..language.refusals import invalid
+from . import forms, payment_methods
+
+
+def _no_types(name: str, value: Any) -> NoReturn:
+    message = (
+        "The `payment_method_types` parameter is no longer supported. Use `automatic_payment_methods` or"
+        " `allowed_payment_method_types` instead."
+    )
+    raise invalid(message, name, "payment_method_types_no_longer_supported")
+
+
+def _no_descriptor(name: str, value: Any) -> NoReturn:
+    message = (
+        "The statement_descriptor parameter is not supported for the payment_method_type `card`. To continue supporting"
+        " payment_method_type `card`, please pass in `statement_descriptor_suffix` or remove the `statement_descriptor`"
+        " parameter altogether. Please see https://support.stripe.com/questions/use-of-the-statement-descriptor-"
+        "parameter-on-paymentintents-for-card-charges for additional details."
+    )
+    raise invalid(message, name)
+
+
+def _off_session(name: str, value: Any) -> bool:
+    return value in ("one_off", "recurring") or forms.boolean(name, value)
+
+
+_PAYING: dict[str, forms.Reader] = {
+    "capture_method": forms.one_of("automatic", "automatic_async", "manual"),
+    "payment_method": forms.words(),
+    "payment_method_data": payment_methods.CREATE,
+    "payment_method_types": _no_types,
+    "receipt_email": forms.email,
+    "setup_future_usage": forms.one_of("off_session", "on_session"),
+    "shipping": forms.anything,
+}
+CONFIRMING: dict[str, forms.Reader] = {
+    "confirmation_token": forms.words(),
+    "error_on_requires_action": forms.boolean,
+    "off_session": _off_session,
+    "return_url": forms.words(),
+    "use_stripe_sdk": forms.boolean,
+}
+_SAYING: dict[str, forms.Reader] = {
+    "customer": forms.words(500),
+    "description": forms.words(40_000, empty=True),
+    "metadata": forms.metadata,
+    "statement_descriptor": _no_descriptor,
+    "statement_descriptor_suffix": forms.words(22),
+    "transfer_group": forms.words(empty=True),
+}
+
+CREATE = forms.Form(
+    "amount",
+    "currency",
+    amount=forms.amount,
+    automatic_payment_methods=forms.Form(
+        "enabled", enabled=forms.boolean, allow_redirects=forms.one_of("always", "never")
+    ),
+    confirm=forms.boolean,
+    currency=forms.currency,
+    **_PAYING,
+    **CONFIRMING,
+    **_SAYING,
+)
+GET = forms.Form(client_secret=forms.words())
+UPDATE = forms.Form(amount=forms.amount, currency=forms.currency, **_PAYING, **_SAYING)
+CONFIRM = forms.Form(client_secret=forms.words(), **_PAYING, **CONFIRMING)
+CAPTURE = forms.Form(
+    amount_to_capture=forms.integer(0),
+    metadata=forms.metadata,
+    statement_descriptor=_no_descriptor,
+    statement_descriptor_suffix=forms.words(22),
+)
+CANCEL = forms.Form(cancellation_reason=forms.one_of("duplicate", "fraudulent", "requested_by_customer", "abandoned"))
+SOURCE_CANCEL = forms.Form("source", source=forms.words(), client_secret=forms.words())
+LIST = forms.listing(customer=forms.words(500))

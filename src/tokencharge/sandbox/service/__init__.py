@@ -1,0 +1,1 @@
+"""Who answers: the map of the API, the engine, faults, HTTP, webhooks."""

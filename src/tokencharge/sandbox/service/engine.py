@@ -1,0 +1,227 @@
+"""The engine: authenticates, reserves the idempotency key, executes, saves, answers.
+
+A request is answered in two steps, `begin` and `finish`. Between them its idempotency key is in use: whoever
+comes with the same key then is told so.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import threading
+
+import attrs
+
+from ..language.refusals import Refusal, locked
+from ..language.wire import API_VERSION, JSON, Request, Response
+from ..objects import forms, reading
+from ..state.account import Account
+from ..state.keys import Answer, Keys, Use
+from ..state.record import NO_REQUEST, Cause, Happening
+from . import routes
+from .faults import NO_FAULT, Fault
+
+_encode = json.JSONEncoder(separators=(",", ":")).encode
+
+
+@attrs.frozen
+class Arrival:
+    """A request that arrived, and what it was answered.
+
+    Attributes:
+        method: "GET", "POST" or "DELETE".
+        path: Without the query.
+        status: Of the answer, whether or not it reached the caller.
+        idempotency_key: The request's.
+        replayed: The answer was one saved before.
+        request_id: Stripe's name for it.
+    """
+
+    method: str
+    path: str
+    status: int
+    idempotency_key: str | None
+    replayed: bool
+    request_id: str
+
+
+@attrs.define
+class Pending:
+    """A request that was let in and is not executed yet."""
+
+    request: Request
+    request_id: str
+    endpoint: routes.Endpoint = attrs.field(repr=False)
+    ids: tuple[str, ...] = attrs.field(repr=False)
+    form: JSON = attrs.field(repr=False)
+    use: Use | None
+    public: bool
+    holds: str | None = None
+
+
+class Engine:
+    """Answers requests on one account; safe to share among threads."""
+
+    def __init__(self, account: Account, secret_key: str, publishable_key: str) -> None:
+        self.account = account
+        self.lock = threading.RLock()
+        self.arrivals: list[Arrival] = []
+        self._secret_key = secret_key
+        self._publishable_key = publishable_key
+        self._keys = Keys()
+        self._busy: set[str] = set()
+
+    def begin(self, request: Request) -> Response | Pending:
+        """Let a request in and reserve its key, or answer it at once."""
+        with self.lock:
+            request_id = self.account.new_id("req_", 14)
+            self.account.settle()
+            try:
+                endpoint, ids = routes.find(request.method, request.path)
+                public = self._authenticate(request, public=endpoint.public)
+                form, use = request.form, None
+                if request.idempotency_key is not None:
+                    use = self._reserve(request, form)
+            except Refusal as refusal:
+                return self.refuse(request, refusal, request_id)
+            if use is not None and use.answer is not None:
+                return self._respond(request, request_id, use.answer, replayed=True)
+            pending = Pending(request, request_id, endpoint, ids, form, use, public)
+            if self.account.rules.lock_intents and request.method == "POST" and ids and ids[0].startswith("pi_"):
+                if ids[0] in self._busy:
+                    if use is not None:
+                        self._keys.release(use)
+                    return self.refuse(request, locked(), request_id)
+                self._busy.add(ids[0])
+                pending.holds = ids[0]
+            return pending
+
+    def finish(self, pending: Pending, fault: Fault = NO_FAULT) -> Response:
+        """Execute a request that was let in, and save what it answered."""
+        request, use = pending.request, pending.use
+        with self.lock:
+            self.account.settle()
+            if pending.holds is not None:
+                self._busy.discard(pending.holds)
+            result = self._result(pending, fault)
+            if isinstance(result, Refusal) and not result.saved:
+                if use is not None:
+                    self._keys.release(use)
+                return self.refuse(request, result, pending.request_id)
+            status, body = 200, result
+            if isinstance(result, Refusal):
+                status, body = result.status, result.body(pending.request_id, int(self.account.now()))
+            answer = Answer(status, _encode(body).encode(), pending.request_id)
+            if use is not None:
+                use.answer = answer
+            return self._respond(request, pending.request_id, answer)
+
+    def run(self, method: str, path: str, form: JSON) -> JSON:
+        """Execute an endpoint without a request around it: no key, no record.
+
+        Raises:
+            Refusal: The endpoint refused.
+        """
+        endpoint, ids = routes.find(method, path)
+        with self.lock:
+            return self._execute(endpoint, ids, form)
+
+    def happenings(self, since: int = 0) -> tuple[int, list[Happening]]:
+        """Count what happened so far, and list what did after the first `since` of it, oldest first."""
+        with self.lock:
+            self.account.settle()
+            return self.account.record.count, self.account.record.since(since)
+
+    def refuse(self, request: Request, refusal: Refusal, request_id: str | None = None) -> Response:
+        """Answer a request with an error that is not saved."""
+        with self.lock:
+            name = request_id or self.account.new_id("req_", 14)
+            body = _encode(refusal.body(name, int(self.account.now()))).encode()
+            return self._record(request, name, refusal.status, body, refusal.headers)
+
+    def _authenticate(self, request: Request, *, public: bool) -> bool:
+        """Check who sends the request; tell whether it is signed with the publishable key."""
+        scheme, _, key = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() == "basic":
+            # What `curl -u sk_test_...:` sends.
+            try:
+                key = base64.b64decode(key).decode("latin-1").partition(":")[0]
+            except binascii.Error:
+                key = ""
+        if not key:
+            message = (
+                "You did not provide an API key. Provide it in the Authorization header, using Bearer auth"
+                " (e.g. 'Authorization: Bearer YOUR_SECRET_KEY')."
+            )
+            raise Refusal(401, message)
+        if key == self._publishable_key and not public:
+            message = "This API call cannot be made with a publishable API key. Please use a secret API key."
+            raise Refusal(401, message, code="secret_key_required")
+        if key not in (self._secret_key, self._publishable_key):
+            prefix = key[:8] if key[2:8] in ("_live_", "_test_") else ""
+            raise Refusal(401, f"Invalid API Key provided: {prefix}********")
+        return key == self._publishable_key
+
+    def _reserve(self, request: Request, form: JSON) -> Use:
+        return self._keys.reserve(
+            request.idempotency_key or "",
+            request.path,
+            form,
+            self.account.now(),
+            in_flight_first=self.account.rules.in_flight_first,
+            by_path=self.account.rules.keys_by_path,
+        )
+
+    def _result(self, pending: Pending, fault: Fault) -> JSON | Refusal:
+        result: JSON | Refusal = {}
+        self.account.decline = fault.decline
+        self.account.public = pending.public
+        self.account.host = pending.request.headers.get("host")
+        self.account.cause = Cause(pending.request_id, pending.request.idempotency_key)
+        try:
+            if fault.executed:
+                result = self._execute(pending.endpoint, pending.ids, pending.form)
+        except Refusal as refusal:
+            result = refusal
+        finally:
+            self.account.decline = None
+            self.account.public = False
+            self.account.cause = NO_REQUEST
+        if fault.broken:
+            message = "An unknown error occurred. Sorry about that!"
+            return Refusal(500, message, kind="api_error", saved=fault.saved)
+        return result
+
+    def _execute(self, endpoint: routes.Endpoint, ids: tuple[str, ...], form: JSON) -> JSON:
+        expand = form.get("expand")
+        if expand is None:
+            return endpoint.run(self.account, endpoint.form.read(form), *ids)
+        rest = {name: value for name, value in form.items() if name != "expand"}
+        params = endpoint.form.read(rest)
+        tree = reading.paths(forms.several("expand", expand), endpoint.kind)
+        return reading.expanded(self.account, endpoint.run(self.account, params, *ids), tree)
+
+    def _respond(self, request: Request, request_id: str, answer: Answer, *, replayed: bool = False) -> Response:
+        headers: dict[str, str] = {}
+        if request.idempotency_key is not None:
+            headers["original-request"] = answer.request_id
+            if replayed:
+                headers["idempotent-replayed"] = "true"
+            if answer.status < 500:
+                headers["stripe-should-retry"] = "false"
+        return self._record(request, request_id, answer.status, answer.body, headers)
+
+    def _record(self, request: Request, request_id: str, status: int, body: bytes, headers: dict[str, str]) -> Response:
+        key = request.idempotency_key
+        replayed = "idempotent-replayed" in headers
+        self.arrivals.append(Arrival(request.method, request.path, status, key, replayed, request_id))
+        sent = {
+            "content-type": "application/json",
+            "request-id": request_id,
+            "stripe-version": request.headers.get("stripe-version", API_VERSION),
+            **headers,
+        }
+        if key is not None:
+            sent["idempotency-key"] = key
+        return Response(status, sent, body)

@@ -1,0 +1,1 @@
+"""What Stripe's things look like: cards, currencies, the bodies of objects."""

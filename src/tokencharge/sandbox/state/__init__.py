@@ -1,0 +1,1 @@
+"""What the account keeps, and what it remembers of what happened."""
