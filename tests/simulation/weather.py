@@ -15,8 +15,8 @@ from random import Random
 import attrs
 
 from tokencharge.sandbox import Fault, Request, Response
-from tokencharge.sandbox.service.faults import NO_FAULT
 from tokencharge.sandbox.language.refusals import Refusal, card_refused
+from tokencharge.sandbox.service.faults import NO_FAULT
 
 # A step has as many keys to spare for when Stripe saved a 5xx under its key.
 _MOST_SAVED_5XX = 4
