@@ -7,12 +7,24 @@ from collections.abc import Iterator
 import pytest
 
 from tests.sandbox.curl import NOW, Client
-from tokencharge.sandbox import Sandbox
+from tokencharge.sandbox import Rules, Sandbox
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test on an account of either kind, unless it is marked to need card tokens."""
+    if "card_tokens" in metafunc.fixturenames and metafunc.definition.get_closest_marker("card_tokens") is None:
+        metafunc.parametrize("card_tokens", [False, True], ids=["new account", "old account"])
 
 
 @pytest.fixture
-def sandbox() -> Sandbox:
-    return Sandbox(clock=lambda: float(NOW), seed=1)
+def card_tokens() -> bool:
+    """Whether the account takes card tokens at Customers and Charges, as those of 2026 do not."""
+    return True
+
+
+@pytest.fixture
+def sandbox(card_tokens: bool) -> Sandbox:
+    return Sandbox(clock=lambda: float(NOW), seed=1, rules=Rules(card_tokens=card_tokens))
 
 
 @pytest.fixture

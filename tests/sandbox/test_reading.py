@@ -24,6 +24,7 @@ def page(client, path="/v1/charges", **query):
     return [each["id"] for each in body["data"]], body["has_more"]
 
 
+@pytest.mark.card_tokens
 def test_a_list_is_newest_first_and_ten_long(client, five):
     """Without parameters a list shows the ten newest."""
     _, names = five
@@ -34,6 +35,7 @@ def test_a_list_is_newest_first_and_ten_long(client, five):
     assert names[::-1] == [name for name in shown if name in names]
 
 
+@pytest.mark.card_tokens
 def test_pages_go_down_and_up(either, five):
     """`starting_after` goes to older ones, `ending_before` back to newer ones."""
     customer, (first, second, third, fourth, fifth) = five
@@ -52,6 +54,7 @@ def test_an_unknown_cursor_is_400(client):
     assert (400, "starting_after") == (answer.status, answer.error["param"])
 
 
+@pytest.mark.card_tokens
 def test_a_list_can_be_cut_by_time(client, sandbox):
     """`created` takes bounds, or one moment."""
     old = client.charge().body
@@ -110,6 +113,7 @@ def test_search_has_pages(client):
     assert (True, False, None) == (first["has_more"], second["has_more"], second["next_page"])
 
 
+@pytest.mark.card_tokens
 def test_charges_are_searched(client):
     """Charges are found by metadata and status."""
     paid = client.charge(**{"metadata[order_id]": "7"}).body["id"]
@@ -144,6 +148,7 @@ def test_search_lags_and_lists_do_not():
     assert [name] == page(client, "/v1/customers/search", query=query)[0]
 
 
+@pytest.mark.card_tokens
 def test_fields_are_expanded(client):
     """`expand` puts the object where the id was, as deep as it is asked to."""
     customer = client.customer("tok_visa")
@@ -166,6 +171,7 @@ def test_fields_are_expanded(client):
     assert ([], f"/v1/charges/{charge['id']}/refunds") == (charge["refunds"]["data"], charge["refunds"]["url"])
 
 
+@pytest.mark.card_tokens
 def test_lists_are_expanded(either, five):
     """In a list, paths begin with `data`."""
     customer, _ = five
@@ -175,6 +181,7 @@ def test_lists_are_expanded(either, five):
     assert ["4242"] == [card["last4"] for card in listed[0]["customer"]["sources"]["data"]]
 
 
+@pytest.mark.card_tokens
 def test_refunds_in_a_charge_are_expanded(client):
     """A refund leads back to its charge."""
     charge = client.charge().body["id"]
@@ -184,6 +191,7 @@ def test_refunds_in_a_charge_are_expanded(client):
     assert [(500, charge)] == [(each["amount"], each["charge"]["id"]) for each in seen["refunds"]["data"]]
 
 
+@pytest.mark.card_tokens
 def test_what_a_deleted_customer_had_is_gone(client):
     """Expanding the stub of a customer finds nothing."""
     name = client.customer("tok_visa")
@@ -196,6 +204,7 @@ def test_what_a_deleted_customer_had_is_gone(client):
 @pytest.mark.parametrize(
     "path", ["nothing", "customer.nothing", "data.customer", "review.customer", "customer.default_source." * 2]
 )
+@pytest.mark.card_tokens
 def test_a_path_that_leads_nowhere_is_400(client, sandbox, path):
     """What cannot be expanded is said, and nothing was executed."""
     answer = client.charge(**{"expand[]": path})
@@ -205,6 +214,7 @@ def test_a_path_that_leads_nowhere_is_400(client, sandbox, path):
     assert [] == sandbox.charges
 
 
+@pytest.mark.card_tokens
 def test_five_levels_are_too_deep(client):
     """Stripe expands four levels."""
     path = "customer.default_source.customer.default_source"

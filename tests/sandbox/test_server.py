@@ -12,6 +12,8 @@ import pytest
 from tests.sandbox.curl import Client
 from tokencharge.sandbox import Fault
 
+pytestmark = pytest.mark.card_tokens
+
 HEADERS = {"Authorization": "Bearer sk_test_sandbox"}
 
 

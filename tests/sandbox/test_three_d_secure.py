@@ -196,6 +196,7 @@ def test_a_replay_is_as_old_as_its_answer(client, sandbox):
     assert "succeeded" == client.get(f"/v1/payment_intents/{asked['id']}").body["status"]
 
 
+@pytest.mark.card_tokens
 def test_a_question_outlives_the_card(client, sandbox):
     """A customer's card that is taken away meanwhile still pays what it was asked for."""
     customer = client.customer("tok_threeDSecure2Required")
