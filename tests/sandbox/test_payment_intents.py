@@ -98,6 +98,23 @@ def test_an_intent_can_be_made_and_paid_at_once(client, sandbox):
     assert ["payment_intent.created", "charge.succeeded", "payment_intent.succeeded"] == types(sandbox)
 
 
+def test_what_is_false_needs_no_confirmation(client):
+    """`off_session=false` may be said of an intent that is not confirmed yet, and capitals of old SDKs are read."""
+    waiting = client.intent(off_session="false", confirmation_method="automatic").body
+    paid = client.intent(payment_method="pm_card_visa", confirm="True").body
+
+    assert ("requires_payment_method", "succeeded") == (waiting["status"], paid["status"])
+
+
+def test_off_session_nobody_is_led_away(client):
+    """A confirmation without the buyer needs no `return_url`, whatever the intent takes."""
+    form = {"amount": 500, "currency": "usd", "payment_method": "pm_card_visa", "confirm": "true"}
+    away = client.post("/v1/payment_intents", {**form, "off_session": "true"})
+    there = client.post("/v1/payment_intents", form)
+
+    assert ("succeeded", 400) == (away.body["status"], there.status)
+
+
 def test_a_token_pays_as_payment_method_data(client, sandbox):
     """A token becomes a PaymentMethod, and is spent by that."""
     token = sandbox.create_token("5555555555554444")
@@ -414,6 +431,24 @@ def test_the_charge_of_an_intent_is_captured_through_the_intent(client):
     assert "charge_already_captured" == again.error["code"]
 
 
+def test_the_charge_of_an_intent_is_described_by_itself(client):
+    """What it says can be changed there, but for what ties it to others."""
+    paid = client.pay(transfer_group="one").body
+    path = f"/v1/charges/{paid['latest_charge']}"
+    described = client.post(path, {"description": "Shoes", "metadata[a]": "1"})
+    tied = client.post(path, {"transfer_group": "two"})
+
+    assert (200, "Shoes") == (described.status, described.body["description"])
+    assert 400 == tied.status
+    assert {
+        "message": f"This Charge was created by a PaymentIntent ({paid['id']}). You must update the `transfer_group` on"
+        " the PaymentIntent instead of updating the Charge directly. See"
+        " https://stripe.com/docs/api#update_payment_intent",
+        "type": "invalid_request_error",
+    } == tied.error
+    assert "one" == client.get(path).body["transfer_group"]
+
+
 def test_a_hold_is_released_by_canceling(either, sandbox):
     """Canceling lets the money go, of which the intent tells alone: its charge stays as it was."""
     held = either.pay(capture_method="manual").body
@@ -565,6 +600,8 @@ def test_a_payment_can_only_be_described_anew(client):
         ({"payment_method": ""}, "parameter_invalid_empty", "payment_method"),
         ({"colour": "red"}, "parameter_unknown", "colour"),
         ({"source": "tok_visa"}, "parameter_unknown", "source"),
+        ({"confirmation_method": "manual"}, None, "confirmation_method"),
+        ({"confirm": "maybe"}, None, "confirm"),
         ({"payment_method_types[]": "card"}, "payment_method_types_no_longer_supported", "payment_method_types"),
         ({"statement_descriptor": "SHOP"}, None, "statement_descriptor"),
         ({"capture_method": "later"}, None, "capture_method"),

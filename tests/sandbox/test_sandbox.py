@@ -127,6 +127,17 @@ def test_views_do_not_change_under_their_readers(client, sandbox):
     assert [True] == [each.refunded for each in sandbox.charges]
 
 
+def test_an_environment_leads_to_it(sandbox):
+    """Its settings, by the names of the library's."""
+    assert {
+        "STRIPE_API_BASE": "http://127.0.0.1:1",
+        "STRIPE_SECRET_KEY": sandbox.secret_key,
+        "STRIPE_PUBLISHABLE_KEY": sandbox.publishable_key,
+        "STRIPE_WEBHOOK_SECRET": sandbox.webhook_secret,
+        "STRIPE_JS_URL": "http://127.0.0.1:1/v3/",
+    } == sandbox.environment("http://127.0.0.1:1")
+
+
 def test_a_seed_makes_a_run_repeatable():
     """With one seed the ids are the same, without they are not."""
 

@@ -52,13 +52,12 @@ def create(visit: Visit, params: JSON) -> JSON:
     method = _method_for_new(visit, params)
     body = bodies.customer(params, metadata, account.new_id("", 8).upper())
     customer = account.add(Kind.CUSTOMER, name, body)
-    if card is not None:
-        held = sources.keep(visit, customer, card)
+    held = None if card is None else sources.keep(visit, customer, card)
+    if held is not None:
         account.change(customer, default_source=held.id)
-        visit.emit("customer.created", customer.json)
-        visit.emit("customer.source.created", held.json)
-        return customer.json
     visit.emit("customer.created", customer.json)
+    if held is not None:
+        visit.emit("customer.source.created", held.json)
     if method is not None:
         payment_methods.give(visit, method, name)
     return customer.json

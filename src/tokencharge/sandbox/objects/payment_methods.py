@@ -266,10 +266,7 @@ def let_go(visit: Visit, method: Kept) -> JSON:
     before = method.json
     method.spent = True
     after = visit.account.change(method, customer=None)
-    owner = visit.account.known(before["customer"])
-    settings = owner.json.get("invoice_settings", {})
-    if settings.get("default_payment_method") == method.id:
-        visit.account.change(owner, invoice_settings={**settings, "default_payment_method": None})
+    sources.no_default(visit.account, before["customer"], method.id)
     visit.emit("payment_method.detached", after, before)
     return after
 
@@ -308,7 +305,10 @@ def _page(account: Account, params: JSON, customer: str, url: str) -> JSON:
     filters: JSON = {name: params[name] for name in ("type", "allow_redisplay") if name in params}
 
     def cursor(param: str) -> Kept | None:
-        return None if param not in params else find(account, params[param], param)
+        name = params.get(param)
+        if name is None:
+            return None
+        return account.get(Kind.CARD, name) or account.find(Kind.PAYMENT_METHOD, name, param)
 
     return reading.page_of(rows, params, url, cursor, partial(_fits, filters))
 
@@ -322,7 +322,7 @@ class _AsMethod:
     """A Customer's card in a list of PaymentMethods."""
 
     def __init__(self, card: Kept) -> None:
-        self.id, self.serial, self.created = card.id, card.serial, card.created
+        self.serial, self.created = card.serial, card.created
         self._card = card
 
     def shown(self) -> JSON:
