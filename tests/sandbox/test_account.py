@@ -1,4 +1,4 @@
-"""The account itself: who it is, what is in its balance, what its customers' banks object to."""
+"""The account itself: who it is, and what is in its balance."""
 
 from __future__ import annotations
 
@@ -89,81 +89,3 @@ def test_an_unknown_balance_transaction_is_missing(client):
         answer.error["message"],
         answer.error["param"],
     )
-
-
-def test_a_disputed_payment_is_taken_back(client, sandbox):
-    """The bank takes the money and Stripe its fee, as soon as the payment is made; the charge names the dispute."""
-    paid = client.pay("pm_card_createDispute").body
-    charge = client.get(f"/v1/charges/{paid['latest_charge']}").body
-    dispute = client.get(f"/v1/disputes/{charge['dispute']}").body
-    (booked,) = dispute["balance_transactions"]
-    refund = client.post("/v1/refunds", {"payment_intent": paid["id"]})
-
-    assert (True, "succeeded") == (charge["disputed"], paid["status"])
-    assert ("dispute", charge["id"], paid["id"], 500, "needs_response", False) == tuple(
-        dispute[name] for name in ("object", "charge", "payment_intent", "amount", "status", "is_charge_refundable")
-    )
-    assert (-500, 1_500, -2_000, "adjustment", "dispute", dispute["id"]) == tuple(
-        booked[name] for name in ("amount", "fee", "net", "type", "reporting_category", "source")
-    )
-    assert booked == client.get(f"/v1/balance_transactions/{dispute['balance_transaction']}").body
-    assert (400, "charge_disputed") == (refund.status, refund.error["code"])
-    assert [
-        "payment_intent.created",
-        "charge.succeeded",
-        "charge.dispute.created",
-        "charge.dispute.funds_withdrawn",
-        "payment_intent.succeeded",
-    ] == [event.type for event in sandbox.events]
-
-
-def test_a_disputed_hold_is_disputed_at_its_capture(client, sandbox):
-    """Until then there is nothing to take back."""
-    held = client.pay("pm_card_createDispute", capture_method="manual").body
-    before = client.get("/v1/disputes").body["data"]
-    client.post(f"/v1/payment_intents/{held['id']}/capture")
-    (after,) = client.get("/v1/disputes").body["data"]
-
-    assert ([], held["latest_charge"]) == (before, after["charge"])
-    assert [
-        "charge.captured",
-        "charge.dispute.created",
-        "charge.dispute.funds_withdrawn",
-        "payment_intent.succeeded",
-    ] == [event.type for event in sandbox.events][-4:]
-
-
-@pytest.mark.parametrize("method", ["pm_card_createDisputeInquiry", "pm_card_visa_createDisputeInquiry"])
-def test_a_bank_may_only_ask(client, method):
-    """An inquiry takes no money, and the charge can be refunded."""
-    paid = client.pay(method).body
-    dispute = client.get(f"/v1/charges/{paid['latest_charge']}/dispute").body
-    refund = client.post("/v1/refunds", {"payment_intent": paid["id"]})
-
-    assert ("warning_needs_response", True, None, []) == tuple(
-        dispute[name] for name in ("status", "is_charge_refundable", "balance_transaction", "balance_transactions")
-    )
-    assert 200 == refund.status
-
-
-def test_disputes_are_listed(client):
-    """Newest first, counted where it is said of what; each can be looked at under its charge."""
-    first, second = (client.pay("pm_card_createDispute").body for _ in range(2))
-    listed = client.get("/v1/disputes").body
-    of_one = client.get("/v1/disputes", {"payment_intent": first["id"]}).body
-    by_charge = client.get("/v1/disputes", {"charge": first["latest_charge"]}).body
-
-    assert [second["latest_charge"], first["latest_charge"]] == [each["charge"] for each in listed["data"]]
-    assert ("count" in listed, 1, of_one) == (False, of_one["count"], by_charge)
-    assert of_one["data"][0] == client.get(f"/v1/charges/{first['latest_charge']}/dispute").body
-
-
-def test_what_is_not_disputed_has_no_dispute(client):
-    """404, as for one that is not there."""
-    paid = client.pay().body["latest_charge"]
-    none = client.get(f"/v1/charges/{paid}/dispute")
-    unknown = client.get("/v1/disputes/du_1nothing")
-
-    assert (404, f"No dispute for charge: {paid}") == (none.status, none.error["message"])
-    assert 404 == client.get("/v1/charges/ch_1nothing/dispute").status
-    assert (404, "resource_missing", "dispute") == (unknown.status, unknown.error["code"], unknown.error["param"])
