@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from functools import cache
 from html import escape
 from importlib.resources import files
 from string import Template
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from ... import Money
 from ..language.kinds import Kind
@@ -18,6 +19,11 @@ from ..state.account import Account, Visit
 
 PATH = "/3d_secure/"
 """Where the page is; the PaymentIntent's id follows."""
+
+_WAY_BACK = re.compile(r"(?P<where>(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://[^#]*)(?P<fragment>.*)")
+_IN_URLS = "%!#$&'()*+,/:;=?@[]~"
+_SCRIPTS = ("javascript", "vbscript", "data", "blob", "file")
+"""Schemes of `return_url` that lead neither to a site nor into an app."""
 
 _BUTTONS = """<form method="post">
     <button name="outcome" value="approve">Approve</button>
@@ -60,15 +66,17 @@ def page(account: Account, request: Request) -> Response:
     action = intent.json["next_action"]
     approve = decode_form(request.body.decode("utf-8", "replace")).get("outcome") == "approve"
     after = end(account, name, approve=approve)
-    if action["type"] != "redirect_to_url":
+    # What cannot stand in a URL is encoded, line breaks above all: it becomes a header.
+    back = _WAY_BACK.fullmatch(quote(action.get("redirect_to_url", {}).get("return_url", ""), safe=_IN_URLS))
+    if back is None or back["scheme"].lower() in _SCRIPTS:
         return page(account, request)
-    back = action["redirect_to_url"]["return_url"]
     news = {
         "payment_intent": name,
         "payment_intent_client_secret": secret,
         "redirect_status": "failed" if after["status"] == "requires_payment_method" else "succeeded",
     }
-    return Response(303, {"location": f"{back}{'&' if '?' in back else '?'}{urlencode(news)}"})
+    where = f"{back['where']}{'&' if '?' in back['where'] else '?'}{urlencode(news)}{back['fragment']}"
+    return Response(303, {"location": where})
 
 
 def _shown(heading: str, text: str, form: str, news: str) -> Response:
