@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -100,9 +100,19 @@ class Sandbox:
 
         return FunctionClient(self._send)
 
-    def serve(self, host: str = "127.0.0.1", port: int = 0) -> Server:
-        """Serve over HTTP: `with sandbox.serve() as server: server.url`. Port 0 is any free one."""
-        return Server(self.handle, host, port)
+    def serve(self, host: str = "127.0.0.1", port: int = 0, *, hosts: Iterable[str] = ()) -> Server:
+        """Serve over HTTP: `with sandbox.serve() as server: server.url`. Port 0 is any free one.
+
+        Args:
+            host: The address to listen on; "0.0.0.0" is every one of this machine's.
+            port: The port.
+            hosts: Other names than localhost and `host` by which it is asked for: a container's, say.
+
+        Raises:
+            OSError: The address cannot be listened on.
+            ValueError: One of the hosts is no name and no address.
+        """
+        return Server(self.handle, host, port, hosts=hosts)
 
     def environment(self, url: str) -> dict[str, str]:
         """Return the settings that lead to it where it is served, by the names of `Settings`."""
