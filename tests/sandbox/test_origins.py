@@ -172,7 +172,7 @@ def test_other_names_are_not(browser, sandbox, host, method, path):
 
 
 @pytest.mark.parametrize(
-    ("listens", "hosts"), [("127.0.0.1", ["Stripe", "192.168.0.7"]), ("0.0.0.0", ["stripe", "::2"])]
+    ("listens", "hosts"), [("127.0.0.1", ["Stripe", "192.168.0.7"]), ("0.0.0.0", ["stripe.", "::2"])]
 )
 def test_other_names_can_be_allowed(sandbox, listens, hosts):
     """Whoever serves beyond this machine names those by which it is asked for."""
