@@ -104,8 +104,8 @@ def test_it_prints_lines_to_paste(start) -> None:
     assert lines[0].startswith(f"The sandbox listens on {url};")
     assert [
         f"export STRIPE_API_BASE={url}\n",
-        "export STRIPE_SECRET_KEY=sk_test_sandbox\n",
-        "export STRIPE_PUBLISHABLE_KEY=pk_test_sandbox\n",
+        "export STRIPE_SECRET_KEY=sk_test_tokenchargeSandboxKey0001\n",
+        "export STRIPE_PUBLISHABLE_KEY=pk_test_tokenchargeSandboxKey0001\n",
     ] == lines[3:]
     assert (0, "", "") == _stop(process, signal.SIGINT)
 

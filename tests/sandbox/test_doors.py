@@ -15,7 +15,7 @@ def test_the_secret_key_opens_everything(either):
 
 def test_curl_may_use_basic_authentication(client):
     """The key may come as the user of HTTP basic authentication, as curl sends it."""
-    answer = client.get("/v1/customers", auth="Basic c2tfdGVzdF9zYW5kYm94Og==")
+    answer = client.get("/v1/customers", auth="Basic c2tfdGVzdF90b2tlbmNoYXJnZVNhbmRib3hLZXkwMDAxOg==")
 
     assert 200 == answer.status
 
@@ -48,7 +48,7 @@ def test_a_wrong_key_is_401_and_not_echoed(client, key, shown):
 
 def test_the_publishable_key_opens_tokens_only(client):
     """The publishable key makes tokens and nothing else."""
-    auth = "Bearer pk_test_sandbox"
+    auth = "Bearer pk_test_tokenchargeSandboxKey0001"
     card = {"card[number]": "4242424242424242", "card[exp_month]": "1", "card[exp_year]": "2030"}
 
     assert 200 == client.post("/v1/tokens", card, auth=auth).status

@@ -14,6 +14,8 @@ import pytest
 from tokencharge.sandbox import Fault, Response
 
 KEY = "Authorization: Bearer sk_test_tokenchargeSandboxKey0001"
+pytestmark = pytest.mark.card_tokens
+
 FORM = "amount=500&currency=usd&source=tok_visa"
 
 

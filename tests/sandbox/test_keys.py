@@ -83,9 +83,9 @@ def test_what_hangs_on_the_state_of_things_is_replayed(client):
 @pytest.mark.parametrize(
     ("form", "auth", "status"),
     [
-        ({**GOOD, "colour": "red"}, "Bearer sk_test_sandbox", 400),
-        ({**GOOD, "amount": "x"}, "Bearer sk_test_sandbox", 400),
-        ({"amount": 500}, "Bearer sk_test_sandbox", 400),
+        ({**GOOD, "colour": "red"}, "Bearer sk_test_tokenchargeSandboxKey0001", 400),
+        ({**GOOD, "amount": "x"}, "Bearer sk_test_tokenchargeSandboxKey0001", 400),
+        ({"amount": 500}, "Bearer sk_test_tokenchargeSandboxKey0001", 400),
         (GOOD, "Bearer sk_test_wrong", 401),
     ],
 )

@@ -722,7 +722,7 @@ def test_what_an_intent_names_can_be_expanded(client):
 
 def test_a_browser_sees_an_intent_by_its_secret(either):
     """With the publishable key an intent shows itself to whoever has its secret, without what is the shop's own."""
-    public = "Bearer pk_test_sandbox"
+    public = "Bearer pk_test_tokenchargeSandboxKey0001"
     intent = either.intent(customer=either.customer(), **{"metadata[order_id]": "7"}).body
     path = f"/v1/payment_intents/{intent['id']}"
     seen = either.get(path, {"client_secret": intent["client_secret"]}, auth=public)
@@ -744,7 +744,7 @@ def test_a_browser_sees_an_intent_by_its_secret(either):
 
 def test_a_browser_confirms_with_the_secret(client):
     """Stripe.js confirms with the publishable key; declines show no more than that either."""
-    public = "Bearer pk_test_sandbox"
+    public = "Bearer pk_test_tokenchargeSandboxKey0001"
     intent = client.intent(**{"metadata[order_id]": "7"}).body
     path, secret = f"/v1/payment_intents/{intent['id']}/confirm", {"client_secret": intent["client_secret"]}
     refused = client.post(path, {"payment_method": "pm_card_visa"}, auth=public)

@@ -15,7 +15,7 @@ CARD = {
     "card[cvc]": "123",
 }
 OF_TOKEN = {"type": "card", "card[token]": "tok_mastercard"}
-PUBLIC = "Bearer pk_test_sandbox"
+PUBLIC = "Bearer pk_test_tokenchargeSandboxKey0001"
 
 
 def made(client, **form):

@@ -14,7 +14,7 @@ from tokencharge.sandbox import Fault
 
 pytestmark = pytest.mark.card_tokens
 
-HEADERS = {"Authorization": "Bearer sk_test_sandbox"}
+HEADERS = {"Authorization": "Bearer sk_test_tokenchargeSandboxKey0001"}
 
 
 @pytest.fixture

@@ -244,7 +244,7 @@ def test_canceling_takes_the_question_back(client, sandbox):
 def test_closing_the_banks_window_fails_the_authentication(client):
     """What Stripe.js asks for then, with the publishable key and the intent's secret."""
     asked = client.pay(ASKS[0]).body
-    path, public = f"/v1/payment_intents/{asked['id']}/source_cancel", "Bearer pk_test_sandbox"
+    path, public = f"/v1/payment_intents/{asked['id']}/source_cancel", "Bearer pk_test_tokenchargeSandboxKey0001"
     form = {"source": asked["payment_method"], "client_secret": asked["client_secret"]}
     unknown = client.post(path, {**form, "source": "pm_1another"}, auth=public)
     closed = client.post(path, form, auth=public).body

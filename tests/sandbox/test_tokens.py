@@ -34,7 +34,7 @@ def test_a_card_becomes_a_token(either):
 
 def test_a_browser_is_not_shown_what_is_the_shops_own(client):
     """With the publishable key a token has no fingerprint, and cannot be looked at."""
-    public = "Bearer pk_test_sandbox"
+    public = "Bearer pk_test_tokenchargeSandboxKey0001"
     form = {f"card[{name}]": value for name, value in CARD.items()}
     made = client.post("/v1/tokens", {**form, "payment_user_agent": "stripe.js"}, auth=public).body
     looked_at = client.get(f"/v1/tokens/{made['id']}", auth=public)

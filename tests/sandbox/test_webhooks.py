@@ -200,7 +200,9 @@ def test_what_stripe_sends_along(client: Client, endpoint: Endpoint) -> None:
     (body,), (headers,) = endpoint.bodies, endpoint.headers
 
     assert "application/json; charset=utf-8" == headers["Content-Type"]
-    assert stripe.WebhookSignature.verify_header(body.decode(), headers["Stripe-Signature"], "whsec_sandbox")
+    assert stripe.WebhookSignature.verify_header(
+        body.decode(), headers["Stripe-Signature"], "whsec_tokenchargeSandboxKey0001"
+    )
 
 
 def test_duplicates(client: Client, endpoint: Endpoint) -> None:

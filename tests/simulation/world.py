@@ -35,7 +35,7 @@ _START = 1_800_000_000.0
 _LONGEST_TIME_OUT = 60.0
 _MOST_EVENTS = 20_000
 _MOST_REQUESTS = 150
-_KEY = "sk_test_sandbox"
+_KEY = "sk_test_tokenchargeSandboxKey0001"
 
 ROUTES = ("charges", "payment_intents", "both")
 

@@ -43,7 +43,7 @@ def shown(request):
 
 def sent_for_an_order(line, kind):
     """What is sent to charge an order that is charged already, and to find it: the same each time."""
-    gateway = kind("sk_test_sandbox", http_client=FunctionClient(line.send))
+    gateway = kind("sk_test_tokenchargeSandboxKey0001", http_client=FunctionClient(line.send))
 
     async def order() -> None:
         await gateway.charge("tok_visa", ADA, FIVE, order_id="1", description="Größe", metadata={"a b": "&"})
@@ -217,7 +217,7 @@ def test_an_sdk_that_is_built_otherwise_is_left_alone(line, monkeypatch, how):
     for name, method in OTHERWISE[how].items():
         monkeypatch.setattr(_APIRequestor, name, method)
     payment = line.gateway().charge("tok_visa", ADA, FIVE)
-    gateway = AsyncPaymentGateway("sk_test_sandbox", http_client=FunctionClient(line.send))
+    gateway = AsyncPaymentGateway("sk_test_tokenchargeSandboxKey0001", http_client=FunctionClient(line.send))
     awaited = asyncio.run(gateway.charge("tok_visa", ADA, FIVE))
 
     assert not rehearsed()

@@ -22,7 +22,7 @@ ADA = "ada@example.com"
 
 
 def gateway_to(url, **options):
-    return PaymentGateway("sk_test_sandbox", api_base=url, **{"max_retries": 0, **options})
+    return PaymentGateway("sk_test_tokenchargeSandboxKey0001", api_base=url, **{"max_retries": 0, **options})
 
 
 def charge(gateway, token="tok_1ABC"):
@@ -325,7 +325,7 @@ FORK = """
 import os, sys
 from tokencharge import Money, PaymentGateway
 
-gateway = PaymentGateway("sk_test_sandbox", api_base=sys.argv[1], max_retries=0)
+gateway = PaymentGateway("sk_test_tokenchargeSandboxKey0001", api_base=sys.argv[1], max_retries=0)
 
 def buy(order_id):
     payment = gateway.charge("tok_visa", "ada@example.com", Money(500, "usd"), order_id=order_id)

@@ -47,9 +47,9 @@ class Sandbox:
     def __init__(
         self,
         *,
-        secret_key: str = "sk_test_sandbox",
-        publishable_key: str = "pk_test_sandbox",
-        webhook_secret: str = "whsec_sandbox",
+        secret_key: str = "sk_test_tokenchargeSandboxKey0001",
+        publishable_key: str = "pk_test_tokenchargeSandboxKey0001",
+        webhook_secret: str = "whsec_tokenchargeSandboxKey0001",
         clock: Callable[[], float] = time.time,
         seed: int | None = None,
         rules: Rules | None = None,
