@@ -14,7 +14,7 @@ from ... import Money
 from ..language.kinds import Kind
 from ..language.refusals import Refusal
 from ..language.wire import JSON, Request, Response, decode_form
-from ..objects import confirming, payment_methods
+from ..objects import confirming, methods
 from ..state.account import Account, Visit
 
 PATH = "/3d_secure/"
@@ -60,7 +60,7 @@ def page(account: Account, request: Request) -> Response:
         return _shown("This is done", "The bank has had its answer: you can close this page.", "", "done")
     if request.method != "POST":
         amount = Money(intent.json["amount"], intent.json["currency"])
-        last4 = payment_methods.held(intent.asked).json["last4"]
+        last4 = methods.held(intent.asked).json["last4"]
         text = f"A shop wants {amount} from your card that ends in {last4}."
         return _shown("Is it you who is paying?", text, _BUTTONS, "")
     action = intent.json["next_action"]

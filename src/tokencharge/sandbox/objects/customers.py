@@ -10,7 +10,7 @@ from ..language.wire import JSON
 from ..shapes import bodies
 from ..state.account import Account, Visit
 from ..state.shelf import Kept
-from . import forms, payment_methods, sources, tokens
+from . import forms, methods, sources, tokens
 
 _SETTINGS = forms.Form(
     default_payment_method=forms.words(empty=True),
@@ -59,7 +59,7 @@ def create(visit: Visit, params: JSON) -> JSON:
     if held is not None:
         visit.emit("customer.source.created", held.json)
     if method is not None:
-        payment_methods.give(visit, method, name)
+        methods.give(visit, method, name)
     return customer.json
 
 
@@ -98,7 +98,7 @@ def delete(visit: Visit, params: JSON, name: str) -> JSON:
     for card in list(account.shelf(Kind.CARD).candidates(owned)):
         sources.forget(visit, card)
     for method in list(account.shelf(Kind.PAYMENT_METHOD).candidates(owned)):
-        payment_methods.let_go(visit, method)
+        methods.let_go(visit, method)
     visit.emit("customer.deleted", customer.json)
     return account.show(customer, {"id": name, "object": "customer", "deleted": True})
 
@@ -111,8 +111,8 @@ def _method_for_new(visit: Visit, params: JSON) -> Kept | None:
         raise _not_attached(default)
     if name is None:
         return None
-    method = payment_methods.find(visit.account, name, "payment_method")
-    payment_methods.accepted(visit, method, None)
+    method = methods.find(visit.account, name, "payment_method")
+    methods.accepted(visit, method, None)
     if default is not None:
         # A magic PaymentMethod becomes one of its own.
         params["invoice_settings"] = {**params["invoice_settings"], "default_payment_method": method.id}
