@@ -128,6 +128,20 @@ def test_its_keys_can_be_chosen(start) -> None:
     assert (0, "", "") == _stop(process, signal.SIGTERM)
 
 
+def test_it_can_be_an_old_account(start) -> None:
+    """With --card-tokens it is an account that takes card tokens at Customers, whatever it is else."""
+    process = start("--json", "--card-tokens")
+    (line,) = _lines(process, 1)
+    environment = json.loads(line)["env"]
+    headers = {"Authorization": f"Bearer {environment['STRIPE_SECRET_KEY']}"}
+    customers = f"{environment['STRIPE_API_BASE']}/v1/customers"
+    made = urllib3.request("POST", customers, body="source=tok_visa", headers=headers)
+
+    assert 200 == made.status
+    assert made.json()["default_source"].startswith("card_")
+    assert (0, "", "") == _stop(process, signal.SIGTERM)
+
+
 @pytest.mark.parametrize(
     ("option", "key"),
     [

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from .. import TokenChargeError
+from ..sandbox import Rules
 from . import audit, demo, doctor, sandbox, shop, trigger
 from .terminal import CommandFailed, write
 
@@ -52,6 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
                 options.forward_to,
                 hosts=options.allow_host,
                 keys=keys,
+                rules=Rules(card_tokens=True) if options.card_tokens else Rules(),
                 as_json=options.json,
             )
         if options.command == "trigger":
@@ -99,6 +101,11 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         help="another name than localhost and HOST by which it is asked for, a container's for example; repeatable",
+    )
+    served.add_argument(
+        "--card-tokens",
+        action="store_true",
+        help="be an account that takes card tokens at Customers and Charges, as those opened in 2026 do not",
     )
     served.add_argument("--secret-key", metavar="KEY", help="the secret key it accepts, sk_test_... or rk_test_...")
     served.add_argument("--publishable-key", metavar="KEY", help="the publishable key it accepts, pk_test_...")

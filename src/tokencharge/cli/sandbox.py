@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..sandbox import Delivery, Sandbox, Server, Webhooks
+from ..sandbox import Delivery, Rules, Sandbox, Server, Webhooks
 from .terminal import CommandFailed, until_stopped, write, write_json
 
 _RETRIES = (1.0, 3.0)
@@ -21,7 +21,14 @@ _KEYS = {
 
 
 def run(
-    host: str, port: int, forward_to: str | None, *, hosts: Sequence[str], keys: Mapping[str, Any], as_json: bool
+    host: str,
+    port: int,
+    forward_to: str | None,
+    *,
+    hosts: Sequence[str],
+    keys: Mapping[str, Any],
+    rules: Rules,
+    as_json: bool,
 ) -> int:
     """Serve until SIGINT or SIGTERM, and send webhooks if an endpoint is given.
 
@@ -31,12 +38,13 @@ def run(
         forward_to: The endpoint.
         hosts: Other names by which it is asked for.
         keys: Those it is to know in place of its own, by the names of `Sandbox`.
+        rules: What kind of account it is.
         as_json: Write JSON.
 
     Raises:
         CommandFailed: The address cannot be listened on, the endpoint is no URL, a host no host or a key no test key.
     """
-    sandbox = Sandbox(**_checked(keys))
+    sandbox = Sandbox(**_checked(keys), rules=rules)
     hooks = None if forward_to is None else _forward(sandbox, forward_to, as_json=as_json)
     with until_stopped(), _listen(sandbox, host, port, hosts) as server:
         environment = sandbox.environment(server.url)
