@@ -35,22 +35,22 @@ class Rule(NamedTuple):
 
 # A part is a module or a package of src/tokencharge; "tokencharge" is its __init__, and with it
 # the public names: `from tokencharge import Money`.
-WORDS = {"money", "order", "results", "errors", "declines", "settings", "_checks", "_reading", "_redact"}
+WORDS = {"money", "order", "results", "errors", "declines", "settings", "_checks", "_clock", "_reading", "_redact"}
 SHELLS = {"gateway", "aio", "events", "web", "webhooks"}
 ADAPTERS = {"flask", "django", "asgi"}
 ADAPTER = {"tokencharge", "web", "webhooks"}
 KIT = {"tokencharge"} | WORDS
 RULES = {
     **dict.fromkeys(WORDS, Rule(WORDS)),
-    "_steps": Rule(WORDS),
-    "_observe": Rule(WORDS | {"_steps", "events"}),
-    "_stripe": Rule(WORDS | {"_steps", "_observe", "events"}, PLAIN | {"aiohttp", "stripe", "urllib3"}),
-    "otel": Rule({"tokencharge", "_observe", "_steps"}, PLAIN | {"opentelemetry"}),
+    "_flows": Rule(WORDS),
+    "_observe": Rule(WORDS | {"_flows", "events"}),
+    "_stripe": Rule(WORDS | {"_flows", "_observe", "events"}, PLAIN | {"aiohttp", "stripe", "urllib3"}),
+    "otel": Rule({"tokencharge", "_observe", "_flows"}, PLAIN | {"opentelemetry"}),
     "events": Rule(WORDS),
     "_drive": Rule(frozenset()),
-    "_operations": Rule(WORDS | {"_steps"}),
-    "gateway": Rule(WORDS | {"_drive", "_steps", "_operations", "_stripe", "events"}),
-    "aio": Rule(WORDS | {"_drive", "_steps", "_operations", "_stripe", "events", "gateway"}, PLAIN),
+    "_operations": Rule(WORDS | {"_flows"}),
+    "gateway": Rule(WORDS | {"_drive", "_flows", "_operations", "_stripe", "events"}),
+    "aio": Rule(WORDS | {"_drive", "_flows", "_operations", "_stripe", "events", "gateway"}, PLAIN),
     "web": Rule(WORDS | {"gateway"}),
     "_event_store": Rule(WORDS),
     "webhooks": Rule(WORDS | {"_drive", "_event_store", "_observe", "events", "gateway", "web"}),
@@ -133,17 +133,17 @@ def test_imports_go_one_way(module: Path) -> None:
     ("path", "source"),
     [
         ("money.py", "import stripe"),
-        ("money.py", "from ._steps import Call"),
+        ("money.py", "from ._flows import Call"),
         ("money.py", "from . import gateway"),
-        ("_steps.py", "from tokencharge import _stripe"),
-        ("_steps.py", "import urllib3.exceptions"),
+        ("_flows.py", "from tokencharge import _stripe"),
+        ("_flows.py", "import urllib3.exceptions"),
         ("_stripe.py", "from .gateway import PaymentGateway"),
         ("gateway.py", "def send():\n    import stripe"),
         ("gateway.py", "if TYPE_CHECKING:\n    from stripe import HTTPClient"),
         ("gateway.py", "client = importlib.import_module('stripe')"),
         ("gateway.py", "from .sandbox import Sandbox"),
         ("web.py", "from .flask import TokenCharge"),
-        ("web.py", "from ._steps import Call"),
+        ("web.py", "from ._flows import Call"),
         ("flask.py", "from tokencharge.gateway import PaymentGateway"),
         ("flask.py", "from tokencharge.django import ChargeView"),
         ("django/views.py", "from ..errors import CardDeclined"),
@@ -164,7 +164,7 @@ def test_the_import_rule_notices(path: str, source: str) -> None:
     ("path", "source"),
     [
         ("money.py", "import decimal, attrs\nfrom .errors import InvalidInput"),
-        ("_stripe.py", "import stripe, urllib3\nfrom ._steps import Call"),
+        ("_stripe.py", "import stripe, urllib3\nfrom ._flows import Call"),
         ("flask.py", "from flask import Flask\nfrom tokencharge import Money\nfrom .web import x"),
         ("django/views.py", "from django import views\nfrom . import urls\nfrom .. import Money"),
         ("sandbox/service/engine.py", "def client():\n    from ..._stripe import FunctionClient"),

@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from types import SimpleNamespace
 
 import pytest
 
 from tests.flow.line import Line
-from tokencharge import PaymentGateway
-from tokencharge.sandbox import Sandbox
+from tokencharge import PaymentGateway, _clock
+from tokencharge.sandbox import Rules, Sandbox
 
 
 @pytest.fixture
 def sandbox() -> Sandbox:
-    return Sandbox()
+    """An account of old: it takes card tokens everywhere, so both routes can be tried on it."""
+    return Sandbox(rules=Rules(card_tokens=True))
+
+
+@pytest.fixture
+def new_account() -> Sandbox:
+    """An account as Stripe opens it today: Customers and Charges take no card tokens."""
+    return Sandbox(rules=Rules(card_tokens=False))
 
 
 @pytest.fixture
 def gateway(sandbox: Sandbox) -> PaymentGateway:
-    return PaymentGateway(sandbox.secret_key, http_client=sandbox.http_client())
+    """Over Charges."""
+    return PaymentGateway(sandbox.secret_key, http_client=sandbox.http_client(), route="charges")
 
 
 @pytest.fixture
@@ -32,3 +42,14 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     asked: list[float] = []
     monkeypatch.setattr(time, "sleep", asked.append)
     return asked
+
+
+@pytest.fixture
+def later(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """Let time pass, for Stripe and for the shop alike."""
+
+    def pass_by(seconds: float) -> None:
+        sandbox.advance(seconds)
+        monkeypatch.setattr(_clock, "time", SimpleNamespace(time=sandbox.now))
+
+    return pass_by

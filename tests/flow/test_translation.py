@@ -16,6 +16,7 @@ from tokencharge import (
     AuthenticationFailed,
     AuthenticationRequired,
     CardDeclined,
+    CardTokensRefused,
     GatewayUnavailable,
     InvalidRequest,
     InvalidSignature,
@@ -30,7 +31,7 @@ from tokencharge import (
 )
 
 # No public call can raise what only the SDK raises of itself, a signature error for one.
-from tokencharge._steps import Call
+from tokencharge._flows import Call
 from tokencharge._stripe.translate import translate
 
 ADA = "ada@example.com"
@@ -52,6 +53,11 @@ ERRORS = {
         402,
         {"type": "card_error", "code": "authentication_required", "decline_code": "authentication_not_handled"},
         AuthenticationRequired,
+    ),
+    "card tokens at their end": (
+        400,
+        {"message": "Card Token usage on the Customers API and Charges API has reached end of life. In order to"},
+        CardTokensRefused,
     ),
     "no card": (402, {"type": "card_error", "code": "missing"}, InvalidRequest),
     "used token": (400, {"code": "token_already_used"}, TokenRejected),

@@ -66,7 +66,7 @@ def test_stripe_is_sent_the_same(line, monkeypatch, kind):
     monkeypatch.setattr("tokencharge._stripe.requestor.rehearsed", lambda: False)
 
     assert sent_for_an_order(line, kind) == ours
-    assert ["POST", "POST", "POST", "GET"] == [method for method, *_ in ours]
+    assert ["POST", "GET", "GET"] == [method for method, *_ in ours]
 
 
 def test_it_is_in_use():
@@ -142,8 +142,8 @@ def test_the_sdks_log_is_written_for_whoever_reads_it(sandbox, caplog, kind, mad
     debug = lines_of(caplog.records)[len(info) :]
 
     assert [] == unread
-    assert 4 == len(info)
-    assert 10 == len(debug)
+    assert 6 == len(info)
+    assert 15 == len(debug)
 
 
 def test_a_rehearsal_is_not_read(sandbox, caplog):
@@ -151,7 +151,7 @@ def test_a_rehearsal_is_not_read(sandbox, caplog):
     caplog.set_level(logging.INFO, logger="stripe")
     PaymentGateway(sandbox.secret_key, http_client=sandbox.http_client()).charge("tok_visa", ADA, FIVE)
 
-    assert 4 == len(lines_of(caplog.records))
+    assert 6 == len(lines_of(caplog.records))
 
 
 def test_the_sdks_log_is_printed_for_whoever_asked_for_it(sandbox, monkeypatch, capsys):
@@ -163,7 +163,7 @@ def test_the_sdks_log_is_printed_for_whoever_asked_for_it(sandbox, monkeypatch, 
     gateway.charge("tok_visa", ADA, FIVE)
 
     assert "" == silence
-    assert 2 == capsys.readouterr().err.count("Request to Stripe api")
+    assert 3 == capsys.readouterr().err.count("Request to Stripe api")
 
 
 ARGUMENTS = _APIRequestor._args_for_request_with_retries

@@ -21,6 +21,7 @@ TABLE = {
     "PaymentPending": (202, False),
     "TokenRejected": (400, False),
     "InvalidRequest": (400, False),
+    "CardTokensRefused": (500, False),
     "ChargeRefused": (429, False),
     "OrderConflict": (409, False),
     "OrderInProgress": (409, True),
