@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 
 import attrs
 
@@ -19,6 +20,8 @@ class Order:
         order_id: Your name for the purchase; with it the order is charged once whatever cards and tabs try.
         metadata: Up to 48 names of your own, kept on the Charge.
         capture: False only holds the money.
+        save_card: Keep the card on the Customer, for charges without the buyer.
+        began: When you made the order, with a time zone: an older one is searched for before anything is charged.
     """
 
     amount: Money
@@ -26,3 +29,5 @@ class Order:
     order_id: str | None = None
     metadata: Mapping[str, str] | None = None
     capture: bool = True
+    save_card: bool = False
+    began: datetime | None = None
