@@ -29,7 +29,7 @@ from .events import Event
 from .gateway import PaymentGateway
 from .money import Money
 from .order import Order
-from .results import Card, Charge, Customer, Payment, PaymentIntent, Refund
+from .results import Card, Charge, ChargeState, Customer, Payment, PaymentIntent, Refund
 from .settings import Settings
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ __all__ = [
     "CardTokensRefused",
     "Charge",
     "ChargeRefused",
+    "ChargeState",
     "ConfigurationError",
     "Customer",
     "Event",

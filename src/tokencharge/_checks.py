@@ -95,6 +95,15 @@ def amount(value: object) -> Money:
     return value
 
 
+def same_currency(charged: Money, value: Money | None) -> None:
+    """Refuse an amount in another currency than the charge's: Stripe is sent the number alone."""
+    if value is not None and charged.currency != value.currency:
+        raise InvalidInput(
+            f"The charge is in {charged.currency.upper()}, the amount in {value.currency.upper()}: "
+            "give the amount in the charge's currency."
+        )
+
+
 def order_id(value: object) -> str:
     """Check an order_id: your own name of the purchase, unique within the Stripe account."""
     if not isinstance(value, str):

@@ -147,17 +147,31 @@ class Operations:
     def capture(self, charge: Charge | str, amount: Money | None = None) -> Flow[Charge]:
         """Take the money an authorization holds; with an amount, that much, and the rest is let go.
 
+        Repeating the call is harmless: a charge of which that much was captured already is returned as it is now.
+
         Raises:
-            InvalidRequest: The charge is captured already, or its authorization has expired.
+            InvalidRequest: Another amount was captured already, or the money was let go (voided, or not captured in
+                time).
+            OrderInProgress: Another call captures or voids the charge just now.
+            PaymentPending: Stripe is still processing the charge.
             TokenChargeError: As listed on the class.
         """
         return flows.capture(_id_of(charge, "charge"), None if amount is None else check.amount(amount))
 
-    def void(self, charge: Charge | str) -> Flow[Refund]:
-        """Let go of the money an authorization holds.
+    def void(self, charge: Charge | str) -> Flow[Charge]:
+        """Let go of the money an authorization holds; return the Charge, whose state is `RELEASED` then.
+
+        Repeating the call is harmless, and so is voiding what has lapsed by itself. Money that was captured is never
+        given back by it: of a `capture` and a `void` at the same time one is refused. Over PaymentIntents Stripe sees
+        to that, over Charges (where to let go is a refund) the idempotency key that both calls share. One thing no
+        key can rule out there: a capture of the whole amount by other means than this library, say in the dashboard,
+        in the moment between looking at the charge and letting it go. Stripe gives that back, and the Charge
+        returned says so: its state is `REFUNDED`.
 
         Raises:
-            InvalidRequest: The charge is captured: give the money back with `refund`.
+            InvalidRequest: The charge is captured: give the money back with `refund`. Or it failed.
+            OrderInProgress: Another call captures the charge just now.
+            PaymentPending: Stripe is still processing the charge.
             TokenChargeError: As listed on the class.
         """
         return flows.void(_id_of(charge, "charge"))
@@ -168,27 +182,37 @@ class Operations:
         amount: Money | None = None,
         *,
         reason: str | None = None,
+        metadata: Mapping[str, str] | None = None,
         idempotency_key: str | None = None,
     ) -> Flow[Refund]:
         """Give back all of a charge, or the amount.
 
-        Repeating the call gives the money back once: within a day, a second refund of the same charge and amount is
-        the first one again. To give back the same part twice, name the second with an `idempotency_key` of its own.
+        Repeating the call gives the money back once: within a day, **a second refund of the same charge and amount is
+        the first one again**, as it is now, and its `replayed` is true. To give back the same part twice, for two
+        items of one price, name each refund with an `idempotency_key` of its own; a named refund is made once however
+        late the call is repeated.
+
+        A refund that has failed since, or was canceled, is made anew. One that Stripe refused is asked for again once
+        what stood against it may have passed: the charge was captured, a dispute was won.
 
         Args:
             charge: What to refund.
             amount: How much; all that is left if None.
             reason: "duplicate", "fraudulent" (which also blocks the card and the e-mail) or "requested_by_customer".
+            metadata: Up to 48 names of your own, kept on the Refund.
             idempotency_key: Names this refund; 1 to 255 printable ASCII characters.
 
         Raises:
-            InvalidRequest: More than is left, or nothing is left.
+            InvalidRequest: More than is left, or nothing is left, or the money is only held.
+            OrderConflict: The same refund was asked for before with another reason or other metadata.
+            PaymentPending: Stripe is still processing the charge.
             TokenChargeError: As listed on the class.
         """
         return flows.refund(
             _id_of(charge, "charge"),
             None if amount is None else check.amount(amount),
             check.refund_reason(reason),
+            check.metadata(metadata),
             None if idempotency_key is None else check.idempotency_key(idempotency_key),
         )
 
@@ -225,7 +249,10 @@ class Operations:
         return flows.complete(check.object_id(payment_intent_id, "PaymentIntent"))
 
     def get_charge(self, id: str) -> Flow[Charge]:
-        """Read a Charge.
+        """Read a Charge as it is now, with what Stripe has booked for it: `fee` and `net`.
+
+        Those are None until Stripe has booked the money, seconds after the charge: wait for the webhook
+        `charge.updated` rather than for them. A restricted key needs the permission to read balance transactions.
 
         Raises:
             InvalidRequest: Stripe knows no such charge.

@@ -53,9 +53,21 @@ def money(raw: Raw, name: str, missing: int | None = None) -> Money:
     return Money(amount, currency)
 
 
+def known_money(raw: Raw | None, name: str) -> Money | None:
+    """Return an amount with its currency, if there is one and it is not below zero."""
+    amount, currency = (raw or {}).get(name), (raw or {}).get("currency")
+    known = isinstance(amount, int) and isinstance(currency, str) and amount >= 0
+    return Money(amount, currency) if known else None  # type: ignore[arg-type]
+
+
 def read_time(raw: Raw) -> datetime | None:
     """Return when an object of Stripe's was made, in UTC."""
-    created = raw.get("created")
-    if not isinstance(created, int) or not 0 <= created <= _LAST_SECOND:
+    return moment(raw, "created")
+
+
+def moment(raw: Raw, name: str) -> datetime | None:
+    """Return a time, in UTC."""
+    seconds = raw.get(name)
+    if not isinstance(seconds, int) or not 0 <= seconds <= _LAST_SECOND:
         return None
-    return datetime.fromtimestamp(created, timezone.utc)
+    return datetime.fromtimestamp(seconds, timezone.utc)

@@ -43,9 +43,9 @@ class TokenCharge:
 
     What happens to a charge later, Stripe tells `/stripe/webhook`, and that tells the handlers for it:
 
-        @payments.on("charge.refunded")
+        @payments.on("refund.created")
         async def refunded(event):
-            print(event.object.amount_refunded)
+            print(event.object.amount)
 
     The order function, hooks and handlers may be async; those that are not run in a worker thread, and may block.
 

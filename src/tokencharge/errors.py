@@ -46,6 +46,7 @@ class TokenChargeError(Exception):
         charge_id: The Charge, where Stripe made one, be it a failed one.
         replayed: Stripe repeated an answer it gave before to the same idempotency key.
         payment_intent_id: The PaymentIntent, where there is one.
+        original_request_id: Where `replayed`, Stripe's id of the request it gave the answer to first.
         client_secret: Lets the browser finish authentication; kept out of repr.
     """
 
@@ -61,6 +62,7 @@ class TokenChargeError(Exception):
     charge_id: str | None = None
     replayed: bool = False
     payment_intent_id: str | None = None
+    original_request_id: str | None = None
     # Set after construction, or it would stand in `args`, which error trackers record.
     client_secret: str | None = attrs.field(default=None, init=False)
 

@@ -8,7 +8,7 @@ from datetime import datetime
 import attrs
 
 from ._reading import Raw, read_id, read_time
-from .results import Charge, Customer, PaymentIntent, Refund
+from .results import Charge, ChargeState, Customer, PaymentIntent, Refund
 
 TOLERANCE = 300
 """Seconds a signature may be old, or ahead of this machine's clock."""
@@ -32,7 +32,8 @@ class Event:
     """Something that happened at Stripe.
 
     Stripe sends an event at least once and in no promised order: handle it by `id` once, and read back what its
-    state matters for.
+    state matters for. A Charge in an event was sent alone, without the PaymentIntent that may know that its money
+    was let go: in any event but `charge.expired`, `HELD` may mean that. `get_charge` knows.
 
     Attributes:
         id: `evt_...`.
@@ -62,11 +63,15 @@ class Event:
         if raw.get("object") != "event" or not isinstance(kind, str) or not isinstance(about, Mapping):
             raise ValueError("Stripe's event has no type, or is about nothing.")
         reader = _READERS.get(str(about.get("object")))
+        subject = about if reader is None else reader(about)
+        if kind == "charge.expired" and isinstance(subject, Charge):
+            # Of that the event alone tells: the Charge looks as it did before.
+            subject = attrs.evolve(subject, state=ChargeState.RELEASED)
         return cls(
             id=read_id(raw),
             type=kind,
             created=read_time(raw),
             livemode=raw.get("livemode") is True,
-            object=about if reader is None else reader(about),
+            object=subject,
             raw=raw,
         )

@@ -43,9 +43,9 @@ class TokenCharge:
 
     What happens to a charge later, Stripe tells `/stripe/webhook`, and that tells the handlers for it:
 
-        @payments.on("charge.refunded")
+        @payments.on("refund.created")
         def refunded(event):
-            print(event.object.amount_refunded)
+            print(event.object.amount)
 
     Keys come from `app.config` under the names of `Settings` (`STRIPE_SECRET_KEY`, ...) and are checked at start.
     One object serves any number of apps; an app may have several, each with a name and paths of its own.

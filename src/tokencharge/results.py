@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from enum import Enum
 from typing import Any
 
 import attrs
 
-from ._reading import Raw, money, read_id, read_time, reference, texts, typed
+from ._reading import Raw, known_money, moment, money, read_id, read_time, reference, texts, typed
 from .money import Money
 
 
@@ -105,19 +106,52 @@ class Customer:
         )
 
 
+class ChargeState(Enum):
+    """What has become of the money of a Charge."""
+
+    PAID = "paid"
+    """Taken, and not all of it given back."""
+    HELD = "held"
+    """Authorized: it can be captured or let go."""
+    RELEASED = "released"
+    """It was held, and was let go: voided, or not captured in time."""
+    REFUNDED = "refunded"
+    """Taken, and all of it given back."""
+    FAILED = "failed"
+    """Refused: nothing was taken or held."""
+    PENDING = "pending"
+    """Stripe is still at work: neither taken nor refused."""
+
+
 @attrs.frozen
 class Charge:
     """A Charge: money taken, held, or refused.
 
+    Since API version 2025-03-31.basil a Charge itself looks the same while its money is
+    held and after it was let go: only its PaymentIntent tells
+    (https://docs.stripe.com/changelog/basil/2025-03-31/remove-refund-from-partial-capture-and-payment-cancellation-flow).
+    A gateway reads both, so the state of a Charge it returns is right. A webhook sends the
+    Charge alone: there `HELD` may mean that the money was let go already, unless the event
+    is `charge.expired`. Where that matters, read it with `get_charge`.
+
     Attributes:
         id: `ch_...` (`py_...` for some bank payments).
         status: "succeeded", "pending" or "failed".
+        state: What has become of its money.
         amount: What was asked for.
         amount_captured: What was taken so far.
-        amount_refunded: What was given back so far.
+        amount_refunded: What was given back so far, by Stripe's count. Before API version
+            2025-03-31.basil that includes money that was held and let go, and never taken.
+        amount_kept: What the shop has of it: taken, less given back. Fees and disputes are
+            not counted.
         paid: The bank said yes; true for an authorization as well.
         captured: The money was taken, not only held.
         refunded: All of it was given back.
+        fee: What Stripe keeps of it, where it was read with `get_charge`; None while
+            Stripe has not booked it. In the currency of the account's balance.
+        net: What arrives in the account's balance, before refunds; None like `fee`, and where
+            the fee is more than the amount.
+        capture_before: Until when money that is held can be captured, in UTC.
         customer_id: Whose it is.
         card: The card charged; None for a payment without one.
         description: The account's own words.
@@ -137,12 +171,17 @@ class Charge:
 
     id: str
     status: str
+    state: ChargeState
     amount: Money
     amount_captured: Money
     amount_refunded: Money
+    amount_kept: Money
     paid: bool
     captured: bool
     refunded: bool
+    fee: Money | None = attrs.field(default=None, eq=False)
+    net: Money | None = attrs.field(default=None, eq=False)
+    capture_before: datetime | None = None
     customer_id: str | None = None
     card: Card | None = None
     description: str | None = None
@@ -161,7 +200,7 @@ class Charge:
 
     @classmethod
     def from_stripe(cls, raw: Raw) -> Charge:
-        """Read a Charge.
+        """Read a Charge; with its PaymentIntent, where that is sent along.
 
         Raises:
             ValueError: The mapping has no id, or no amount and currency.
@@ -171,15 +210,27 @@ class Charge:
         captured = raw.get("captured", not failed) is True
         # Up to 2015 a Charge had no status, or the status "paid".
         status = typed(raw, "status", str) or ("failed" if failed else "succeeded")
+        status = "succeeded" if status == "paid" else status
+        amount_captured = money(raw, "amount_captured", amount.amount if captured else 0)
+        amount_refunded = money(raw, "amount_refunded", 0)
+        kept = _kept(raw, amount, amount_captured, amount_refunded) if captured and status == "succeeded" else 0
+        refunded = raw.get("refunded") is True
+        details = typed(typed(raw, "payment_method_details", dict) or {}, "card", dict) or {}
+        booked = typed(raw, "balance_transaction", dict)
         return cls(
             id=read_id(raw),
-            status="succeeded" if status == "paid" else status,
+            status=status,
+            state=_state(raw, status, captured=captured, back=refunded or (captured and not kept)),
             amount=amount,
-            amount_captured=money(raw, "amount_captured", amount.amount if captured else 0),
-            amount_refunded=money(raw, "amount_refunded", 0),
+            amount_captured=amount_captured,
+            amount_refunded=amount_refunded,
+            amount_kept=Money(kept, amount.currency),
             paid=raw.get("paid", not failed) is True,
             captured=captured,
-            refunded=raw.get("refunded") is True,
+            refunded=refunded,
+            fee=known_money(booked, "fee"),
+            net=known_money(booked, "net"),
+            capture_before=moment(details, "capture_before"),
             customer_id=reference(raw, "customer"),
             card=_card_of(raw),
             description=typed(raw, "description", str),
@@ -197,19 +248,30 @@ class Charge:
             raw=raw,
         )
 
+    def as_of(self, moment: datetime | None) -> Charge:
+        """Return it as it is at a moment: a hold that was not captured in time is let go by then.
+
+        Stripe shows that on the PaymentIntent only, and a Charge of the Charges API has none.
+        """
+        until = self.capture_before
+        if self.state is not ChargeState.HELD or self.payment_intent_id or not moment or not until:
+            return self
+        return attrs.evolve(self, state=ChargeState.RELEASED) if until <= moment else self
+
 
 @attrs.frozen
 class Refund:
-    """Money on its way back, or an authorization let go.
+    """Money on its way back.
 
     Attributes:
         id: `re_...`.
         status: "succeeded", "pending", "requires_action", "failed" or "canceled". A refund that succeeded
-            can still fail later.
+            can still fail later: Stripe then sends `refund.failed`.
         amount: What goes back.
         charge_id: The Charge it belongs to.
         reason: "duplicate", "fraudulent", "requested_by_customer", "expired_uncaptured_charge" or None.
         failure_reason: Why it failed.
+        replayed: This call gave nothing back: it found the refund an earlier one had made.
         created: When, in UTC.
         metadata: The account's own notes on it.
         raw: Stripe's whole answer.
@@ -221,6 +283,7 @@ class Refund:
     charge_id: str | None = None
     reason: str | None = None
     failure_reason: str | None = None
+    replayed: bool = attrs.field(default=False, eq=False)
     created: datetime | None = None
     metadata: Mapping[str, str] = _metadata()
     raw: Raw = _raw()
@@ -294,7 +357,7 @@ class PaymentIntent:
         status = typed(raw, "status", str)
         if status is None:
             raise ValueError("Stripe's PaymentIntent has no status.")
-        charge = raw.get("latest_charge")
+        charge = typed(raw, "latest_charge", dict)
         failure = typed(raw, "last_payment_error", dict) or {}
         return cls(
             id=read_id(raw),
@@ -303,7 +366,7 @@ class PaymentIntent:
             capture=raw.get("capture_method") != "manual",
             customer_id=reference(raw, "customer"),
             charge_id=reference(raw, "latest_charge"),
-            charge=Charge.from_stripe(charge) if isinstance(charge, Mapping) else None,
+            charge=None if charge is None else _charge_of_intent(charge, status),
             client_secret=typed(raw, "client_secret", str),
             failure_code=typed(failure, "code", str),
             decline_code=typed(failure, "decline_code", str),
@@ -330,6 +393,32 @@ class Payment:
     charge: Charge
     order_id: str | None = None
     replayed: bool = False
+
+
+def _state(raw: Raw, status: str, *, captured: bool, back: bool) -> ChargeState:
+    if status in ("failed", "pending"):
+        return ChargeState(status)
+    if captured:
+        return ChargeState.REFUNDED if back else ChargeState.PAID
+    intent = typed(raw, "payment_intent", dict) or {}
+    return ChargeState.RELEASED if back or intent.get("status") == "canceled" else ChargeState.HELD
+
+
+def _charge_of_intent(raw: Raw, status: str) -> Charge:
+    charge = Charge.from_stripe(raw)
+    if status == "canceled" and charge.state is ChargeState.HELD:
+        return attrs.evolve(charge, state=ChargeState.RELEASED)
+    return charge
+
+
+def _kept(raw: Raw, amount: Money, captured: Money, refunded: Money) -> int:
+    """Return what is left of money taken.
+
+    Before 2025-03-31.basil what a partial capture let go counts as refunded. Charges of those
+    versions have a field `invoice`, which that version took away.
+    """
+    before = "invoice" in raw or "amount_captured" not in raw or refunded.amount > captured.amount
+    return max(0, (amount if before else captured).amount - refunded.amount)
 
 
 _BRANDS = {

@@ -56,46 +56,6 @@ def test_amounts_are_minor_units(till: PaymentGateway, currency: str, amount: in
     assert Money(amount, currency) == payment.charge.amount
 
 
-def test_money_is_held_and_taken_in_part(till: PaymentGateway) -> None:
-    """A held amount is captured in part, and the rest is let go, which is no refund."""
-    held = till.charge("tok_visa", EMAIL, FIVE, capture=False).charge
-    taken = till.capture(held, Money(300, "usd"))
-
-    assert (False, True) == (held.captured, taken.captured)
-    assert Money(300, "usd") == taken.amount_captured
-    assert Money(0, "usd") == taken.amount_refunded
-
-
-def test_money_is_held_and_let_go(till: PaymentGateway) -> None:
-    """A voided authorization gives everything back, and cannot be captured any more."""
-    held = till.charge("tok_visa", EMAIL, FIVE, capture=False).charge
-    released = till.void(held)
-    with pytest.raises(InvalidRequest):
-        till.capture(held)
-
-    assert (held.id, FIVE) == (released.charge_id, released.amount)
-
-
-def test_a_refund_gives_all_back_once(till: PaymentGateway) -> None:
-    """Refunding twice gives the money back once."""
-    charge = till.charge("tok_visa", EMAIL, FIVE).charge
-    first, second = till.refund(charge), till.refund(charge)
-
-    assert first.id == second.id
-    assert (FIVE, True) == (till.get_charge(charge.id).amount_refunded, till.get_charge(charge.id).refunded)
-
-
-def test_a_refund_in_parts_ends_where_the_money_ends(till: PaymentGateway) -> None:
-    """Two parts are refunded under two keys; more than is left is refused."""
-    charge = till.charge("tok_visa", EMAIL, FIVE).charge
-    till.refund(charge, Money(200, "usd"), idempotency_key=f"first-{charge.id}")
-    till.refund(charge, Money(200, "usd"), idempotency_key=f"second-{charge.id}", reason="requested_by_customer")
-    with pytest.raises(InvalidRequest):
-        till.refund(charge, Money(200, "usd"), idempotency_key=f"third-{charge.id}")
-
-    assert Money(400, "usd") == till.get_charge(charge.id).amount_refunded
-
-
 @pytest.mark.parametrize(
     ("token", "code", "decline_code"),
     [

@@ -17,6 +17,7 @@ SCENES = [
     "same-submission-twice",
     "declined-card",
     "authorize-capture-refund",
+    "hold-let-go",
     "one-order-two-cards",
     "lost-answer",
 ]
@@ -54,9 +55,9 @@ def test_the_demo_runs_by_itself_in_a_sandbox(run_process) -> None:
     assert (0, "") == (ran.code, ran.err)
     assert "sandbox" == ran.document["backend"]
     assert SCENES == [scene["name"] for scene in ran.document["scenes"]]
-    assert [True] * 6 == [scene["as_told"] for scene in ran.document["scenes"]]
+    assert [True] * 7 == [scene["as_told"] for scene in ran.document["scenes"]]
     assert all(claim["holds"] for scene in ran.document["scenes"] for claim in scene["claims"])
-    assert {"customers": 5, "charges": 5, "refunds": 1} == ran.document["totals"]
+    assert {"customers": 7, "charges": 7, "refunds": 1} == ran.document["totals"]
 
 
 def test_the_story_shows_the_calls_and_what_came_of_them(run) -> None:
@@ -65,14 +66,14 @@ def test_the_story_shows_the_calls_and_what_came_of_them(run) -> None:
 
     assert (0, "") == (code, err)
     assert "not to Stripe" in " ".join(out.split("1. ")[0].replace("│", " ").split())
-    assert [*"123456"] == re.findall(r"^(\d)\. ", out, re.MULTILINE)
+    assert [*"1234567"] == re.findall(r"^(\d)\. ", out, re.MULTILINE)
     assert 'gateway.refund(charge=charge, amount=Money(500, "usd"))' in out
     assert "visa ending in 4242, held and not taken" in out
     assert "decline_code='stolen_card'" in out
     assert "OutcomeUnknown" in out
     assert "✗" not in out
     assert "The sandbox counts 1 customer, 1 charge, 0 refunds." in out
-    assert "6 scenes, all as told: 5 customers, 5 charges, 1 refund." in out
+    assert "7 scenes, all as told: 7 customers, 7 charges, 1 refund." in out
 
 
 def test_there_is_no_colour_where_there_is_no_terminal(run) -> None:

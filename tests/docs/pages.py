@@ -109,7 +109,7 @@ def _(names: Names) -> Generator[None]:
     def post(body: bytes, headers: dict[str, str]) -> int:
         return app.test_client().post("/stripe/webhook", data=body, headers=headers).status_code
 
-    with names["sandbox"].webhooks(post, "charge.*"):
+    with names["sandbox"].webhooks(post, "refund.*"):
         sandbox_gateway(names["sandbox"]).refund(a_charge(names))
     assert [Money(500, "usd")] == heard
 

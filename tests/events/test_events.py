@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from tokencharge import (
     Charge,
+    ChargeState,
     ConfigurationError,
     Customer,
     Event,
@@ -195,3 +196,12 @@ def test_money_in_an_event_is_money():
 
     assert isinstance(found, Charge)
     assert Money(200, "usd") == found.amount_refunded
+
+
+def test_a_hold_that_expired_is_released():
+    """Of that the event alone tells: the Charge looks as it did while the money was held."""
+    held = {**CHARGE, "captured": False, "paid": True, "status": "succeeded"}
+
+    assert ChargeState.RELEASED is read(event(held, "charge.expired")).object.state
+    assert ChargeState.HELD is read(event(held, "charge.updated")).object.state
+    assert "cus_1" == read(event({"object": "customer", "id": "cus_1"}, "charge.expired")).object.id

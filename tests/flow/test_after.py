@@ -1,4 +1,4 @@
-"""After the charge: read it back, find it, capture, void, refund."""
+"""After the charge: read it back, and find it."""
 
 from __future__ import annotations
 
@@ -7,14 +7,11 @@ import pytest
 from tests.flow.line import answer, refuse
 from tokencharge import (
     GatewayUnavailable,
-    InvalidInput,
     InvalidRequest,
     Money,
-    OrderConflict,
-    OutcomeUnknown,
     PaymentGateway,
 )
-from tokencharge.sandbox import Fault, Rules, Sandbox
+from tokencharge.sandbox import Rules, Sandbox
 
 ADA = "ada@example.com"
 FIVE = Money(500, "usd")
@@ -48,109 +45,6 @@ def test_what_stripe_does_not_know_is_an_invalid_request(gateway, read):
         getattr(gateway, read)("xx_unknown")
 
     assert ("resource_missing", 404) == (refused.value.code, refused.value.http_status)
-
-
-@pytest.mark.parametrize("amount", [None, Money(500, "usd"), Money(300, "usd")])
-def test_an_authorization_is_captured(sandbox, gateway, held, amount):
-    """All of it or a part, once however often it is asked for."""
-    captured, again = (gateway.capture(held.charge, amount) for _ in range(2))
-
-    assert (captured, captured) == (again, sandbox.charges[0])
-    assert ((amount or FIVE), True) == (captured.amount_captured, captured.captured)
-
-
-def test_what_is_captured_cannot_be_captured_otherwise(sandbox, gateway, held):
-    """Stripe refuses, and the error says which charge it was about."""
-    gateway.capture(held.charge.id)
-    with pytest.raises(InvalidRequest) as refused:
-        gateway.capture(held.charge, Money(300, "usd"))
-
-    assert ("charge_already_captured", held.charge.id, "capture") == (
-        refused.value.code,
-        refused.value.charge_id,
-        refused.value.step,
-    )
-    assert FIVE == sandbox.charges[0].amount_captured
-
-
-def test_an_authorization_is_voided(sandbox, gateway, held):
-    """The money held is let go, once."""
-    voided, again = (gateway.void(held.charge) for _ in range(2))
-
-    assert ([voided], voided) == (sandbox.refunds, again)
-    assert (True, False) == (sandbox.charges[0].refunded, sandbox.charges[0].captured)
-
-
-def test_money_taken_is_not_voided(sandbox, gateway, paid):
-    """A captured charge is refused, and no money moves: that is a refund."""
-    with pytest.raises(InvalidRequest, match="use refund") as refused:
-        gateway.void(paid.charge)
-
-    assert ("void", paid.charge.id) == (refused.value.step, refused.value.charge_id)
-    assert [] == sandbox.refunds
-
-
-@pytest.mark.parametrize("amount", [None, Money(200, "usd")])
-def test_money_is_given_back(sandbox, gateway, paid, amount):
-    """All of it or a part, once however often it is asked for, with the reason given."""
-    back, again = (gateway.refund(paid.charge, amount, reason="duplicate") for _ in range(2))
-
-    assert ([back], back) == (sandbox.refunds, again)
-    assert ((amount or FIVE), "duplicate", paid.charge.id) == (back.amount, back.reason, back.charge_id)
-    assert (amount or FIVE) == sandbox.charges[0].amount_refunded
-
-
-def test_the_same_part_can_be_given_back_twice_by_name(sandbox, gateway, paid):
-    """A key of the caller's own names the second refund, and it too happens once."""
-    part = Money(200, "usd")
-    gateway.refund(paid.charge, part)
-    for _ in range(2):
-        gateway.refund(paid.charge, part, idempotency_key="the second one")
-
-    assert [part, part] == [refund.amount for refund in sandbox.refunds]
-
-
-def test_another_reason_is_a_conflict(sandbox, gateway, paid):
-    """The same refund with another reason is not given back twice."""
-    gateway.refund(paid.charge, reason="duplicate")
-    with pytest.raises(OrderConflict) as conflict:
-        gateway.refund(paid.charge, reason="fraudulent")
-
-    assert paid.charge.id == conflict.value.charge_id
-    assert 1 == len(sandbox.refunds)
-
-
-def test_more_than_is_left_is_refused(sandbox, gateway, paid):
-    """Stripe refuses, and nothing is given back."""
-    with pytest.raises(InvalidRequest) as refused:
-        gateway.refund(paid.charge.id, Money(501, "usd"))
-
-    assert ("amount", paid.charge.id) == (refused.value.param, refused.value.charge_id)
-    assert [] == sandbox.refunds
-
-
-@pytest.mark.parametrize("act", ["capture", "refund"])
-def test_an_amount_in_another_currency_is_refused(sandbox, gateway, held, act):
-    """Stripe is sent the number alone, so the currency is compared first: nothing is captured or given back."""
-    with pytest.raises(InvalidInput, match="The charge is in USD, the amount in EUR"):
-        getattr(gateway, act)(held.charge, Money(500, "eur"))
-
-    assert ([], False) == (sandbox.refunds, sandbox.charges[0].captured)
-
-
-@pytest.mark.parametrize(
-    ("act", "path"), [("capture", "/v1/charges/*/capture"), ("void", "/v1/refunds"), ("refund", "/v1/refunds")]
-)
-def test_an_answer_lost_after_the_charge_is_found_by_calling_again(sandbox, gateway, held, act, path):
-    """Not knowing is an outcome of its own, with the charge's id; the same call then tells what happened, once."""
-    sandbox.faults.add(Fault.lose_answer(), times=3, path=path)
-    with pytest.raises(OutcomeUnknown) as unknown:
-        getattr(gateway, act)(held.charge)
-    found = getattr(gateway, act)(held.charge)
-
-    assert (held.charge.id, act) == (unknown.value.charge_id, unknown.value.step)
-    assert found in [*sandbox.refunds, *sandbox.charges]
-    assert 1 == len(sandbox.refunds) + sandbox.charges[0].captured
 
 
 @pytest.mark.parametrize("by", [None, "id", "customer"])

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from tests.sandbox.curl import NOW, Client
+from tokencharge import ChargeState
 from tokencharge.sandbox import Fault, Rules, Sandbox
 
 DAY = 24 * 3600
@@ -461,7 +462,8 @@ def test_a_hold_is_released_by_canceling(either, sandbox):
     assert ("canceled", NOW, "requested_by_customer", 0) == tuple(
         canceled[name] for name in ("status", "canceled_at", "cancellation_reason", "amount_capturable")
     )
-    assert (before, []) == (after, sandbox.refunds)
+    assert (before.raw, []) == (after.raw, sandbox.refunds)
+    assert (ChargeState.HELD, ChargeState.RELEASED) == (before.state, after.state)
     assert (False, False, 0) == (after.refunded, after.captured, after.amount_captured.amount)
     assert ["payment_intent.amount_capturable_updated", "payment_intent.canceled"] == types(sandbox)[-2:]
 
@@ -483,7 +485,7 @@ def test_a_hold_lapses_after_seven_days(client, sandbox):
 
     assert ("canceled", "expired") == (after["status"], after["cancellation_reason"])
     assert "succeeded" == client.get(f"/v1/payment_intents/{taken}").body["status"]
-    assert (before, []) == (sandbox.charges, sandbox.refunds)
+    assert ([each.raw for each in before], []) == ([each.raw for each in sandbox.charges], sandbox.refunds)
     assert ["charge.expired", "payment_intent.canceled"] == types(sandbox)[-2:]
 
 

@@ -9,8 +9,8 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 
+from . import clerks, schedule
 from .processes import AT_ONCE, play_all
-from .schedule import play
 from .world import ROUTES
 
 _ENOUGH = 10
@@ -22,10 +22,14 @@ def main(args: Sequence[str] | None = None) -> int:
     first = random.SystemRandom().randrange(10**9) if given.seed is None else given.seed
     count = given.schedules or (1 if given.seed is not None else 1000)
     if given.verbose:
+        play = clerks.play if given.clerks else schedule.play
         failures = [failure for seed in range(first, first + count) if (failure := play(seed, print, given.route))]
     else:
         failures = []
-        with _progress(count) as advance, closing(play_all(first, count, given.jobs, given.route)) as played:
+        with (
+            _progress(count) as advance,
+            closing(play_all(first, count, given.jobs, given.route, of_clerks=given.clerks)) as played,
+        ):
             for found in played:
                 advance()
                 failures += found
@@ -43,6 +47,7 @@ def _options(args: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, metavar="N", help="the first schedule; drawn if not given")
     parser.add_argument("--jobs", type=int, metavar="N", default=os.cpu_count() or 1, help="processes; one per core")
     parser.add_argument("--route", choices=ROUTES, help="of every schedule; drawn for each if not given")
+    parser.add_argument("--clerks", action="store_true", help="who capture, void and refund, in place of buyers")
     parser.add_argument("--verbose", action="store_true", help="tell every event")
     return parser.parse_args(args)
 

@@ -41,10 +41,12 @@ class Failure:
     seed: int
     reason: str
     route: str | None = None
+    clerks: bool = False
 
     def __str__(self) -> str:
         route = f" --route {self.route}" if self.route else ""
-        return f"{self.reason}\n    python -m tests.simulation --seed {self.seed}{route} --verbose"
+        clerks = " --clerks" if self.clerks else ""
+        return f"{self.reason}\n    python -m tests.simulation --seed {self.seed}{route}{clerks} --verbose"
 
 
 def play(seed: int, trace: Callable[[str], None] | None = None, route: str | None = None) -> Failure | None:

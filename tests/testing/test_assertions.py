@@ -8,7 +8,14 @@ import pytest
 
 from tokencharge import CardDeclined, Money, Payment, PaymentGateway
 from tokencharge.sandbox import Sandbox
-from tokencharge.testing import assert_charged_once, assert_nothing_charged, assert_refunded
+from tokencharge.testing import (
+    assert_charged_once,
+    assert_held,
+    assert_nothing_charged,
+    assert_refunded,
+    assert_released,
+    sandbox_gateway,
+)
 
 FIVE = Money(500, "usd")
 
@@ -102,3 +109,50 @@ def test_a_refund_of_nothing_is_noticed(stripe_sandbox: Sandbox) -> None:
     """A charge that is not there was not refunded."""
     with pytest.raises(AssertionError, match=r"(?s)There is no charge ch_x.*none"):
         assert_refunded(stripe_sandbox, "ch_x")
+
+
+def test_a_refund_that_failed_is_none(gateway: PaymentGateway, stripe_sandbox: Sandbox) -> None:
+    """It gave nothing back."""
+    charge = gateway.charge("tok_refundFail", "ada@example.com", FIVE).charge
+    gateway.refund(charge)
+    assert_refunded(stripe_sandbox, charge, FIVE)
+    stripe_sandbox.advance(60)
+    with pytest.raises(AssertionError, match=r"0.00 USD of ch_.* was refunded, and 5.00 USD was expected"):
+        assert_refunded(stripe_sandbox, charge)
+
+
+@pytest.mark.parametrize("route", ["charges", "payment_intents"])
+def test_money_that_is_held_is_let_go_or_taken(stripe_sandbox: Sandbox, route: str) -> None:
+    """A hold is held until it is let go, and is no refund then; a part that is captured is given back as a part."""
+    gateway = sandbox_gateway(stripe_sandbox, route=route)
+    one, two = (gateway.charge("tok_visa", "ada@example.com", FIVE, capture=False).charge for _ in range(2))
+
+    assert one == assert_held(stripe_sandbox, one, FIVE)
+    with pytest.raises(AssertionError, match=r"5.00 USD of ch_.* is held, and 2.00 USD was expected"):
+        assert_held(stripe_sandbox, one.id, Money(200, "usd"))
+    with pytest.raises(AssertionError, match=r"The money of ch_.* is held, and released was expected"):
+        assert_released(stripe_sandbox, one)
+
+    released, captured = gateway.void(one), gateway.capture(two, Money(300, "usd"))
+
+    assert released == assert_released(stripe_sandbox, one)
+    for charge in (released, captured):
+        with pytest.raises(AssertionError, match=r"0.00 USD of ch_.* was refunded"):
+            assert_refunded(stripe_sandbox, charge)
+        with pytest.raises(AssertionError, match=r"is (released|paid), and held was expected"):
+            assert_held(stripe_sandbox, charge)
+
+    refund = gateway.refund(captured)
+
+    assert [refund] == assert_refunded(stripe_sandbox, captured)
+    assert [refund] == assert_refunded(stripe_sandbox, captured, Money(300, "usd"))
+
+
+@pytest.mark.parametrize("route", ["charges", "payment_intents"])
+def test_a_hold_that_lapsed_is_released(stripe_sandbox: Sandbox, route: str) -> None:
+    """Nobody let it go, and it is let go."""
+    gateway = sandbox_gateway(stripe_sandbox, route=route)
+    held = gateway.charge("tok_visa", "ada@example.com", FIVE, capture=False).charge
+    stripe_sandbox.advance(8 * 24 * 3600)
+
+    assert gateway.get_charge(held.id) == assert_released(stripe_sandbox, held)

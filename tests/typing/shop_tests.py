@@ -10,7 +10,9 @@ from tokencharge.testing import (
     Leak,
     StripeCassette,
     assert_charged_once,
+    assert_held,
     assert_refunded,
+    assert_released,
     async_sandbox_gateway,
     find_leaks,
     sandbox_gateway,
@@ -31,6 +33,8 @@ def test_buying() -> None:
     assert_type(sandbox.create_token("4242424242424242"), str)
     assert_type(assert_charged_once(sandbox, Money(500, "usd"), order_id="order-1"), Charge)
     assert_type(assert_refunded(sandbox, "ch_1"), list[Refund])
+    assert_type(assert_held(sandbox, "ch_1", Money(500, "usd")), Charge)
+    assert_type(assert_released(sandbox, "ch_1"), Charge)
 
 
 def test_recorded() -> None:

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
 
-from tests.web.deliveries import event, signed
+from tests.web.deliveries import SECRET, event, signed
 from tests.web.django_shop import DjangoShop
-from tests.web.shop import JSON, gateway_to
-from tokencharge import Money
+from tests.web.shop import JSON
+from tokencharge import Money, PaymentGateway
 from tokencharge.django import use_gateway
 from tokencharge.flask import TokenCharge
 from tokencharge.sandbox import Sandbox
+from tokencharge.testing import sandbox_gateway
 from tokencharge.webhooks import KEEP, LEASE
 
 PAGE = Path(__file__).parents[2].joinpath("docs", "webhooks.md").read_text("utf-8")
-FLASK, DJANGO, SIGNAL, REDIS = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
-REFUNDED = {"object": "charge", "id": "ch_7", "amount": 500, "amount_refunded": 200, "currency": "usd"}
-BUYER = {"receipt_email": "ada@example.com"}
+FLASK, DJANGO, SIGNAL, AFTER, REDIS = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+ADA, FIVE = "ada@example.com", Money(500, "usd")
+TOLD = ("write_to_the_buyer", "write_to_the_office", "release_the_stock", "note_in_the_books")
 
 
 @pytest.fixture
@@ -32,34 +35,93 @@ def written() -> list[Any]:
 @pytest.fixture
 def names(written: list[Any]) -> dict[str, Any]:
     """What the page leaves to the reader."""
-    return {"write_to_the_buyer": lambda *about: written.append(about), "call_the_lawyer": written.append}
+    told = {name: lambda *about, name=name: written.append((name, *about)) for name in TOLD}
+    return {**told, "call_the_lawyer": written.append}
 
 
-def test_the_lines_for_flask(sandbox: Sandbox, names: dict[str, Any], written: list[Any]) -> None:
-    """The buyer is written to, once."""
+@pytest.fixture(params=["charges", "payment_intents"])
+def gateway(request: pytest.FixtureRequest, sandbox: Sandbox) -> PaymentGateway:
+    return sandbox_gateway(sandbox, route=request.param, webhook_secret=SECRET)
+
+
+@pytest.fixture
+def send(sandbox: Sandbox, gateway: PaymentGateway, names: dict[str, Any]) -> Callable[[], list[int]]:
+    """A shop in Flask with the page's handlers, and what delivers all events to it, twice."""
     app = Flask("docs")
-    names["payments"] = TokenCharge(app, gateway=gateway_to(sandbox))
+    names["payments"] = TokenCharge(app, gateway=gateway)
     exec(FLASK, names)
-    payload = event(about={**REFUNDED, **BUYER})
-    headers = {"Stripe-Signature": signed(payload), "Content-Type": JSON}
-    statuses = [app.test_client().post("/stripe/webhook", data=payload, headers=headers).status_code for _ in "12"]
+    exec(AFTER, names)
 
-    assert [200, 200] == statuses
-    assert [("ada@example.com", Money(200, "usd"))] == written
+    def send() -> list[int]:
+        return [
+            app.test_client()
+            .post("/stripe/webhook", data=payload, headers={"Stripe-Signature": signed(payload), "Content-Type": JSON})
+            .status_code
+            for event in sandbox.events
+            for payload in [json.dumps(event.raw).encode()] * 2
+        ]
+
+    return send
 
 
-def test_the_lines_for_django(sandbox: Sandbox, names: dict[str, Any], written: list[Any]) -> None:
+def test_the_buyer_is_told_what_went_back(
+    gateway: PaymentGateway, send: Callable[[], list[int]], written: list[Any]
+) -> None:
+    """Each refund is told once, with its own amount; a hold that was let go is no refund."""
+    paid, held = (gateway.charge("tok_visa", ADA, FIVE, capture=taken).charge for taken in (True, False))
+    for amount in (300, 200):
+        gateway.refund(paid, Money(amount, "usd"))
+    gateway.void(held)
+
+    assert {200} == {*send()}
+    told = [what for what in written if what[0] == "write_to_the_buyer"]
+    assert [("write_to_the_buyer", ADA, Money(amount, "usd")) for amount in (300, 200)] == told
+
+
+def test_what_is_let_go_is_put_back_on_the_shelf(
+    sandbox: Sandbox, gateway: PaymentGateway, send: Callable[[], list[int]], written: list[Any]
+) -> None:
+    """A hold that lapsed, on either route; over PaymentIntents one that was voided, too."""
+    orders = {f"order-{number}": ("tok_visa", ADA, FIVE) for number in range(2)}
+    first, _ = (gateway.charge(*order, order_id=name, capture=False).charge for name, order in orders.items())
+    if gateway.settings.route == "payment_intents":
+        gateway.void(first)
+    sandbox.advance(8 * 24 * 3600)
+    send()
+
+    assert {("release_the_stock", name) for name in orders} == {*written}
+
+
+def test_the_office_is_told_of_what_came_back(
+    sandbox: Sandbox, gateway: PaymentGateway, send: Callable[[], list[int]], written: list[Any]
+) -> None:
+    """A refund that failed, and what Stripe keeps of a charge."""
+    paid = gateway.charge("tok_refundFail", ADA, FIVE).charge
+    gateway.refund(paid)
+    sandbox.advance(60)
+    send()
+
+    assert ("write_to_the_office", paid.id, FIVE, "expired_or_canceled_card") in written
+    if gateway.settings.route == "payment_intents":
+        assert ("note_in_the_books", paid.id, Money(45, "usd"), Money(455, "usd")) in written
+
+
+def test_the_lines_for_django(
+    sandbox: Sandbox, gateway: PaymentGateway, names: dict[str, Any], written: list[Any]
+) -> None:
     """The handler and the receiver are each told of what they asked for."""
-    with use_gateway(gateway_to(sandbox)) as gateway:
+    gateway.refund(gateway.charge("tok_visa", ADA, FIVE).charge, Money(200, "usd"))
+    with use_gateway(gateway):
         shop = DjangoShop(gateway)
         exec(DJANGO, names)
         exec(SIGNAL, names)
+        refund = next(json.dumps(each.raw).encode() for each in sandbox.events if each.type == "refund.created")
         dispute = event("charge.dispute.created", {"object": "dispute", "id": "dp_1", "charge": "ch_7"})
-        statuses = [shop.deliver(payload).status for payload in (event(about={**REFUNDED, **BUYER}), dispute, dispute)]
+        statuses = [shop.deliver(payload).status for payload in (refund, dispute, dispute)]
         shop.close()
 
     assert [200, 200, 200] == statuses
-    assert [("ada@example.com", Money(200, "usd")), "ch_7"] == written
+    assert [("write_to_the_buyer", ADA, Money(200, "usd")), "ch_7"] == written
 
 
 def test_the_page_tells_the_times_there_are() -> None:

@@ -6,11 +6,12 @@ import copy
 import pickle
 from datetime import datetime, timezone
 
+import attrs
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tokencharge import Card, Charge, Customer, Money, Payment, PaymentIntent, Refund
+from tokencharge import Card, Charge, ChargeState, Customer, Money, Payment, PaymentIntent, Refund
 
 CHARGE = {"id": "ch_1", "object": "charge", "amount": 500, "currency": "usd"}
 LEGACY = {
@@ -65,9 +66,11 @@ def test_a_charge_of_today_is_read_whole():
     expected = Charge(
         id="ch_1",
         status="succeeded",
+        state=ChargeState.PAID,
         amount=Money(500, "usd"),
         amount_captured=Money(400, "usd"),
         amount_refunded=Money(100, "usd"),
+        amount_kept=Money(300, "usd"),
         paid=True,
         captured=True,
         refunded=False,
@@ -206,6 +209,26 @@ def test_a_brand_has_one_spelling(written, brand):
 def test_until_2014_the_brand_stood_in_type():
     """A card without `brand` has it in `type`."""
     assert "visa" == Card.from_stripe({"type": "Visa", "last4": "4242"}).brand
+
+
+@pytest.mark.parametrize(
+    ("booked", "fee", "net"),
+    [
+        (None, None, None),
+        ("txn_1", None, None),
+        ({"id": "txn_1", "fee": 45, "net": 455, "currency": "usd"}, Money(45, "usd"), Money(455, "usd")),
+        ({"id": "txn_1", "fee": 60, "net": 690, "currency": "cad"}, Money(60, "cad"), Money(690, "cad")),
+        ({"id": "txn_1", "fee": 60, "net": -10, "currency": "usd"}, Money(60, "usd"), None),
+        ({"id": "txn_1", "fee": None, "net": "455", "currency": "usd"}, None, None),
+        ({"id": "txn_1", "fee": 45, "net": 455}, None, None),
+    ],
+)
+def test_the_fee_is_read_once_it_is_booked(booked, fee, net):
+    """In the currency of the balance; less than nothing cannot be told as an amount."""
+    charge = Charge.from_stripe({**CHARGE, "balance_transaction": booked})
+
+    assert (fee, net) == (charge.fee, charge.net)
+    assert Charge.from_stripe(CHARGE) == attrs.evolve(charge, balance_transaction_id=None)
 
 
 @pytest.mark.parametrize("refunds", [[], [{"amount": 100}], {"object": "list", "data": []}, None])

@@ -8,9 +8,11 @@ How an order is charged once, and why each key contains what it contains, is in 
 
 from .calls import Answer, Call, Flow, Pause
 from .charge import charge, charge_customer
-from .manage import capture, find, get_charge, get_customer, refund, void
+from .hold import capture, void
+from .manage import find, get_charge, get_customer
 from .payment import complete
 from .purchase import Purchase
+from .refund import refund
 
 __all__ = [
     "Answer",

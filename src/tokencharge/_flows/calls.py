@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
+from datetime import datetime
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -10,6 +11,7 @@ import attrs
 
 from .._reading import Raw
 from ..errors import GatewayUnavailable, OutcomeUnknown, TokenChargeError
+from ..results import Charge
 
 T = TypeVar("T")
 
@@ -37,16 +39,28 @@ class Answer:
         body: Decoded.
         replayed: Stripe repeats what it said to the same key before: history.
         own: What it repeats may have been the answer to an earlier try of this very call.
+        date: When Stripe answered, as HTTP writes it; empty where no answer said.
     """
 
     body: object
     replayed: bool = False
     own: bool = False
+    date: str = ""
 
     @property
     def found(self) -> bool:
         """Another call did what is answered."""
         return self.replayed and not self.own
+
+    @property
+    def at(self) -> datetime | None:
+        """When Stripe answered, by its own clock."""
+        from email.utils import parsedate_to_datetime  # here, so that importing tokencharge does not load it
+
+        try:
+            return parsedate_to_datetime(self.date)
+        except ValueError:
+            return None
 
 
 @attrs.frozen
@@ -83,6 +97,23 @@ def read(call: Call, reader: Callable[[Raw], T]) -> Flow[T]:
     return value
 
 
+def read_charge(charge_id: str, *also: str) -> Flow[Charge]:
+    """Read a Charge, with the PaymentIntent that alone knows whether its money is held still.
+
+    Args:
+        charge_id: Which.
+        also: What else is to be sent along.
+    """
+    call = Call("charge", "get", path("charges", charge_id), {"expand": ["payment_intent", *also]})
+    charge, answer = yield from ask(call, Charge.from_stripe)
+    return charge.as_of(answer.at)
+
+
+def as_of(made: Any, answer: Answer) -> Any:
+    """Return what was read as it is by Stripe's clock: of a Charge, the clock alone may tell that its hold is over."""
+    return made.as_of(answer.at) if isinstance(made, Charge) else made
+
+
 def entries(raw: Raw) -> list[Raw]:
     data = raw.get("data")
     if not isinstance(data, list) or not all(isinstance(entry, Mapping) for entry in data):
@@ -92,6 +123,15 @@ def entries(raw: Raw) -> list[Raw]:
 
 def path(resource: str, name: str) -> str:
     return f"/v1/{resource}/{quote(name, safe='')}"
+
+
+def about(charge_id: str, flow: Flow[T]) -> Flow[T]:
+    """Go through a flow, and say on its error which Charge it was about."""
+    try:
+        return (yield from flow)
+    except TokenChargeError as error:
+        place(error, charge_id=charge_id)
+        raise
 
 
 def place(error: TokenChargeError, **known: str | None) -> None:

@@ -19,7 +19,7 @@ from .. import _checks as check
 from .._reading import Raw, read_id
 from ..errors import AuthenticationFailed, InvalidRequest
 from ..results import Charge, Customer, PaymentIntent
-from .calls import Call, Flow, T, entries, path, read
+from .calls import Call, Flow, T, as_of, ask, entries, path, read
 from .purchase import KEYS_LIVE, Purchase
 from .slots import Slots
 
@@ -131,7 +131,8 @@ def page(where: str, params: Mapping[str, Any], reader: Callable[[Raw], T]) -> F
         more = bool(listed) and raw.get("has_more") is True
         return [reader(entry) for entry in listed], read_id(listed[-1]) if more else None
 
-    return (yield from read(Call("find", "get", where, params), read_page))
+    (found, after), answer = yield from ask(Call("find", "get", where, params), read_page)
+    return [as_of(each, answer) for each in found], after
 
 
 def marked_customers(purchase: Purchase) -> Flow[list[Customer]]:

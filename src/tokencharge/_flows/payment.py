@@ -18,7 +18,7 @@ from ..errors import (
     TokenChargeError,
 )
 from ..results import Charge, Customer, Payment, PaymentIntent
-from .calls import Call, Flow, T, path, read
+from .calls import Call, Flow, T, path, read, read_charge
 from .purchase import Purchase
 from .slots import Made, State, state, was_let_go
 
@@ -44,7 +44,7 @@ def charge_of(made: Made) -> Flow[Charge]:
     if made.charge is not None:
         return made.charge
     # The money has moved: that its Charge cannot be read is no "nothing was done".
-    return (yield from look_again(_read_charge(made.charge_id)))
+    return (yield from look_again(read_charge(made.charge_id, "customer")))
 
 
 def payment_of(purchase: Purchase, customer: Customer | str | None, made: Made, *, found: bool) -> Flow[Payment]:
@@ -143,7 +143,7 @@ def _unpaid(intent: PaymentIntent) -> TokenChargeError:
 def read_again(made: Made) -> Flow[Made]:
     """Read how a Charge or an intent is now."""
     if isinstance(made, Charge):
-        return (yield from _read_charge(made.id))
+        return (yield from read_charge(made.id, "customer"))
     return (yield from read_intent(made.id))
 
 
@@ -151,11 +151,6 @@ def read_intent(intent_id: str) -> Flow[PaymentIntent]:
     """Read an intent, and its Charge with it."""
     call = Call("charge", "get", path("payment_intents", intent_id), {"expand": ["latest_charge.customer"]})
     return (yield from read(call, PaymentIntent.from_stripe))
-
-
-def _read_charge(charge_id: str) -> Flow[Charge]:
-    call = Call("charge", "get", path("charges", charge_id), {"expand": ["customer"]})
-    return (yield from read(call, Charge.from_stripe))
 
 
 def look_again(looking: Flow[T], *, harmless: bool = False) -> Flow[T]:

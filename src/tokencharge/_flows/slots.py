@@ -11,14 +11,14 @@ a slot's key decides what the slot is for; Stripe refuses all others. The next s
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from enum import IntEnum
 from itertools import count
 
 import attrs
 
 from .. import _checks as check
-from ..results import Charge, PaymentIntent
+from ..results import Charge, ChargeState, PaymentIntent
 from .purchase import Purchase
 
 Made = Charge | PaymentIntent
@@ -48,9 +48,7 @@ def state(made: Made) -> State:
 def was_let_go(made: Made) -> bool:
     """Tell whether this held money once, and holds it no longer."""
     if isinstance(made, Charge):
-        intent = made.raw.get("payment_intent")
-        canceled = isinstance(intent, Mapping) and intent.get("status") == "canceled"
-        return made.status == "succeeded" and not made.captured and (made.refunded or canceled)
+        return made.state is ChargeState.RELEASED
     return made.status == "canceled" and state(made) is State.PAID
 
 

@@ -86,7 +86,7 @@ class Channel:
             raise unreadable(last.body, response.code, response.headers)
         # A replay that follows a try of this same call may be this call's own first success.
         replayed = response.headers.get("idempotent-replayed") == "true"
-        answer = Answer(body, replayed, own=last.in_doubt)
+        answer = Answer(body, replayed, own=last.in_doubt, date=response.headers.get("date") or "")
         self._tell(call, "ok", answer.found, response.code, response.headers.get("request-id"))
         return answer
 

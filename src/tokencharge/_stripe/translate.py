@@ -45,7 +45,7 @@ _TOKEN_WORDS = re.compile(
 # An account's policy, which has neither code nor parameter.
 _END_OF_LIFE = re.compile(r"card token usage .* has reached end of life", re.IGNORECASE)
 
-_KEPT_HEADERS = ("request-id", "idempotent-replayed")
+_KEPT_HEADERS = ("request-id", "idempotent-replayed", "original-request")
 
 _NOTHING_DONE = (AuthenticationFailed, GatewayUnavailable, OrderInProgress, RateLimited)
 
@@ -93,6 +93,7 @@ def translate(error: stripe.StripeError, call: Call, *, in_doubt: bool) -> Token
         # Not by this try; but an earlier one may be at work still.
         kind = OutcomeUnknown
     said = _text(details, "message")
+    replayed = headers.get("idempotent-replayed") == "true"
     intent = details.get("payment_intent")
     intent = intent if isinstance(intent, Mapping) else {}
     translated = kind(
@@ -104,8 +105,9 @@ def translate(error: stripe.StripeError, call: Call, *, in_doubt: bool) -> Token
         request_id=headers.get("request-id"),
         step=call.step,
         charge_id=_text(details, "charge"),
-        replayed=headers.get("idempotent-replayed") == "true",
+        replayed=replayed,
         payment_intent_id=_text(intent, "id"),
+        original_request_id=headers.get("original-request") if replayed else None,
     )
     translated.client_secret = _text(intent, "client_secret")
     return translated

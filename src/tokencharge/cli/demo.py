@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from .. import Charge, ConfigurationError, Payment, PaymentGateway, Refund, Settings, TokenChargeError
+from .. import Charge, ChargeState, ConfigurationError, Payment, PaymentGateway, Refund, Settings, TokenChargeError
 from ..sandbox import Sandbox
 from .scenes import play
 from .stage import Scene, Stage, Step, Totals
@@ -178,6 +178,8 @@ def _lines(outcome: object) -> Iterator[tuple[str, str]]:
 
 
 def _stage_of(charge: Charge) -> str:
+    if charge.state is ChargeState.RELEASED:
+        return ", let go"
     if not charge.captured:
         return ", held and not taken"
     return f", {charge.amount_refunded} given back" if charge.amount_refunded.amount else ", paid"

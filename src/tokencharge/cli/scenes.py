@@ -1,4 +1,4 @@
-"""The demo's story: six scenes, and what each of them claims."""
+"""The demo's story: seven scenes, and what each of them claims."""
 
 from __future__ import annotations
 
@@ -9,7 +9,16 @@ from typing import Any
 
 import attrs
 
-from .. import CardDeclined, Money, OutcomeUnknown, Payment, PaymentGateway, TokenChargeError
+from .. import (
+    CardDeclined,
+    ChargeState,
+    InvalidRequest,
+    Money,
+    OutcomeUnknown,
+    Payment,
+    PaymentGateway,
+    TokenChargeError,
+)
 from ..sandbox import Sandbox
 from .stage import Named, Scene, Stage
 
@@ -101,7 +110,9 @@ def _decline(scene: Scene) -> None:
     logged = isinstance(error, CardDeclined) and error.decline_code == "stolen_card"
     told = isinstance(error, CardDeclined) and "stolen" in error.public_message
     scene.claim("The log says that the card is stolen; the buyer, maybe the thief, is not told.", logged and not told)
-    scene.claim_totals(customers=0, charges=0)
+    # Over PaymentIntents the bank is asked once there is a Customer, and the failed Charge is kept.
+    tried = int(scene.stage.settings.route == "payment_intents")
+    scene.claim_totals(customers=tried, charges=tried)
 
 
 def _authorize_capture_refund(scene: Scene) -> None:
@@ -116,6 +127,27 @@ def _authorize_capture_refund(scene: Scene) -> None:
     given_back = refund.amount == back and after.amount_refunded == back and not after.refunded
     scene.claim(f"Then {back} of them are given back.", given_back)
     scene.claim_totals(customers=1, charges=1, refunds=1)
+
+
+def _let_go(scene: Scene) -> None:
+    price = Money(2000, "usd")
+    gateway, order = scene.stage.gateway, _order_id()
+    purchase: dict[str, Any] = {"email": _EMAIL, "amount": price, "order_id": order, "capture": False}
+    payment = scene.call(_CHARGE, gateway.charge, token=_token(scene), **purchase)
+    named = Named("payment.charge", payment.charge)
+    released = scene.call("charge = gateway.void", gateway.void, charge=named)
+    with suppress(InvalidRequest):
+        scene.call("charge = gateway.capture", gateway.capture, charge=named)
+    captured = scene.steps[-1].outcome
+    customer = Named("payment.customer", payment.customer)
+    found = scene.call("found = gateway.find", gateway.find, order_id=order, customer=customer)
+    scene.claim(f"{price} are held.", payment.charge.state is ChargeState.HELD)
+    let_go = released.state is ChargeState.RELEASED and not released.amount_kept.amount
+    scene.claim("Then they are let go, and the charge says so.", let_go)
+    scene.claim("They cannot be taken any more.", isinstance(captured, InvalidRequest))
+    scene.claim("Who asks for the order's payment is told that there is none.", found is None)
+    # Over Charges a hold is let go by a refund.
+    scene.claim_totals(customers=1, charges=1, refunds=int(scene.stage.settings.route == "charges"))
 
 
 def _two_cards(scene: Scene) -> None:
@@ -140,7 +172,8 @@ def _lose_an_answer(scene: Scene, sandbox: Sandbox) -> None:
     )
     with gateway:
         purchase: dict[str, Any] = {"token": _token(scene), "email": _EMAIL, "amount": Money(500, "usd")}
-        scene.call("sandbox.lose_next_answer", sandbox.lose_next_answer, path="/v1/charges")
+        moves_money = "/v1/charges" if settings.route == "charges" else "/v1/payment_intents"
+        scene.call("sandbox.lose_next_answer", sandbox.lose_next_answer, path=moves_money)
         with suppress(OutcomeUnknown):
             scene.call(_CHARGE, gateway.charge, **purchase)
         lost = scene.steps[-1].outcome
@@ -155,6 +188,7 @@ _STORY = (
     _Act("same-submission-twice", "The same submission, twice", _submit_twice),
     _Act("declined-card", "A declined card", _decline),
     _Act("authorize-capture-refund", "Authorize, capture, refund", _authorize_capture_refund),
+    _Act("hold-let-go", "A hold that is let go", _let_go),
     _Act("one-order-two-cards", "One order, two cards", _two_cards),
     _Act(
         "lost-answer",

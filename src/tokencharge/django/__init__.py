@@ -10,9 +10,9 @@ Add "tokencharge.django" to `INSTALLED_APPS`, the keys (`STRIPE_SECRET_KEY`, ...
 
 What happens to a charge later, Stripe tells `/stripe/webhook`, and that tells the handlers for it:
 
-    @on_event("charge.refunded")
+    @on_event("refund.created")
     def refunded(event):
-        print(event.object.amount_refunded)
+        print(event.object.amount)
 """
 
 from __future__ import annotations

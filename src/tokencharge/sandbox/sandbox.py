@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime, timezone
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
+
+import attrs
 
 from .. import Event
 from ..results import Charge, Customer, Refund
@@ -167,8 +170,10 @@ class Sandbox:
 
     @property
     def charges(self) -> list[Charge]:
-        """All Charges, failed ones too, oldest first."""
-        return [Charge.from_stripe(each) for each in self._engine.all(Kind.CHARGE)]
+        """All Charges, failed ones too, oldest first; a hold that was let go says so."""
+        now = datetime.fromtimestamp(self._account.now(), timezone.utc)
+        intents = {each["id"]: each for each in self._engine.all(Kind.PAYMENT_INTENT)}
+        return [_whole(each, intents).as_of(now) for each in self._engine.all(Kind.CHARGE)]
 
     @property
     def customers(self) -> list[Customer]:
@@ -337,3 +342,9 @@ class Sandbox:
             if request.method == "GET" and fnmatchcase(request.path, path):
                 return page
         return Response(404, {"content-type": "text/plain"}, b"There is nothing here.\n")
+
+
+def _whole(charge: JSON, intents: Mapping[str, JSON]) -> Charge:
+    """Read a Charge, with what its PaymentIntent alone knows."""
+    intent = intents.get(charge["payment_intent"])
+    return attrs.evolve(Charge.from_stripe({**charge, "payment_intent": intent}), raw=charge)

@@ -5,7 +5,14 @@ It needs neither pytest nor, until a cassette is used, vcrpy. `tokencharge.pytes
 
 from __future__ import annotations
 
-from .assertions import CassetteMismatch, assert_charged_once, assert_nothing_charged, assert_refunded
+from .assertions import (
+    CassetteMismatch,
+    assert_charged_once,
+    assert_held,
+    assert_nothing_charged,
+    assert_refunded,
+    assert_released,
+)
 from .audit import Leak, find_leaks
 from .cassette import RecordMode, StripeCassette, use_cassette
 from .gateways import async_sandbox_gateway, sandbox_gateway
@@ -16,8 +23,10 @@ __all__ = [
     "RecordMode",
     "StripeCassette",
     "assert_charged_once",
+    "assert_held",
     "assert_nothing_charged",
     "assert_refunded",
+    "assert_released",
     "async_sandbox_gateway",
     "find_leaks",
     "sandbox_gateway",

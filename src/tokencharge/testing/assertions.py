@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from .. import Charge, Money, Refund
+from .. import Charge, ChargeState, Money, Refund
 from ..sandbox import Sandbox
 
 
@@ -60,24 +60,67 @@ def assert_nothing_charged(sandbox: Sandbox, *, order_id: str | None = None, ema
 
 
 def assert_refunded(sandbox: Sandbox, charge: Charge | str, amount: Money | None = None) -> list[Refund]:
-    """Assert that a Charge was given back, in one Refund or several, and return them.
+    """Assert that money taken was given back, in one Refund or several, and return them.
+
+    Money that was held and let go was never taken: see `assert_released`. A Refund that failed gave nothing back.
 
     Args:
         sandbox: Whose record to look at.
         charge: Which Charge.
-        amount: How much in all; the whole Charge if None.
+        amount: How much in all; all that was captured if None.
 
     Raises:
         AssertionError: Less or more was given back; the message lists what was charged.
     """
+    real = _find(sandbox, charge)
+    over = ("failed", "canceled")
+    refunds = [each for each in sandbox.refunds if each.charge_id == real.id and each.status not in over]
+    given = sum(refund.amount.amount for refund in refunds) if real.captured else 0
+    refunded, expected = Money(given, real.amount.currency), amount or real.amount_captured
+    right = refunded == expected and given > 0
+    _check(right, f"{refunded} of {real.id} was refunded, and {expected} was expected.", sandbox)
+    return refunds
+
+
+def assert_held(sandbox: Sandbox, charge: Charge | str, amount: Money | None = None) -> Charge:
+    """Assert that the money of a Charge is held, neither taken nor let go, and return the Charge.
+
+    Args:
+        sandbox: Whose record to look at.
+        charge: Which Charge.
+        amount: How much must be held.
+
+    Raises:
+        AssertionError: It is not held; the message lists what was charged.
+    """
+    real = _in_state(sandbox, charge, ChargeState.HELD)
+    right = amount in (None, real.amount)
+    _check(right, f"{real.amount} of {real.id} is held, and {amount} was expected.", sandbox)
+    return real
+
+
+def assert_released(sandbox: Sandbox, charge: Charge | str) -> Charge:
+    """Assert that the money a Charge held was let go, voided or lapsed, and return the Charge.
+
+    Raises:
+        AssertionError: It was not let go; the message lists what was charged.
+    """
+    return _in_state(sandbox, charge, ChargeState.RELEASED)
+
+
+def _in_state(sandbox: Sandbox, charge: Charge | str, expected: ChargeState) -> Charge:
+    real = _find(sandbox, charge)
+    right = real.state is expected
+    _check(right, f"The money of {real.id} is {real.state.value}, and {expected.value} was expected.", sandbox)
+    return real
+
+
+def _find(sandbox: Sandbox, charge: Charge | str) -> Charge:
     name = charge if isinstance(charge, str) else charge.id
-    kept = next((each for each in sandbox.charges if each.id == name), None)
-    _check(kept is not None, f"There is no charge {name}.", sandbox)
-    assert kept is not None  # noqa: S101
-    expected = kept.amount if amount is None else amount
-    refunded = kept.amount_refunded
-    _check(refunded == expected, f"{refunded} of {name} was refunded, and {expected} was expected.", sandbox)
-    return [refund for refund in sandbox.refunds if refund.charge_id == name]
+    real = next((each for each in sandbox.charges if each.id == name), None)
+    _check(real is not None, f"There is no charge {name}.", sandbox)
+    assert real is not None  # noqa: S101
+    return real
 
 
 def _paid(sandbox: Sandbox, order_id: str | None, email: str | None) -> list[Charge]:
@@ -101,7 +144,7 @@ def _check(holds: bool, sentence: str, sandbox: Sandbox) -> None:
     lines = [
         f"  {charge.id}  {charge.amount}  {charge.status}, "
         + ("captured" if charge.captured else "not captured")
-        + f", refunded {charge.amount_refunded}, order {charge.metadata.get('order_id')!r}"
+        + f", {charge.state.value}, refunded {charge.amount_refunded}, order {charge.metadata.get('order_id')!r}"
         for charge in sandbox.charges
     ]
     raise AssertionError("\n".join([sentence, "The sandbox's charges:", *(lines or ["  none"])]))

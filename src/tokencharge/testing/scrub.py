@@ -16,6 +16,7 @@ from .standins import StandIns
 _REQUEST_HEADERS = ("content-type", "idempotency-key", "stripe-account", "stripe-version")
 _ANSWER_HEADERS = (
     "content-type",
+    "date",
     "idempotency-key",
     "idempotent-replayed",
     "original-request",

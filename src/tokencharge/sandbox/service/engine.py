@@ -6,8 +6,10 @@ comes with the same key then is told so.
 
 from __future__ import annotations
 
+import functools
 import json
 import threading
+from email.utils import formatdate
 
 import attrs
 
@@ -226,7 +228,7 @@ class Engine:
         key = request.idempotency_key
         replayed = "idempotent-replayed" in headers
         self.arrivals.append(Arrival(request.method, request.path, status, key, replayed, request_id))
-        sent = {"content-type": "application/json", **headers}
+        sent = {"content-type": "application/json", "date": _date(int(self.account.now())), **headers}
         if status not in (401, 403):
             # Whoever is not let in is told nothing of the account.
             sent["request-id"] = request_id
@@ -235,6 +237,11 @@ class Engine:
         if named and request.method in ("POST", "DELETE"):
             sent["idempotency-key"] = named
         return Response(status, sent, body)
+
+
+@functools.lru_cache(maxsize=8)
+def _date(now: int) -> str:
+    return formatdate(now, usegmt=True)
 
 
 def _execute(visit: Visit, endpoint: reading.Endpoint, ids: tuple[str, ...], form: JSON) -> JSON:

@@ -39,7 +39,7 @@ def give_back(visit: Visit, charge: Kept, amount: int, reason: str | None, metad
         account.change(refund, balance_transaction=transaction)
     _refunded(account, charge, amount)
     visit.emit("refund.created", refund.json)
-    if charge.effect is Effect.REFUND_FAILS:
+    if charge.effect is Effect.REFUND_FAILS and charge.json["captured"]:
         visit.later(account.rules.booking_time, lambda alone: _fail(alone, refund, charge))
     elif charge.json["captured"]:
         visit.later(account.rules.booking_time, lambda alone: _arrive(alone, refund))

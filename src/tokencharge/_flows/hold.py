@@ -1,0 +1,224 @@
+"""What becomes of money that is held: it is captured, or let go.
+
+Over PaymentIntents Stripe sees to it that only one of the two happens: what was captured cannot be canceled.
+
+Over Charges a hold is let go by a refund, and Stripe refunds captured money as well. So there both requests have one
+idempotency key: Stripe takes a key for one request only, and turns away whoever comes second, be it by a hair. What
+the first one did is then read from the Charge. A request that is refused uses its key up; that is noted on the Charge,
+so that everybody goes on to the next key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import count
+from typing import Any
+
+import attrs
+
+from .. import _checks as check
+from .._reading import Raw, typed
+from ..errors import InvalidRequest, OrderConflict, OrderInProgress, OutcomeUnknown, TokenChargeError
+from ..money import Money
+from ..results import Charge, ChargeState, PaymentIntent
+from .calls import Call, Flow, Pause, about, ask, path, read, read_charge
+from .payment import look_again, pending
+from .purchase import digest
+
+_PAUSES = (0.5, 1.0, 2.0)
+# As often as one key after the other may turn out to be used up by a refusal, or by a 5xx that Stripe saved.
+_MOST_KEYS = 20
+_NOTE = f"{check.RESERVED_METADATA}_hold_"
+
+
+@attrs.frozen
+class _Way:
+    """One way to end a hold.
+
+    Attributes:
+        step: "capture" or "void".
+        call: Builds the request, of the Charge as it is and a key.
+        reached: Tells a Charge with which the end is reached.
+    """
+
+    step: str
+    call: Callable[[Charge, str], Call]
+    reached: Callable[[Charge], bool]
+
+
+def capture(charge_id: str, amount: Money | None) -> Flow[Charge]:
+    """Take the money an authorization holds, or a part of it: the rest is let go."""
+
+    def call(charge: Charge, key: str) -> Call:
+        if charge.payment_intent_id is None:
+            part = {} if amount is None else {"amount": amount.amount}
+            return Call("capture", "post", path("charges", charge_id) + "/capture", part, key)
+        params: dict[str, Any] = {"expand": ["latest_charge"]}
+        if amount is not None:
+            params["amount_to_capture"] = amount.amount
+        return Call("capture", "post", path("payment_intents", charge.payment_intent_id) + "/capture", params, key)
+
+    def reached(charge: Charge) -> bool:
+        taken = charge.state in (ChargeState.PAID, ChargeState.REFUNDED)
+        return taken and charge.amount_captured == (amount or charge.amount)
+
+    held = yield from read_charge(charge_id)
+    check.same_currency(held.amount, amount)
+    name = "" if amount is None else str(amount.amount)
+    return (yield from about(charge_id, _end(held, _Way("capture", call, reached), name)))
+
+
+def void(charge_id: str) -> Flow[Charge]:
+    """Let an authorization go. A captured charge is refused: money taken is given back by a refund."""
+
+    def call(charge: Charge, key: str) -> Call:
+        if charge.payment_intent_id is None:
+            # With the amount, or less that was captured meanwhile by other means than ours could be given back.
+            params = {"charge": charge_id, "amount": charge.amount.amount, "expand": ["charge"]}
+            return Call("void", "post", "/v1/refunds", params, key)
+        params = {"expand": ["latest_charge"]}
+        return Call("void", "post", path("payment_intents", charge.payment_intent_id) + "/cancel", params, key)
+
+    def reached(charge: Charge) -> bool:
+        return charge.state is ChargeState.RELEASED
+
+    held = yield from read_charge(charge_id)
+    return (yield from about(charge_id, _end(held, _Way("void", call, reached), "")))
+
+
+def _end(held: Charge, way: _Way, name: str) -> Flow[Charge]:
+    if way.reached(held):
+        return held
+    if held.state is not ChargeState.HELD:
+        raise _holds_nothing(held, way.step)
+    if held.payment_intent_id is None:
+        return (yield from _end_charge(held, way))
+    return (yield from _end_intent(held, way, f"tokencharge-{digest(way.step, held.id, name)}-{way.step}"))
+
+
+def _end_intent(held: Charge, way: _Way, key: str) -> Flow[Charge]:
+    """End the hold of a PaymentIntent.
+
+    Raises:
+        TokenChargeError: What Stripe says now. A refusal that it only repeats is asked for again, under a key that
+            all callers make of the request that was refused first.
+    """
+    keys = 0
+    while True:
+        now, refusal = yield from _ask_for(held, way, key)
+        if refusal is None:
+            return now
+        keys += 1
+        if refusal.original_request_id is None or keys == _MOST_KEYS:
+            raise refusal
+        key = f"tokencharge-{digest(key, refusal.original_request_id)}-{way.step}"
+
+
+def _end_charge(held: Charge, way: _Way) -> Flow[Charge]:
+    """End the hold of a Charge that has no PaymentIntent, under the first key that is not used up."""
+    pauses, slot = iter(_PAUSES), _first_slot(held)
+    told: TokenChargeError | None = None
+    last = slot + _MOST_KEYS
+    while slot < last:
+        now, refusal = yield from _ask_for(held, way, f"tokencharge-{digest('hold', held.id, str(slot))}-hold")
+        if now.state is not ChargeState.HELD:
+            return now
+        if isinstance(refusal, OrderConflict):
+            if _first_slot(now) == slot:
+                yield Pause(_next_pause(pauses, way.step))
+            slot = max(slot, _first_slot(now))
+        elif refusal is None or refusal.replayed:
+            yield from _note(held.id, slot)
+            if told is not None:
+                raise told
+            slot += 1
+        elif told is None:
+            # Only once Stripe repeats the refusal is it known to be saved, and its key to be used up.
+            told = refusal
+        else:
+            raise told
+    raise _in_progress(way.step)
+
+
+def _ask_for(held: Charge, way: _Way, key: str) -> Flow[tuple[Charge, TokenChargeError | None]]:
+    """Ask Stripe once. What it only repeats, and what it refuses, is history: the Charge is read.
+
+    Returns:
+        The Charge as it is now, and what Stripe said if it refused and the money is held still.
+
+    Raises:
+        TokenChargeError: The money is held no longer, and this is not the end that was wanted.
+    """
+    refusal: TokenChargeError | None = None
+    try:
+        ended, answer = yield from ask(way.call(held, key), _charge_in)
+        if not answer.replayed:
+            return ended, None
+    except (InvalidRequest, OrderConflict) as error:
+        refusal = error
+    except OutcomeUnknown as error:
+        if not error.replayed:
+            raise
+        refusal = error
+    now = yield from look_again(read_charge(held.id))
+    if now.state is ChargeState.HELD:
+        return now, refusal
+    if refusal is not None and not way.reached(now):
+        raise _holds_nothing(now, way.step) from refusal
+    return now, None
+
+
+def _first_slot(charge: Charge) -> int:
+    return next(slot for slot in count() if f"{_NOTE}{slot}" not in charge.metadata)
+
+
+def _note(charge_id: str, slot: int) -> Flow[None]:
+    """Note on a Charge that a key was used up by a request that did nothing."""
+    # Without a key: to note it twice does no harm, a 5xx saved under a key would.
+    call = Call("note", "post", path("charges", charge_id), {"metadata": {f"{_NOTE}{slot}": "refused"}})
+    try:
+        yield from look_again(read(call, Charge.from_stripe))
+    except OutcomeUnknown as error:
+        if error.http_status != 400:
+            raise
+        # The Charge takes no more metadata. Nobody else is told, then, until the key is free again.
+
+
+def _next_pause(pauses: Iterator[float], step: str) -> float:
+    seconds = next(pauses, None)
+    if seconds is None:
+        raise _in_progress(step)
+    return seconds
+
+
+def _in_progress(step: str) -> OrderInProgress:
+    return OrderInProgress(
+        "Another request captures or voids this charge, or its outcome is not known yet: call again in a moment.",
+        step=step,
+    )
+
+
+def _holds_nothing(charge: Charge, step: str) -> TokenChargeError:
+    """Build the error for a Charge whose money is not held, or not any more."""
+    if charge.state is ChargeState.PENDING:
+        return pending(charge)
+    code = None
+    if charge.captured:
+        code = "charge_already_captured"
+        sentence = f"The charge is captured already, {charge.amount_captured} of it: use refund to give money back."
+    elif charge.state is ChargeState.FAILED:
+        sentence = "The charge failed: it holds no money."
+    else:
+        sentence = "The money this charge held was let go: charge the buyer again, as a new order."
+    return InvalidRequest(sentence, code=code, step=step, charge_id=charge.id)
+
+
+def _charge_in(raw: Raw) -> Charge:
+    """Read the Charge in the answer of a capture, of a cancellation, or of a refund."""
+    kind = raw.get("object")
+    if kind == "payment_intent":
+        charge = PaymentIntent.from_stripe(raw).charge
+        if charge is None:
+            raise ValueError("Stripe's PaymentIntent comes without its Charge.")
+        return charge
+    return Charge.from_stripe((typed(raw, "charge", dict) or {}) if kind == "refund" else raw)

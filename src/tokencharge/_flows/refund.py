@@ -1,0 +1,222 @@
+"""Money that was taken is given back: each refund once, and never told otherwise than it is.
+
+What Stripe repeats to an idempotency key is history. A refund may have failed since, and what stood against it may
+have passed. So a repeated refund is read back; one that has failed is made anew, under a key made of its id; and what
+was refused is asked for again, under a key made of the request that was refused first. Whoever repeats a refund walks
+from key to key the same way, so all of them together give the money back once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+import attrs
+
+from .. import _checks as check
+from .._reading import typed
+from ..errors import InvalidRequest, OrderConflict, OutcomeUnknown, TokenChargeError
+from ..money import Money
+from ..results import Charge, ChargeState, Refund
+from .calls import Call, Flow, about, ask, entries, path, read, read_charge
+from .looking import page
+from .payment import look_again, pending
+from .purchase import digest
+
+_DAY = timedelta(hours=24)
+# As often as one key after the other may turn out to have been refused, or to have made a refund that failed.
+_MOST_KEYS = 20
+_OVER = ("failed", "canceled")
+
+
+@attrs.frozen
+class _Wanted:
+    """A refund that is asked for.
+
+    Attributes:
+        charge_id: Of which Charge.
+        amount: How much; all that is left if None.
+        reason: As Stripe calls it.
+        metadata: The caller's.
+        key: Names the refund, where the caller does.
+    """
+
+    charge_id: str
+    amount: Money | None
+    reason: str | None
+    metadata: Mapping[str, str]
+    key: str | None
+
+    @property
+    def name(self) -> str:
+        """Name the refund: by the caller's key, else by what it gives back."""
+        amount = "" if self.amount is None else str(self.amount.amount)
+        return digest("refund", self.charge_id, amount if self.key is None else f"key {self.key}")
+
+    @property
+    def mark(self) -> str:
+        """Return the metadata value by which its refunds are known again, with all that was said of it."""
+        said = (self.reason or "", *(text for entry in sorted(self.metadata.items()) for text in entry))
+        amount = "" if self.amount is None else str(self.amount.amount)
+        return f"{self.name}/{digest(amount, *said)[:8]}"
+
+    def call(self, key: str) -> Call:
+        params: dict[str, Any] = {
+            "charge": self.charge_id,
+            "metadata": {**self.metadata, check.RESERVED_METADATA: self.mark},
+        }
+        if self.amount is not None:
+            params["amount"] = self.amount.amount
+        if self.reason is not None:
+            params["reason"] = self.reason
+        return Call("refund", "post", "/v1/refunds", params, key)
+
+
+def refund(
+    charge_id: str, amount: Money | None, reason: str | None, metadata: Mapping[str, str], key: str | None
+) -> Flow[Refund]:
+    """Give back all of a charge that is left, or a part."""
+    return (yield from about(charge_id, _refund(_Wanted(charge_id, amount, reason, metadata, key))))
+
+
+def _refund(wanted: _Wanted) -> Flow[Refund]:
+    key = wanted.key or f"tokencharge-{wanted.name}-refund"
+    if wanted.amount is not None or wanted.key is not None:
+        # Once Stripe has forgotten a key, a part could be given back twice: so what was made is looked at.
+        earlier, at = yield from _refunds_of_charge(wanted)
+        known = _last(earlier, wanted)
+        if known is not None and known.status in _OVER:
+            key = _key_after(known.id)
+        elif known is not None and (wanted.key is not None or not _is_old(known, at)):
+            return _known(known, wanted)
+    tried: list[str] = []
+    left: Refund | str
+    while True:
+        tried.append(key)
+        try:
+            made, answer = yield from ask(wanted.call(key), Refund.from_stripe)
+        except InvalidRequest as error:
+            if not error.replayed or error.original_request_id is None or len(tried) == _MOST_KEYS:
+                raise
+            left = yield from _what_is_left_to_do(wanted, error, error.original_request_id)
+        except (OrderConflict, OutcomeUnknown) as error:
+            left = yield from _find_out(wanted, error, tried)
+        else:
+            left = made
+            if answer.replayed:
+                left = made = attrs.evolve((yield from look_again(_read_refund(made.id))), replayed=answer.found)
+                if made.status in _OVER and len(tried) < _MOST_KEYS:
+                    left = _key_after(made.id)
+        if isinstance(left, Refund):
+            return left
+        key = left
+
+
+def _find_out(wanted: _Wanted, error: TokenChargeError, tried: list[str]) -> Flow[Refund | str]:
+    """See what became of a key that was used before with other details, or under which Stripe saved a 5xx.
+
+    Returns:
+        The refund that was made, or the key to ask under next.
+
+    Raises:
+        OrderConflict: It was used with other details.
+        OutcomeUnknown: Nothing shows what the request did that ended in the 5xx, and to ask for it again might give
+            the same part back twice.
+    """
+    if isinstance(error, OutcomeUnknown) and not error.replayed:
+        raise error
+    made, _ = yield from look_again(page("/v1/refunds", _listing(wanted.charge_id), Refund.from_stripe))
+    known = _last(made, wanted)
+    if known is not None and known.status not in _OVER:
+        return _known(known, wanted)
+    if known is not None and _key_after(known.id) not in tried:
+        return _key_after(known.id)
+    if isinstance(error, OrderConflict):
+        raise _other_details() from error
+    if wanted.amount is not None or error.original_request_id is None or len(tried) == _MOST_KEYS:
+        raise error
+    # All that is left can be given back once only.
+    return _key_after(error.original_request_id)
+
+
+def _refunds_of_charge(wanted: _Wanted) -> Flow[tuple[list[Refund], datetime | None]]:
+    """Read a Charge with its refunds, newest first, and by Stripe's clock when that was."""
+    call = Call("charge", "get", path("charges", wanted.charge_id), {"expand": ["refunds"]})
+    charge, answer = yield from ask(call, Charge.from_stripe)
+    check.same_currency(charge.amount, wanted.amount)
+    listed = typed(charge.raw, "refunds", dict)
+    if listed is None or listed.get("has_more") is True:
+        made, _ = yield from page("/v1/refunds", _listing(wanted.charge_id), Refund.from_stripe)
+        return made, answer.at
+    return [Refund.from_stripe(entry) for entry in entries(listed)], answer.at
+
+
+def _listing(charge_id: str) -> dict[str, Any]:
+    return {"charge": charge_id, "limit": 100}
+
+
+def _last(made: list[Refund], wanted: _Wanted) -> Refund | None:
+    """Return the newest refund of this name, if there is one."""
+    marks = ((each, each.metadata.get(check.RESERVED_METADATA, "")) for each in made)
+    return next((each for each, mark in marks if mark.partition("/")[0] == wanted.name), None)
+
+
+def _known(made: Refund, wanted: _Wanted) -> Refund:
+    if made.metadata.get(check.RESERVED_METADATA) != wanted.mark:
+        raise _other_details()
+    return attrs.evolve(made, replayed=True)
+
+
+def _is_old(made: Refund, at: datetime | None) -> bool:
+    return at is not None and made.created is not None and at - made.created >= _DAY
+
+
+def _what_is_left_to_do(wanted: _Wanted, refusal: TokenChargeError, first: str) -> Flow[Refund | str]:
+    """Look at the Charge before a refusal that Stripe only repeats is asked for again.
+
+    Returns:
+        The refund, where it was granted since, or the key to ask under next.
+
+    Raises:
+        InvalidRequest: It cannot be given back now either.
+    """
+    now = yield from look_again(read_charge(wanted.charge_id))
+    if now.state is ChargeState.PENDING:
+        raise pending(now) from refusal
+    sentence = _WHY_NOT.get(now.state)
+    left = now.amount_kept
+    if sentence is None and wanted.amount is not None and wanted.amount.amount > left.amount:
+        sentence = f"{left} of the charge is left, and {wanted.amount} cannot be given back."
+    if sentence is None:
+        return _key_after(first)
+    made, _ = yield from look_again(page("/v1/refunds", _listing(wanted.charge_id), Refund.from_stripe))
+    known = _last(made, wanted)
+    if known is not None and known.status not in _OVER:
+        return _known(known, wanted)
+    raise InvalidRequest(sentence, code=refusal.code, param=refusal.param, step="refund") from refusal
+
+
+_WHY_NOT = {
+    ChargeState.HELD: "The money is only held: let it go with void, or capture it before you give it back.",
+    ChargeState.RELEASED: "The money this charge held was let go: there is nothing to give back.",
+    ChargeState.REFUNDED: "All of the charge was given back already.",
+    ChargeState.FAILED: "The charge failed: there is nothing to give back.",
+}
+
+
+def _read_refund(refund_id: str) -> Flow[Refund]:
+    return (yield from read(Call("refund", "get", path("refunds", refund_id), {}), Refund.from_stripe))
+
+
+def _key_after(name: str) -> str:
+    """Return the key under which to ask again, once a refund has failed or a request was refused."""
+    return f"tokencharge-{digest('refund after', name)}-refund"
+
+
+def _other_details() -> OrderConflict:
+    return OrderConflict(
+        "This refund was asked for before with another reason, metadata or amount, and is not made again: if it is to "
+        "be a second one, give it an idempotency_key of its own.",
+        step="refund",
+    )
