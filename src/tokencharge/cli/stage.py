@@ -126,9 +126,12 @@ class Scene:
             return _recorded(self.stage.sandbox) - self._before
         outcomes = [step.outcome for step in self.steps]
         payments = [each for each in outcomes if isinstance(each, Payment)]
+        errors = [each for each in outcomes if isinstance(each, TokenChargeError)]
+        customers = {payment.customer.id for payment in payments} | {error.customer_id for error in errors}
+        charges = {payment.charge.id for payment in payments} | {error.charge_id for error in errors}
         return Totals(
-            len({payment.customer.id for payment in payments}),
-            len({payment.charge.id for payment in payments}),
+            len(customers - {None}),
+            len(charges - {None}),
             len({each.id for each in outcomes if isinstance(each, Refund)}),
         )
 
