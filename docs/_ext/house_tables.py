@@ -25,6 +25,8 @@ def settings_table() -> str:
     def default(field: attrs.Attribute[object]) -> str:
         if field.default is attrs.NOTHING:
             return "(required)"
+        if isinstance(field.default, attrs.Factory):  # type: ignore[arg-type]
+            return "what fits the others"
         return "" if field.default is None else f"`{field.default}`"
 
     fields = attrs.fields(Settings)

@@ -37,8 +37,9 @@ class Gateway(ABC):
         max_retries: How often the SDK repeats a request that went wrong on the way, under the same idempotency key.
         livemode: Declare it, and a key of the other mode is refused.
         http_client: A `stripe.HTTPClient` to send requests with, instead of the built-in pool.
-        route: What a card token is charged by: "charges", Stripe's classic calls, or "payment_intents", which can do
-            3-D Secure. The same calls return the same results.
+        route: What a card token is charged by: "payment_intents", which can do 3-D Secure and works on every account,
+            or "charges", Stripe's classic calls, where the account takes card tokens there. The same calls return the
+            same results.
 
     Raises:
         ConfigurationError: A key or setting cannot be right.

@@ -108,12 +108,13 @@ class Settings:
     route: str = _setting(
         "STRIPE_ROUTE",
         default="payment_intents",
-        help="What a card token is charged by: charges (the classic calls) or payment_intents (with 3-D Secure).",
+        help="What a card token is charged by: payment_intents (with 3-D Secure) or charges (the classic calls).",
     )
     element: str = _setting(
         "STRIPE_ELEMENT",
-        default="card",
-        help="The page's card form: card (Card Element) or payment (Payment Element, always by PaymentIntents).",
+        default=attrs.Factory(lambda self: "card" if self.route == "charges" else "payment", takes_self=True),
+        help="The page's card form: payment (Payment Element, always by PaymentIntents) or card (Card Element); what "
+        "fits the route if not set.",
     )
     livemode: bool | None = _setting(
         "STRIPE_LIVEMODE",

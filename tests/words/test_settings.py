@@ -298,3 +298,10 @@ def test_settings_can_be_handed_to_another_process():
     settings = Settings(SECRET, livemode=False)
 
     assert settings == pickle.loads(pickle.dumps(settings))
+
+
+@pytest.mark.parametrize(("route", "element"), [("payment_intents", "payment"), ("charges", "card")])
+def test_the_page_shows_what_fits_the_route(route, element):
+    """Unless it is set: the Card Element works on both."""
+    assert element == Settings(SECRET, route=route).element
+    assert "card" == Settings(SECRET, route=route, element="card").element
