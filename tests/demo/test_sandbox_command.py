@@ -216,20 +216,20 @@ def test_it_forwards_what_happens(start, shop: Shop) -> None:
         api_base=environment["STRIPE_API_BASE"],
     ) as gateway:
         payment = gateway.charge(token="tok_visa", email="ada@example.com", amount=Money(500, "usd"))
-        told = _lines(process, 4)
-        posts = [shop.posts.get(timeout=60) for _ in range(4)]
+        told = _lines(process, 5)
+        posts = [shop.posts.get(timeout=60) for _ in range(5)]
         events = [gateway.parse_event(post.body, post.headers["stripe-signature"]) for post in posts]
     again, *rest = events
 
     assert f"What happens is sent to {shop.url}, signed with STRIPE_WEBHOOK_SECRET:\n" == lines[9]
     assert {"Stripe/1.0 (+https://stripe.com/docs/webhooks)"} == {post.headers["user-agent"] for post in posts}
-    assert [again.type, "customer.source.created", "charge.succeeded"] == [event.type for event in rest]
-    assert payment.charge == events[-1].object
+    intent = ["payment_intent.created", "charge.succeeded", "payment_intent.succeeded"]
+    assert [again.type, *intent] == [event.type for event in rest]
+    assert payment.charge == events[-2].object
     assert [
         f"customer.created  {again.id}  500\n",
         f"customer.created  {again.id}  200  (attempt 2)\n",
-        f"customer.source.created  {events[2].id}  200\n",
-        f"charge.succeeded  {events[3].id}  200\n",
+        *(f"{name}  {event.id}  200\n" for name, event in zip(intent, events[2:], strict=True)),
     ] == told
     assert (0, "", "") == _stop(process, signal.SIGINT)
 
