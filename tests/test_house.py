@@ -37,8 +37,9 @@ class Rule(NamedTuple):
 # The floors of the house, from the ground up. A part is a module or a package of src/tokencharge; "tokencharge" is
 # its __init__, and with it the public names: `from tokencharge import Money`.
 FLOORS = (
-    {"declines", "_clock", "_drive", "_redact", "_event_store"},
+    {"declines", "_clock", "_drive", "_secrets", "_event_store"},
     {"errors"},
+    {"_frames"},
     {"money", "settings"},
     {"order", "_checks", "_reading"},
     {"results"},
@@ -53,7 +54,19 @@ FLOORS = (
     {"pytest_plugin", "cli"},
     {"__main__"},
 )
-WORDS = {"money", "order", "results", "errors", "declines", "settings", "_checks", "_clock", "_reading", "_redact"}
+WORDS = {
+    "money",
+    "order",
+    "results",
+    "errors",
+    "declines",
+    "settings",
+    "_checks",
+    "_clock",
+    "_reading",
+    "_secrets",
+    "_frames",
+}
 ADAPTERS = {"flask", "django", "asgi"}
 ADAPTER = {"tokencharge", "web", "webhooks"}
 KIT = {"tokencharge"} | WORDS

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from . import _flows as flows
 from ._drive import drive_async
+from ._frames import forgetful
 from ._operations import Operations
 from .errors import ConfigurationError, OutcomeUnknown, TokenChargeError
 from .gateway import Gateway, described
@@ -28,6 +29,7 @@ def _awaitable(
 ) -> Callable[Concatenate[AsyncPaymentGateway, P], Coroutine[Any, Any, T]]:
     """Make a coroutine method of an operation, with its signature and docstring."""
 
+    @forgetful
     async def method(gateway: AsyncPaymentGateway, /, *args: P.args, **kwargs: P.kwargs) -> T:
         with gateway._channel.operation(operation.__name__) as ended:
             return ended(await gateway._run(operation(gateway._operations, *args, **kwargs)))

@@ -26,6 +26,7 @@ from typing import ClassVar
 
 import attrs
 
+from ._secrets import Hidden
 from .declines import Advice, reason
 
 
@@ -47,7 +48,6 @@ class TokenChargeError(Exception):
         replayed: Stripe repeated an answer it gave before to the same idempotency key.
         payment_intent_id: The PaymentIntent, where there is one.
         original_request_id: Where `replayed`, Stripe's id of the request it gave the answer to first.
-        client_secret: Lets the browser finish authentication; kept out of repr.
     """
 
     message: str
@@ -63,8 +63,6 @@ class TokenChargeError(Exception):
     replayed: bool = False
     payment_intent_id: str | None = None
     original_request_id: str | None = None
-    # Set after construction, or it would stand in `args`, which error trackers record.
-    client_secret: str | None = attrs.field(default=None, init=False)
 
     retryable: ClassVar[bool] = False
     """Calling again with the same arguments is safe and may end otherwise."""
@@ -73,6 +71,19 @@ class TokenChargeError(Exception):
     _public: ClassVar[str] = (
         "Something went wrong on our side. This attempt has not charged you. Please try again later or contact us."
     )
+
+    @property
+    def client_secret(self) -> str | None:
+        """Lets the browser finish authentication: give it to the buyer's browser alone.
+
+        It is in no `args`, `vars`, repr, `attrs.asdict` or pickle: what reads those records them.
+        """
+        hidden: Hidden | None = vars(self).get("_client_secret")
+        return None if hidden is None else hidden.value()
+
+    @client_secret.setter
+    def client_secret(self, value: str | None) -> None:
+        vars(self)["_client_secret"] = Hidden(value)
 
     @property
     def public_message(self) -> str:
@@ -86,7 +97,7 @@ class TokenChargeError(Exception):
         shown = (
             f"{field.name}={value!r}"
             for field in attrs.fields(TokenChargeError)
-            if field.name != "client_secret" and (value := getattr(self, field.name)) not in (None, False)
+            if (value := getattr(self, field.name, None)) not in (None, False)
         )
         return f"{type(self).__name__}({', '.join(shown)})"
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 from . import _flows as flows
 from ._drive import drive
+from ._frames import forgetful
 from ._operations import Operations
 from .events import Event
 from .settings import Settings
@@ -45,6 +46,7 @@ class Gateway(ABC):
         ConfigurationError: A key or setting cannot be right.
     """
 
+    @forgetful
     def __init__(
         self,
         secret_key: str,
@@ -71,6 +73,7 @@ class Gateway(ABC):
         self._open(settings, http_client)
 
     @classmethod
+    @forgetful
     def from_settings(cls, settings: Settings, *, http_client: HTTPClient | None = None) -> Self:
         """Make a gateway from settings already read and checked."""
         gateway = cls.__new__(cls)
@@ -86,6 +89,7 @@ class Gateway(ABC):
         """
         return cls.from_settings(Settings.from_env())
 
+    @forgetful
     def parse_event(self, payload: bytes, signature: str | None) -> Event:
         """Verify and read a webhook. No request is made, so it needs no `await`.
 
@@ -114,7 +118,8 @@ class Gateway(ABC):
         """Make the built-in transport."""
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.settings!r})"
+        # One whose settings were refused has none.
+        return f"{type(self).__name__}({getattr(self, 'settings', 'not set up')!r})"
 
 
 def described(method: Callable[P, T], operation: Callable[..., object]) -> Callable[P, T]:
@@ -131,6 +136,7 @@ def _blocking(
 ) -> Callable[Concatenate[PaymentGateway, P], T]:
     """Make a blocking method of an operation, with its signature and docstring."""
 
+    @forgetful
     def method(gateway: PaymentGateway, /, *args: P.args, **kwargs: P.kwargs) -> T:
         with gateway._channel.operation(operation.__name__) as ended:
             return ended(drive(operation(gateway._operations, *args, **kwargs), gateway._do))

@@ -13,6 +13,7 @@ from typing import Any
 import stripe
 
 from .._flows import Call
+from .._secrets import redact
 from ..declines import AUTHENTICATION_CODES
 from ..errors import (
     AuthenticationFailed,
@@ -114,10 +115,26 @@ def translate(error: stripe.StripeError, call: Call, *, in_doubt: bool) -> Token
 
 
 def presentable(error: stripe.StripeError) -> stripe.StripeError:
-    """Return what may stand as our error's cause: an unreadable answer is not quoted, it may hold anything."""
-    if not error.http_body or _details(error):
-        return error
-    return unreadable(error.http_body, error.http_status, _headers(error))
+    """Return what may stand as our error's cause: the SDK's class, status and words, and nothing it holds beside.
+
+    The SDK's own error holds the whole answer, which may be anything, in `args` and in `vars`; and the traceback and
+    the causes behind it hold the request, with the secret key.
+    """
+    if error.http_body and not _details(error):
+        return unreadable(error.http_body, error.http_status, _headers(error))
+    kind = type(error)
+    cause = kind.__new__(kind)
+    details = _details(error)
+    stripe.StripeError.__init__(
+        cause,
+        redact(str(error.user_message or "")),
+        http_status=error.http_status,
+        headers=_kept(_headers(error)),
+        code=_text(details, "code"),
+    )
+    # What some of the classes add; the repr of two asks for it.
+    vars(cause).update(param=_text(details, "param"), should_retry=getattr(error, "should_retry", False))
+    return cause
 
 
 def unreadable(body: str | bytes, status: int | None, headers: Mapping[str, str]) -> stripe.APIError:
@@ -125,8 +142,12 @@ def unreadable(body: str | bytes, status: int | None, headers: Mapping[str, str]
     return stripe.APIError(
         f"Stripe answered HTTP {status} with a body of length {len(body)} that is no answer of its API.",
         http_status=status,
-        headers={name: value for name in _KEPT_HEADERS if (value := headers.get(name))},
+        headers=_kept(headers),
     )
+
+
+def _kept(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name: redact(value) for name in _KEPT_HEADERS if (value := headers.get(name))}
 
 
 def _kind(error: stripe.StripeError, call: Call, details: Mapping[str, Any]) -> type[TokenChargeError]:

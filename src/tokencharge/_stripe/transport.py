@@ -18,7 +18,7 @@ import urllib3
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from .._observe import NOBODY, Same, Tries
-from .._redact import redact_body
+from .._secrets import redact_body
 
 Headers = Mapping[str, str] | None
 

@@ -22,7 +22,7 @@ from .. import (
     TokenChargeError,
     TokenRejected,
 )
-from .._redact import redact
+from .._secrets import redact
 from .terminal import mark, open_console, write_json
 
 # Settings judges a whole; with this key, whose prefix tells no mode, it judges one setting at a time.

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from .. import ConfigurationError, Settings
-from .._redact import redact
+from .._secrets import redact
 from ..sandbox import Sandbox
 from ..sandbox.language.sender import send
 from .terminal import CommandFailed, write, write_json
