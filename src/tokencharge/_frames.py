@@ -26,7 +26,7 @@ def forgetful(function: Callable[P, T]) -> Callable[P, T]:
     context, is dropped. What the caller was handling is the caller's, and stays.
     """
     if inspect.iscoroutinefunction(function):
-        return _awaited(function)  # type: ignore[return-value]
+        return _awaited(function)
 
     @functools.wraps(function)
     def forgetting(*args: P.args, **kwargs: P.kwargs) -> T:
@@ -58,7 +58,7 @@ def _awaited(function: Callable[P, Any]) -> Callable[P, Any]:
 
 def made_forgetfully(kind: type[T]) -> type[T]:
     """Have what a class raises while an object is made leave it so, too: a key is an argument there."""
-    kind.__init__ = forgetful(kind.__init__)  # type: ignore[misc]
+    kind.__init__ = forgetful(kind.__init__)  # type: ignore[method-assign]
     return kind
 
 

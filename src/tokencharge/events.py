@@ -8,6 +8,7 @@ from datetime import datetime
 import attrs
 
 from ._reading import Raw, read_id, read_time
+from ._secrets import Discreet
 from .results import Charge, ChargeState, Customer, PaymentIntent, Refund
 
 TOLERANCE = 300
@@ -27,8 +28,8 @@ _READERS: dict[str, Callable[[Raw], Charge | Customer | PaymentIntent | Refund]]
 }
 
 
-@attrs.frozen
-class Event:
+@attrs.frozen(eq=False)
+class Event(Discreet):
     """Something that happened at Stripe.
 
     Stripe sends an event at least once and in no promised order: handle it by `id` once, and read back what its

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 import attrs
 
+from ._frames import forgetful, made_forgetfully
 from .errors import InvalidInput
 
 # Stripe's exponents, not ISO 4217's (https://docs.stripe.com/currencies#zero-decimal). ISK and UGX have no
@@ -19,6 +20,9 @@ _WHOLE_UNITS_ONLY = frozenset(("isk", "ugx"))
 # Stripe's currencies page allows twelve digits for cards, its API reference eight. Nothing Stripe documents
 # allows more than twelve, and `amount_too_large` answers for what lies between.
 _LARGEST = 999_999_999_999
+
+# As people write a price. What Decimal reads beside, 1e5, 1_000 or other scripts' digits, is no price.
+_WRITTEN = re.compile(r"[+-]?(?:[0-9]{1,20}(?:\.[0-9]{0,40})?|\.[0-9]{1,40})")
 
 _CURRENCY = re.compile(r"[A-Za-z]{3}", re.ASCII)
 
@@ -40,6 +44,7 @@ def _check_amount(_: Money, __: attrs.Attribute[int], amount: object) -> None:
         raise InvalidInput("An amount lies between 0 and 999,999,999,999 minor units: check its sign and its unit.")
 
 
+@made_forgetfully
 @attrs.frozen(order=False)
 class Money:
     """An amount in minor units and its currency, as Stripe's API writes them.
@@ -57,11 +62,13 @@ class Money:
     currency: str = attrs.field(converter=_currency)
 
     @classmethod
+    @forgetful
     def of(cls, value: str | int | Decimal, currency: str) -> Money:
         """Read an amount written in major units: `Money.of("19.99", "usd")` is 1999 cents.
 
         Args:
-            value: Text, int or Decimal. Floats are refused: 19.99 has no exact float.
+            value: Text, int or Decimal. Floats are refused: 19.99 has no exact float. Text is digits with a point, and
+                no exponent, group separators or digits of other scripts.
             currency: Three-letter ISO code.
 
         Raises:
@@ -74,15 +81,16 @@ class Money:
                 f"Money.of takes text, an int or a Decimal, not a {type(value).__name__}: "
                 'quote the amount, as in "19.99".'
             )
-        try:
-            number = Decimal(value)
-        except InvalidOperation:
-            raise InvalidInput('Money.of could not read the amount as a number: write it like "19.99".') from None
-        if not number.is_finite():
+        if isinstance(value, str):
+            if not _WRITTEN.fullmatch(value.strip()):
+                raise InvalidInput('Money.of could not read the amount as a number: write it like "19.99".')
+            value = Decimal(value)
+        if isinstance(value, Decimal) and not value.is_finite():
             raise InvalidInput("Money.of takes a finite amount: NaN and infinity are no prices.")
-        if number.copy_abs() > _LARGEST:
+        # Before it is converted: a million digits, or an exponent of a million, would take minutes.
+        if (value if isinstance(value, int) else value.copy_abs()) > _LARGEST:
             raise InvalidInput("Money.of was given more than Stripe can charge: check the unit of the amount.")
-        minor = _minor_units(number, exponent(code))
+        minor = _minor_units(Decimal(max(value, -1)), exponent(code))
         if minor is None or minor % granularity(code):
             raise InvalidInput(f"{code.upper()} amounts have {_digits(code)}: round the amount before charging it.")
         return cls(minor, code)
@@ -117,13 +125,13 @@ def _digits(currency: str) -> str:
 
 def _minor_units(number: Decimal, digits: int) -> int | None:
     """Shift a number by some digits without rounding, whatever the caller's decimal context; None if some are left."""
+    if not number:
+        return 0
     sign, figures, power = number.as_tuple()
-    whole = int("".join(map(str, figures)))
     shift = int(power) + digits
-    if shift >= 0 or not whole:
-        minor: int = whole * 10 ** max(shift, 0)
-    elif -shift > len(figures) or whole % 10**-shift:
+    # So that no number is longer than an amount, whatever zeros it was written with.
+    kept, left = (figures, ()) if shift >= 0 else (figures[:shift], figures[shift:])
+    if any(left):
         return None
-    else:
-        minor = whole // 10**-shift
+    minor: int = int("".join(map(str, kept)) or "0") * 10 ** max(shift, 0)
     return -minor if sign else minor

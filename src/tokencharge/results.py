@@ -15,6 +15,7 @@ from typing import Any
 import attrs
 
 from ._reading import Raw, known_money, moment, money, read_id, read_time, reference, texts, typed
+from ._secrets import Discreet
 from .money import Money
 
 
@@ -26,8 +27,8 @@ def _metadata() -> Any:
     return attrs.field(factory=dict, hash=False)
 
 
-@attrs.frozen
-class Card:
+@attrs.frozen(eq=False)
+class Card(Discreet):
     """A card, as much of it as may be shown and stored (no number, ever).
 
     Attributes:
@@ -66,8 +67,8 @@ class Card:
         )
 
 
-@attrs.frozen
-class Customer:
+@attrs.frozen(eq=False)
+class Customer(Discreet):
     """A Customer of the Stripe account.
 
     Attributes:
@@ -123,8 +124,8 @@ class ChargeState(Enum):
     """Stripe is still at work: neither taken nor refused."""
 
 
-@attrs.frozen
-class Charge:
+@attrs.frozen(eq=False)
+class Charge(Discreet):
     """A Charge: money taken, held, or refused.
 
     Since API version 2025-03-31.basil a Charge itself looks the same while its money is
@@ -259,8 +260,8 @@ class Charge:
         return attrs.evolve(self, state=ChargeState.RELEASED) if until <= moment else self
 
 
-@attrs.frozen
-class Refund:
+@attrs.frozen(eq=False)
+class Refund(Discreet):
     """Money on its way back.
 
     Attributes:
@@ -309,8 +310,8 @@ class Refund:
         )
 
 
-@attrs.frozen
-class PaymentIntent:
+@attrs.frozen(eq=False)
+class PaymentIntent(Discreet):
     """A PaymentIntent: one payment to be made, by one card after another until one pays.
 
     Attributes:
@@ -377,8 +378,8 @@ class PaymentIntent:
         )
 
 
-@attrs.frozen
-class Payment:
+@attrs.frozen(eq=False)
+class Payment(Discreet):
     """The answer to "charge this": one Customer and one Charge.
 
     Attributes:

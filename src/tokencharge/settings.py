@@ -10,6 +10,8 @@ from urllib.parse import SplitResult, urlsplit
 
 import attrs
 
+from ._frames import forgetful, made_forgetfully
+from ._secrets import Discreet
 from .errors import ConfigurationError
 
 _KEY = re.compile(r"(?P<kind>sk|rk|pk)_(?:org_)?(?P<mode>test|live)_")
@@ -55,8 +57,9 @@ def _flag(text: object) -> bool:
     return word in _TRUE
 
 
-@attrs.frozen
-class Settings:
+@made_forgetfully
+@attrs.frozen(eq=False)
+class Settings(Discreet):
     """Everything the gateway and the web adapters need to know, checked at start.
 
     `Settings.from_mapping(os.environ)`, `(app.config)` and so on read the names shown in each attribute's
@@ -124,6 +127,7 @@ class Settings:
     )
 
     @classmethod
+    @forgetful
     def from_mapping(cls, mapping: Mapping[str, Any]) -> Settings:
         """Read the settings from environment-like names; a name that is absent, None or empty takes its default.
 

@@ -123,13 +123,18 @@ class Webhooks:
             body: As it came in; what is longer than `BODY_LIMIT` need not be read to its end.
             signature: The `Stripe-Signature` header.
         """
-        return drive(self.steps(body, signature), lambda step: step())
+        steps = self.steps(body, signature)
+        # This frame is in the traceback of whatever a handler raises.
+        del body, signature
+        return drive(steps, lambda step: step())
 
     async def answer_async(
         self, body: bytes, signature: str | None, do: Callable[[Callable[[], Any]], Awaitable[Any]]
     ) -> Reply:
         """Answer a delivery, awaiting `do` for each step."""
-        return await drive_async(self.steps(body, signature), do)
+        steps = self.steps(body, signature)
+        del body, signature
+        return await drive_async(steps, do)
 
     def steps(self, body: bytes, signature: str | None) -> Steps:
         """Answer a delivery for a driver, who calls what is yielded and sends or throws back what comes of it."""

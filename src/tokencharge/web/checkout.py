@@ -9,6 +9,7 @@ from typing import Any
 
 import attrs
 
+from .._frames import forgetful
 from ..errors import (
     AuthenticationRequired,
     CardDeclined,
@@ -78,12 +79,11 @@ class Checkout:
             TokenChargeError: Whatever the gateway raised inside the block.
         """
         try:
-            fields = read_fields(incoming)
-            token, email = read_token(fields), read_email(fields)
+            # The frame of this generator is in the traceback of whatever a hook raises: no token may be in it.
+            attempt = Attempt(_arguments(incoming, order))
             for allow in self.before_charge:
                 if allow(incoming.request) is False:
                     raise ChargeRefused("A before_charge hook refused this charge.", order_id=order.order_id)
-            attempt = Attempt({"token": token, "email": email, **attrs.asdict(order, recurse=False)})
             yield attempt
         except BaseException as ended:
             # A cancelled task is cancelled from what it knows of the charge.
@@ -187,6 +187,12 @@ class Checkout:
             **shown,
         }
         return Reply(status, payload, "tokencharge/checkout.html", context, NO_STORE)
+
+
+@forgetful
+def _arguments(incoming: Incoming, order: Order) -> dict[str, Any]:
+    fields = read_fields(incoming)
+    return {"token": read_token(fields), "email": read_email(fields), **attrs.asdict(order, recurse=False)}
 
 
 def no_order(*request: object, **captured: object) -> Order:

@@ -7,15 +7,16 @@ from typing import Any
 
 import attrs
 
+from .._secrets import Discreet
 from ..errors import AuthenticationRequired, TokenChargeError, error_code
 from ..results import Payment
 
 NO_STORE = {"Cache-Control": "no-store"}
 
 
-@attrs.frozen
-class Reply:
-    """What to answer.
+@attrs.frozen(eq=False)
+class Reply(Discreet):
+    """What to answer. Its repr leaves out what is for the buyer alone.
 
     Attributes:
         status: The HTTP status.
@@ -26,9 +27,9 @@ class Reply:
     """
 
     status: int
-    payload: Mapping[str, Any]
+    payload: Mapping[str, Any] = attrs.field(repr=False)
     template: str | None
-    context: Mapping[str, Any]
+    context: Mapping[str, Any] = attrs.field(repr=False)
     headers: Mapping[str, str]
 
 
