@@ -12,15 +12,14 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import TypeGuard
 
+from ._secrets import is_card_number, is_key
 from .errors import InvalidInput
 from .money import Money, granularity
 
 _TOKEN = re.compile(r"[A-Za-z0-9_]{1,255}", re.ASCII)
-_KEY = re.compile(r"(?:sk|rk|pk)_|whsec_")
 _METHOD = re.compile(r"pm_|ctoken_")
 _INTENT = re.compile(r"pi_|seti_")
 _EMAIL = re.compile(r"[^@\s\x00-\x1f\x7f<>]+@[^@\s\x00-\x1f\x7f<>]+")
-_CARD_NUMBER = re.compile(r"[0-9](?:[ _.-]?[0-9]){11,18}")
 _IDEMPOTENCY_KEY = re.compile(r"[!-~](?:[ -~]{0,253}[!-~])?")
 _REFUND_REASONS = ("duplicate", "fraudulent", "requested_by_customer")
 
@@ -37,12 +36,12 @@ def token(value: object) -> str:
     """Check what pays: `tok_...`, `pm_...` or `ctoken_...` as Stripe.js makes them."""
     if not isinstance(value, str) or not value.strip():
         raise InvalidInput("The token is missing: post the id that Stripe.js returned for the card.")
-    if _CARD_NUMBER.fullmatch(value.strip()):
+    if is_card_number(value):
         raise InvalidInput(
             "A card number was given where a token belongs: card numbers must never reach your server, "
             "let Stripe.js turn them into a token."
         )
-    if _KEY.match(value):
+    if is_key(value):
         raise InvalidInput(
             "An API key was given where a token belongs: post the id that Stripe.js returned for the card."
         )
@@ -136,7 +135,7 @@ def object_id(value: object, what: str) -> str:
         raise InvalidInput(f"The {what} id is missing: pass the id Stripe gave it.")
     if len(value) > 255 or not value.isascii() or not value.isprintable() or re.search(r"[\s/?#]", value):
         raise InvalidInput(f"The {what} id has characters no id has, or is too long: pass it as Stripe gave it.")
-    if _CARD_NUMBER.fullmatch(value) or _KEY.match(value):
+    if is_card_number(value) or is_key(value):
         raise InvalidInput(f"A card number or an API key was given where the {what} id belongs.")
     if not value.strip("."):
         raise InvalidInput(f"The {what} id is only dots, which lead elsewhere in a URL: pass it as Stripe gave it.")

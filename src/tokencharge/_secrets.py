@@ -17,13 +17,10 @@ _WORD = "A-Za-z0-9_*"
 _ALONE = r"(?<![A-Za-z0-9])"
 
 # A key keeps its prefix, a token its kind: enough to see what was there, nothing to use it with.
-KEY = re.compile(
-    _ALONE + rf"(?P<prefix>(?P<kind>sk|rk|pk|ek)_(?:org_)?(?P<mode>test|live)_|whsec_)[{_WORD}]+"
-)
+_API_KEY = r"(?P<kind>sk|rk|pk|ek)_(?:org_)?(?P<mode>test|live)_"
+_KEY_OF_A_MODE = re.compile(_API_KEY)
+KEY = re.compile(_ALONE + rf"(?P<prefix>{_API_KEY}|whsec_)[{_WORD}]+")
 """An API key, an ephemeral key or a webhook secret; one masked by Stripe with asterisks, too."""
-
-KEY_START = re.compile(r"(?:sk|rk|pk|ek)_|whsec_")
-"""How a value begins that was meant to be a key."""
 
 REFRESH_TOKEN = re.compile(_ALONE + r"(?P<prefix>rt_)(?=[a-z_]*[A-Z0-9])[A-Za-z0-9_]{6,}")
 """What renews a connected account's access; with a capital or a digit, as words have none."""
@@ -87,6 +84,23 @@ class Discreet:
     def __hash__(self) -> int:
         fields = (field for field in attrs.fields(type(self)) if field.eq and field.hash is not False)  # type: ignore[arg-type]
         return hash(tuple(getattr(self, field.name) for field in fields))
+
+
+def kind_of(key: str) -> str | None:
+    """Return what kind of API key this is, "sk", "rk", "pk" or "ek"; None for anything else."""
+    match = _KEY_OF_A_MODE.match(key)
+    return match["kind"] if match else None
+
+
+def mode_of(key: str) -> str | None:
+    """Return the mode an API key's prefix tells, "test" or "live"; None where it does not tell."""
+    match = _KEY_OF_A_MODE.match(key)
+    return match["mode"] if match else None
+
+
+def is_key(text: str) -> bool:
+    """Tell whether a text begins as keys and webhook secrets do."""
+    return text.startswith(("sk_", "rk_", "pk_", "ek_", "whsec_"))
 
 
 def is_card_number(text: str) -> bool:

@@ -11,15 +11,16 @@ from urllib.parse import SplitResult, urlsplit
 import attrs
 
 from ._frames import forgetful, made_forgetfully
-from ._secrets import Discreet
+from ._secrets import Discreet, kind_of, mode_of
 from .errors import ConfigurationError
 
-_KEY = re.compile(r"(?P<kind>sk|rk|pk)_(?:org_)?(?P<mode>test|live)_")
 _TRUE = frozenset(("1", "true", "yes", "on"))
 _FALSE = frozenset(("0", "false", "no", "off"))
 _ROUTES = ("charges", "payment_intents")
 _ELEMENTS = ("card", "payment")
 _LOOPBACK = frozenset(("localhost", "127.0.0.1", "::1"))
+# The sandbox's, which everybody knows: whoever signs with it can tell any tale.
+_SANDBOX_SECRET = "whsec_sandbox"
 
 
 def _as_it_is(value: object) -> object:
@@ -66,8 +67,9 @@ class Settings(Discreet):
     `variable`. No secret appears in repr, and no message prints a key.
 
     Raises:
-        ConfigurationError: A key in the other's place, two modes in one pair, whitespace in a key, a live
-            key where `livemode=False` was declared, a number out of range. One sentence says what to do.
+        ConfigurationError: A key in the other's place, two modes in one pair, whitespace or quotes in a key, a
+            live key where `livemode=False` was declared or beside what is a sandbox's, a number out of
+            range. One sentence says what to do.
     """
 
     secret_key: str = _setting(
@@ -158,6 +160,7 @@ class Settings(Discreet):
 
     def __attrs_post_init__(self) -> None:
         secret = _check_key(self.secret_key, "the secret key", "STRIPE_SECRET_KEY", ("sk", "rk"))
+        public = None
         if self.publishable_key is not None:
             public = _check_key(self.publishable_key, "the publishable key", "STRIPE_PUBLISHABLE_KEY", ("pk",))
             if secret and public and secret != public:
@@ -169,10 +172,16 @@ class Settings(Discreet):
             raise ConfigurationError("The webhook secret must be text: set STRIPE_WEBHOOK_SECRET (whsec_...).")
         if self.livemode is not None and not isinstance(self.livemode, bool):
             raise ConfigurationError("STRIPE_LIVEMODE must be true or false.")
+        live = "live" in (secret, public) or self.livemode is True
         for part in self.webhook_secrets:
-            if not part.isascii() or not part.isprintable() or " " in part or _KEY.match(part):
+            if _is_garbled(part) or mode_of(part) is not None:
                 raise ConfigurationError(
                     "The webhook secret is no endpoint's signing secret: copy STRIPE_WEBHOOK_SECRET (whsec_...) again."
+                )
+            if part == _SANDBOX_SECRET and live:
+                raise ConfigurationError(
+                    "The sandbox's webhook secret was given beside a live key, and anybody could sign with it: "
+                    "set STRIPE_WEBHOOK_SECRET to the endpoint's own (whsec_...)."
                 )
         if self.livemode is False and secret == "live":
             raise ConfigurationError(
@@ -184,6 +193,11 @@ class Settings(Discreet):
             )
         _check_url(self.api_base, "STRIPE_API_BASE", origin=True, plain=self.mode == "test")
         _check_url(self.js_url, "STRIPE_JS_URL", origin=False, plain=self.mode == "test")
+        if live and not _is_stripes(_host(self.js_url)):
+            raise ConfigurationError(
+                "STRIPE_JS_URL is not Stripe's, and beside a live key that script would be handed real cards: "
+                "leave it unset, or set it to an address at js.stripe.com."
+            )
         if self.route not in _ROUTES:
             raise ConfigurationError(f"STRIPE_ROUTE must be {' or '.join(_ROUTES)}.")
         if self.element not in _ELEMENTS:
@@ -196,8 +210,7 @@ class Settings(Discreet):
     @property
     def mode(self) -> str | None:
         """The mode the secret key's prefix tells, "test" or "live"; None where it does not tell."""
-        match = _KEY.match(self.secret_key)
-        return match["mode"] if match else None
+        return mode_of(self.secret_key)
 
     @property
     def webhook_secrets(self) -> tuple[str, ...]:
@@ -215,7 +228,9 @@ def _check_key(key: object, what: str, variable: str, kinds: tuple[str, ...]) ->
         raise ConfigurationError(f"{what.capitalize()} is missing: set {variable}.")
     if not isinstance(key, str):
         raise ConfigurationError(f"{what.capitalize()} must be text, not {type(key).__name__}: set {variable}.")
-    if not key.isascii() or not key.isprintable() or " " in key:
+    if key[0] in "'\"" or key[-1] in "'\"":
+        raise ConfigurationError(f"{what.capitalize()} has quotes around it: set {variable} without them.")
+    if _is_garbled(key):
         raise ConfigurationError(
             f"{what.capitalize()} has whitespace or other characters no key has: copy {variable} again."
         )
@@ -223,29 +238,52 @@ def _check_key(key: object, what: str, variable: str, kinds: tuple[str, ...]) ->
         raise ConfigurationError(
             f"A webhook secret was given as {what}: set {variable} to a key that begins with {kinds[0]}_."
         )
-    match = _KEY.match(key)
-    if match and match["kind"] not in kinds:
-        other = "A publishable key" if match["kind"] == "pk" else "A secret key"
+    kind, mode = kind_of(key), mode_of(key)
+    if kind == "ek":
+        raise ConfigurationError(
+            f"An ephemeral key was given as {what}: set {variable} to a key that begins with {kinds[0]}_."
+        )
+    if kind is not None and kind not in kinds:
+        other = "A publishable key" if kind == "pk" else "A secret key"
         raise ConfigurationError(
             f"{other} was given as {what}: set {variable} to a key that begins with {kinds[0]}_"
-            + ("." if match["kind"] == "pk" else ", and roll the secret key if a page has shown it.")
+            + ("." if kind == "pk" else ", and roll the secret key if a page has shown it.")
         )
-    return match["mode"] if match else None
+    return mode
+
+
+def _is_garbled(key: str) -> bool:
+    return not key.isascii() or not key.isprintable() or any(mark in key for mark in " '\"`\\")
 
 
 def _check_url(url: object, variable: str, *, origin: bool, plain: bool) -> None:
     parts = _split(url)
     if parts is None:
         raise ConfigurationError(f"{variable} must be a plain URL, without spaces or a login.")
-    host = parts.hostname or ""
+    host = _host(url)
     # The API base receives the secret key, the script handles card numbers: with anything but a test key, and to
     # Stripe itself, neither may travel in clear beyond this machine.
-    plain = host in _LOOPBACK or (plain and host != "stripe.com" and not host.endswith(".stripe.com"))
+    plain = is_loopback(url) or (plain and not _is_stripes(host))
     if parts.scheme != "https" and not (parts.scheme == "http" and plain):
         raise ConfigurationError(f"{variable} must be an https:// URL; http:// is for sandboxes and for localhost.")
     beside = origin and bool(parts.query or parts.fragment or parts.path not in ("", "/"))
     if not host or beside:
         raise ConfigurationError(f"{variable} must be a plain URL" + (" without a path." if origin else "."))
+
+
+def is_loopback(url: object) -> bool:
+    """Tell whether what is sent to a URL stays on this machine."""
+    return _host(url) in _LOOPBACK
+
+
+def _host(url: object) -> str:
+    """Return a URL's host; a dot at its end says that it is whole, and changes nothing."""
+    parts = _split(url)
+    return "" if parts is None else (parts.hostname or "").rstrip(".")
+
+
+def _is_stripes(host: str) -> bool:
+    return host == "stripe.com" or host.endswith(".stripe.com")
 
 
 def _split(url: object) -> SplitResult | None:

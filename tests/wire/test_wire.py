@@ -379,13 +379,35 @@ def test_a_proxy_of_the_environment_is_used(sandbox, monkeypatch, variable):
     assert "http://api.example.invalid/v1/customers" == proxy.seen[0].target
 
 
-@pytest.mark.parametrize("no_proxy", ["127.0.0.1", "*", "example.com,127.0.0.1"])
-def test_a_host_excepted_from_the_proxy_is_reached_directly(sandbox, monkeypatch, no_proxy):
+@pytest.mark.parametrize("variable", ["http_proxy", "all_proxy"])
+def test_this_machine_is_reached_without_a_proxy(sandbox, monkeypatch, variable):
+    """A live key may go to localhost in clear, because it stays here: so no proxy may carry it."""
+    with Server(sandbox.handle) as proxy, Server(sandbox.handle) as server:
+        monkeypatch.setenv(variable, proxy.url)
+        charge(gateway_to(server.url), sandbox.create_token())
+
+    assert (0, 2) == (len(proxy.seen), len(server.seen))
+
+
+@pytest.fixture
+def elsewhere(monkeypatch):
+    """A host of another name than this machine's, which is this machine."""
+    look_up = socket.getaddrinfo
+    monkeypatch.setattr(
+        socket,
+        "getaddrinfo",
+        lambda host, *rest, **more: look_up("127.0.0.1" if host == "api.example.invalid" else host, *rest, **more),
+    )
+    return lambda server: server.url.replace("127.0.0.1", "api.example.invalid")
+
+
+@pytest.mark.parametrize("no_proxy", ["api.example.invalid", "*", "example.com,example.invalid"])
+def test_a_host_excepted_from_the_proxy_is_reached_directly(sandbox, monkeypatch, elsewhere, no_proxy):
     """`no_proxy` is honoured."""
     with Server(sandbox.handle) as proxy, Server(sandbox.handle) as server:
         monkeypatch.setenv("http_proxy", proxy.url)
         monkeypatch.setenv("no_proxy", no_proxy)
-        charge(gateway_to(server.url), sandbox.create_token())
+        charge(gateway_to(elsewhere(server)), sandbox.create_token())
 
     assert (0, 3) == (len(proxy.seen), len(server.seen))
 
@@ -428,12 +450,12 @@ def test_a_proxy_without_a_scheme_is_used(sandbox, monkeypatch):
     assert 3 == len(proxy.seen)
 
 
-def test_a_host_and_port_excepted_from_the_proxy_is_reached_directly(sandbox, monkeypatch):
+def test_a_host_and_port_excepted_from_the_proxy_is_reached_directly(sandbox, monkeypatch, elsewhere):
     """An entry of `no_proxy` may name a port."""
     with Server(sandbox.handle) as proxy, Server(sandbox.handle) as server:
         monkeypatch.setenv("http_proxy", proxy.url)
-        monkeypatch.setenv("no_proxy", f"127.0.0.1:{server.port}")
-        charge(gateway_to(server.url), sandbox.create_token())
+        monkeypatch.setenv("no_proxy", f"api.example.invalid:{server.port}")
+        charge(gateway_to(elsewhere(server)), sandbox.create_token())
 
     assert (0, 3) == (len(proxy.seen), len(server.seen))
 

@@ -18,6 +18,7 @@ import urllib3
 from urllib3.exceptions import HTTPError, SSLError
 from urllib3.util.ssl_ import create_urllib3_context
 
+from ..settings import is_loopback
 from .transport import Headers, NeverSent, connection_error, remaining
 
 # Idle connections kept for one host: as many as a large thread pool uses at once. More are opened when needed.
@@ -163,8 +164,13 @@ class _SecurePool(urllib3.HTTPSConnectionPool):
 
 
 def proxy_for(url: str) -> str | None:
-    """Return the proxy the environment names for a URL, or None."""
+    """Return the proxy the environment names for a URL, or None.
+
+    What is allowed in clear because it stays on this machine goes through none.
+    """
     parts = urlsplit(url)
+    if parts.scheme == "http" and is_loopback(url):
+        return None
     proxies = getproxies()
     proxy = proxies.get(parts.scheme) or proxies.get("all")
     if not proxy or proxy_bypass(parts.netloc):
