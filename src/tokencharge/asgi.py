@@ -22,7 +22,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from . import AsyncPaymentGateway, Order, Payment, Settings, TokenChargeError
-from .web import BODY_LIMIT, Checkout, Hooks, Incoming, Reply, content_security_policy, no_order, with_query
+from .web import BODY_LIMIT, Checkout, Hooks, Incoming, Reply, content_security_policy, forgetful, no_order, with_query
 from .webhooks import BODY_LIMIT as EVENT_LIMIT
 from .webhooks import EventStore, Handlers, MemoryStore, Webhooks
 
@@ -66,6 +66,7 @@ class TokenCharge:
         event_store: What remembers which events were handled; several processes need one they share.
     """
 
+    @forgetful
     def __init__(
         self,
         settings: Settings | Mapping[str, Any] | None = None,

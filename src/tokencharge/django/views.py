@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from django.db import connections, transaction
@@ -18,6 +19,9 @@ from .. import Order, Payment, PaymentGateway, TokenChargeError
 from ..web import Checkout, Incoming, Reply, content_security_policy, with_query
 from .gateway import current_gateway
 from .signals import announcing
+
+# What an admin's mail and a debug page show as stars.
+_PERSONAL = ("token", "stripeToken", "email", "stripeEmail")
 
 
 class CheckoutView(View):
@@ -40,8 +44,7 @@ class CheckoutView(View):
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Callable[..., HttpResponseBase]:
         """Return the view, which ATOMIC_REQUESTS leaves alone: a rollback would hide a charge that was made."""
-        hidden = sensitive_post_parameters("token", "stripeToken", "email", "stripeEmail")
-        return non_atomic(hidden(super().as_view(**initkwargs)))
+        return non_atomic(sensitive_post_parameters(*_PERSONAL)(super().as_view(**initkwargs)))
 
     def get_order(self) -> Order:
         """Return what is to be paid; both pages ask, with `self.request` and `self.kwargs` at hand."""
@@ -124,9 +127,16 @@ def charge_from_request(request: HttpRequest, order: Order) -> Payment:
     Raises:
         TokenChargeError: It did not end in a payment; `public_message` and `suggested_status` say what to answer.
     """
+    with suppress(TypeError):  # of a request that is not Django's own, say Django REST framework's
+        _hide(request)
     gateway = current_gateway()
     made, failed = announcing(charge_from_request, request)
     return Checkout(gateway.settings, on_payment=[made], on_failure=[failed]).charge(incoming(request), order, gateway)
+
+
+@sensitive_post_parameters(*_PERSONAL)
+def _hide(request: HttpRequest) -> None:
+    """Have an admin's mail leave out what the form posted, should the view fail afterwards."""
 
 
 def as_json(reply: Reply) -> HttpResponse:

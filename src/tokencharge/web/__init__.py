@@ -1,5 +1,6 @@
 """The checkout without a framework: a form or JSON in, a charge, a Reply out. Adapters only carry between."""
 
+from .._frames import forgetful
 from ..errors import error_code
 from .checkout import Attempt, Checkout, no_order, with_query
 from .hooks import Hooks
@@ -16,6 +17,7 @@ __all__ = [
     "Reply",
     "content_security_policy",
     "error_code",
+    "forgetful",
     "no_order",
     "with_query",
 ]
