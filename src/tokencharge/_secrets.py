@@ -32,9 +32,9 @@ CLIENT_SECRET = re.compile(r"(?P<prefix>_secret_)[A-Za-z0-9]+")
 
 # A quoted local part may hold what else would end it; JSON within a text escapes the quotes. A few apostrophes and
 # commas are part of an unquoted one, since people write so: o'neill@, doe,jane@.
-_ATOM = r"[^\s@＠<>\"'(),:;\\=&\[\]{}]"
+_ATOM = r"[^\s@\uff20<>\"'(),:;\\=&\[\]{}]"
 EMAIL = re.compile(
-    rf"(?:\\?\"(?:[^\"\\\n]|\\[^\"\n]){{1,64}}\\?\"|(?<!{_ATOM}){_ATOM}+(?:[',]{_ATOM}+){{0,3}})[@＠]"
+    rf"(?:\\?\"(?:[^\"\\\n]|\\[^\"\n]){{1,64}}\\?\"|(?<!{_ATOM}){_ATOM}+(?:[',]{_ATOM}+){{0,3}})[@\uff20]"
     rf"(?:\[[^\]\n]{{1,64}}\]|{_ATOM}+)"
 )
 

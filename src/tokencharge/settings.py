@@ -168,21 +168,14 @@ class Settings(Discreet):
                     f"The secret key is a {secret} mode key and the publishable key a {public} mode key: "
                     "take both from the same mode of the dashboard."
                 )
-        if self.webhook_secret is not None and not isinstance(self.webhook_secret, str):
-            raise ConfigurationError("The webhook secret must be text: set STRIPE_WEBHOOK_SECRET (whsec_...).")
         if self.livemode is not None and not isinstance(self.livemode, bool):
             raise ConfigurationError("STRIPE_LIVEMODE must be true or false.")
-        live = "live" in (secret, public) or self.livemode is True
-        for part in self.webhook_secrets:
-            if _is_garbled(part) or mode_of(part) is not None:
-                raise ConfigurationError(
-                    "The webhook secret is no endpoint's signing secret: copy STRIPE_WEBHOOK_SECRET (whsec_...) again."
-                )
-            if part == _SANDBOX_SECRET and live:
-                raise ConfigurationError(
-                    "The sandbox's webhook secret was given beside a live key, and anybody could sign with it: "
-                    "set STRIPE_WEBHOOK_SECRET to the endpoint's own (whsec_...)."
-                )
+        if self.webhook_secret is not None and not isinstance(self.webhook_secret, str):
+            raise ConfigurationError("The webhook secret must be text: set STRIPE_WEBHOOK_SECRET (whsec_...).")
+        if any(_is_garbled(part) or mode_of(part) is not None for part in self.webhook_secrets):
+            raise ConfigurationError(
+                "The webhook secret is no endpoint's signing secret: copy STRIPE_WEBHOOK_SECRET (whsec_...) again."
+            )
         if self.livemode is False and secret == "live":
             raise ConfigurationError(
                 "A live secret key was given where livemode is declared false: use the sk_test_ key here."
@@ -193,11 +186,8 @@ class Settings(Discreet):
             )
         _check_url(self.api_base, "STRIPE_API_BASE", origin=True, plain=self.mode == "test")
         _check_url(self.js_url, "STRIPE_JS_URL", origin=False, plain=self.mode == "test")
-        if live and not _is_stripes(_host(self.js_url)):
-            raise ConfigurationError(
-                "STRIPE_JS_URL is not Stripe's, and beside a live key that script would be handed real cards: "
-                "leave it unset, or set it to an address at js.stripe.com."
-            )
+        if "live" in (secret, public) or self.livemode is True:
+            self._check_for_real_money()
         if self.route not in _ROUTES:
             raise ConfigurationError(f"STRIPE_ROUTE must be {' or '.join(_ROUTES)}.")
         if self.element not in _ELEMENTS:
@@ -206,6 +196,19 @@ class Settings(Discreet):
             raise ConfigurationError("STRIPE_TIMEOUT must be a number of seconds above 0 and at most 600.")
         if not _is_number(self.max_retries, int) or not 0 <= self.max_retries <= 10:
             raise ConfigurationError("STRIPE_MAX_RETRIES must be a whole number from 0 to 10.")
+
+    def _check_for_real_money(self) -> None:
+        """Refuse what is a sandbox's."""
+        if _SANDBOX_SECRET in self.webhook_secrets:
+            raise ConfigurationError(
+                "The sandbox's webhook secret was given beside a live key, and anybody could sign with it: "
+                "set STRIPE_WEBHOOK_SECRET to the endpoint's own (whsec_...)."
+            )
+        if not _is_stripes(_host(self.js_url)):
+            raise ConfigurationError(
+                "STRIPE_JS_URL is not Stripe's, and beside a live key that script would be handed real cards: "
+                "leave it unset, or set it to an address at js.stripe.com."
+            )
 
     @property
     def mode(self) -> str | None:

@@ -80,7 +80,7 @@ urlpatterns = [
 def main() -> None:
     client = Client(raise_request_exception=False)
     mails: list[Any] = []
-    mail.outbox = mails  # type: ignore[attr-defined]
+    mail.outbox = mails
     for answer in BROKEN.values():
         with peer(answer) as address, use_gateway(PaymentGateway(KEY, api_base=f"http://{address}", max_retries=0)):
             for where in ("/shop", "/own", "/guarded"):

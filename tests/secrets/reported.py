@@ -1,4 +1,4 @@
-"""A host with sentry-sdk and its default settings, whose every report is printed: `python -m tests.secrets.reported`."""
+"""A host with sentry-sdk and its default settings, its reports printed: `python -m tests.secrets.reported`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import logging
 import os
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import sentry_sdk
@@ -44,10 +45,10 @@ def purchases() -> Iterator[Callable[[], Any]]:
         for answer in BROKEN.values():
             with peer(answer) as address:
                 buying = gateway(kind, api_base=f"http://{address}")
-                yield lambda buying=buying: OPERATIONS["a token"](buying)
+                yield partial(OPERATIONS["a token"], buying)
         refused = gateway(kind, api_base=f"http://{nobody()}")
         for operation in OPERATIONS.values():
-            yield lambda refused=refused, operation=operation: operation(refused)
+            yield partial(operation, refused)
 
 
 def beginnings() -> Iterator[Callable[[], Any]]:

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import attrs
 import pytest
@@ -33,7 +34,7 @@ from tokencharge.web import Reply
 ROOT = Path(__file__).parents[2]
 
 
-def printed(module: str) -> list:
+def printed(module: str) -> Any:
     """What a program of this folder prints as JSON."""
     environ = {**os.environ, "no_proxy": "*"}
     run = subprocess.run(
@@ -96,8 +97,8 @@ def test_a_rich_traceback_shows_nothing(kind):
             error,
             error.__traceback__,
             show_locals=True,
-            locals_max_length=None,
-            locals_max_string=None,
+            locals_max_length=1000,
+            locals_max_string=10_000,
             suppress=[HERE],  # the tests' own frames hold what they look for
         )
         Console(file=written, width=300).print(trace)

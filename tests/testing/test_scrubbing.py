@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 import pytest
 import urllib3
 
+from tests.testing.test_audit import DIRTY
 from tokencharge import Money, Settings
 from tokencharge.sandbox import Request, Response, Sandbox, Server
 from tokencharge.testing import find_leaks, use_cassette
@@ -140,3 +141,46 @@ def test_everything_of_a_purchase_is_clean(tmp_path: Path) -> None:
     assert [] == [word for word in ("Lovelace", "lovelace", "SW1Y", "4444", token) if word in text]
     assert ["ada@lovelace.test"] * 2 == [email for email, _, _ in read]
     assert all(found is not None for _, _, found in read)
+
+
+HIDDEN = [secret for secret in DIRTY if "fingerprint" not in secret]
+
+
+@pytest.mark.parametrize("secret", HIDDEN)
+@pytest.mark.parametrize("where", ["metadata", "field", "form", "name", "email"])
+def test_whatever_the_audit_finds_is_scrubbed(
+    record: Callable[..., str], tmp_path: Path, secret: str, where: str
+) -> None:
+    """However it is written, and wherever it stands, a secret is not in the cassette, and the cassette is clean."""
+    answers = {
+        "metadata": {"metadata": {"note": secret}},
+        "field": {"email": secret, "charges": [{"description": f"about {secret}"}]},
+        "name": {"metadata": {secret: "x"}},
+        "email": {"billing_details": {"email": secret}},
+        "form": {},
+    }
+    body = urlencode({"metadata[note]": secret, "email": secret}) if where == "form" else None
+    text = record(json.dumps(answers[where], ensure_ascii=False).encode(), body=body)
+
+    assert [] == find_leaks([tmp_path])
+    assert secret not in text
+
+
+def test_a_card_number_that_is_a_number_is_scrubbed(record: Callable[..., str]) -> None:
+    """JSON has numbers; an amount stays one."""
+    text = record(b'{"number": 4242424242424242, "other": 4000056655665556, "amount": 500}')
+
+    assert "4242424242424242" not in text
+    assert "4000056655665556" not in text
+    assert '"amount": 500' in text
+
+
+def test_an_address_in_its_own_field_is_scrubbed_however_it_is_written(record: Callable[..., str]) -> None:
+    """A field for an e-mail holds one, whatever it looks like."""
+    text = record(
+        json.dumps({"email": "jane at corp", "customer_email": "ada@example.com", "receipt_email": ""}).encode()
+    )
+
+    assert "jane at corp" not in text
+    assert "email_scrubbed0001@example.com" in text
+    assert "ada@example.com" in text

@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
 
 import attrs
 
 from .. import ConfigurationError
-from .scrub import EMAIL, KEY, TOKEN, card_numbers, decoded, is_shareable_email, is_shareable_token
-
-_CLIENT_SECRET = re.compile(r"_secret_(?!scrubbed)[A-Za-z0-9]{8,}")
-# As the value of a header, or after its name: prose may speak of Bearer and Basic, too.
-_LOGIN = re.compile(
-    r"""(?:^|authorization["']?\s*[:=][\s\["'-]*)(?:Bearer|Basic)\s+(?!scrubbed)[A-Za-z0-9+/=_.-]{8,}""", re.IGNORECASE
-)
-_ESCAPED = re.compile(r"\\u00([0-9a-fA-F]{2})")
-_FINGERPRINT = re.compile(r"""fingerprint["']?\s*[:=]\s*["']?(?!fingerprint_scrubbed|null\b|None\b)[A-Za-z0-9_]{6,}""")
+from .reading import decoded, given_away
 
 
 @attrs.frozen
@@ -73,9 +63,7 @@ def cassettes(paths: Iterable[str | Path]) -> list[Path]:
 def _leaks(path: Path) -> Iterator[tuple[str, str]]:
     text = path.read_text("utf-8", "replace")
     for where, value in _texts("", _document(text)):
-        # What was percent-encoded or escaped for JSON is the same secret.
-        plain = _ESCAPED.sub(lambda found: chr(int(found[1], 16)), unquote(value))
-        yield from ((where or "the file", what) for what in _secrets(plain))
+        yield from ((where or "the file", what) for what in given_away(value))
 
 
 def _document(text: str) -> Any:
@@ -104,18 +92,3 @@ def _texts(where: str, value: Any) -> Iterator[tuple[str, str]]:
     elif value is not None:
         text = decoded(value) if isinstance(value, bytes) else str(value)
         yield where, f"fingerprint={text}" if where.endswith(".fingerprint") else text
-
-
-def _secrets(text: str) -> Iterator[str]:
-    if KEY.search(text) or _LOGIN.search(text):
-        yield "an API key or a login"
-    if any(not is_shareable_token(found[0]) for found in TOKEN.finditer(text)):
-        yield "a token"
-    if _CLIENT_SECRET.search(text):
-        yield "a client secret"
-    if card_numbers(text):
-        yield "a card number"
-    if any(not is_shareable_email(found[0]) for found in EMAIL.finditer(text)):
-        yield "an e-mail outside example.com"
-    if _FINGERPRINT.search(text):
-        yield "a card fingerprint"

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
-from ..sandbox.shapes.magic import TOKENS
+from .._secrets import CLIENT_SECRET, EMAIL, KEY, REFRESH_TOKEN, TOKEN
+from .reading import (
+    LOGIN,
+    card_numbers,
+    decoded,
+    encoded,
+    encoded_text,
+    given_away,
+    is_shareable_email,
+    is_shareable_token,
+    plain,
+)
 from .standins import StandIns
 
 # Headers are dropped unless they are known to be harmless: Stripe and the SDK add new ones.
@@ -36,7 +46,6 @@ _PERSONAL = frozenset(
     """.split()
 )
 
-TOKEN = re.compile(r"\b(tok|btok|cvctok|ctoken)_(?!scrubbed)[A-Za-z0-9_]+")
 # With a digit or a capital letter, or the words card_declined and in_progress would be ids.
 _ID = re.compile(
     r"\b(acct|ba|card|cc|ch|cs|ct|cus|dp|evt|fee|file|fp|iar|in|mandate|pi|pm(?!_card)|pmc|po|price|prod|prv|py|pyr|re"
@@ -45,39 +54,7 @@ _ID = re.compile(
 )
 _DIGEST = re.compile(r"(?<![0-9A-Za-z])[0-9a-f]{32}(?![0-9A-Za-z])")
 _HALF_DIGEST = re.compile(r"\btokencharge_([0-9a-f]{16})_")
-_CLIENT_SECRET = re.compile(r"_secret_[A-Za-z0-9]+")
 _LINK = re.compile(r"(https://(?!(?:api|docs|js|support)\.)[a-z-]+\.stripe\.com/)[^\s\"<>\\]+")
-KEY = re.compile(r"\b((?:sk|rk|pk)_(?:org_)?(?:test|live)_|whsec_)(?!scrubbed)[A-Za-z0-9*_]+")
-EMAIL = re.compile(r"(?<![^\s@<>\"'(),:;\\=&])[^\s@<>\"'(),:;\\=&]+@[^\s@<>\"'(),:;\\=&]+")
-_DIGITS = re.compile(r"(?<![A-Za-z0-9])[0-9](?:[ -]?[0-9]){12,18}(?![A-Za-z0-9])")
-
-
-def decoded(body: bytes) -> str:
-    """Return a body as text, unpacked if need be."""
-    unpacked = gzip.decompress(body) if body[:2] == b"\x1f\x8b" else body
-    return unpacked.decode("utf-8", "replace")
-
-
-def is_shareable_email(address: str) -> bool:
-    """Tell whether an address is nobody's: at example.com."""
-    domain = address.rpartition("@")[2].lower()
-    return domain == "example.com" or domain.endswith(".example.com")
-
-
-def is_shareable_token(token: str) -> bool:
-    """Tell whether a token is one of those Stripe publishes for testing."""
-    return token in TOKENS
-
-
-def card_numbers(text: str) -> list[str]:
-    """Find what looks like a card number: 13 to 19 digits whose check digit is right."""
-    return [found[0] for found in _DIGITS.finditer(text) if _luhn(re.sub(r"\D", "", found[0]))]
-
-
-def _luhn(number: str) -> bool:
-    digits = [int(digit) for digit in reversed(number)]
-    doubled = [digit * 2 - 9 * (digit > 4) for digit in digits[1::2]]
-    return any(digits) and (sum(digits[::2]) + sum(doubled)) % 10 == 0
 
 
 class Scrubber:
@@ -132,28 +109,45 @@ class Scrubber:
             return {self._text(key): self._value(key, entry) for key, entry in value.items()}
         if isinstance(value, list):
             return [self._value(name, entry) for entry in value]
+        if isinstance(value, int) and card_numbers(str(value)):
+            return self._stand_ins.name("number", str(value))
         if not isinstance(value, str) or not value:
             return value
         if name in ("last4", "dynamic_last4"):
             return "0000"
         if name == "fingerprint":
             return self._stand_ins.name("fingerprint", value)
+        if name.endswith("email") and not is_shareable_email(value):
+            # Whole, for an address may be written in ways that no pattern knows.
+            return self._stand_ins.name("email", value)
         if name in _PERSONAL:
             return self._stand_ins.name("personal", value)
         return self._text(value)
 
     def _text(self, text: str) -> str:
         name = self._stand_ins.name
-        text = KEY.sub(r"\1scrubbed", text)
+        readable = plain(text)
+        if readable != text and given_away(readable):
+            # What was hidden by an encoding cannot be replaced within it.
+            text = readable
+        for found in reversed(list(encoded(text))):
+            if given_away(encoded_text(found[0])):
+                text = text[: found.start()] + name("encoded", found[0]) + text[found.end() :]
+        text = LOGIN.sub(r"\g<scheme> scrubbed", text)
+        text = KEY.sub(r"\g<prefix>scrubbed", text)
+        text = REFRESH_TOKEN.sub(r"\g<prefix>scrubbed", text)
         text = _LINK.sub(r"\1scrubbed", text)
-        text = _CLIENT_SECRET.sub("_secret_scrubbed", text)
-        text = TOKEN.sub(lambda found: found[0] if is_shareable_token(found[0]) else name(found[1], found[0]), text)
+        text = CLIENT_SECRET.sub("_secret_scrubbed", text)
+        text = TOKEN.sub(self._token, text)
         text = _ID.sub(self._id, text)
         text = _HALF_DIGEST.sub(lambda found: f"tokencharge_{name('half', found[1])}_", text)
         text = _DIGEST.sub(lambda found: name("digest", found[0]), text)
         for number in card_numbers(text):
             text = text.replace(number, name("number", number))
         return EMAIL.sub(lambda found: found[0] if is_shareable_email(found[0]) else name("email", found[0]), text)
+
+    def _token(self, found: re.Match[str]) -> str:
+        return found[0] if is_shareable_token(found[0]) else self._stand_ins.name(found["kind"], found[0])
 
     def _id(self, found: re.Match[str]) -> str:
         secret = "_secret_scrubbed"

@@ -17,6 +17,7 @@ from vcr.request import Request
 from vcr.serialize import deserialize, serialize
 
 from .assertions import CassetteMismatch
+from .reading import encoded_text
 from .scrub import Scrubber
 from .standins import StandIns
 
@@ -131,7 +132,9 @@ class Tape(Cassette):  # type: ignore[misc]
             raise self.mismatch("\n  ".join([what, *differences]) + f"\n{_AGAIN}")
 
     def _refuse_live_keys(self, request: Request) -> None:
-        if "_live_" in str(request.headers.get("Authorization", "")):
+        login = str(request.headers.get("Authorization", ""))
+        # As a bearer token it stands there as it is; as a user's name, in base64.
+        if "_live_" in login or "_live_" in encoded_text(login.partition(" ")[2].strip()):
             raise self.mismatch("A live key was about to be used under a cassette: use a test key.")
 
 
