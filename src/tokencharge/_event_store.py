@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import OrderedDict
 from collections.abc import Callable
 from threading import Lock
 from typing import Any, Protocol
+
+
+logger = logging.getLogger("tokencharge")
 
 
 class EventStore(Protocol):
@@ -32,15 +36,19 @@ class EventStore(Protocol):
 class MemoryStore:
     """An EventStore of one process: enough for one worker, and where handling an event twice does no harm.
 
+    A value is kept for as long as it was given, unless more than `size` arrive in that time: then the oldest is
+    forgotten early, and a warning in the log says so, once.
+
     Args:
-        size: How many values are kept; beyond them the oldest is forgotten.
+        size: How many values are kept at most; 100,000 take some 30 MB. Each handler keeps one for each event.
         clock: Tells the seconds that pass.
     """
 
-    def __init__(self, size: int = 10_000, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, size: int = 100_000, clock: Callable[[], float] = time.monotonic) -> None:
         self._size, self._clock = size, clock
         self._kept: OrderedDict[str, tuple[str, float]] = OrderedDict()
         self._lock = Lock()
+        self._warned = False
 
     def add(self, key: str, value: str, seconds: int, /) -> bool:
         """Keep a value for so many seconds unless one is kept; tell whether it was."""
@@ -72,5 +80,15 @@ class MemoryStore:
     def _set(self, key: str, value: str, seconds: int) -> None:
         self._kept[key] = value, self._clock() + seconds
         self._kept.move_to_end(key)
-        if len(self._kept) > self._size:
-            self._kept.popitem(last=False)
+        while self._kept:
+            oldest = next(iter(self._kept))
+            early = self._get(oldest) is not None
+            if early and len(self._kept) <= self._size:
+                break
+            del self._kept[oldest]
+            if early and not self._warned:
+                self._warned = True
+                logger.warning(
+                    "The event store forgets early, at %s values: give it a larger size, or take one that processes share.",
+                    self._size,
+                )

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import inspect
 import sys
+import weakref
 from collections.abc import Iterator
 
 import pytest
@@ -97,6 +99,41 @@ def test_many_tabs_of_one_order_end_in_one_charge(gateway, sandbox):
 
     assert {charge.id} == {result.charge.id for result in results if isinstance(result, Payment)}
     assert 1 == len([result for result in results if isinstance(result, Payment) and not result.replayed])
+
+
+# Of the loops that are left as they are.
+@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize("way", ["run", "closed", "left"])
+def test_no_event_loop_is_kept(sandbox, way):
+    """A gateway shared by many runs holds none of their loops, whether or not they shut down as asyncio.run does."""
+    pytest.importorskip("aiohttp")
+    loops = []
+
+    async def use(gateway):
+        loops.append(weakref.ref(asyncio.get_running_loop()))
+        await gateway.get_customer(customer)
+        if way == "closed":
+            await gateway.close()
+
+    with sandbox.serve() as server:
+        customer = PaymentGateway(sandbox.secret_key, api_base=server.url).charge("tok_visa", ADA, FIVE).customer.id
+        gateway = AsyncPaymentGateway(sandbox.secret_key, api_base=server.url)
+        for _ in range(5):
+            if way == "left":
+                loop = asyncio.new_event_loop()
+                loop.run_until_complete(use(gateway))
+                loop.close()
+                del loop
+            else:
+                asyncio.run(use(gateway))
+        gc.collect()
+        gc.collect()
+        alive = [loop for loop in loops if loop() is not None]
+        del gateway
+        gc.collect()
+
+    assert 5 == len(loops)
+    assert len(alive) <= (1 if way == "left" else 0)
 
 
 def test_a_second_event_loop_finds_a_working_gateway(gateway, sandbox):

@@ -274,6 +274,28 @@ class TestTheMemoryStore:
 
         assert [None, "done", None, "done"] == [store.get(key) for key in "abcd"]
 
+    def test_keeps_the_events_of_seven_days(self, caplog: pytest.LogCaptureFixture) -> None:
+        """A burst of events pushes nothing out; what is over makes room; what is forgotten early is told, once."""
+        clock = Clock()
+        store = MemoryStore(clock=clock)
+        for number in range(50_000):
+            store.add(str(number), "done", KEEP)
+        kept = store.get("0")
+        small = MemoryStore(size=2, clock=clock)
+        small.set("over", "done", 10)
+        clock.now = 11
+        small.set("a", "done", KEEP)
+        small.set("b", "done", KEEP)
+        quiet = caplog.text
+        for key in "cd":
+            small.set(key, "done", KEEP)
+        small.set("nothing", "done", 0)
+
+        assert "done" == kept
+        assert "" == quiet
+        assert 1 == caplog.text.count("The event store forgets early, at 2 values")
+        assert [None, None, "done"] == [small.get(key) for key in ("a", "b", "d")]
+
     def test_gives_a_key_to_one_thread(self) -> None:
         """Of many that ask at once."""
         store = MemoryStore()

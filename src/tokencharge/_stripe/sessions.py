@@ -6,7 +6,6 @@ import asyncio
 import ssl
 from collections.abc import AsyncGenerator
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import aiohttp
 import stripe
@@ -33,9 +32,9 @@ class SessionClient(stripe.HTTPClient):
 
     def __init__(self) -> None:
         super().__init__()
-        self._lives: WeakKeyDictionary[asyncio.AbstractEventLoop, AsyncGenerator[aiohttp.ClientSession, None]]
-        self._lives = WeakKeyDictionary()
-        self._sessions: WeakKeyDictionary[asyncio.AbstractEventLoop, aiohttp.ClientSession] = WeakKeyDictionary()
+        # A session holds its loop, so an entry goes when its session is closed, or its loop was without that.
+        self._lives: dict[asyncio.AbstractEventLoop, AsyncGenerator[aiohttp.ClientSession, None]] = {}
+        self._sessions: dict[asyncio.AbstractEventLoop, aiohttp.ClientSession] = {}
 
     async def request_async(self, method: str, url: str, headers: Any, post_data: Any = None) -> Any:
         """Send one request, once."""
@@ -69,20 +68,28 @@ class SessionClient(stripe.HTTPClient):
         if session is None or session.closed:
             # A loop finishes its async generators as it shuts down, and with this one goes the session: so a second
             # asyncio.run finds no connection of the first, and nobody is warned of one left open.
-            life = self._lives[loop] = _live(proxy_for(url))
+            for ended in [each for each in list(self._sessions) if each.is_closed()]:
+                self._forget(ended)
+            life = self._lives[loop] = self._live(loop, proxy_for(url))
             session = self._sessions[loop] = await anext(life)
         return session
 
+    async def _live(
+        self, loop: asyncio.AbstractEventLoop, proxy: str | None
+    ) -> AsyncGenerator[aiohttp.ClientSession, None]:
+        connector = aiohttp.TCPConnector(
+            # No queue of our own: what waits for a connection would spend its timeout there.
+            limit=0,
+            keepalive_timeout=_KEEP_ALIVE,
+            ssl=ssl.create_default_context(cafile=stripe.ca_bundle_path),
+        )
+        session = aiohttp.ClientSession(connector=connector, proxy=proxy)
+        try:
+            yield session
+        finally:
+            self._forget(loop)
+            await session.close()
 
-async def _live(proxy: str | None) -> AsyncGenerator[aiohttp.ClientSession, None]:
-    connector = aiohttp.TCPConnector(
-        # No queue of our own: what waits for a connection would spend its timeout there.
-        limit=0,
-        keepalive_timeout=_KEEP_ALIVE,
-        ssl=ssl.create_default_context(cafile=stripe.ca_bundle_path),
-    )
-    session = aiohttp.ClientSession(connector=connector, proxy=proxy)
-    try:
-        yield session
-    finally:
-        await session.close()
+    def _forget(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._sessions.pop(loop, None)
+        self._lives.pop(loop, None)
