@@ -25,7 +25,7 @@ CODE = ("src", "examples", "tests", "benchmarks", "docs")
 EXTRAS = "asgi,async,demo,django,flask,otel,testing"
 FRAMEWORKS = ("aiohttp", "django", "fastapi", "flask", "opentelemetry", "rich", "starlette")
 # Tests that need one of EXTRAS: `bare` leaves them out, and fails on one that is missing here.
-NEED_EXTRAS = ("tests/browser", "tests/demo", "tests/page", "tests/processes", "tests/web")
+NEED_EXTRAS = ("tests/browser", "tests/demo", "tests/page", "tests/processes", "tests/secrets", "tests/web")
 # Tests of the whole machine, and the stand-in's own, which say the same on every Python: run on nox's own.
 ONCE = ("tests/browser", "tests/processes", "tests/recorded", "tests/sandbox", "tests/simulation")
 
@@ -132,6 +132,27 @@ def types(session: nox.Session) -> None:
     with session.chdir("tests/typing"):
         session.run("mypy", "--strict", "--config-file=", "--python-version=3.10", ".")
         session.run("pyright")
+
+
+@nox.session
+def audit(session: nox.Session) -> None:
+    """Ask whether a release that pyproject.toml allows has a known hole: the newest of each, and the oldest."""
+    session.install("uv", *group("audit"))
+    with tempfile.TemporaryDirectory() as folder:
+        for resolution in ("highest", "lowest-direct"):
+            pinned = str(Path(folder, f"{resolution}.txt"))
+            extras = [f"--extra={extra}" for extra in EXTRAS.split(",")]
+            compile_ = ("uv", "pip", "compile", "--quiet", "--resolution", resolution, *extras, "pyproject.toml")
+            session.run(*compile_, "--output-file", pinned)
+            session.log(f"The {resolution} releases:")
+            run = ("pip-audit", "--disable-pip", "--no-deps", "--progress-spinner=off", "--requirement", pinned)
+            said = session.run(*run, silent=True, success_codes=[0, 1]) or ""
+            session.log(said)
+            if "No known vulnerabilities found" in said:
+                continue
+            if "Vulnerability" in said or "Fix Versions" in said:
+                session.error(f"The {resolution} releases have known holes.")
+            session.skip("The service that knows of holes cannot be reached from here: nothing was audited.")
 
 
 @nox.session

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from threading import Lock
 from typing import Any, Protocol
 
-
 logger = logging.getLogger("tokencharge")
 
 
@@ -89,6 +88,6 @@ class MemoryStore:
             if early and not self._warned:
                 self._warned = True
                 logger.warning(
-                    "The event store forgets early, at %s values: give it a larger size, or take one that processes share.",
+                    "The event store forgets early, at %s values: give it a larger size, or take a shared one.",
                     self._size,
                 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import attrs
@@ -114,6 +114,15 @@ def card_numbers(text: str) -> Iterator[re.Match[str]]:
     return _CARD_NUMBERS.finditer(_HEXADECIMAL.sub(lambda found: "x" * len(found[0]), text))
 
 
+def replaced(text: str, found: Iterable[re.Match[str]], by: Callable[[str], str]) -> str:
+    """Return a text with something else in the place of what was found in it."""
+    parts, end = [], 0
+    for each in found:
+        parts += [text[end : each.start()], by(text[each.start() : each.end()])]
+        end = each.end()
+    return "".join([*parts, text[end:]])
+
+
 def passes_luhn(number: str) -> bool:
     """Tell whether the check digit of a card number is right."""
     digits = [int(digit) for digit in reversed(number) if digit.isdecimal()]
@@ -126,9 +135,7 @@ def redact(text: str) -> str:
     for pattern in (KEY, TOKEN, REFRESH_TOKEN, CLIENT_SECRET):
         text = pattern.sub(r"\g<prefix>[redacted]", text)
     text = EMAIL.sub("[e-mail redacted]", text)
-    for found in reversed(list(card_numbers(text))):
-        text = f"{text[: found.start()]}[card number redacted]{text[found.end() :]}"
-    return text
+    return replaced(text, card_numbers(text), lambda _: "[card number redacted]")
 
 
 def redact_body(body: str) -> str:

@@ -29,6 +29,7 @@ _FINGERPRINT = re.compile(
 )
 _ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
 _BASE64 = re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{16,}={0,2}")
+_AN_EMAIL = "an e-mail outside example.com"
 # Whoever encodes a text twice may do it three times; nobody does it without end.
 _ROUNDS = 5
 
@@ -50,9 +51,9 @@ def is_shareable_token(token: str) -> bool:
     return token in TOKENS or STAND_IN.fullmatch(token) is not None
 
 
-def card_numbers(text: str) -> list[str]:
+def card_numbers(text: str) -> list[re.Match[str]]:
     """Find what looks like a card number: 13 to 19 digits whose check digit is right."""
-    return [found[0] for found in digit_runs(text) if passes_luhn(found[0])]
+    return [found for found in digit_runs(text) if passes_luhn(found[0])]
 
 
 def encoded_text(run: str) -> str:
@@ -80,10 +81,12 @@ def plain(text: str) -> str:
 
 
 def given_away(text: str) -> list[str]:
-    """Name what a text gives away, in plain and within what is base64."""
+    """Name what a text gives away, as it stands, in plain and within what is base64."""
     readable = plain(text)
     texts = [readable, *(encoded_text(found[0]) for found in encoded(readable))]
-    return list(dict.fromkeys(kind for each in texts for kind in _kinds(each)))
+    # As it stands an address goes on where an encoded separator ends it.
+    kinds = [*(kind for kind in _kinds(text) if kind != _AN_EMAIL), *(kind for each in texts for kind in _kinds(each))]
+    return list(dict.fromkeys(kinds))
 
 
 def _kinds(text: str) -> Iterator[str]:
@@ -101,6 +104,6 @@ def _kinds(text: str) -> Iterator[str]:
     if card_numbers(text):
         yield "a card number"
     if any(not is_shareable_email(found[0]) for found in EMAIL.finditer(text)):
-        yield "an e-mail outside example.com"
+        yield _AN_EMAIL
     if _FINGERPRINT.search(text):
         yield "a card fingerprint"

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
-from .._secrets import CLIENT_SECRET, EMAIL, KEY, REFRESH_TOKEN, TOKEN
+from .._secrets import CLIENT_SECRET, EMAIL, KEY, REFRESH_TOKEN, TOKEN, replaced
 from .reading import (
     LOGIN,
     card_numbers,
@@ -125,14 +125,15 @@ class Scrubber:
         return self._text(value)
 
     def _text(self, text: str) -> str:
-        name = self._stand_ins.name
+        text = self._blotted(text)
         readable = plain(text)
-        if readable != text and given_away(readable):
-            # What was hidden by an encoding cannot be replaced within it.
-            text = readable
-        for found in reversed(list(encoded(text))):
-            if given_away(encoded_text(found[0])):
-                text = text[: found.start()] + name("encoded", found[0]) + text[found.end() :]
+        # What is hidden by an encoding cannot be replaced within it.
+        return self._blotted(readable) if readable != text and given_away(readable) else text
+
+    def _blotted(self, text: str) -> str:
+        name = self._stand_ins.name
+        telling = [found for found in encoded(text) if given_away(encoded_text(found[0]))]
+        text = replaced(text, telling, lambda run: name("encoded", run))
         text = LOGIN.sub(r"\g<scheme> scrubbed", text)
         text = KEY.sub(r"\g<prefix>scrubbed", text)
         text = REFRESH_TOKEN.sub(r"\g<prefix>scrubbed", text)
@@ -142,8 +143,7 @@ class Scrubber:
         text = _ID.sub(self._id, text)
         text = _HALF_DIGEST.sub(lambda found: f"tokencharge_{name('half', found[1])}_", text)
         text = _DIGEST.sub(lambda found: name("digest", found[0]), text)
-        for number in card_numbers(text):
-            text = text.replace(number, name("number", number))
+        text = replaced(text, card_numbers(text), lambda number: name("number", number))
         return EMAIL.sub(lambda found: found[0] if is_shareable_email(found[0]) else name("email", found[0]), text)
 
     def _token(self, found: re.Match[str]) -> str:

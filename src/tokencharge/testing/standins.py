@@ -11,7 +11,7 @@ import json
 import re
 from collections import Counter
 
-STAND_IN = re.compile(r"(?P<kind>[a-z]+)_scrubbed(?P<number>[0-9]{4,6})(?![A-Za-z0-9])(?:@example\.com)?")
+STAND_IN = re.compile(r"(?<![a-z])(?P<kind>[a-z]+)_scrubbed(?P<number>[0-9]{4,6})(?![A-Za-z0-9])(?:@example\.com)?")
 
 
 class StandIns:
