@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sys
@@ -138,21 +139,24 @@ def types(session: nox.Session) -> None:
 def audit(session: nox.Session) -> None:
     """Ask whether a release that pyproject.toml allows has a known hole: the newest of each, and the oldest."""
     session.install("uv", *group("audit"))
+    extras = [f"--extra={extra}" for extra in EXTRAS.split(",")]
+    holes, unknown = [], 0
     with tempfile.TemporaryDirectory() as folder:
         for resolution in ("highest", "lowest-direct"):
-            pinned = str(Path(folder, f"{resolution}.txt"))
-            extras = [f"--extra={extra}" for extra in EXTRAS.split(",")]
-            compile_ = ("uv", "pip", "compile", "--quiet", "--resolution", resolution, *extras, "pyproject.toml")
-            session.run(*compile_, "--output-file", pinned)
-            session.log(f"The {resolution} releases:")
-            run = ("pip-audit", "--disable-pip", "--no-deps", "--progress-spinner=off", "--requirement", pinned)
-            said = session.run(*run, silent=True, success_codes=[0, 1]) or ""
-            session.log(said)
-            if "No known vulnerabilities found" in said:
-                continue
-            if "Vulnerability" in said or "Fix Versions" in said:
-                session.error(f"The {resolution} releases have known holes.")
-            session.skip("The service that knows of holes cannot be reached from here: nothing was audited.")
+            pinned, answer = Path(folder, "pinned.txt"), Path(folder, "answer.json")
+            options = ("--quiet", "--resolution", resolution, *extras, "--output-file", str(pinned))
+            session.run("uv", "pip", "compile", *options, "pyproject.toml")
+            options = ("--no-deps", "--disable-pip", "--progress-spinner=off", "--format=json", f"--output={answer}")
+            answer.write_text('{"dependencies": [{"skip_reason": "no answer"}]}')
+            session.run("pip-audit", *options, "--requirement", str(pinned), success_codes=[0, 1])
+            for found in json.loads(answer.read_text())["dependencies"]:
+                unknown += "skip_reason" in found
+                ids = ", ".join(hole["id"] for hole in found.get("vulns", ()))
+                holes += [f"{found['name']} {found['version']} ({resolution}): {ids}"] if ids else []
+    if holes:
+        session.error("Known holes: " + "; ".join(holes))
+    if unknown:
+        session.skip(f"The service that knows of holes said nothing of {unknown} releases: this is no audit.")
 
 
 @nox.session
