@@ -20,7 +20,7 @@ _ROUTES = ("charges", "payment_intents")
 _ELEMENTS = ("card", "payment")
 _LOOPBACK = frozenset(("localhost", "127.0.0.1", "::1"))
 # The sandbox's, which everybody knows: whoever signs with it can tell any tale.
-_SANDBOX_SECRET = "whsec_sandbox"
+_SANDBOX_SECRET = "whsec_tokenchargeSandboxKey0001"
 
 
 def _as_it_is(value: object) -> object:

@@ -8,6 +8,7 @@ import attrs
 import pytest
 
 from tokencharge import ConfigurationError, PaymentGateway, Settings
+from tokencharge.sandbox import Sandbox
 
 SECRET = "sk_test_51HunterTwoHunterTwo"
 LIVE = "sk_live_51HunterTwoHunterTwo"
@@ -181,12 +182,12 @@ REFUSED = {
     "ephemeral": ("ek_test_HunterTwo", {}, "An ephemeral key was given as the secret key"),
     "the sandbox's webhook secret": (
         LIVE,
-        {"webhook_secret": "whsec_HunterTwo, whsec_sandbox"},
+        {"webhook_secret": f"whsec_HunterTwo, {Sandbox().webhook_secret}"},
         "The sandbox's webhook secret was given beside a live key",
     ),
     "the sandbox's webhook secret, declared live": (
         "rk_org_x",
-        {"webhook_secret": "whsec_sandbox", "livemode": True},
+        {"webhook_secret": Sandbox().webhook_secret, "livemode": True},
         "The sandbox's webhook secret was given beside a live key",
     ),
     "a sandbox's script": (LIVE, {"js_url": "http://localhost:4242/stripe.js"}, "STRIPE_JS_URL is not Stripe's"),
@@ -219,7 +220,7 @@ REFUSED = {
         {"js_url": "https://js.stripe.com./clover/stripe.js"},
         {"api_base": "http://127.0.0.1:4242"},
         {"api_base": "http://localhost.:4242"},
-        {"webhook_secret": "whsec_sandboxes"},
+        {"webhook_secret": Sandbox().webhook_secret + "1"},
     ],
 )
 def test_what_a_live_key_may_stand_beside(others):
