@@ -289,7 +289,7 @@ class TestTheMemoryStore:
         quiet = caplog.text
         for key in "cd":
             small.set(key, "done", KEEP)
-        small.set("nothing", "done", 0)
+        MemoryStore(clock=clock).set("nothing", "done", 0)
 
         assert "done" == kept
         assert "" == quiet
