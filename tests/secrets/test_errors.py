@@ -31,7 +31,7 @@ from tests.secrets.buying import (
     gateway,
 )
 from tests.secrets.line import BROKEN, nobody, peer
-from tests.secrets.walk import found, places
+from tests.secrets.walk import chain, found, places
 from tokencharge import AsyncPaymentGateway, OutcomeUnknown, PaymentGateway, TokenChargeError
 
 # Tests that answer a request themselves are clients of their own.
@@ -193,25 +193,32 @@ def test_a_wrong_call_leaves_nothing_either():
     assert [] == found(raised.value, SECRETS)
 
 
-@pytest.mark.parametrize("name", [name for name in tokencharge.__all__ if name[0].isupper()])
-def test_every_class_of_error_is_emptied(name):
+PUBLIC = [getattr(tokencharge, name) for name in tokencharge.__all__]
+ERRORS = [kind for kind in PUBLIC if isinstance(kind, type) and issubclass(kind, TokenChargeError)]
+
+
+@pytest.mark.parametrize("kind", ERRORS)
+def test_every_class_of_error_is_emptied(kind):
     """Whichever of our errors it is, and however deep it was raised, its frames and its chain are empty."""
-    kind = getattr(tokencharge, name)
-    if not (isinstance(kind, type) and issubclass(kind, TokenChargeError)):
-        return
 
     def deep(secret):
         try:
-            raise ValueError(secret)
-        except ValueError:
-            raise kind("No.")  # noqa: B904 - as a slip would
+            try:
+                raise ValueError(secret)
+            except ValueError:
+                raise LookupError("It cannot be read.")  # noqa: B904 - as a slip would
+        except LookupError as error:
+            raise kind("No.") from error
 
     frame: dict = {}
     exec(compile("def run(deep, secret):\n    kept = [secret]\n    deep(secret)", "/library.py", "exec"), frame)
     with pytest.raises(kind) as raised:
         forgetful(frame["run"])(deep, KEY)
 
+    _, *behind = chain(raised.value)
+
     assert [] == found(raised.value, SECRETS)
+    assert [(LookupError, None, None)] == [(type(each), each.__traceback__, each.__context__) for each in behind]
     assert any("library.py" in line for line in traceback.format_tb(raised.value.__traceback__))
 
 
