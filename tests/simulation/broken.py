@@ -39,6 +39,7 @@ _intent_call = Purchase.intent_call
 _charge = import_module("tokencharge._flows.charge")
 _looking = import_module("tokencharge._flows.looking")
 _manage = import_module("tokencharge._flows.manage")
+_moving = import_module("tokencharge._flows.moving")
 _payment = import_module("tokencharge._flows.payment")
 _settle = import_module("tokencharge._flows.settle")
 _slots = import_module("tokencharge._flows.slots")
@@ -185,18 +186,18 @@ FLOWS = {
     "only the last try of a call remembered": Broken(
         [(channel, "translate", _last_try_only)], ("lose_answer", "rate_limit", "key_in_use", "refuse_connection")
     ),
-    "a refusal without a charge not noted": Broken([(_settle, "_left_behind", _never_noted)]),
+    "a refusal without a charge not noted": Broken([(_moving, "_left_behind", _never_noted)]),
     "a refusal noted before it is known to be saved": Broken(
-        [(_settle, "_left_behind", _noted_at_once)], ("declined_unsaved",)
+        [(_moving, "_left_behind", _noted_at_once)], ("declined_unsaved",)
     ),
     "a slot taken for spent because no charge is seen": Broken([(_settle, "noted_slots", _every_slot)]),
     "charges not listed": Broken([(_looking, "listed", _not_listed(_looking.CHARGES))]),
     "a payment not recognized": Broken([(_slots.Slots, "end", property(lambda _: None))]),
     "an intent for each card": Broken([(Purchase, "intent_call", _intent_of_card)]),
     "no key in common between the two routes": Broken([(Purchase, "intent_call", _intent_key)]),
-    "an intent for another amount left open": Broken([(_settle, "_cancel", _not_canceled)]),
+    "an intent for another amount left open": Broken([(_settle, "cancel", _not_canceled)]),
     "intents not listed": Broken([(_looking, "listed", _not_listed(_looking.INTENTS))]),
-    "what is repeated taken for how things are": Broken([(_settle, "ask", _repeated_is_news)]),
+    "what is repeated taken for how things are": Broken([(_moving, "ask", _repeated_is_news)]),
     "amounts not compared": Broken([(_settle, "payment_of", _any_amount), (_charge, "payment_of", _any_amount)]),
     "a burnt method sent again": Broken([(_settle, "_is_told", _always(False))]),
     "a paid order touched": Broken([(_charge, "_customer", _never_begun)]),

@@ -11,9 +11,10 @@ from ..errors import InvalidRequest, OrderConflict, OrderInProgress, OutcomeUnkn
 from ..results import Customer, Payment
 from .calls import Call, Flow, T, ask, entries, path, place, read
 from .looking import look, marked_customers, read_customer
+from .moving import REFUSED
 from .payment import look_again, payment_of
 from .purchase import Purchase
-from .settle import REFUSED, found_by_token, settle
+from .settle import found_by_token, settle
 from .slots import Slots, goes_on
 
 _FRESH_KEYS = 4
