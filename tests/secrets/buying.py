@@ -11,6 +11,7 @@ from tokencharge import AsyncPaymentGateway, Money, PaymentGateway, TokenChargeE
 KEY = "sk_test_51HunterTwoHunterTwo"
 WEBHOOK_SECRET = "whsec_HunterTwoHunterTwo"
 TOKEN = "tok_1HunterTokenHunter"
+# An id, like those of Customers and Charges: without the secret key it opens nothing.
 METHOD = "pm_1HunterMethodHunter"
 EMAIL = "ada.lovelace@corp.example"
 RECEIPT = '"charles.babbage"@corp.example'
@@ -19,7 +20,7 @@ CLIENT_SECRET = "pi_1_secret_HunterHunterHunter"
 PHONE = "+441632960961"
 NAME = "Augusta Byron"
 FINGERPRINT = "Xt5EWLLDS7FJjR1c"
-SECRETS = (KEY, "HunterTwo", "HunterToken", "HunterMethod", "lovelace", "babbage", CARD, CARD[4:])
+SECRETS = (KEY, "HunterTwo", "HunterToken", "lovelace", "babbage", CARD, CARD[4:])
 ANSWERED = ("HunterHunterHunter", PHONE, NAME, FINGERPRINT)
 
 FIVE = Money(500, "usd")
