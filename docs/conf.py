@@ -52,7 +52,7 @@ _OTHERS += " blinker django flask jinja2 opentelemetry pytest starlette stripe v
 nitpick_ignore_regex = [
     (r"py:.*", rf"({'|'.join(_OTHERS.split())})\..*"),
     # The same by the short names that annotations give them, and the type variable of a decorator.
-    (r"py:.*", r"(HTTPClient|Path|datetime|tokencharge(\.\w+)+\.F)"),
+    (r"py:.*", r"(HTTPClient|P|Path|datetime|tokencharge(\.\w+)+\.[FT])"),
     # What a fault does inside the sandbox is its own business; its name and its constructors are public.
     (r"py:.*", r"(FunctionClient|tokencharge\.sandbox\.(shapes\.cards|language\.refusals)\.\w+)"),
 ]

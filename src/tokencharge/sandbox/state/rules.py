@@ -35,7 +35,7 @@ class Rules:
             (Stripe: in rare cases).
     """
 
-    card_tokens: bool = False
+    card_tokens: bool = True
     saves_policies: bool = True
     saves_unknown_ids: bool = False
     search_lag: float = 0.0
