@@ -1,5 +1,7 @@
 """The same calls over PaymentIntents: 3-D Secure, payment methods and confirmation tokens, once."""
 
+# mypy: disable-error-code="arg-type,union-attr"
+
 from __future__ import annotations
 
 import json

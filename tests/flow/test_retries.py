@@ -405,7 +405,7 @@ def test_marks_nobody_made_close_no_slot(sandbox, line):
 def test_a_conflict_without_an_order_is_no_secret(sandbox, line):
     """A key used for something else at the capture is told as a conflict."""
     held = line.gateway().charge("tok_visa", ADA, FIVE, capture=False)
-    line.plan("POST /v1/charges/*/capture", refuse(400, type="idempotency_error"))
+    line.plan("POST /v1/payment_intents/*/capture", refuse(400, type="idempotency_error"))
     with pytest.raises(OrderConflict):
         line.gateway().capture(held.charge)
 

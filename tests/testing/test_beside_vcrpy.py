@@ -18,7 +18,7 @@ FIVE = Money(500, "usd")
 def test_each_cassette_sees_its_own_requests(tmp_path: Path) -> None:
     """vcrpy records what a gateway sends while it is on, one cassette after the other, and nothing afterwards."""
     sandbox, recorded = Sandbox(), []
-    with sandbox.serve() as server, PaymentGateway(sandbox.secret_key, api_base=server.url) as gateway:
+    with sandbox.serve() as server, PaymentGateway(sandbox.secret_key, api_base=server.url, route="charges") as gateway:
         for name in ("one", "two"):
             with vcr.use_cassette(str(tmp_path / f"{name}.yaml"), record_mode="once") as cassette:
                 gateway.charge("tok_visa", "ada@example.com", FIVE)
@@ -33,7 +33,10 @@ def test_each_cassette_sees_its_own_requests(tmp_path: Path) -> None:
 def test_a_replay_reaches_nobody(tmp_path: Path) -> None:
     """A cassette of vcrpy's in mode `none` answers, or refuses; the gateway does not go past it."""
     sandbox, path = Sandbox(), str(tmp_path / "one.yaml")
-    with sandbox.serve() as server, PaymentGateway(sandbox.secret_key, api_base=server.url, max_retries=0) as gateway:
+    with (
+        sandbox.serve() as server,
+        PaymentGateway(sandbox.secret_key, api_base=server.url, max_retries=0, route="charges") as gateway,
+    ):
         customer = gateway.charge("tok_visa", "ada@example.com", FIVE).customer
         gateway.close()  # older releases of vcrpy would drop the connection without closing it
         with vcr.use_cassette(path, record_mode="once"):

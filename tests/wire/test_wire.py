@@ -386,7 +386,7 @@ def test_this_machine_is_reached_without_a_proxy(sandbox, monkeypatch, variable)
         monkeypatch.setenv(variable, proxy.url)
         charge(gateway_to(server.url), sandbox.create_token())
 
-    assert (0, 2) == (len(proxy.seen), len(server.seen))
+    assert (0, 3) == (len(proxy.seen), len(server.seen))
 
 
 @pytest.fixture

@@ -295,8 +295,10 @@ class Sandbox:
         """Travel in time: idempotency keys are forgotten after 24 hours, authorizations after 7 days."""
         self._account.travel(seconds)
 
-    def decline_next(self, code: str = "generic_decline", *, path: str = "/v1/charges") -> Armed:
-        """Decline the next Charge; with another path, the next card attached or PaymentIntent confirmed there."""
+    def decline_next(
+        self, code: str = "generic_decline", *, path: str | Sequence[str] = ("/v1/charges", "/v1/payment_intents*")
+    ) -> Armed:
+        """Decline the next Charge or payment; with another path, the next card attached there."""
         return self.faults.add(Fault.declined(code), path=path, method="POST")
 
     def lose_next_answer(self, *, path: str = "*") -> Armed:

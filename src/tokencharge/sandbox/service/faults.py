@@ -7,7 +7,7 @@ matches it.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fnmatch import fnmatchcase
 from types import TracebackType
 
@@ -156,7 +156,7 @@ class Armed:
     """A fault that waits for requests; usable as a context manager."""
 
     fault: Fault
-    path: str
+    paths: tuple[str, ...]
     method: str
     left: int | None
     _held_by: list[Armed] = attrs.field(repr=False)
@@ -185,16 +185,17 @@ class Faults:
         self._armed: list[Armed] = []
         self._lock = threading.Lock()
 
-    def add(self, fault: Fault, *, times: int | None = 1, path: str = "*", method: str = "*") -> Armed:
+    def add(self, fault: Fault, *, times: int | None = 1, path: str | Sequence[str] = "*", method: str = "*") -> Armed:
         """Arm a fault.
 
         Args:
             fault: What is to happen.
             times: To how many requests; None for all until it is cancelled.
-            path: To which paths; `*` stands for anything: "/v1/customers/*/sources".
+            path: To which paths, one pattern or several; `*` stands for anything: "/v1/customers/*/sources".
             method: To which method.
         """
-        armed = Armed(fault, path, method, times, self._armed)
+        paths = (path,) if isinstance(path, str) else tuple(path)
+        armed = Armed(fault, paths, method, times, self._armed)
         self._armed.append(armed)
         return armed
 
@@ -208,7 +209,8 @@ class Faults:
             return NO_FAULT
         with self._lock:
             for armed in self._armed:
-                if fnmatchcase(request.path, armed.path) and fnmatchcase(request.method, armed.method):
+                here = any(fnmatchcase(request.path, path) for path in armed.paths)
+                if here and fnmatchcase(request.method, armed.method):
                     if armed.left is not None:
                         armed.left -= 1
                         if not armed.left:
