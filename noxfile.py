@@ -28,7 +28,7 @@ FRAMEWORKS = ("aiohttp", "django", "fastapi", "flask", "opentelemetry", "rich", 
 # Tests that need one of EXTRAS: `bare` leaves them out, and fails on one that is missing here.
 NEED_EXTRAS = ("tests/browser", "tests/demo", "tests/page", "tests/processes", "tests/secrets", "tests/web")
 # Tests of the whole machine, and the stand-in's own, which say the same on every Python: run on nox's own.
-ONCE = ("tests/browser", "tests/processes", "tests/recorded", "tests/sandbox", "tests/simulation")
+ONCE = ("tests/browser", "tests/processes", "tests/recorded", "tests/sandbox", "tests/secrets", "tests/simulation")
 
 
 def group(*names: str) -> tuple[str, ...]:
