@@ -14,7 +14,6 @@ from tokencharge import (
     GatewayUnavailable,
     InvalidRequest,
     Money,
-    OrderConflict,
     OrderInProgress,
     OutcomeUnknown,
     RateLimited,
