@@ -67,7 +67,7 @@ def test_a_day_in_a_shop(gateway, sandbox):
 
     async def day() -> list[Payment]:
         async with gateway:
-            paid = await gateway.charge(sandbox.create_token(), ADA, FIVE)
+            paid = await gateway.charge(sandbox.create_token(), ADA, FIVE, save_card=True)
             held = await gateway.charge(sandbox.create_token(), ADA, FIVE, capture=False)
             let_go = await gateway.charge(sandbox.create_token(), ADA, FIVE, capture=False)
             await gateway.capture(held.charge, Money(300, "usd"))
@@ -84,7 +84,7 @@ def test_a_day_in_a_shop(gateway, sandbox):
 
     assert [payment.charge.id for payment in payments] == [charge.id for charge in sandbox.charges]
     assert [500, 300, 0, 500] == [charge.amount_captured.amount for charge in sandbox.charges]
-    assert [100, 0, 500, 0] == [charge.amount_refunded.amount for charge in sandbox.charges]
+    assert [100, 0, 0, 0] == [charge.amount_refunded.amount for charge in sandbox.charges]
 
 
 def test_many_tabs_of_one_order_end_in_one_charge(gateway, sandbox):
@@ -189,7 +189,7 @@ def test_a_lost_answer_is_unknown_and_found_by_asking_again(server, sandbox):
     """The connection breaks after the charge was made: unknown, and the same call finds the one charge."""
     gateway = AsyncPaymentGateway(sandbox.secret_key, api_base=server.url, max_retries=0)
     token = sandbox.create_token()
-    sandbox.lose_next_answer(path="/v1/charges")
+    sandbox.lose_next_answer(path="/v1/payment_intents")
     with pytest.raises(OutcomeUnknown) as unknown:
         asyncio.run(gateway.charge(token, ADA, FIVE))
     payment = asyncio.run(gateway.charge(token, ADA, FIVE))
@@ -214,7 +214,7 @@ def test_waiting_lets_other_tasks_run(sandbox, monkeypatch, wait):
         gateway = AsyncPaymentGateway(sandbox.secret_key, http_client=sandbox.http_client())
     else:
         first = PaymentGateway(sandbox.secret_key, http_client=sandbox.http_client())
-        sandbox.faults.add(Fault.server_error(executed=False, saved=True), path="/v1/charges", method="POST")
+        sandbox.faults.add(Fault.server_error(executed=False, saved=True), path="/v1/payment_intents", method="POST")
         with pytest.raises(OutcomeUnknown):
             first.charge(sandbox.create_token(), ADA, FIVE, order_id="order-1")
         gateway = AsyncPaymentGateway(sandbox.secret_key, http_client=sandbox.http_client())
@@ -239,7 +239,7 @@ def known(cancelled: BaseException | None) -> OutcomeUnknown:
     return cancelled.__cause__
 
 
-@pytest.mark.parametrize("path", ["/v1/customers", "/v1/charges"])
+@pytest.mark.parametrize("path", ["/v1/customers", "/v1/payment_intents"])
 def test_a_cancelled_task_knows_how_far_it_got_and_can_be_called_again(server, sandbox, path):
     """CancelledError comes from an OutcomeUnknown that names the order, and calling again charges once."""
     gateway = AsyncPaymentGateway(sandbox.secret_key, api_base=server.url)

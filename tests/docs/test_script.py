@@ -46,13 +46,13 @@ def test_the_exit_code_says_what_to_do(names: Names) -> None:
         script("order-1", "tok_visa", EMAIL, "14.505", "usd"),
         script("order-1", "tok_visa", EMAIL, "14.50", "usd", STRIPE_SECRET_KEY="sk_live_1", STRIPE_PUBLISHABLE_KEY=""),
     ]
-    with sandbox.faults.add(Fault.lose_answer(), times=None, path="/v1/charges"):
+    with sandbox.faults.add(Fault.lose_answer(), times=None, path="/v1/payment_intents"):
         said.append(script("order-2", "tok_visa", EMAIL, "14.50", "usd", STRIPE_MAX_RETRIES="0"))
 
     assert [(1, "CardDeclined"), (1, "InvalidInput"), (1, "ConfigurationError"), (75, "OutcomeUnknown")] == [
         (each.code, each.line.partition(":")[0]) for each in said
     ]
-    assert ["order-2"] == [charge.metadata["order_id"] for charge in sandbox.charges]
+    assert ["order-1", "order-2"] == [charge.metadata["order_id"] for charge in sandbox.charges]
 
 
 def test_without_a_key_it_brings_a_sandbox(names: Names) -> None:
