@@ -18,9 +18,9 @@ import pytest
 from tokencharge.sandbox import Sandbox, Server
 
 ROOT = Path(__file__).parents[2]
-CHARGES = "/v1/charges"
+CHARGES = "/v1/payment_intents"
 CUSTOMERS = "/v1/customers"
-CARDS = "/v1/customers/*/sources"
+CARDS = "/v1/payment_methods"
 
 # No verdict hangs on how long anything takes: this only ends a test that has gone wrong.
 PATIENCE = 60.0
