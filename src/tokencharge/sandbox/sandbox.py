@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from .._stripe import FunctionClient
 
 
+# Where a card is charged: not where money is captured or let go, which would use an armed decline up.
+_CHARGING = ("/v1/charges", "/v1/payment_intents", "/v1/payment_intents/*/confirm")
+
+
 class Sandbox:
     """A Stripe account in test mode, in memory, for tests, demos and simulations.
 
@@ -295,9 +299,7 @@ class Sandbox:
         """Travel in time: idempotency keys are forgotten after 24 hours, authorizations after 7 days."""
         self._account.travel(seconds)
 
-    def decline_next(
-        self, code: str = "generic_decline", *, path: str | Sequence[str] = ("/v1/charges", "/v1/payment_intents*")
-    ) -> Armed:
+    def decline_next(self, code: str = "generic_decline", *, path: str | Sequence[str] = _CHARGING) -> Armed:
         """Decline the next Charge or payment; with another path, the next card attached there."""
         return self.faults.add(Fault.declined(code), path=path, method="POST")
 
