@@ -11,13 +11,9 @@ from tests.browser.conftest import HONEY, Shop, Till, Visitor
 ASKS = "4000002760003184"
 OTHER = "5555555555554444"
 
-only_once = pytest.mark.parametrize("intents_shop", ["flask-payment"], indirect=True)
+pytestmark = pytest.mark.parametrize("shop", INTENTS, indirect=True)
+only_once = pytest.mark.parametrize("shop", ["flask-payment"], indirect=True)
 """For what is the script's alone: the same on every page."""
-
-
-@pytest.fixture
-def shop(intents_shop: Shop) -> Shop:
-    return intents_shop
 
 
 def intents(till: Till) -> list[str]:
