@@ -199,9 +199,10 @@ def counter(_till: Till) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def open_shop(counter: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Shop]]:
-    """Starts an example in one of WAYS, in a process of its own, or returns it if it runs: `open_shop("flask-card")`."""
+    """Starts an example in one of WAYS, a process of its own, or returns it if it runs: `open_shop("flask-card")`."""
     with ExitStack() as running:
-        yield cache(lambda name: running.enter_context(_running(name, counter, tmp_path_factory.mktemp("shop") / "log")))
+        folder = tmp_path_factory.mktemp("shops")
+        yield cache(lambda name: running.enter_context(_running(name, counter, folder / name)))
 
 
 @pytest.fixture(params=["flask-payment", "django-card", "fastapi-charges"])

@@ -1,4 +1,4 @@
-"""Buying something in a real browser, from each example, with each Element, on each route. The sandbox's record says what was charged."""
+"""Buying in a real browser: each example, each Element, each route. The sandbox's record says what was charged."""
 
 from __future__ import annotations
 
@@ -268,7 +268,8 @@ def test_what_stripe_says_of_the_card_is_shown(shop: Shop, till: Till, visitor: 
     """A refusal of the card when the token is made is in Stripe's words, which are the buyer's."""
     error = {"error": {"type": "card_error", "code": "expired_card", "message": "Your card has expired."}}
     headers = {"access-control-allow-origin": "*"}
-    visitor.page.route(f"**{shop.makes}", lambda route: route.fulfill(status=402, body=json.dumps(error), headers=headers))
+    body = json.dumps(error)
+    visitor.page.route(f"**{shop.makes}", lambda route: route.fulfill(status=402, body=body, headers=headers))
     visitor.open(shop.url)
     visitor.pay()
 

@@ -85,9 +85,7 @@ def test_every_page_can_be_read_by_everybody(
 
 @pytest.mark.parametrize("shop", ["flask-payment"], indirect=True)
 @pytest.mark.parametrize("scene", [three_d_secure, no_bank], ids=lambda scene: scene.__name__)
-def test_so_can_the_banks_question(
-    shop: Shop, till: Till, visit: Callable[..., Visitor], scene: Scene
-) -> None:
+def test_so_can_the_banks_question(shop: Shop, till: Till, visit: Callable[..., Visitor], scene: Scene) -> None:
     """It as well, in the one template that all examples have."""
     visitor = visit(device_scale_factor=1.5)
     scene(shop, till, visitor)
