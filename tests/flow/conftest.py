@@ -33,7 +33,8 @@ def gateway(sandbox: Sandbox) -> PaymentGateway:
 
 @pytest.fixture
 def line(sandbox: Sandbox) -> Line:
-    return Line(sandbox)
+    """Over Charges, unless a gateway is told otherwise."""
+    return Line(sandbox, "charges")
 
 
 @pytest.fixture(autouse=True)
