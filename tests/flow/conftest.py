@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from tests.flow.line import Line
+from tests.flow.shop import ROUTES
 from tokencharge import PaymentGateway, _clock
 from tokencharge.sandbox import Rules, Sandbox
 
@@ -29,6 +30,13 @@ def new_account() -> Sandbox:
 def gateway(sandbox: Sandbox) -> PaymentGateway:
     """Over Charges."""
     return PaymentGateway(sandbox.secret_key, http_client=sandbox.http_client(), route="charges")
+
+
+@pytest.fixture(params=ROUTES)
+def route(request: pytest.FixtureRequest) -> str:
+    """Each route, for what holds on both."""
+    name: str = request.param
+    return name
 
 
 @pytest.fixture
