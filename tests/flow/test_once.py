@@ -464,6 +464,21 @@ def test_a_card_is_kept_where_that_was_asked_for(new_account, make):
     assert kept.charge.card == again.charge.card
 
 
+@pytest.mark.parametrize("order_id", [None, "order-7"])
+@pytest.mark.parametrize("save_card", [True, False])
+@pytest.mark.parametrize("make", ["create_token", "create_confirmation_token"])
+def test_over_charges_the_card_of_a_token_is_always_kept(sandbox, gateway, make, save_card, order_id):
+    """With an order and without; a confirmation token goes over an intent, and is kept where that was asked for."""
+    charged = gateway.charge(getattr(sandbox, make)(), ADA, FIVE, order_id=order_id, save_card=save_card)
+    if make == "create_token" or save_card:
+        again = gateway.charge_customer(charged.customer, SIX, order_id="order-8")
+
+        assert charged.charge.card.id == again.charge.card.id
+    else:
+        with pytest.raises(InvalidRequest, match="no saved card"):
+            gateway.charge_customer(charged.customer, SIX, order_id="order-8")
+
+
 @pytest.mark.parametrize("value", ["yes", 1, None])
 def test_whether_to_save_a_card_is_yes_or_no(sandbox, gateway, value):
     """Nothing that only looks like it."""
