@@ -20,7 +20,7 @@ class Order:
         order_id: Your name for the purchase; with it the order is charged once whatever cards and tabs try.
         metadata: Up to 48 names of your own, kept on the Charge.
         capture: False only holds the money.
-        save_card: Keep the card on the Customer, for charges without the buyer.
+        save_card: Keep the card on the Customer, for charges without the buyer; see `charge`.
         began: When you made the order, with a time zone: an older one is searched for before anything is charged.
     """
 
