@@ -416,7 +416,7 @@ def test_a_conflict_at_the_capture_of_a_charge_is_asked_again(sandbox, line):
 
 def test_a_conflict_at_the_capture_of_an_intent_is_told(sandbox, line):
     """There each request has a key of its own, so nobody explains the conflict: the money stays held."""
-    gateway = line.gateway("payment_intents")
+    gateway = line.gateway(route="payment_intents")
     held = gateway.charge("tok_visa", ADA, FIVE, capture=False)
     line.plan("POST /v1/payment_intents/*/capture", refuse(400, type="idempotency_error"))
     with pytest.raises(OrderConflict):

@@ -152,7 +152,7 @@ def _ask_for(held: Charge, way: _Way, key: str) -> Flow[tuple[Charge, TokenCharg
     refusal: TokenChargeError | None = None
     try:
         ended, answer = yield from ask(way.call(held, key), _charge_in)
-        if not answer.replayed:
+        if ended is not None and not answer.replayed:
             return ended, None
     except (InvalidRequest, OrderConflict) as error:
         refusal = error
@@ -213,12 +213,16 @@ def _holds_nothing(charge: Charge, step: str) -> TokenChargeError:
     return InvalidRequest(sentence, code=code, step=step, charge_id=charge.id)
 
 
-def _charge_in(raw: Raw) -> Charge:
-    """Read the Charge in the answer of a capture, of a cancellation, or of a refund."""
+def _charge_in(raw: Raw) -> Charge | None:
+    """Read the Charge in the answer of a capture, a cancellation or a refund; None where only its id is there."""
     kind = raw.get("object")
     if kind == "payment_intent":
         charge = PaymentIntent.from_stripe(raw).charge
         if charge is None:
             raise ValueError("Stripe's PaymentIntent comes without its Charge.")
         return charge
-    return Charge.from_stripe((typed(raw, "charge", dict) or {}) if kind == "refund" else raw)
+    if kind != "refund":
+        return Charge.from_stripe(raw)
+    # Stand-ins written by others may know no `expand`.
+    expanded = typed(raw, "charge", dict)
+    return None if expanded is None else Charge.from_stripe(expanded)
