@@ -314,7 +314,7 @@ def test_not_being_able_to_look_is_not_knowing(sandbox, line, held, route):
 @pytest.mark.parametrize("act", ["capture", "void"])
 def test_an_answer_without_its_charge_cannot_be_read(sandbox, line, held, route, act):
     """What was asked to be sent along and was not is no answer to trust."""
-    body = {"object": "refund"} if route == "charges" else {**sandbox.payment_intents[0], "latest_charge": held.id}
+    body = {"object": "charge"} if route == "charges" else {**sandbox.payment_intents[0], "latest_charge": held.id}
     line.plan(f"POST {(TAKE if act == 'capture' else LET_GO)[route]}", answer(200, body))
     with pytest.raises(OutcomeUnknown, match="cannot be read"):
         getattr(line.gateway(route=route), act)(held)
