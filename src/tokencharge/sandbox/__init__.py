@@ -8,7 +8,7 @@ from .service.engine import Arrival, Pending
 from .service.faults import Armed, Fault, Faults
 from .service.server import Server
 from .service.webhooks import Delivery, Webhooks
-from .state.account import Rules
+from .state.rules import Rules
 
 __all__ = [
     "Armed",

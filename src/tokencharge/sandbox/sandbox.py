@@ -9,20 +9,23 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from .. import Event
+from ..results import Charge, Customer, Refund
 from .browser import stripe_js, three_d_secure
 from .buyer import Buyer
-from .language.wire import Request, Response
-from .service.engine import Engine, Pending
+from .language.kinds import Kind
+from .language.wire import JSON, Request, Response
+from .service.engine import Arrival, Engine, Pending
 from .service.faults import NO_FAULT, Armed, Fault, Faults
 from .service.server import Server
 from .service.webhooks import Delivery, Receive, Webhooks, post_to, signed
-from .state.account import Account, Rules
+from .state.account import Account
+from .state.rules import Rules
 
 if TYPE_CHECKING:
     from .._stripe import FunctionClient
 
 
-class Sandbox(Buyer):
+class Sandbox:
     """A Stripe account in test mode, in memory, for tests, demos and simulations.
 
     Args:
@@ -58,8 +61,9 @@ class Sandbox(Buyer):
         self.rules = rules or Rules()
         self.faults = Faults()
         self.pages = dict(stripe_js.pages())
-        account = Account(clock, seed, self.rules)
-        super().__init__(account, Engine(account, secret_key, publishable_key))
+        self._account = Account(clock, seed, self.rules)
+        self._engine = Engine(self._account, secret_key, publishable_key)
+        self._buyer = Buyer(self._engine)
         self._sleep = sleep
         self._outage: Armed | None = None
 
@@ -151,6 +155,123 @@ class Sandbox(Buyer):
             on_delivery=on_delivery,
         )
 
+    @property
+    def charges(self) -> list[Charge]:
+        """All Charges, failed ones too, oldest first."""
+        return [Charge.from_stripe(each) for each in self._engine.all(Kind.CHARGE)]
+
+    @property
+    def customers(self) -> list[Customer]:
+        """All Customers, stubs of deleted ones too, oldest first."""
+        return [Customer.from_stripe(each) for each in self._engine.all(Kind.CUSTOMER)]
+
+    @property
+    def refunds(self) -> list[Refund]:
+        """All Refunds, oldest first."""
+        return [Refund.from_stripe(each) for each in self._engine.all(Kind.REFUND)]
+
+    @property
+    def payment_intents(self) -> list[JSON]:
+        """All PaymentIntents as Stripe shows them, oldest first."""
+        return [dict(each) for each in self._engine.all(Kind.PAYMENT_INTENT)]
+
+    @property
+    def events(self) -> list[Event]:
+        """What happened, oldest first; the newest 10,000 events."""
+        return [Event.from_stripe(each.event()) for each in self._engine.happenings()[1]]
+
+    @property
+    def requests(self) -> list[Arrival]:
+        """Every request that arrived, oldest first."""
+        with self._engine.lock:
+            return list(self._engine.arrivals)
+
+    def create_token(
+        self,
+        number: str = "4242424242424242",
+        exp_month: int = 12,
+        exp_year: int | None = None,
+        cvc: str = "123",
+        **fields: str,
+    ) -> str:
+        """Turn a card into a single-use token, as Stripe.js does in the browser.
+
+        Args:
+            number: The card's.
+            exp_month: The card's.
+            exp_year: The card's; next year if not given.
+            cvc: The card's.
+            fields: `name`, `address_line1`, `address_zip` and so on.
+
+        Raises:
+            ValueError: Stripe.js would show an error: a number that cannot be, say.
+        """
+        return self._buyer.made("tokens", {"card": {**self._buyer.card(number, exp_month, exp_year, cvc), **fields}})
+
+    def create_payment_method(
+        self,
+        number: str = "4242424242424242",
+        exp_month: int = 12,
+        exp_year: int | None = None,
+        cvc: str = "123",
+        **billing_details: str,
+    ) -> str:
+        """Turn a card into a PaymentMethod, as Stripe.js does in the browser.
+
+        Args:
+            number: The card's.
+            exp_month: The card's.
+            exp_year: The card's; next year if not given.
+            cvc: The card's.
+            billing_details: `name`, `email` and `phone`.
+
+        Raises:
+            ValueError: Stripe.js would show an error.
+        """
+        card = self._buyer.card(number, exp_month, exp_year, cvc)
+        form = {"type": "card", "card": card, "billing_details": billing_details}
+        return self._buyer.made("payment_methods", form)
+
+    def create_confirmation_token(
+        self,
+        number: str = "4242424242424242",
+        exp_month: int = 12,
+        exp_year: int | None = None,
+        cvc: str = "123",
+        *,
+        return_url: str | None = None,
+        setup_future_usage: str | None = None,
+        **billing_details: str,
+    ) -> str:
+        """Turn a card into a confirmation token, as Stripe.js does from a Payment Element.
+
+        Args:
+            number: The card's.
+            exp_month: The card's.
+            exp_year: The card's; next year if not given.
+            cvc: The card's.
+            return_url: Where a page of the bank's is to lead back to.
+            setup_future_usage: "off_session" or "on_session", to save the card for later.
+            billing_details: `name`, `email` and `phone`.
+
+        Raises:
+            ValueError: Stripe.js would show an error.
+        """
+        card = self._buyer.card(number, exp_month, exp_year, cvc)
+        method = {"type": "card", "card": card, "billing_details": billing_details}
+        wishes = {"return_url": return_url, "setup_future_usage": setup_future_usage}
+        given = {name: value for name, value in wishes.items() if value is not None}
+        form = {"payment_method_data": method, "use_stripe_sdk": "true", **given}
+        return self._buyer.made("confirmation_tokens", form)
+
+    def authenticate(self, payment_intent_id: str, *, approve: bool = True) -> JSON:
+        """Pass or fail 3-D Secure for a PaymentIntent that asks for it; return the PaymentIntent as it is then.
+
+        Raises:
+            ValueError: It asks for nothing.
+        """
+        return self._buyer.authenticate(payment_intent_id, approve=approve)
+
     def now(self) -> float:
         """Tell the sandbox's time, in seconds since 1970."""
         return self._account.now()
@@ -201,7 +322,7 @@ class Sandbox(Buyer):
 
     def _page(self, request: Request) -> Response:
         if request.path.startswith(three_d_secure.PATH):
-            return self._three_d_secure(request)
+            return self._buyer.bank_page(request)
         for path, page in self.pages.items():
             if request.method == "GET" and fnmatchcase(request.path, path):
                 return page

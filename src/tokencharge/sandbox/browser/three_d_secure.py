@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import cache
 from html import escape
 from importlib.resources import files
@@ -9,10 +10,11 @@ from string import Template
 from urllib.parse import urlencode
 
 from ... import Money
+from ..language.kinds import Kind
 from ..language.refusals import Refusal
 from ..language.wire import JSON, Request, Response, decode_form
-from ..objects.attempts import authenticate
-from ..state.account import Account
+from ..objects import confirming, payment_methods
+from ..state.account import Account, Visit
 
 PATH = "/3d_secure/"
 """Where the page is; the PaymentIntent's id follows."""
@@ -29,13 +31,12 @@ def end(account: Account, name: str, *, approve: bool) -> JSON:
     Raises:
         ValueError: It asks for none.
     """
-    intent = account.objects["payment_intent"].get(name)
-    if intent is None or intent["status"] != "requires_action":
+    intent = confirming.waiting(account, name)
+    if intent is None:
         raise ValueError("This PaymentIntent asks for no authentication.")
-    try:
-        return authenticate(account, intent, approve=approve)
-    except Refusal:
-        return account.objects["payment_intent"][name]
+    with suppress(Refusal):
+        confirming.authenticate(Visit(account), intent, approve=approve)
+    return intent.json
 
 
 def page(account: Account, request: Request) -> Response:
@@ -46,27 +47,26 @@ def page(account: Account, request: Request) -> Response:
     """
     name = request.path.removeprefix(PATH)
     secret = decode_form(request.query).get("client_secret")
-    intent = account.objects["payment_intent"].get(name)
-    if intent is None or secret != intent["client_secret"]:
+    intent = account.get(Kind.PAYMENT_INTENT, name)
+    if intent is None or secret != intent.json["client_secret"]:
         return Response(404, {"content-type": "text/plain"}, b"There is nothing here.\n")
-    if intent["status"] != "requires_action":
+    if intent.asked is None:
         return _shown("This is done", "The bank has had its answer: you can close this page.", "", "done")
     if request.method != "POST":
-        amount = Money(intent["amount"], intent["currency"])
-        _, held = account.asked[name]
-        text = f"A shop wants {amount} from your card that ends in {held.json['last4']}."
+        amount = Money(intent.json["amount"], intent.json["currency"])
+        last4 = payment_methods.held(intent.asked).json["last4"]
+        text = f"A shop wants {amount} from your card that ends in {last4}."
         return _shown("Is it you who is paying?", text, _BUTTONS, "")
-    action = intent["next_action"]
-    intent = end(
-        account, name, approve=decode_form(request.body.decode("utf-8", "replace")).get("outcome") == "approve"
-    )
+    action = intent.json["next_action"]
+    approve = decode_form(request.body.decode("utf-8", "replace")).get("outcome") == "approve"
+    after = end(account, name, approve=approve)
     if action["type"] != "redirect_to_url":
         return page(account, request)
     back = action["redirect_to_url"]["return_url"]
     news = {
         "payment_intent": name,
         "payment_intent_client_secret": secret,
-        "redirect_status": "failed" if intent["status"] == "requires_payment_method" else "succeeded",
+        "redirect_status": "failed" if after["status"] == "requires_payment_method" else "succeeded",
     }
     return Response(303, {"location": f"{back}{'&' if '?' in back else '?'}{urlencode(news)}"})
 

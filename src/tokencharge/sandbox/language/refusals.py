@@ -1,14 +1,25 @@
-"""Every way Stripe says no: Refusal, its body, and the wordings that are shared.
-
-A refusal is `saved` under the request's idempotency key or not: Stripe saves what an endpoint answered once
-it had begun, and forgets a request whose parameters were no good, or which never got that far.
-"""
+"""Every way Stripe says no: Refusal, its body, and the wordings that are shared."""
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import Any
 
+from .kinds import Kind
 from .wire import JSON
+
+
+class Saving(Enum):
+    """Whether a refusal is saved under its request's idempotency key.
+
+    Stripe saves what an endpoint answered once it had begun. It forgets a request whose
+    parameters were no good, or which never got that far. Two cases are left to `Rules`.
+    """
+
+    SAVED = "saved"
+    FORGOTTEN = "forgotten"
+    UNKNOWN_ID = "unknown id"
+    POLICY = "policy"
 
 
 class Refusal(Exception):
@@ -22,7 +33,7 @@ class Refusal(Exception):
         code: str | None = None,
         param: str | None = None,
         kind: str = "invalid_request_error",
-        saved: bool = True,
+        saving: Saving = Saving.SAVED,
         headers: dict[str, str] | None = None,
         **more: Any,
     ) -> None:
@@ -32,7 +43,7 @@ class Refusal(Exception):
         self.code = code
         self.param = param
         self.kind = kind
-        self.saved = saved
+        self.saving = saving
         self.headers = headers or {}
         self.more = more
 
@@ -57,7 +68,7 @@ def doc_url(code: str) -> str:
 
 def invalid(message: str, param: str | None = None, code: str | None = None) -> Refusal:
     """A parameter is no good: 400, and forgotten."""
-    return Refusal(400, message, code=code, param=param, saved=False)
+    return Refusal(400, message, code=code, param=param, saving=Saving.FORGOTTEN)
 
 
 def impossible(message: str, param: str | None = None, code: str | None = None) -> Refusal:
@@ -65,19 +76,35 @@ def impossible(message: str, param: str | None = None, code: str | None = None) 
     return Refusal(400, message, code=code, param=param)
 
 
-def missing(kind: str, name: str, param: str = "id", *, path: bool = False) -> Refusal:
-    """No such object: 404 for one named in the path (mostly called `id`), 400 for one named by a parameter."""
-    status = 404 if path or param == "id" else 400
-    return Refusal(status, f"No such {kind}: '{name}'", code="resource_missing", param=param)
+def against_policy(message: str) -> Refusal:
+    """The account's API policies forbid it: 400."""
+    return Refusal(400, message, saving=Saving.POLICY)
+
+
+def missing(kind: Kind, name: str, param: str | None = None) -> Refusal:
+    """No such object: 404 for one that the path names, 400 for one that a parameter names."""
+    return Refusal(
+        404 if param is None else 400,
+        f"No such {kind.word}: '{name}'",
+        code="resource_missing",
+        param=kind.param if param is None else param,
+        saving=Saving.UNKNOWN_ID,
+    )
 
 
 def locked() -> Refusal:
     """Another request is at work on the object: 429, and forgotten."""
     message = (
-        "This object cannot be accessed right now because another API request or Stripe process is currently accessing"
-        " it. If you see this error intermittently, retry the request."
+        "This object cannot be accessed right now because another API request or Stripe process is"
+        " currently accessing it. If you see this error intermittently, retry the request."
     )
-    return Refusal(429, message, code="lock_timeout", saved=False)
+    return Refusal(
+        429,
+        message,
+        code="lock_timeout",
+        saving=Saving.FORGOTTEN,
+        headers={"stripe-should-retry": "true"},
+    )
 
 
 def card_refused(message: str, code: str, param: str | None, **more: Any) -> Refusal:

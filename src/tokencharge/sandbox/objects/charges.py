@@ -2,34 +2,33 @@
 
 from __future__ import annotations
 
-from functools import partial
-
-from ..language.refusals import Refusal, card_refused, impossible, invalid, missing
+from ..language.kinds import Kind
+from ..language.refusals import Refusal, card_refused, impossible, invalid
 from ..language.wire import JSON
 from ..shapes import bodies
-from ..shapes.cards import MagicCard, declined
+from ..shapes.cards import HeldCard, declined
 from ..shapes.currencies import MINIMUM
 from ..state import balance
-from ..state.account import Account, HeldCard, Token
-from . import customers, forms, reading, tokens
+from ..state.account import Account, Visit
+from ..state.shelf import Kept
+from . import forms, sources, tokens
 
-AUTHORIZATION = 7 * 24 * 3600.0
-"""How long an authorization lasts."""
+AUTHORIZATION = 7 * 24 * 3600
+"""How many seconds an authorization lasts."""
 
-EXPIRED = "expired_uncaptured_charge"
-"""The reason of the Refund that ends it."""
+TOO_MUCH = (
+    "The payment could not be captured because the requested capture amount is greater than the amount you can"
+    " capture for this charge. Contact us via https://support.stripe.com/contact/ for help."
+)
 
-_BOOKED = 1.0
-_DISPUTE = 1.0
-
-_FIELDS = {
+_FIELDS: dict[str, forms.Reader] = {
     "description": forms.words(40_000, empty=True),
     "metadata": forms.metadata,
     "receipt_email": forms.email,
-    "shipping": forms.anything,
+    "shipping": forms.shipping,
     "transfer_group": forms.words(empty=True),
 }
-_STATEMENT = {
+_STATEMENT: dict[str, forms.Reader] = {
     "statement_descriptor": forms.words(22),
     "statement_descriptor_suffix": forms.words(22),
 }
@@ -39,186 +38,195 @@ CREATE = forms.Form(
     "currency",
     amount=forms.amount,
     capture=forms.boolean,
+    card=tokens.source,
     currency=forms.currency,
     customer=forms.words(500),
-    source=forms.words(),
+    # Taken and not heeded, as recorded.
+    payment_method=forms.words(),
+    radar_options=forms.Form(session=forms.words()),
+    source=tokens.source,
     **_FIELDS,
     **_STATEMENT,
 )
-GET = forms.Form()
-UPDATE = forms.Form(customer=forms.words(500), **_FIELDS)
+UPDATE = forms.Form(
+    customer=forms.words(500),
+    fraud_details=forms.Form(user_report=forms.one_of("fraudulent", "safe")),
+    **_FIELDS,
+)
 CAPTURE = forms.Form(amount=forms.amount, receipt_email=forms.email, **_STATEMENT)
-LIST = forms.listing(customer=forms.words(500), payment_intent=forms.words())
 
 
-def create(account: Account, params: JSON) -> JSON:
+def create(visit: Visit, params: JSON) -> JSON:
     """Charge a token, or a card that a Customer holds."""
     check_minimum(params["amount"], params["currency"])
-    metadata = forms.changed({}, params.get("metadata", {}))
-    card, token = _card_to_charge(account, params.get("source"), params.get("customer"))
-    decline = account.decline or card.magic.at_charge
-    if token is not None and (decline is None or account.rules.decline_consumes_token):
-        tokens.spend(token)
+    metadata = forms.changed({}, params.pop("metadata", {}))
+    card, found = _card_to_charge(visit.account, tokens.sourced(params), params.get("customer"))
+    decline = visit.decline or card.magic.at_charge
+    if found is not None and (decline is None or visit.account.rules.decline_consumes_token):
+        found.spend(visit.account)
     if decline is not None and not decline.leaves_charge:
         raise declined(decline, None)
-    body = bodies.charge(params, metadata, card.json, card.magic, decline)
-    charge = account.add("ch_1", 23, body)
-    name = charge["id"]
+    body = bodies.charge(params, metadata, card.checked().json, card.magic, decline)
+    charge = visit.account.add(Kind.CHARGE, visit.account.new_id("ch_1", 23), body)
     if decline is not None:
-        account.emit("charge.failed", charge)
-        raise declined(decline, name)
-    charge = authorized(account, name, card.magic)
+        visit.emit("charge.failed", charge.json)
+        raise declined(decline, charge.id)
+    authorized(visit, charge, card, manual=not params.get("capture", True))
     if params.get("capture", True):
-        charge = captured(account, name, params["amount"])
+        captured(visit, charge, params["amount"], book_at_once=True)
     else:
-        account.later(AUTHORIZATION, partial(_expire, account, name))
-    account.emit("charge.succeeded", charge)
-    return charge
+        visit.later(AUTHORIZATION, lambda alone: _lapse(alone, charge))
+    visit.emit("charge.succeeded", charge.json)
+    dispute_taken(visit, charge)
+    return charge.json
 
 
-def authorized(account: Account, name: str, magic: MagicCard) -> JSON:
+def authorized(visit: Visit, charge: Kept, card: HeldCard, *, manual: bool) -> None:
     """Note that the bank approved of a Charge, and what its card has in store for it."""
-    if magic.effect is not None:
-        account.effects[name] = magic.effect
-    if magic.effect == "dispute":
-        account.later(_DISPUTE, partial(_dispute, account, name))
-    return account.change(name, receipt_url=f"https://pay.stripe.com/receipts/payment/{name}")
+    account = visit.account
+    charge.effect = card.magic.effect
+    news = {"receipt_url": f"https://pay.stripe.com/receipts/payment/{charge.id}"}
+    if manual:
+        until = int(account.now()) + AUTHORIZATION
+        account.change(charge, **news, payment_method_details=bodies.with_card(charge.json, capture_before=until))
+    else:
+        account.change(charge, **news)
 
 
-def captured(account: Account, name: str, amount: int, *, at_once: bool = True) -> JSON:
+def captured(visit: Visit, charge: Kept, amount: int, *, book_at_once: bool) -> None:
     """Note that the money of a Charge is taken; it is booked at once, or a little later."""
-    if at_once:
-        transaction = balance.book_charge(account, account.objects["charge"][name], amount)
-        return account.change(name, amount_captured=amount, balance_transaction=transaction["id"], captured=True)
-    account.later(_BOOKED, partial(_book, account, name, amount))
-    return account.change(name, amount_captured=amount, captured=True)
+    account = visit.account
+    account.change(charge, amount_captured=amount, captured=True)
+    if book_at_once:
+        account.change(charge, balance_transaction=balance.book_charge(account, charge, amount))
+    else:
+        visit.later(account.rules.booking_time, lambda alone: _book(alone, charge, amount))
 
 
-def take(account: Account, name: str, amount: int) -> JSON:
-    """Take what a Charge holds, or part of it; the rest is released."""
-    rest = account.objects["charge"][name]["amount"] - amount
-    if rest:
-        balance.give_back(account, name, rest, None, {})
-    charge = captured(account, name, amount)
-    account.emit("charge.captured", charge)
-    return charge
+def dispute_taken(visit: Visit, charge: Kept) -> None:
+    """Let a bank dispute a Charge whose money was taken, if its card has that in store."""
+    if charge.json["captured"]:
+        balance.open_dispute(visit, charge)
 
 
-def get(account: Account, params: JSON, name: str) -> JSON:
-    """Look at a Charge."""
-    return find(account, name)
+def take(visit: Visit, charge: Kept, amount: int) -> None:
+    """Take what a Charge holds, or part of it; the rest is let go, which no object tells of."""
+    captured(visit, charge, amount, book_at_once=True)
+    visit.emit("charge.captured", charge.json)
+    dispute_taken(visit, charge)
 
 
-def find(account: Account, name: str, param: str = "id") -> JSON:
-    """Return a Charge that is there."""
-    charge = account.objects["charge"].get(name)
-    if charge is None:
-        raise missing("charge", name, param)
-    return charge
-
-
-def update(account: Account, params: JSON, name: str) -> JSON:
+def update(visit: Visit, params: JSON, name: str) -> JSON:
     """Change what a Charge says; give it a Customer if it has none."""
-    charge = find(account, name)
+    account = visit.account
+    charge = account.find(Kind.CHARGE, name)
+    before = charge.json
+    intent = before["payment_intent"]
+    if intent is not None and "transfer_group" in params:
+        raise impossible(
+            f"This Charge was created by a PaymentIntent ({intent}). You must update the `transfer_group` on the"
+            " PaymentIntent instead of updating the Charge directly. See"
+            " https://stripe.com/docs/api#update_payment_intent"
+        )
     if "metadata" in params:
-        params["metadata"] = forms.changed(charge["metadata"], params["metadata"])
+        params["metadata"] = forms.changed(before["metadata"], params["metadata"])
     if "customer" in params:
-        customers.find(account, params["customer"], "customer")
-        if charge["customer"] is not None:
+        sources.alive(account, params["customer"], "customer")
+        if before["customer"] is not None:
             message = "You cannot change the customer of a charge that has one."
             raise impossible(message, "customer")
-    changed = account.change(name, **params)
-    account.emit("charge.updated", changed, charge)
-    return changed
+    after = account.change(charge, **params)
+    visit.emit("charge.updated", after, before)
+    return after
 
 
-def capture(account: Account, params: JSON, name: str) -> JSON:
-    """Take what was held, or part of it; the rest is released."""
-    charge = find(account, name)
-    amount = params.pop("amount", charge["amount"])
-    if charge["captured"]:
+def capture(visit: Visit, params: JSON, name: str) -> JSON:
+    """Take what was held, or part of it; the rest is let go."""
+    charge = visit.account.find(Kind.CHARGE, name)
+    json = charge.json
+    amount = params.pop("amount", json["amount"])
+    if json["captured"]:
         message = f"Charge {name} has already been captured."
         raise impossible(message, code="charge_already_captured")
-    if charge["payment_intent"] is not None:
+    if json["payment_intent"] is not None:
         message = (
-            f"This uncaptured Charge was created by a PaymentIntent ({charge['payment_intent']}). You must capture the"
+            f"This uncaptured Charge was created by a PaymentIntent ({json['payment_intent']}). You must capture the"
             " PaymentIntent instead. For more information, see"
             " https://stripe.com/docs/payments/place-a-hold-on-a-payment-method"
         )
         raise impossible(message)
-    if not charge["paid"]:
+    if not json["paid"]:
         raise impossible(f"Charge {name} cannot be captured because it failed.")
-    if charge["refunded"]:
-        raise _released(account, charge)
-    if amount > charge["amount"]:
-        message = f"Charge {name} can be captured for {charge['amount']} at most."
-        raise impossible(message, "amount", "amount_too_large")
-    check_minimum(amount, charge["currency"])
-    account.change(name, **params)
-    return take(account, name, amount)
-
-
-def list_(account: Account, params: JSON) -> JSON:
-    """List Charges, failed ones too, newest first."""
-    everything = list(account.objects["charge"].values())
-    return reading.page(everything, params, "/v1/charges", "customer", "payment_intent")
-
-
-def search(account: Account, params: JSON) -> JSON:
-    """Search Charges that the index has caught up with."""
-    fields = ("currency", "customer", "status")
-    everything = account.objects["charge"].values()
-    return reading.search(account, everything, params, "/v1/charges/search", fields)
+    if charge.lapsed:
+        message = f"Charge {name} has expired and can no longer be captured."
+        raise impossible(message, code="charge_expired_for_capture")
+    if json["refunded"]:
+        message = f"Charge {name} has already been refunded."
+        raise impossible(message, code="charge_already_refunded")
+    if amount > json["amount"]:
+        raise impossible(TOO_MUCH, code="amount_too_large")
+    check_minimum(amount, json["currency"])
+    visit.account.change(charge, **params)
+    take(visit, charge, amount)
+    return charge.json
 
 
 def check_minimum(amount: int, currency: str) -> None:
     """Refuse an amount that is less than the least Stripe takes."""
     minimum = MINIMUM.get(currency, 1)
     if amount < minimum:
-        message = f"Amount must be at least {minimum} {currency}, in its smallest unit"
+        message = f"Amount must be at least {bodies.written(minimum, currency)} {currency}"
         raise impossible(message, "amount", "amount_too_small")
 
 
-def _card_to_charge(account: Account, source: str | None, customer: str | None) -> tuple[HeldCard, Token | None]:
+def _card_to_charge(
+    account: Account, named: tuple[str, str] | None, customer: str | None
+) -> tuple[HeldCard, tokens.Found | None]:
+    """Return the card to be charged, and the token it came from."""
+    if named is not None and named[1].startswith("tok_"):
+        tokens.check_policy(account)
     if customer is None:
-        if source is None:
-            raise invalid("Must provide source or customer.")
-        token = tokens.as_source(account, source)
-        return token.card, token
-    holder = customers.find(account, customer, "customer")
-    if source is None:
-        if holder["default_source"] is None:
-            message = "Cannot charge a customer that has no active card"
-            raise card_refused(message, "missing", "card")
-        return account.cards[holder["default_source"]], None
-    if source not in account.wallets[customer]:
-        message = f"Customer {customer} does not have a linked source with ID {source}."
-        raise Refusal(404, message, code="missing", param="source")
-    return account.cards[source], None
+        if named is None:
+            raise invalid("Must provide source or customer.", code="parameter_missing")
+        name, value = named
+        tokens.check_policy(account)
+        found = tokens.find(account, value, name)
+        return found.card, found
+    holder = sources.alive(account, customer, "customer")
+    value = holder.json["default_source"] if named is None else named[1]
+    if value is None:
+        raise card_refused(_no_card(account, customer), "missing", "card")
+    card = account.get(Kind.CARD, value)
+    if card is None or card.card is None or card.json["customer"] != customer:
+        raise sources.refuse_stranger(customer, value)
+    return card.card, None
 
 
-def _released(account: Account, charge: JSON) -> Refusal:
-    refunds = account.objects["refund"].values()
-    if any(each["charge"] == charge["id"] and each["reason"] == EXPIRED for each in refunds):
-        message = f"Charge {charge['id']} has expired and can no longer be captured."
-        return impossible(message, code="charge_expired_for_capture")
-    message = f"Charge {charge['id']} has already been refunded."
-    return impossible(message, code="charge_already_refunded")
+def _no_card(account: Account, customer: str) -> str:
+    if account.shelf(Kind.PAYMENT_METHOD).candidates({"customer": customer}):
+        return (
+            "This Customer doesn't have any legacy saved payment details, but does have a Payment Method attached. Use"
+            " a Payment Intent instead of creating a Charge: https://stripe.com/docs/payments/payment-intents/migration"
+        )
+    return (
+        "This Customer doesn't have any saved payment details. Attach a legacy Token, Card, Bank Account, or Source to"
+        " this Customer and then try this request again, or use Payment Intents and Payment Methods instead."
+    )
 
 
-def _expire(account: Account, name: str) -> None:
-    charge = account.objects["charge"][name]
-    if not charge["captured"] and not charge["refunded"]:
-        balance.give_back(account, name, charge["amount"], EXPIRED, {})
-        account.emit("charge.expired", account.objects["charge"][name])
+def _lapse(alone: Visit, charge: Kept) -> None:
+    """End an authorization that was neither captured nor let go; its Charge is shown as before."""
+    if not charge.json["captured"] and not charge.json["refunded"]:
+        charge.lapsed = True
+        alone.emit("charge.expired", charge.json)
 
 
-def _dispute(account: Account, name: str) -> None:
-    charge = account.change(name, disputed=True)
-    account.emit("charge.dispute.created", bodies.dispute(account.new_id("du_1", 23), charge, int(account.now())))
+def _book(alone: Visit, charge: Kept, amount: int) -> None:
+    before = charge.json
+    transaction = balance.book_charge(alone.account, charge, amount)
+    alone.emit("charge.updated", alone.account.change(charge, balance_transaction=transaction), before)
 
 
-def _book(account: Account, name: str, amount: int) -> None:
-    charge = account.objects["charge"][name]
-    transaction = balance.book_charge(account, charge, amount)
-    account.emit("charge.updated", account.change(name, balance_transaction=transaction["id"]), charge)
+def failed(charge: Kept) -> Refusal:
+    """Build the refusal for what only a Charge that succeeded allows."""
+    return impossible(f"Charge {charge.id} cannot be refunded because it failed.", "charge")

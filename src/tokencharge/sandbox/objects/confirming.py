@@ -1,19 +1,63 @@
-"""What a PaymentIntent is to be confirmed with: a PaymentMethod, found and checked, and the terms."""
+"""One confirmation of a PaymentIntent: with what, on which terms, and whether the bank asks its customer."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import attrs
 
-from ..language.refusals import impossible, invalid
+from ..language.kinds import Kind
+from ..language.refusals import doc_url, impossible, invalid
 from ..language.wire import JSON
-from ..state.account import Account
-from . import attempts, confirmation_tokens, customers, payment_methods
+from ..shapes.cards import DECLINES, Asks
+from ..state.account import Account, Visit
+from ..state.shelf import Kept
+from . import confirmation_tokens, outcomes, payment_methods, sources
 
 _PAYERS = ("payment_method", "payment_method_data", "confirmation_token")
 _KEPT = ("capture_method", "receipt_email", "setup_future_usage", "shipping")
 _OF_TOKENS = ("return_url", "setup_future_usage", "shipping", "use_stripe_sdk")
+
+_REQUIRED = DECLINES["authentication_required"]
+_NOT_HANDLED = attrs.evolve(
+    _REQUIRED,
+    decline_code="authentication_not_handled",
+    message=(
+        "This payment required an authentication action to complete, but `error_on_requires_action` was set. When"
+        " you're ready, you can upgrade your integration to handle actions at"
+        " https://stripe.com/docs/payments/payment-intents/upgrade-to-handle-actions."
+    ),
+)
+_FAILURE = "payment_intent_authentication_failure"
+_FAILED = {
+    "code": _FAILURE,
+    "doc_url": doc_url(_FAILURE),
+    "message": (
+        "The provided PaymentMethod has failed authentication. You can provide payment_method_data or a new"
+        " PaymentMethod to attempt to fulfill this PaymentIntent again."
+    ),
+    "type": "invalid_request_error",
+}
+
+
+@attrs.frozen
+class Terms:
+    """What a confirmation says of itself: whether the customer is there, and how the bank may ask something.
+
+    Attributes:
+        off_session: The customer is not there.
+        error_on_requires_action: The bank may not ask anything.
+        use_stripe_sdk: Stripe.js will ask for the bank.
+        return_url: Where the bank's page is to lead back to.
+    """
+
+    off_session: bool = False
+    error_on_requires_action: bool = False
+    use_stripe_sdk: bool = False
+    return_url: str | None = None
+
+
+_TERMS = tuple(field.name for field in attrs.fields(Terms))
 
 
 @attrs.frozen
@@ -26,8 +70,8 @@ class Means:
         params: The request's parameters, and what the token says where they say nothing.
     """
 
-    method: JSON | None
-    token: JSON | None
+    method: Kept | None
+    token: Kept | None
     params: JSON
 
 
@@ -49,39 +93,124 @@ def means(account: Account, intent: JSON, params: JSON, *, needed: bool) -> Mean
     token = None
     if "confirmation_token" in params:
         token = confirmation_tokens.usable(account, params["confirmation_token"])
-        params = {**{name: token[name] for name in _OF_TOKENS if token[name]}, **params}
+        params = {**{name: token.json[name] for name in _OF_TOKENS if token.json[name]}, **params}
     if needed:
         _check_return(intent, params)
     return Means(_method(account, intent, params, token, needed=needed), token, params)
 
 
-def confirmed(account: Account, intent: JSON, means: Means) -> JSON:
+def confirmed(visit: Visit, intent: Kept, means: Means) -> JSON:
     """Try to pay a PaymentIntent; return it as it is then.
 
     Raises:
         Refusal: The card was declined.
     """
+    account = visit.account
     if means.token is not None:
-        account.change(means.token["id"], payment_intent=intent["id"])
+        account.change(means.token, payment_intent=intent.id)
     kept = {name: means.params[name] for name in _KEPT if name in means.params}
-    said: dict[str, Any] = {name: means.params[name] for name in attempts.TERMS if name in means.params}
-    intent = account.change(intent["id"], **kept)
-    return attempts.pay(account, intent, means.method or {}, attempts.Terms(**said))
+    said: dict[str, Any] = {name: means.params[name] for name in _TERMS if name in means.params}
+    account.change(intent, **kept)
+    intent.asked = None
+    return _pay(visit, intent, cast("Kept", means.method), Terms(**said))
 
 
-def _method(account: Account, intent: JSON, params: JSON, token: JSON | None, *, needed: bool) -> JSON | None:
+def authenticate(visit: Visit, intent: Kept, *, approve: bool) -> JSON:
+    """End the authentication of a PaymentIntent that `requires_action`.
+
+    Raises:
+        Refusal: The customer was authenticated, and the card declined even so.
+    """
+    method, intent.asked = cast("Kept", intent.asked), None
+    if not approve:
+        return outcomes.failed(visit, intent, method, _FAILED, intent.json["latest_charge"])
+    magic = payment_methods.held(method).magic
+    if magic.once_asked is not None:
+        raise outcomes.declined(visit, intent, method, magic.once_asked)
+    return outcomes.approved(visit, intent, method, asked=True)
+
+
+def _pay(visit: Visit, intent: Kept, method: Kept, terms: Terms) -> JSON:
+    magic = payment_methods.held(method).magic
+    if visit.decline is not None:
+        raise outcomes.declined(visit, intent, method, visit.decline)
+    if _asks(method, terms):
+        # A bank that asks before it is asked for money leaves no Charge behind.
+        charged = magic.asks is not Asks.FIRST
+        if terms.off_session:
+            decline = attrs.evolve(_REQUIRED, leaves_charge=charged)
+            raise outcomes.declined(visit, intent, method, decline)
+        if terms.error_on_requires_action:
+            decline = attrs.evolve(_NOT_HANDLED, leaves_charge=charged)
+            raise outcomes.declined(visit, intent, method, decline, tried=_REQUIRED)
+        return _ask(visit, intent, method, terms)
+    decline_at_once = magic.once_asked if magic.asks or magic.once_asked else magic.at_charge
+    if decline_at_once is not None:
+        raise outcomes.declined(visit, intent, method, decline_at_once)
+    return outcomes.approved(visit, intent, method, asked=False)
+
+
+def _asks(method: Kept, terms: Terms) -> bool:
+    asks = payment_methods.held(method).magic.asks
+    if terms.off_session and asks is Asks.UNLESS_SET_UP:
+        return not method.set_up
+    return asks is not None and not (terms.off_session and asks is Asks.ON_SESSION)
+
+
+def _ask(visit: Visit, intent: Kept, method: Kept, terms: Terms) -> JSON:
+    intent.asked = method
+    action = _fingerprint(method.id)
+    if terms.return_url is not None and not terms.use_stripe_sdk:
+        where = f"http://{visit.host or 'sandbox.invalid'}/3d_secure/{intent.id}"
+        page = f"{where}?client_secret={intent.json['client_secret']}"
+        action = {"redirect_to_url": {"return_url": terms.return_url, "url": page}, "type": "redirect_to_url"}
+    asked = visit.account.change(
+        intent,
+        last_payment_error=None,
+        next_action=action,
+        payment_method=method.id,
+        status="requires_action",
+    )
+    visit.emit("payment_intent.requires_action", asked)
+    return asked
+
+
+def _fingerprint(method: str) -> JSON:
+    """Describe what Stripe.js is to ask the bank's server."""
+    return {
+        "type": "use_stripe_sdk",
+        "use_stripe_sdk": {
+            "directory_server_encryption": {
+                "algorithm": "RSA",
+                "certificate": "-----BEGIN CERTIFICATE-----\nsandbox\n-----END CERTIFICATE-----\n",
+                "directory_server_id": "A000000003",
+                "root_certificate_authorities": [],
+            },
+            "directory_server_name": "visa",
+            "merchant": "acct_sandbox",
+            "one_click_authn": None,
+            "server_transaction_id": "8c1d1d0e-1f5a-4b0c-9d8e-sandbox00000",
+            "three_d_secure_2_source": method,
+            "three_ds_method_url": "",
+            "three_ds_optimizations": "kf",
+            "type": "stripe_3ds2_fingerprint",
+        },
+    }
+
+
+def _method(account: Account, intent: JSON, params: JSON, token: Kept | None, *, needed: bool) -> Kept | None:
     if token is not None:
         return confirmation_tokens.method_of(account, token)
     if "payment_method_data" in params:
         data = params["payment_method_data"]
-        return payment_methods.add(account, data, payment_methods.read(account, data, "payment_method_data"))
+        return payment_methods.add(account, data, payment_methods.read_data(account, data))
     name, customer = params.get("payment_method"), intent["customer"]
     if needed and name is None:
         name = intent["payment_method"]
         if name is None and customer is not None:
-            name = customers.find(account, customer, "customer")["default_source"]
+            name = sources.alive(account, customer, "customer").json["default_source"]
     if name is not None:
-        return payment_methods.usable(account, payment_methods.find(account, name), customer)
+        return payment_methods.usable(payment_methods.find(account, name, "payment_method"), customer)
     if not needed:
         return None
     message = "You cannot confirm this PaymentIntent because it's missing a payment method."
@@ -100,7 +229,9 @@ def _method(account: Account, intent: JSON, params: JSON, token: JSON | None, *,
 
 def _check_return(intent: JSON, params: JSON) -> None:
     automatic = intent["automatic_payment_methods"]
-    if automatic is None or automatic["allow_redirects"] == "never" or "return_url" in params:
+    if automatic is None or automatic["allow_redirects"] == "never":
+        return
+    if "return_url" in params or params.get("off_session"):
         return
     raise impossible(
         "This PaymentIntent is configured to accept payment methods enabled in your Dashboard. Because some of these"
@@ -108,3 +239,9 @@ def _check_return(intent: JSON, params: JSON) -> None:
         " want to accept redirect-based payment methods, set `automatic_payment_methods[enabled]` to `true` and"
         " `automatic_payment_methods[allow_redirects]` to `never` when creating Setup Intents and Payment Intents."
     )
+
+
+def waiting(account: Account, name: str) -> Kept | None:
+    """Return the PaymentIntent of this id if its customer is asked to authenticate."""
+    intent = account.get(Kind.PAYMENT_INTENT, name)
+    return intent if intent is not None and intent.json["status"] == "requires_action" else None

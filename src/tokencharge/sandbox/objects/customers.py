@@ -1,160 +1,139 @@
-"""Customers and the cards they hold."""
+"""Customers: made, changed, deleted."""
 
 from __future__ import annotations
 
-import attrs
+from typing import Any
 
-from ..language.refusals import missing
+from ..language.kinds import Kind
+from ..language.refusals import Refusal, missing
 from ..language.wire import JSON
 from ..shapes import bodies
-from ..shapes.cards import declined
-from ..state.account import Account, HeldCard
-from . import forms, reading, tokens
+from ..state.account import Account, Visit
+from ..state.shelf import Kept
+from . import forms, payment_methods, sources, tokens
 
-_FIELDS = {
-    "address": forms.anything,
+_SETTINGS = forms.Form(
+    default_payment_method=forms.words(empty=True),
+    footer=forms.words(empty=True),
+)
+_FIELDS: dict[str, forms.Reader] = {
+    "address": forms.address,
+    "balance": forms.integer(),
     "business_name": forms.words(150, empty=True),
+    "card": tokens.source,
     "description": forms.words(empty=True),
     "email": forms.email,
     "individual_name": forms.words(150, empty=True),
+    "invoice_prefix": forms.words(12),
+    "invoice_settings": _SETTINGS,
+    "metadata": forms.metadata,
     "name": forms.words(256, empty=True),
+    "next_invoice_sequence": forms.integer(1),
     "phone": forms.words(20, empty=True),
-    "shipping": forms.anything,
+    "preferred_locales": forms.several,
+    "shipping": forms.recipient,
+    "source": tokens.source,
+    "tax_exempt": forms.one_of("exempt", "none", "reverse"),
 }
 
-CREATE = forms.Form(metadata=forms.metadata, source=forms.words(), **_FIELDS)
-UPDATE = forms.Form(metadata=forms.metadata, source=forms.words(), default_source=forms.words(), **_FIELDS)
-GET = forms.Form()
-LIST = forms.listing(email=forms.words(512))
-ATTACH = forms.Form("source", source=forms.words())
-LIST_CARDS = forms.listing(object=forms.one_of("card"))
+CREATE = forms.Form(id=forms.words(), payment_method=forms.words(), **_FIELDS)
+UPDATE = forms.Form(default_source=forms.words(), **_FIELDS)
 
 
-def create(account: Account, params: JSON) -> JSON:
-    """Make a Customer; with a token whose card is declined, make none."""
+def create(visit: Visit, params: JSON) -> JSON:
+    """Make a Customer; with a card that is declined, make none."""
+    account = visit.account
     metadata = forms.changed({}, params.pop("metadata", {}))
-    source = params.pop("source", None)
-    card = None if source is None else _take(account, source)
+    name = params.pop("id", None) or account.new_id("cus_", 14)
+    if account.get(Kind.CUSTOMER, name) is not None:
+        raise Refusal(400, "Customer already exists.", code="resource_already_exists")
+    named = tokens.sourced(params)
+    card = None if named is None else sources.take(visit, *named)
+    method = _method_for_new(visit, params)
     body = bodies.customer(params, metadata, account.new_id("", 8).upper())
-    customer = account.add("cus_", 14, body)
-    account.wallets[customer["id"]] = []
-    if card is None:
-        account.emit("customer.created", customer)
-        return customer
-    held = _attach(account, customer["id"], card)
-    customer = account.change(customer["id"], default_source=card.json["id"])
-    account.emit("customer.created", customer)
-    account.emit("customer.source.created", held.json)
-    return customer
+    customer = account.add(Kind.CUSTOMER, name, body)
+    if card is not None:
+        held = sources.keep(visit, customer, card)
+        account.change(customer, default_source=held.id)
+        visit.emit("customer.created", customer.json)
+        visit.emit("customer.source.created", held.json)
+        return customer.json
+    visit.emit("customer.created", customer.json)
+    if method is not None:
+        payment_methods.give(visit, method, name)
+    return customer.json
 
 
-def get(account: Account, params: JSON, name: str) -> JSON:
-    """Look at a Customer; of a deleted one a stub is left."""
-    customer = account.objects["customer"].get(name)
-    if customer is None:
-        raise missing("customer", name)
-    return customer
-
-
-def find(account: Account, name: str, param: str) -> JSON:
-    """Return a Customer that is there and not deleted."""
-    customer = account.objects["customer"].get(name)
-    if customer is None or "deleted" in customer:
-        raise missing("customer", name, param)
-    return customer
-
-
-def update(account: Account, params: JSON, name: str) -> JSON:
+def update(visit: Visit, params: JSON, name: str) -> JSON:
     """Change a Customer; a new `source` takes the place of the default card, which is gone then."""
-    customer = find(account, name, "id")
+    account = visit.account
+    customer = sources.alive(account, name)
+    before = customer.json
     if "metadata" in params:
-        params["metadata"] = forms.changed(customer["metadata"], params["metadata"])
-    source = params.pop("source", None)
-    if source is not None:
-        card = _take(account, source)
-        if customer["default_source"] is not None:
-            account.wallets[name].remove(customer["default_source"])
-            _forget(account, customer["default_source"])
-        account.emit("customer.source.created", _attach(account, name, card).json)
-        params["default_source"] = card.json["id"]
-    elif params.get("default_source", None) not in (None, *account.wallets[name]):
-        raise missing("source", params["default_source"], "default_source")
-    changed = account.change(name, **params)
-    account.emit("customer.updated", changed, customer)
-    return changed
+        params["metadata"] = forms.changed(before["metadata"], params["metadata"])
+    if "invoice_settings" in params:
+        params["invoice_settings"] = {**before["invoice_settings"], **params["invoice_settings"]}
+        _check_default(account, name, params["invoice_settings"]["default_payment_method"])
+    named = tokens.sourced(params)
+    if named is not None:
+        card = sources.take(visit, *named)
+        if before["default_source"] is not None:
+            sources.forget(visit, account.known(before["default_source"]))
+        held = sources.keep(visit, customer, card)
+        visit.emit("customer.source.created", held.json)
+        params["default_source"] = held.id
+    elif "default_source" in params:
+        default = account.get(Kind.CARD, params["default_source"])
+        if default is None or default.json["customer"] != name:
+            raise missing(Kind.CARD, params["default_source"], "source")
+    after = account.change(customer, **params)
+    visit.emit("customer.updated", after, before)
+    return after
 
 
-def delete(account: Account, params: JSON, name: str) -> JSON:
+def delete(visit: Visit, params: JSON, name: str) -> JSON:
     """Delete a Customer and its cards; its Charges stay."""
-    customer = find(account, name, "id")
-    for card in account.wallets.pop(name):
-        _forget(account, card)
-    for method in list(account.objects["payment_method"].values()):
-        if method["customer"] == name:
-            account.spent.add(method["id"])
-            account.emit("payment_method.detached", account.change(method["id"], customer=None), method)
-    account.emit("customer.deleted", customer)
-    stub = {"id": name, "object": "customer", "deleted": True}
-    account.objects["customer"][name] = stub
-    return stub
+    account = visit.account
+    customer = sources.alive(account, name)
+    owned = {"customer": name}
+    for card in list(account.shelf(Kind.CARD).candidates(owned)):
+        sources.forget(visit, card)
+    for method in list(account.shelf(Kind.PAYMENT_METHOD).candidates(owned)):
+        payment_methods.let_go(visit, method)
+    visit.emit("customer.deleted", customer.json)
+    return account.show(customer, {"id": name, "object": "customer", "deleted": True})
 
 
-def list_(account: Account, params: JSON) -> JSON:
-    """List Customers, newest first."""
-    alive = [each for each in account.objects["customer"].values() if "deleted" not in each]
-    return reading.page(alive, params, "/v1/customers", "email")
+def _method_for_new(visit: Visit, params: JSON) -> Kept | None:
+    """Take the PaymentMethod that a new Customer is to have out of the parameters."""
+    name = params.pop("payment_method", None)
+    default = params.get("invoice_settings", {}).get("default_payment_method")
+    if default not in (None, name):
+        raise _not_attached(default)
+    if name is None:
+        return None
+    method = payment_methods.find(visit.account, name, "payment_method")
+    payment_methods.accepted(visit, method, None)
+    if default is not None:
+        # A magic PaymentMethod becomes one of its own.
+        params["invoice_settings"] = {**params["invoice_settings"], "default_payment_method": method.id}
+    return method
 
 
-def search(account: Account, params: JSON) -> JSON:
-    """Search Customers that the index has caught up with."""
-    alive = [each for each in account.objects["customer"].values() if "deleted" not in each]
-    return reading.search(account, alive, params, "/v1/customers/search", ("email", "name", "phone"))
+def _check_default(account: Account, customer: str, method: Any) -> None:
+    if method is None:
+        return
+    kept = account.get(Kind.PAYMENT_METHOD, method) or account.get(Kind.CARD, method)
+    if kept is None:
+        raise missing(Kind.PAYMENT_METHOD, method, "invoice_settings[default_payment_method]")
+    if kept.json["customer"] != customer:
+        raise _not_attached(method)
 
 
-def attach(account: Account, params: JSON, name: str) -> JSON:
-    """Add a card to a Customer; it becomes the default only where there is none."""
-    customer = find(account, name, "id")
-    card = _attach(account, name, _take(account, params["source"]))
-    account.emit("customer.source.created", card.json)
-    if customer["default_source"] is None:
-        account.emit("customer.updated", account.change(name, default_source=card.json["id"]), customer)
-    return card.json
-
-
-def list_cards(account: Account, params: JSON, name: str) -> JSON:
-    """List the cards of a Customer."""
-    find(account, name, "id")
-    cards = [account.cards[card].json for card in account.wallets[name]]
-    return reading.page(cards, params, f"/v1/customers/{name}/sources")
-
-
-def remove(account: Account, name: str, card: str) -> None:
-    """Take a card from a Customer; the one that was added first of those left is the default then."""
-    customer = account.objects["customer"][name]
-    account.wallets[name].remove(card)
-    _forget(account, card)
-    if customer["default_source"] == card:
-        default = next(iter(account.wallets[name]), None)
-        account.emit("customer.updated", account.change(name, default_source=default), customer)
-
-
-def _take(account: Account, name: str) -> HeldCard:
-    """Spend a token on a card to be attached, unless the bank objects."""
-    token = tokens.as_source(account, name)
-    decline = account.decline or token.card.magic.at_attach
-    if decline is None or account.rules.decline_consumes_token:
-        tokens.spend(token)
-    if decline is not None:
-        raise declined(decline, None)
-    return token.card
-
-
-def _attach(account: Account, name: str, card: HeldCard) -> HeldCard:
-    owned = attrs.evolve(card, json={**card.json, "customer": name})
-    account.cards[card.json["id"]] = owned
-    account.wallets[name].append(card.json["id"])
-    return owned
-
-
-def _forget(account: Account, card: str) -> None:
-    account.emit("customer.source.deleted", account.cards.pop(card).json)
+def _not_attached(method: str) -> Refusal:
+    message = (
+        f"The customer does not have a payment method with the ID {method}. The payment method must be attached to the"
+        " customer."
+    )
+    param = "invoice_settings[default_payment_method]"
+    return Refusal(400, message, code="resource_missing", param=param)

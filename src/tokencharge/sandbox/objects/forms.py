@@ -7,11 +7,12 @@ unsaved `Refusal` for what Stripe would not accept.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
-from ..language.refusals import invalid
+from ..language.refusals import Refusal, invalid
 from ..language.wire import JSON, nested
+from ..shapes.bodies import ADDRESS
 from ..shapes.currencies import CURRENCIES, MAXIMUM
 
 Reader = Callable[[str, Any], Any]
@@ -35,24 +36,41 @@ class Form:
         Raises:
             Refusal: One is unknown, missing or no good.
         """
+        if not within:
+            unknown = [*self._unknown(raw)]
+            if unknown:
+                names = "parameters" if unknown[1:] else "parameter"
+                raise invalid(f"Received unknown {names}: {', '.join(unknown)}", unknown[0], "parameter_unknown")
         values: JSON = {}
         for name, value in raw.items():
-            reader = self._readers.get(name)
-            full = f"{within}[{name}]" if within else name
-            if reader is None:
-                raise invalid(f"Received unknown parameter: {full}", full, "parameter_unknown")
-            values[name] = reader(full, value)
+            values[name] = self._readers[name](_full(name, within), value)
         for name in self._required:
             if name not in raw:
-                full = f"{within}[{name}]" if within else name
-                raise invalid(f"Missing required param: {full}.", full, "parameter_missing")
+                raise missing_param(_full(name, within))
         return values
 
-    def __call__(self, name: str, value: Any) -> JSON:
+    def _unknown(self, raw: JSON, within: str = "") -> Iterator[str]:
+        for name, value in raw.items():
+            full, reader = _full(name, within), self._readers.get(name)
+            if reader is None:
+                yield full
+            elif isinstance(reader, Form) and nested(value):
+                yield from reader._unknown(value, full)
+
+    def __call__(self, name: str, value: Any) -> JSON | None:
         """Read a nested form."""
         if not nested(value):
             raise invalid("Invalid object", name)
         return self.read(value, name)
+
+
+def missing_param(name: str) -> Refusal:
+    """Build the 400 for a parameter that must be there."""
+    return invalid(f"Missing required param: {name}.", name, "parameter_missing")
+
+
+def _full(name: str, within: str) -> str:
+    return f"{within}[{name}]" if within else name
 
 
 def words(limit: int = 5_000, *, empty: bool = False) -> Reader:
@@ -88,7 +106,7 @@ def email(name: str, value: Any) -> str | None:
     return address
 
 
-def integer(minimum: int | None = None, maximum: int | None = None) -> Reader:
+def integer(minimum: int | None = None) -> Reader:
     """Read a whole number."""
 
     def read(name: str, value: Any) -> int:
@@ -98,9 +116,6 @@ def integer(minimum: int | None = None, maximum: int | None = None) -> Reader:
         number = int(text)
         if minimum is not None and number < minimum:
             message = f"This value must be greater than or equal to {minimum}."
-            raise invalid(message, name, "parameter_invalid_integer")
-        if maximum is not None and number > maximum:
-            message = f"This value must be less than or equal to {maximum}."
             raise invalid(message, name, "parameter_invalid_integer")
         return number
 
@@ -129,9 +144,10 @@ def currency(name: str, value: Any) -> str:
 
 def boolean(name: str, value: Any) -> bool:
     """Read true or false."""
-    if value not in ("true", "false"):
+    # Older SDKs in Python and .NET send them with a capital.
+    if value not in ("true", "false", "True", "False"):
         raise invalid(f"Invalid boolean: {value}", name)
-    return bool(value == "true")
+    return value in ("true", "True")
 
 
 def one_of(*choices: str) -> Reader:
@@ -152,9 +168,41 @@ def several(name: str, value: Any) -> list[str]:
     return [_text(name, item) for item in value.values()]
 
 
-def anything(name: str, value: Any) -> Any:
-    """Take a parameter as it comes."""
-    return value
+class _Whole(Form):
+    """Parameters that are shown with all their fields, null where nothing was said; an empty value unsets them."""
+
+    def __call__(self, name: str, value: Any) -> JSON | None:
+        """Read them, or that they are to be unset."""
+        if value == "":
+            return None
+        return {**dict.fromkeys(self._readers), **(super().__call__(name, value) or {})}
+
+
+address = _Whole(**dict.fromkeys(ADDRESS, words(empty=True)))
+"""Read an address."""
+
+recipient = _Whole("address", "name", address=address, name=words(), phone=words(empty=True))
+"""Read where a Customer wants things to be sent."""
+
+shipping = _Whole(
+    "address",
+    "name",
+    address=address,
+    carrier=words(empty=True),
+    name=words(),
+    phone=words(empty=True),
+    tracking_number=words(empty=True),
+)
+"""Read where what was bought is sent."""
+
+billing = Form(
+    address=address,
+    email=email,
+    name=words(empty=True),
+    phone=words(empty=True),
+    tax_id=words(empty=True),
+)
+"""Read whose card it is."""
 
 
 def metadata(name: str, value: Any) -> dict[str, str] | None:
@@ -194,17 +242,29 @@ def changed(old: dict[str, str], change: dict[str, str] | None) -> dict[str, str
     return new
 
 
-CREATED = {bound: integer() for bound in ("gt", "gte", "lt", "lte")}
+def limit(name: str, value: Any) -> int:
+    """Read how many objects a page is to have; Stripe takes what is too little or too much for 1 and 100."""
+    wanted: int = integer()(name, value)
+    return min(max(wanted, 1), 100)
 
 
-def created(name: str, value: Any) -> dict[str, int]:
-    """Read a filter on time: `created=1` or `created[gte]=1`, as bounds."""
-    if nested(value):
-        return Form(**CREATED)(name, value)
-    moment: int = integer()(name, value)
-    return {"gte": moment, "lte": moment}
+class _Span(Form):
+    """A filter on time: `created=1` or `created[gte]=1`, as bounds."""
+
+    def __call__(self, name: str, value: Any) -> JSON | None:
+        """Read it."""
+        if nested(value):
+            return super().__call__(name, value)
+        moment = integer()(name, value)
+        return {"gte": moment, "lte": moment}
+
+
+created = _Span(**dict.fromkeys(("gt", "gte", "lt", "lte"), integer()))
+
+NOTHING = Form()
+"""The form of an endpoint that takes no parameters."""
 
 
 def listing(**readers: Reader) -> Form:
     """Make the form of a list endpoint."""
-    return Form(limit=integer(1, 100), starting_after=_text, ending_before=_text, created=created, **readers)
+    return Form(limit=limit, starting_after=_text, ending_before=_text, created=created, **readers)

@@ -26,6 +26,24 @@ def _no_descriptor(name: str, value: Any) -> NoReturn:
     raise invalid(message, name)
 
 
+def _amount(name: str, value: Any) -> int:
+    if value == "0":
+        message = (
+            "The amount must be greater than or equal to the minimum charge amount allowed for your account and the"
+            " currency set (https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts).  If you want to"
+            " save a Payment Method for future use without an immediate payment, use a Setup Intent instead:"
+            " https://docs.stripe.com/payments/setup-intents"
+        )
+        raise invalid(message, name, "parameter_invalid_integer")
+    return forms.amount(name, value)
+
+
+def _automatic(name: str, value: Any) -> str:
+    if value != "automatic":
+        raise invalid("The sandbox confirms automatically: it has no confirmation_method=manual.", name)
+    return "automatic"
+
+
 def _off_session(name: str, value: Any) -> bool:
     return value in ("one_off", "recurring") or forms.boolean(name, value)
 
@@ -33,11 +51,11 @@ def _off_session(name: str, value: Any) -> bool:
 _PAYING: dict[str, forms.Reader] = {
     "capture_method": forms.one_of("automatic", "automatic_async", "manual"),
     "payment_method": forms.words(),
-    "payment_method_data": payment_methods.CREATE,
+    "payment_method_data": payment_methods.DATA,
     "payment_method_types": _no_types,
     "receipt_email": forms.email,
     "setup_future_usage": forms.one_of("off_session", "on_session"),
-    "shipping": forms.anything,
+    "shipping": forms.shipping,
 }
 CONFIRMING: dict[str, forms.Reader] = {
     "confirmation_token": forms.words(),
@@ -58,25 +76,25 @@ _SAYING: dict[str, forms.Reader] = {
 CREATE = forms.Form(
     "amount",
     "currency",
-    amount=forms.amount,
+    amount=_amount,
     automatic_payment_methods=forms.Form(
         "enabled", enabled=forms.boolean, allow_redirects=forms.one_of("always", "never")
     ),
     confirm=forms.boolean,
+    confirmation_method=_automatic,
     currency=forms.currency,
     **_PAYING,
     **CONFIRMING,
     **_SAYING,
 )
 GET = forms.Form(client_secret=forms.words())
-UPDATE = forms.Form(amount=forms.amount, currency=forms.currency, **_PAYING, **_SAYING)
+UPDATE = forms.Form(amount=_amount, currency=forms.currency, **_PAYING, **_SAYING)
 CONFIRM = forms.Form(client_secret=forms.words(), **_PAYING, **CONFIRMING)
 CAPTURE = forms.Form(
-    amount_to_capture=forms.integer(0),
+    amount_to_capture=forms.integer(),
     metadata=forms.metadata,
     statement_descriptor=_no_descriptor,
     statement_descriptor_suffix=forms.words(22),
 )
 CANCEL = forms.Form(cancellation_reason=forms.one_of("duplicate", "fraudulent", "requested_by_customer", "abandoned"))
 SOURCE_CANCEL = forms.Form("source", source=forms.words(), client_secret=forms.words())
-LIST = forms.listing(customer=forms.words(500))

@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
+from ..language.kinds import Kind
 from ..language.refusals import Refusal, impossible, invalid, missing
 from ..language.wire import JSON
-from ..state import intent_bodies
-from ..state.account import Account
-from ..state.intent_bodies import shown
-from . import attempts, charges, confirming, customers, forms, outcomes, reading
+from ..shapes import intent_bodies
+from ..shapes.intent_bodies import shown
+from ..state.account import Visit
+from ..state.shelf import Kept
+from . import charges, confirming, forms, outcomes, sources
 from .intent_forms import CONFIRMING
 
 _OPEN = ("requires_payment_method", "requires_confirmation", "requires_action")
-_CANCELABLE = ("requires_payment_method", "requires_capture", "requires_confirmation", "requires_action", "processing")
+_CANCELABLE = (
+    "requires_payment_method",
+    "requires_capture",
+    "requires_reauthorization",
+    "requires_confirmation",
+    "requires_action",
+    "expired",
+    "processing",
+)
 _SETTLED = ("amount", "capture_method", "currency", "customer", "payment_method", "setup_future_usage")
 
 
-def create(account: Account, params: JSON) -> JSON:
+def create(visit: Visit, params: JSON) -> JSON:
     """Make a PaymentIntent, and confirm it where that is wanted."""
+    account = visit.account
     confirm = params.get("confirm", False)
     for name in CONFIRMING:
-        if name in params and not confirm:
+        if params.get(name, False) is not False and not confirm:
             message = (
                 f"The parameter `{name}` cannot be passed when creating a PaymentIntent unless `confirm` is set to"
                 " true."
@@ -27,154 +38,146 @@ def create(account: Account, params: JSON) -> JSON:
             raise invalid(message, name)
     charges.check_minimum(params["amount"], params["currency"])
     if "customer" in params:
-        customers.find(account, params["customer"], "customer")
+        sources.alive(account, params["customer"], "customer")
     metadata = forms.changed({}, params.pop("metadata", {}))
-    body = intent_bodies.payment_intent(params, metadata)
+    name = account.new_id("pi_3", 23)
+    body = intent_bodies.payment_intent(params, metadata, f"{name}_secret_{account.new_id('', 25)}")
     means = confirming.means(account, body, params, needed=confirm)
-    name = account.add("pi_3", 23, body)["id"]
-    intent = account.change(
-        name,
-        client_secret=f"{name}_secret_{account.new_id('', 25)}",
-        payment_method=means.method and means.method["id"],
-        status="requires_confirmation" if means.method else "requires_payment_method",
-    )
-    account.emit("payment_intent.created", intent)
-    return confirming.confirmed(account, intent, means) if confirm else intent
+    if means.method is not None:
+        body.update(payment_method=means.method.id, status="requires_confirmation")
+    intent = account.add(Kind.PAYMENT_INTENT, name, body)
+    visit.emit("payment_intent.created", intent.json)
+    return confirming.confirmed(visit, intent, means) if confirm else intent.json
 
 
-def get(account: Account, params: JSON, name: str) -> JSON:
+def get(visit: Visit, params: JSON, name: str) -> JSON:
     """Look at a PaymentIntent; with the publishable key that takes its client secret."""
-    return shown(account, _find(account, name, params))
+    return shown(_find(visit, name, params).json, public=visit.public)
 
 
-def find(account: Account, name: str, param: str) -> JSON:
-    """Return a PaymentIntent that a parameter names, or, as `intent`, the path."""
-    intent = account.objects["payment_intent"].get(name)
-    if intent is None:
-        raise missing("payment_intent", name, param, path=param == "intent")
-    return intent
-
-
-def update(account: Account, params: JSON, name: str) -> JSON:
+def update(visit: Visit, params: JSON, name: str) -> JSON:
     """Change a PaymentIntent: how it is paid only as long as it is not."""
-    intent = find(account, name, "intent")
-    given = {"payment_method" if name == "payment_method_data" else name for name in params}
-    changing = [name for name in _SETTLED if name in given]
-    if changing and intent["status"] not in _OPEN:
+    account = visit.account
+    intent = account.find(Kind.PAYMENT_INTENT, name)
+    json = intent.json
+    given = {"payment_method" if param == "payment_method_data" else param for param in params}
+    changing = [param for param in _SETTLED if param in given]
+    if changing and json["status"] not in _OPEN:
         message = (
-            f"This PaymentIntent's {changing[0]} could not be updated because it has a status of {intent['status']}."
+            f"This PaymentIntent's {changing[0]} could not be updated because it has a status of {json['status']}."
             f" You may only update the {changing[0]} of a PaymentIntent with one of the following statuses:"
             f" {', '.join(_OPEN)}."
         )
-        raise _unexpected(account, intent, message, changing[0])
-    becomes = {**intent, **params}
+        raise _unexpected(visit, intent, message, changing[0])
+    becomes = {**json, **params}
     charges.check_minimum(becomes["amount"], becomes["currency"])
     if "customer" in params:
-        customers.find(account, params["customer"], "customer")
+        sources.alive(account, params["customer"], "customer")
     if "metadata" in params:
-        params["metadata"] = forms.changed(intent["metadata"], params["metadata"])
+        params["metadata"] = forms.changed(json["metadata"], params["metadata"])
     method = confirming.means(account, becomes, params, needed=False).method
     params.pop("payment_method_data", None)
     if method is not None:
-        params["payment_method"] = method["id"]
-    if method is not None or (changing and intent["status"] == "requires_action"):
+        params["payment_method"] = method.id
+    if method is not None or (changing and json["status"] == "requires_action"):
         # What the bank asks about is no longer what is to be paid.
-        account.asked.pop(name, None)
+        intent.asked = None
         params.update(next_action=None, status="requires_confirmation")
-    return account.change(name, **{"last_payment_error": None, **params}) if params else intent
+    return account.change(intent, **{"last_payment_error": None, **params}) if params else json
 
 
-def confirm(account: Account, params: JSON, name: str) -> JSON:
+def confirm(visit: Visit, params: JSON, name: str) -> JSON:
     """Pay a PaymentIntent, with the PaymentMethod given or the one it has."""
-    intent = _find(account, name, params)
+    intent = _find(visit, name, params)
     try:
-        if intent["status"] not in _OPEN:
-            raise _unexpected(account, intent, _why_not_confirmed(intent["status"], params))
-        means = confirming.means(account, intent, params, needed=True)
+        if intent.json["status"] not in _OPEN:
+            raise _unexpected(visit, intent, _why_not_confirmed(intent.json["status"], params))
+        means = confirming.means(visit.account, intent.json, params, needed=True)
     except Refusal as refusal:
-        refusal.more["payment_intent"] = shown(account, intent)
+        refusal.more["payment_intent"] = shown(intent.json, public=visit.public)
         raise
-    return shown(account, confirming.confirmed(account, intent, means))
+    return shown(confirming.confirmed(visit, intent, means), public=visit.public)
 
 
-def capture(account: Account, params: JSON, name: str) -> JSON:
-    """Take what a PaymentIntent holds, or part of it; the rest is released."""
-    intent = find(account, name, "intent")
-    if intent["status"] == "succeeded":
+def capture(visit: Visit, params: JSON, name: str) -> JSON:
+    """Take what a PaymentIntent holds, or part of it; the rest is let go."""
+    account = visit.account
+    intent = account.find(Kind.PAYMENT_INTENT, name)
+    json = intent.json
+    if json["status"] == "succeeded":
         message = "This PaymentIntent could not be captured because it has already been captured."
-        if intent["capture_method"] == "manual":
+        if json["capture_method"] == "manual":
             message = (
                 "The remaining amount on this PaymentIntent could not be captured because the remainder of the"
                 " authorized amount has been released."
             )
-        raise _unexpected(account, intent, message)
-    if intent["status"] != "requires_capture":
+        raise _unexpected(visit, intent, message)
+    if json["status"] != "requires_capture":
         message = (
-            f"This PaymentIntent could not be captured because it has a status of {intent['status']}. Only a"
+            f"This PaymentIntent could not be captured because it has a status of {json['status']}. Only a"
             " PaymentIntent with one of the following statuses may be captured: requires_capture."
         )
-        raise _unexpected(account, intent, message)
-    amount = params.pop("amount_to_capture", intent["amount_capturable"])
-    if amount > intent["amount_capturable"]:
-        message = (
-            "The payment could not be captured because the requested capture amount is greater than the amount you can"
-            " capture for this charge."
-        )
-        raise Refusal(400, message, code="amount_too_large", payment_intent=intent)
-    charges.check_minimum(amount, intent["currency"])
+        raise _unexpected(visit, intent, message)
+    amount = params.pop("amount_to_capture", json["amount_capturable"])
+    try:
+        _check_capture(amount, json)
+    except Refusal as refusal:
+        refusal.more["payment_intent"] = json
+        raise
     if "metadata" in params:
-        params["metadata"] = forms.changed(intent["metadata"], params["metadata"])
-    return outcomes.captured(account, account.change(name, **params), amount)
+        params["metadata"] = forms.changed(json["metadata"], params["metadata"])
+    account.change(intent, **params)
+    return outcomes.captured(visit, intent, amount)
 
 
-def cancel(account: Account, params: JSON, name: str) -> JSON:
-    """End a PaymentIntent that is not paid; what it holds is released."""
-    intent = find(account, name, "intent")
-    slow = intent["status"] == "processing" and not account.rules.cancel_while_processing
-    if intent["status"] not in _CANCELABLE or slow:
+def cancel(visit: Visit, params: JSON, name: str) -> JSON:
+    """End a PaymentIntent that is not paid; what it holds is let go."""
+    intent = visit.account.find(Kind.PAYMENT_INTENT, name)
+    status = intent.json["status"]
+    slow = status == "processing" and not visit.account.rules.cancel_while_processing
+    if status not in _CANCELABLE or slow:
         message = (
-            f"You cannot cancel this PaymentIntent because it has a status of {intent['status']}. Only a PaymentIntent"
+            f"You cannot cancel this PaymentIntent because it has a status of {status}. Only a PaymentIntent"
             f" with one of the following statuses may be canceled: {', '.join(_CANCELABLE)}."
         )
-        raise _unexpected(account, intent, message)
-    return outcomes.canceled(account, intent, params.get("cancellation_reason"))
+        raise _unexpected(visit, intent, message)
+    return outcomes.canceled(visit, intent, params.get("cancellation_reason"))
 
 
-def source_cancel(account: Account, params: JSON, name: str) -> JSON:
+def source_cancel(visit: Visit, params: JSON, name: str) -> JSON:
     """Give up the authentication of a PaymentIntent, as Stripe.js does when the customer closes the bank's window."""
-    intent = _find(account, name, params)
-    if intent["status"] != "requires_action":
-        message = f"You cannot cancel the source of this PaymentIntent because it has a status of {intent['status']}."
-        raise _unexpected(account, intent, message)
-    if params["source"] != intent["payment_method"]:
-        raise missing("source", params["source"], "source")
-    return shown(account, attempts.authenticate(account, intent, approve=False))
+    intent = _find(visit, name, params)
+    status = intent.json["status"]
+    if status != "requires_action":
+        message = f"You cannot cancel the source of this PaymentIntent because it has a status of {status}."
+        raise _unexpected(visit, intent, message)
+    if params["source"] != intent.json["payment_method"]:
+        raise missing(Kind.CARD, params["source"], "source")
+    return shown(confirming.authenticate(visit, intent, approve=False), public=visit.public)
 
 
-def list_(account: Account, params: JSON) -> JSON:
-    """List PaymentIntents, newest first."""
-    everything = list(account.objects["payment_intent"].values())
-    return reading.page(everything, params, "/v1/payment_intents", "customer")
+def _check_capture(amount: int, intent: JSON) -> None:
+    if amount < 0:
+        raise impossible("Invalid non-negative integer", "amount_to_capture")
+    if amount == 0:
+        message = "This value must be greater than or equal to 1."
+        raise impossible(message, "amount", "parameter_invalid_integer")
+    if amount > intent["amount_capturable"]:
+        raise impossible(charges.TOO_MUCH, code="amount_too_large")
+    charges.check_minimum(amount, intent["currency"])
 
 
-def search(account: Account, params: JSON) -> JSON:
-    """Search PaymentIntents that the index has caught up with."""
-    fields = ("currency", "customer", "status")
-    everything = account.objects["payment_intent"].values()
-    return reading.search(account, everything, params, "/v1/payment_intents/search", fields)
-
-
-def _find(account: Account, name: str, params: JSON) -> JSON:
-    intent = find(account, name, "intent")
+def _find(visit: Visit, name: str, params: JSON) -> Kept:
+    intent = visit.account.find(Kind.PAYMENT_INTENT, name)
     secret = params.pop("client_secret", None)
-    if (account.public or secret is not None) and secret != intent["client_secret"]:
+    if (visit.public or secret is not None) and secret != intent.json["client_secret"]:
         message = "The client_secret provided does not match the client_secret associated with the PaymentIntent."
         raise impossible(message, "client_secret", "payment_intent_invalid_parameter")
     return intent
 
 
-def _unexpected(account: Account, intent: JSON, message: str, param: str | None = None) -> Refusal:
-    seen = shown(account, intent)
+def _unexpected(visit: Visit, intent: Kept, message: str, param: str | None = None) -> Refusal:
+    seen = shown(intent.json, public=visit.public)
     return Refusal(400, message, code="payment_intent_unexpected_state", param=param, payment_intent=seen)
 
 

@@ -1,18 +1,157 @@
-"""Reading back: pages of a list, search, and `expand`."""
+"""Reading back: one object, pages of a list, search, and `expand`."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from itertools import islice
+from typing import Any, Protocol
 
-from ..language.refusals import invalid, missing
+import attrs
+
+from ..language.kinds import Kind
+from ..language.refusals import invalid
 from ..language.wire import JSON
-from ..state import intent_bodies
-from ..state.account import Account
+from ..shapes import intent_bodies
+from ..state.account import Account, Visit
+from ..state.shelf import Kept, after
 from . import forms
 
-SEARCH = forms.Form("query", query=forms.words(), limit=forms.integer(1, 100), page=forms.words())
+
+@attrs.frozen
+class Endpoint:
+    """What happens at one place of the API.
+
+    Attributes:
+        run: Takes the visit, the parameters and the ids in the path; returns the answer.
+        form: Reads the parameters.
+        kind: The kind of object it answers with; None for a stub.
+        many: It answers with a list of them.
+        public: Open to the publishable key.
+    """
+
+    run: Callable[..., JSON]
+    form: forms.Form
+    kind: Kind | None
+    many: bool = False
+    public: bool = False
+
+
+class Row(Protocol):
+    """What a page is made of: `Kept` and `Happening`."""
+
+    @property
+    def id(self) -> str:
+        """Stripe's name for it."""
+
+    @property
+    def serial(self) -> int:
+        """How many were made before it."""
+
+    @property
+    def created(self) -> int:
+        """When it was made, in whole seconds since 1970."""
+
+    def shown(self) -> JSON:
+        """Return what Stripe shows of it."""
+
+
+def one(kind: Kind) -> Endpoint:
+    """Make the endpoint that shows an object of this kind."""
+
+    def run(visit: Visit, params: JSON, name: str) -> JSON:
+        return visit.account.find(kind, name).json
+
+    return Endpoint(run, forms.NOTHING, kind)
+
+
+def many(kind: Kind, url: str, **filters: forms.Reader) -> Endpoint:
+    """Make the endpoint that lists objects of this kind, newest first.
+
+    Args:
+        kind: What is listed.
+        url: The list's own.
+        filters: Parameters that must equal the field of the same name.
+    """
+
+    def run(visit: Visit, params: JSON) -> JSON:
+        wanted = {name: params[name] for name in filters if name in params}
+        return page(visit.account, kind, params, url, wanted)
+
+    return Endpoint(run, forms.listing(**filters), kind, many=True)
+
+
+def found(kind: Kind, url: str, *fields: str) -> Endpoint:
+    """Make the endpoint that searches objects of this kind by these fields and by metadata."""
+    form = forms.Form("query", query=forms.words(), limit=forms.limit, page=forms.words())
+    return Endpoint(partial(_search, kind, f"{url}/search", fields), form, kind, many=True)
+
+
+def page(account: Account, kind: Kind, params: JSON, url: str, wanted: Mapping[str, Any]) -> JSON:
+    """Return a page of the objects whose fields say this, newest first.
+
+    Raises:
+        Refusal: A cursor names no object of this kind.
+    """
+
+    def cursor(param: str) -> Kept | None:
+        name = params.get(param)
+        return None if name is None else account.find(kind, name, param)
+
+    return page_of(account.shelf(kind).candidates(wanted), params, url, cursor, partial(_says, wanted))
+
+
+def counted(kind: Kind, url: str, *filters: str) -> Endpoint:
+    """Make the endpoint that lists objects of this kind, and says how many there are of whose they are."""
+
+    def run(visit: Visit, params: JSON) -> JSON:
+        account = visit.account
+        wanted = {name: params[name] for name in filters if name in params}
+        listed = page(account, kind, params, url, wanted)
+        if not wanted:
+            return listed
+        count = sum(_says(wanted, kept) for kept in account.shelf(kind).candidates(wanted))
+        return {"object": "list", "count": count, **listed}
+
+    return Endpoint(run, forms.listing(**dict.fromkeys(filters, forms.words())), kind, many=True)
+
+
+def page_of(
+    rows: Sequence[Row],
+    params: JSON,
+    url: str,
+    cursor: Callable[[str], Row | None],
+    fits: Callable[[Any], bool],
+) -> JSON:
+    """Return a page of rows (given oldest first) that fit, newest first.
+
+    Args:
+        rows: Among which they are.
+        params: As the endpoint's form read them.
+        url: The list's own.
+        cursor: Returns the row that the cursor of this name names, or None.
+        fits: Tells whether a row belongs to the list.
+
+    Raises:
+        Refusal: There are two cursors.
+    """
+    if "starting_after" in params and "ending_before" in params:
+        raise invalid("Received both starting_after and ending_before parameters. Please pass in only one.")
+    limit = params.get("limit", 10)
+    newer, older = cursor("ending_before"), cursor("starting_after")
+    if newer is not None:
+        ahead: Iterator[Row] = (rows[place] for place in range(after(rows, newer.serial), len(rows)))
+    else:
+        end = len(rows) if older is None else after(rows, older.serial - 1)
+        ahead = (rows[place] for place in range(end - 1, -1, -1))
+    span = params.get("created", {})
+    chosen = list(islice((row for row in ahead if _within(row, span) and fits(row)), limit + 1))
+    data = [row.shown() for row in chosen[:limit]]
+    if newer is not None:
+        data.reverse()
+    return {"object": "list", "data": data, "has_more": len(chosen) > limit, "url": url}
+
 
 _BOUNDS: dict[str, Callable[[int, int], bool]] = {
     "gt": int.__gt__,
@@ -22,42 +161,13 @@ _BOUNDS: dict[str, Callable[[int, int], bool]] = {
 }
 
 
-def page(objects: Sequence[JSON], params: JSON, url: str, *filters: str) -> JSON:
-    """Return a page of objects (given oldest first), newest first.
-
-    Args:
-        objects: What there is.
-        params: As the endpoint's form read them.
-        url: The list's own.
-        filters: Parameters that must equal the field of the same name.
-
-    Raises:
-        Refusal: A cursor names no object of the list.
-    """
-    found = [each for each in reversed(objects) if _passes(each, params, filters)]
-    limit = params.get("limit", 10)
-    if "starting_after" in params:
-        found = found[_position(found, params["starting_after"], "starting_after") + 1 :]
-    if "ending_before" in params:
-        found = found[: _position(found, params["ending_before"], "ending_before")]
-        chosen = found[-limit:]
-    else:
-        chosen = found[:limit]
-    return {"object": "list", "data": chosen, "has_more": len(found) > limit, "url": url}
+def _within(row: Row, span: Mapping[str, int]) -> bool:
+    return all(_BOUNDS[bound](row.created, moment) for bound, moment in span.items())
 
 
-def _passes(each: JSON, params: JSON, filters: Iterable[str]) -> bool:
-    for bound, moment in params.get("created", {}).items():
-        if not _BOUNDS[bound](each["created"], moment):
-            return False
-    return all(each[name] == params[name] for name in filters if name in params)
-
-
-def _position(objects: Sequence[JSON], name: str, param: str) -> int:
-    for position, each in enumerate(objects):
-        if each["id"] == name:
-            return position
-    raise missing("object", name, param)
+def _says(wanted: Mapping[str, Any], kept: Kept) -> bool:
+    json = kept.json
+    return "deleted" not in json and all(json.get(name) == value for name, value in wanted.items())
 
 
 # field:'value' or metadata['key']:'value', in either kind of quotes, a backslash before a quote that is meant.
@@ -67,47 +177,59 @@ _CLAUSE = re.compile(
 )
 
 
-def search(account: Account, objects: Iterable[JSON], params: JSON, url: str, fields: Iterable[str]) -> JSON:
+def _search(kind: Kind, url: str, fields: Iterable[str], visit: Visit, params: JSON) -> JSON:
     """Search by clauses such as `metadata['order_id']:'42' AND email:'ada@example.com'`.
 
-    Only equality and AND are known. An object cannot be found until the index has caught up with it
-    (`Rules.search_lag`).
+    Only equality and AND are known. An object cannot be found until the index has caught up
+    with it (`Rules.search_lag`).
     """
-    clauses = _clauses(params["query"], (*fields, "metadata"))
+    account = visit.account
+    wanted = _clauses(params["query"], (*fields, "metadata"))
     known_until = account.now() - account.rules.search_lag
-    found = [
-        each for each in objects if account.born[each["id"]] <= known_until and all(clause(each) for clause in clauses)
-    ][::-1]
+    rows = [
+        kept
+        for kept in account.shelf(kind).candidates(wanted)
+        if kept.born <= known_until and _matches(kept.json, wanted)
+    ]
+    if not account.rules.search_oldest_first:
+        rows.reverse()
     start = int(params["page"]) if params.get("page", "").isdigit() else 0
     end = start + params.get("limit", 10)
     return {
         "object": "search_result",
-        "data": found[start:end],
-        "has_more": len(found) > end,
-        "next_page": str(end) if len(found) > end else None,
+        "data": [kept.json for kept in rows[start:end]],
+        "has_more": len(rows) > end,
+        "next_page": str(end) if len(rows) > end else None,
         "url": url,
     }
 
 
-def _clauses(query: str, fields: Iterable[str]) -> list[Callable[[JSON], bool]]:
-    clauses: list[Callable[[JSON], bool]] = []
+def _clauses(query: str, fields: Iterable[str]) -> dict[str, str]:
+    wanted: dict[str, str] = {}
     rest = query
-    while rest or not clauses:
+    while rest or not wanted:
         match = _CLAUSE.match(rest)
         if match is None or match["field"] not in fields:
             raise invalid("We were unable to parse your search query.", "query")
         if (match["field"] == "metadata") != (match["key"] is not None):
             raise invalid("We were unable to parse your search query.", "query")
-        clauses.append(_equals(match["field"], match["key"], _plain(match["value"])))
+        field = match["field"] if match["key"] is None else f"metadata[{_plain(match['key'])}]"
+        value = _plain(match["value"])
+        if wanted.setdefault(field, value) != value:
+            # Nothing is two things at once.
+            wanted[f"{field} AND {field}"] = value
         rest = rest[match.end() :]
-    return clauses
+    return wanted
 
 
-def _equals(field: str, key: str | None, value: str) -> Callable[[JSON], bool]:
-    if key is None:
-        return lambda each: each[field] == value
-    name = _plain(key)
-    return lambda each: each["metadata"].get(name) == value
+def _matches(json: JSON, wanted: Mapping[str, str]) -> bool:
+    if "deleted" in json:
+        return False
+    metadata = json["metadata"]
+    return all(
+        (metadata.get(field[9:-1]) if field.startswith("metadata[") else json.get(field)) == value
+        for field, value in wanted.items()
+    )
 
 
 def _plain(quoted: str) -> str:
@@ -117,90 +239,110 @@ def _plain(quoted: str) -> str:
 Paths = dict[str, Any]
 """The paths of `expand` as a tree."""
 
+
+@attrs.frozen
+class Many:
+    """A list that `expand` adds, of this kind."""
+
+    kind: Kind
+
+
 # What can be expanded, and into what; None is a field that is always null here.
-_EXPANDABLE: dict[str, dict[str, str | None]] = {
-    "charge": {
+_EXPANDABLE: dict[Kind, dict[str, Kind | Many | None]] = {
+    Kind.CHARGE: {
         "application": None,
         "application_fee": None,
-        "balance_transaction": "balance_transaction",
-        "customer": "customer",
+        "balance_transaction": Kind.BALANCE_TRANSACTION,
+        "customer": Kind.CUSTOMER,
+        "dispute": Kind.DISPUTE,
         "failure_balance_transaction": None,
         "on_behalf_of": None,
-        "payment_intent": "payment_intent",
-        "refunds": "list refund",
+        "payment_intent": Kind.PAYMENT_INTENT,
+        "refunds": Many(Kind.REFUND),
         "review": None,
         "source_transfer": None,
     },
-    "customer": {"default_source": "card", "sources": "list card", "test_clock": None},
-    "card": {"customer": "customer"},
-    "refund": {
-        "balance_transaction": "balance_transaction",
-        "charge": "charge",
+    Kind.CUSTOMER: {"default_source": Kind.CARD, "sources": Many(Kind.CARD), "test_clock": None},
+    Kind.CARD: {"customer": Kind.CUSTOMER},
+    Kind.DISPUTE: {"charge": Kind.CHARGE, "payment_intent": Kind.PAYMENT_INTENT},
+    Kind.REFUND: {
+        "balance_transaction": Kind.BALANCE_TRANSACTION,
+        "charge": Kind.CHARGE,
         "failure_balance_transaction": None,
-        "payment_intent": "payment_intent",
+        "payment_intent": Kind.PAYMENT_INTENT,
     },
-    "balance_transaction": {"source": "charge"},
-    "payment_intent": {
+    Kind.BALANCE_TRANSACTION: {"source": Kind.CHARGE},
+    Kind.PAYMENT_INTENT: {
         "application": None,
-        "customer": "customer",
-        "latest_charge": "charge",
+        "customer": Kind.CUSTOMER,
+        "latest_charge": Kind.CHARGE,
         "on_behalf_of": None,
-        "payment_method": "payment_method",
+        "payment_method": Kind.PAYMENT_METHOD,
         "review": None,
         "source": None,
     },
-    "payment_method": {"customer": "customer"},
-    "confirmation_token": {},
-    "token": {},
+    Kind.PAYMENT_METHOD: {"customer": Kind.CUSTOMER},
 }
+# A field of a part of an object, which has no kind of its own.
+_PARTS = {(Kind.CUSTOMER, "invoice_settings"): {"default_payment_method": Kind.PAYMENT_METHOD}}
 
 
-def paths(expand: Iterable[str], kind: str) -> Paths:
-    """Read `expand` for an endpoint that answers with this kind of object ("list charge", say).
+def paths(expand: Iterable[str], endpoint: Endpoint) -> Paths:
+    """Read `expand` for what an endpoint answers with.
 
     Raises:
         Refusal: One of the paths leads nowhere.
     """
     tree: Paths = {}
     for path in expand:
-        node, at = tree, kind
-        steps = path.split(".")
+        node, steps = tree, path.split(".")
+        known: Mapping[str, Any] = _known(Many(endpoint.kind) if endpoint.many and endpoint.kind else endpoint.kind)
         for step in steps:
-            target = _target(at, step)
-            if target == "" or len(steps) > 4:
+            if step not in known or len(steps) > 4:
                 raise invalid(f"This property cannot be expanded ({path}).", "expand")
-            node, at = node.setdefault(step, {}), target or "nothing"
+            node, known = node.setdefault(step, {}), _known(known[step])
     return tree
 
 
-def _target(kind: str, step: str) -> str | None:
-    if kind.startswith("list "):
-        return kind[5:] if step == "data" else ""
-    return _EXPANDABLE.get(kind, {}).get(step, "")
+def _known(target: object) -> Mapping[str, Any]:
+    """Return what can be expanded in a target: a kind, a list of one, or a part of an object."""
+    if isinstance(target, Many):
+        return {"data": target.kind}
+    if isinstance(target, Kind):
+        parts = {name: part for (kind, name), part in _PARTS.items() if kind is target}
+        return {**_EXPANDABLE.get(target, {}), **parts}
+    return target if isinstance(target, dict) else {}
 
 
 def expanded(account: Account, json: JSON, tree: Paths) -> JSON:
     """Return an object with the fields of a tree of paths filled in."""
     result = dict(json)
     for field, branch in tree.items():
+        value = json.get(field)
         if field == "data":
             result["data"] = [expanded(account, each, branch) for each in json["data"]]
             continue
-        value = _value(account, json, field)
-        if value is not None:
-            value = expanded(account, value, branch)
-        result[field] = value
+        if field == "sources":
+            value = _embedded(account, Kind.CARD, {"customer": json["id"]}, f"/v1/customers/{json['id']}/sources")
+        elif field == "refunds":
+            value = _embedded(account, Kind.REFUND, {"charge": json["id"]}, f"/v1/charges/{json['id']}/refunds")
+        elif isinstance(value, str):
+            value = named(account, field, value)
+        result[field] = None if value is None else expanded(account, value, branch)
     return result
 
 
-def _value(account: Account, json: JSON, field: str) -> JSON | None:
-    if field == "sources":
-        cards = [account.cards[card].json for card in account.wallets.get(json["id"], ())]
-        return page(cards[::-1], {}, f"/v1/customers/{json['id']}/sources")
-    if field == "refunds":
-        refunds = [each for each in account.objects["refund"].values() if each["charge"] == json["id"]]
-        return page(refunds, {}, f"/v1/charges/{json['id']}/refunds")
-    name = json.get(field)
-    if field == "payment_method" and name in account.cards:
-        return intent_bodies.card_as_method(account, name)
-    return None if name is None else account.find(name)
+def named(account: Account, field: str, name: str) -> JSON:
+    """Return the object that a field names; a Customer's card is shown as a PaymentMethod where one is named."""
+    kept = account.known(name)
+    if kept.card is not None and kept.kind is Kind.CARD and field.endswith("payment_method"):
+        return intent_bodies.card_as_method(kept.card, kept.created)
+    return kept.json
+
+
+def _embedded(account: Account, kind: Kind, wanted: Mapping[str, str], url: str) -> JSON:
+    rows = account.shelf(kind).candidates(wanted)
+    # The cards of a Customer are listed from the first one added, where they are shown within it.
+    rows = rows if kind is Kind.CARD else rows[::-1]
+    data = [kept.json for kept in rows[:10]]
+    return {"object": "list", "data": data, "has_more": len(rows) > 10, "total_count": len(rows), "url": url}

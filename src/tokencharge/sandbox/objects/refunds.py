@@ -1,78 +1,139 @@
-"""Refunds, and balance transactions read back."""
+"""Refunds: money given back, and what can be said of that afterwards."""
 
 from __future__ import annotations
 
-from ..language.refusals import impossible, invalid, missing
+from ..language.kinds import Kind
+from ..language.refusals import Refusal, impossible, invalid, missing
 from ..language.wire import JSON
+from ..shapes.bodies import written
 from ..state import balance
-from ..state.account import Account
-from . import charges, forms, payment_intents, reading
-
-CREATE = forms.Form(
-    amount=forms.amount,
-    charge=forms.words(),
-    metadata=forms.metadata,
-    payment_intent=forms.words(),
-    reason=forms.one_of("duplicate", "fraudulent", "requested_by_customer"),
-)
-GET = forms.Form()
-LIST = forms.listing(charge=forms.words(), payment_intent=forms.words())
+from ..state.account import Account, Visit
+from ..state.shelf import Kept
+from . import charges, forms, reading
 
 
-def create(account: Account, params: JSON) -> JSON:
+def _reason(name: str, value: object) -> str:
+    if value not in ("duplicate", "fraudulent", "requested_by_customer"):
+        raise invalid("Invalid reason: must be one of duplicate, fraudulent, or requested_by_customer", name)
+    return str(value)
+
+
+_FIELDS: dict[str, forms.Reader] = {"amount": forms.amount, "metadata": forms.metadata, "reason": _reason}
+
+CREATE = forms.Form(charge=forms.words(), payment_intent=forms.words(), **_FIELDS)
+CREATE_OF_CHARGE = forms.Form(**_FIELDS)
+UPDATE = forms.Form(metadata=forms.metadata)
+LIST_OF_CHARGE = forms.listing()
+
+
+def create(visit: Visit, params: JSON) -> JSON:
     """Give back all or part of a Charge; of one not captured yet, let all of it go."""
-    charge = _charge(account, params)
-    name, left = charge["id"], charge["amount"] - charge["amount_refunded"]
+    return _refund(visit, _charge(visit.account, params), params)
+
+
+def create_of_charge(visit: Visit, params: JSON, name: str) -> JSON:
+    """Give back all or part of the Charge that the path names; answer with the Refund."""
+    return _refund(visit, _refundable(visit.account.find(Kind.CHARGE, name)), params)
+
+
+def refund_charge(visit: Visit, params: JSON, name: str) -> JSON:
+    """Give back all or part of the Charge that the path names; answer with the Charge, as in 2013."""
+    charge = visit.account.find(Kind.CHARGE, name)
+    create_of_charge(visit, params, name)
+    return charge.json
+
+
+def update(visit: Visit, params: JSON, name: str) -> JSON:
+    """Change what is noted on a Refund."""
+    refund = visit.account.find(Kind.REFUND, name)
+    before = refund.json
+    after = visit.account.change(refund, metadata=forms.changed(before["metadata"], params.get("metadata", {})))
+    for type_ in ("refund.updated", "charge.refund.updated"):
+        visit.emit(type_, after, before)
+    return after
+
+
+def cancel(visit: Visit, params: JSON, name: str) -> JSON:
+    """Refuse to take a Refund to a card back."""
+    visit.account.find(Kind.REFUND, name)
+    raise impossible("Canceling this refund is unsupported.")
+
+
+def list_of_charge(visit: Visit, params: JSON, name: str) -> JSON:
+    """List the Refunds of a Charge, newest first."""
+    visit.account.find(Kind.CHARGE, name)
+    return reading.page(visit.account, Kind.REFUND, params, f"/v1/charges/{name}/refunds", {"charge": name})
+
+
+def get_of_charge(visit: Visit, params: JSON, name: str, refund: str) -> JSON:
+    """Look at a Refund of the Charge that the path names."""
+    visit.account.find(Kind.CHARGE, name)
+    kept = visit.account.get(Kind.REFUND, refund)
+    if kept is None or kept.json["charge"] != name:
+        gone = missing(Kind.REFUND, refund)
+        gone.param = "refund"
+        raise gone
+    return kept.json
+
+
+def _refund(visit: Visit, charge: Kept, params: JSON) -> JSON:
+    name, json = charge.id, charge.json
+    # Part of what was held is never taken, and cannot be given back.
+    taken = json["amount_captured"] if json["captured"] else json["amount"]
+    left = taken - json["amount_refunded"]
     amount = params.get("amount", left)
-    if not charge["paid"]:
-        raise impossible(f"Charge {name} cannot be refunded because it failed.", "charge")
-    if charge["disputed"]:
-        raise impossible(f"Charge {name} has been charged back.", code="charge_disputed")
-    if charge["refunded"]:
+    if not json["paid"]:
+        raise charges.failed(charge)
+    if _charged_back(visit.account, charge):
+        message = f"Charge {name} has been charged back; cannot issue a refund."
+        raise impossible(message, code="charge_disputed")
+    if charge.lapsed:
+        message = f"Charge {name} has expired: it holds nothing that could be given back."
+        raise impossible(message, "charge")
+    if left == 0:
         message = f"Charge {name} has already been refunded."
         raise impossible(message, code="charge_already_refunded")
     if amount > left:
-        message = f"Refund amount ({amount}) is greater than unrefunded amount on charge ({left})"
+        what = "unrefunded amount on charge" if json["amount_refunded"] else "charge amount"
+        currency = json["currency"]
+        message = f"Refund amount ({written(amount, currency)}) is greater than {what} ({written(left, currency)})"
         raise impossible(message, "amount")
-    if amount < left and not charge["captured"]:
+    if amount < left and not json["captured"]:
         message = (
             "You cannot partially refund an uncaptured charge. Instead, capture the charge for an"
             " amount less than the original amount"
         )
         raise impossible(message, "amount")
     metadata = forms.changed({}, params.get("metadata", {}))
-    refund = balance.give_back(account, name, amount, params.get("reason"), metadata)
-    account.emit("charge.refunded", account.objects["charge"][name])
+    refund = balance.give_back(visit, charge, amount, params.get("reason"), metadata)
+    visit.emit("charge.refunded", charge.json)
     return refund
 
 
-def get(account: Account, params: JSON, name: str) -> JSON:
-    """Look at a Refund."""
-    if name not in account.objects["refund"]:
-        raise missing("refund", name)
-    return account.objects["refund"][name]
+def _charged_back(account: Account, charge: Kept) -> bool:
+    dispute = charge.json["dispute"]
+    return dispute is not None and not account.known(dispute).json["is_charge_refundable"]
 
 
-def list_(account: Account, params: JSON) -> JSON:
-    """List Refunds, newest first."""
-    everything = list(account.objects["refund"].values())
-    return reading.page(everything, params, "/v1/refunds", "charge", "payment_intent")
-
-
-def _charge(account: Account, params: JSON) -> JSON:
-    """Return the Charge that is meant; one that a PaymentIntent made must be captured, else it is to be canceled."""
+def _charge(account: Account, params: JSON) -> Kept:
+    """Return the Charge that is meant."""
     if "charge" in params:
-        charge = charges.find(account, params["charge"], "charge")
-    elif "payment_intent" in params:
-        intent = payment_intents.find(account, params["payment_intent"], "payment_intent")
-        charge = account.objects["charge"].get(intent["latest_charge"], {"payment_intent": intent["id"], "paid": False})
-    else:
-        message = "One of the following params should be provided for this request: payment_intent or charge."
-        raise invalid(message, code="parameter_missing")
-    intent = charge["payment_intent"]
-    if intent is not None and not charge["paid"]:
-        raise impossible(f"This PaymentIntent ({intent}) does not have a successful charge to refund.")
-    if intent is not None and not charge["captured"]:
+        return _refundable(account.find(Kind.CHARGE, params["charge"]))
+    if "payment_intent" in params:
+        intent = account.find(Kind.PAYMENT_INTENT, params["payment_intent"], "payment_intent")
+        if intent.json["latest_charge"] is None:
+            raise _nothing_to_refund(intent.id)
+        return _refundable(account.known(intent.json["latest_charge"]))
+    message = "One of the following params should be provided for this request: payment_intent or charge."
+    raise invalid(message)
+
+
+def _refundable(charge: Kept) -> Kept:
+    """Refuse a Charge that a PaymentIntent made and has not captured: that is to be canceled."""
+    intent = charge.json["payment_intent"]
+    if intent is not None and not charge.json["paid"]:
+        raise _nothing_to_refund(intent)
+    if intent is not None and not charge.json["captured"]:
         message = (
             f"This uncaptured Charge was created by a PaymentIntent ({intent}). You must cancel the PaymentIntent to"
             " reverse the authorization instead of refunding the Charge directly. For more information, see"
@@ -82,8 +143,5 @@ def _charge(account: Account, params: JSON) -> JSON:
     return charge
 
 
-def get_transaction(account: Account, params: JSON, name: str) -> JSON:
-    """Look at a balance transaction."""
-    if name not in account.objects["balance_transaction"]:
-        raise missing("balance transaction", name)
-    return account.objects["balance_transaction"][name]
+def _nothing_to_refund(intent: str) -> Refusal:
+    return impossible(f"This PaymentIntent ({intent}) does not have a successful charge to refund.")

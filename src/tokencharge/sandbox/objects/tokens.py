@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import re
 import time
+from typing import Any
 
-from ..language.refusals import card_refused, impossible, invalid, missing
+import attrs
+
+from ..language.kinds import Kind
+from ..language.refusals import against_policy, card_refused, impossible, invalid, missing
 from ..language.wire import JSON
 from ..shapes import bodies
-from ..shapes.cards import MagicCard
+from ..shapes.cards import HeldCard, MagicCard
 from ..shapes.magic import TOKENS, with_number
-from ..state.account import Account, HeldCard, Token
+from ..state.account import Account, Visit
+from ..state.shelf import Kept
 from . import forms
 
 CREATE = forms.Form(
@@ -32,36 +37,39 @@ CREATE = forms.Form(
         address_country=forms.words(empty=True),
         currency=forms.words(empty=True),
     ),
+    # What Stripe.js and old clients send beside it.
+    key=forms.words(),
+    payment_user_agent=forms.words(),
 )
-GET = forms.Form()
 
 
-def create(account: Account, params: JSON) -> JSON:
+def create(visit: Visit, params: JSON) -> JSON:
     """Turn a card into a token, as Stripe.js does."""
-    name = account.new_id("tok_1", 23)
+    account = visit.account
     held = read(account, params["card"])
-    json = {
-        "id": name,
-        "object": "token",
-        "card": held.json,
+    body = {
+        "card": bodies.token_card(held.json, public=visit.public),
         "client_ip": "127.0.0.1",
-        "created": int(account.now()),
-        "livemode": False,
         "type": "card",
         "used": False,
     }
-    account.tokens[name] = Token(json, held)
-    return json
+    return account.add(Kind.TOKEN, account.new_id("tok_1", 23), body, card=held).json
 
 
-def get(account: Account, params: JSON, name: str) -> JSON:
-    """Look at a token."""
-    if name not in account.tokens:
-        raise missing("token", name)
-    return account.tokens[name].json
+@attrs.frozen
+class Found:
+    """A token that a request names: the card behind it, and what to spend; nothing of a magic one's."""
+
+    card: HeldCard
+    token: Kept | None
+
+    def spend(self, account: Account) -> None:
+        """Use the token up."""
+        if self.token is not None:
+            account.change(self.token, used=True)
 
 
-def find(account: Account, name: str, param: str = "source") -> Token:
+def find(account: Account, name: str, param: str) -> Found:
     """Return the token a request names; a magic one stands for a new card at each use.
 
     Raises:
@@ -69,39 +77,68 @@ def find(account: Account, name: str, param: str = "source") -> Token:
     """
     magic = TOKENS.get(name)
     if magic is not None:
-        year = time.gmtime(account.now()).tm_year + 1
-        return Token({}, hold(account, magic, 12, year, {}))
-    token = account.tokens.get(name)
-    if token is None:
+        return Found(hold_magic(account, magic), None)
+    token = account.get(Kind.TOKEN, name)
+    if token is None or token.card is None:
         if not re.fullmatch(r"\w+", name):
             raise impossible(f"Invalid token id: {name}", param)
-        raise missing("token", name, param)
+        raise missing(Kind.TOKEN, name, param)
     if token.json["used"]:
         message = f"You cannot use a Stripe token more than once: {name}."
         raise impossible(message, code="token_already_used")
-    return token
+    return Found(token.card, token)
 
 
-def as_source(account: Account, name: str) -> Token:
-    """Return the token that a Customer's or a Charge's `source` names.
+_PARTS = {part for name in TOKENS for part in name.split("_")}
+
+
+def check_shape(name: str) -> None:
+    """Look at a token where PaymentMethods are made, before it is looked for.
 
     Raises:
-        Refusal: It is unknown or used, or the account takes none there.
+        Refusal: It is no token, or a magic one that is misspelt.
+    """
+    if not name.startswith("tok_"):
+        raise invalid(f"Invalid token id: {name}", "token")
+    wrong = [part for part in name.split("_") if part not in _PARTS]
+    if wrong and len(name) < 20:
+        raise invalid(f"There is a part of the token that is not valid: '{wrong[0]}'.", "token")
+
+
+def source(name: str, value: Any) -> str:
+    """Read a parameter that names a token or a card; old clients call it `card`."""
+    if not isinstance(value, str) or not value:
+        raise invalid(
+            "Invalid source object: must be a dictionary or a non-empty string."
+            " See API docs at https://stripe.com/docs'",
+            name,
+        )
+    return value
+
+
+def sourced(params: JSON) -> tuple[str, str] | None:
+    """Take `source`, or its older name `card`, out of the parameters; return the name used and the value."""
+    for name in ("source", "card"):
+        if name in params:
+            return name, params.pop(name)
+    return None
+
+
+def check_policy(account: Account) -> None:
+    """Ask whether the account takes card tokens at Customers and Charges.
+
+    Raises:
+        Refusal: It takes none there.
     """
     if account.rules.card_tokens:
-        return find(account, name)
-    raise invalid(
+        return
+    raise against_policy(
         "Card Token usage on the Customers API and Charges API has reached end of life. In order to continue processing"
         " your payments, you will need to use the Payment Intents and Payment Methods API. Read more about what you"
         " should do here: https://docs.stripe.com/payments/payment-methods/integration-options. If you need to continue"
         " to use Card Tokens on the Customers and Charges API, enable this functionality in your API policies settings:"
         " https://dashboard.stripe.com/settings/developers/api-policies"
     )
-
-
-def spend(token: Token) -> None:
-    """Use a token up."""
-    token.json = {**token.json, "used": True}
 
 
 def read(account: Account, fields: JSON) -> HeldCard:
@@ -112,12 +149,17 @@ def read(account: Account, fields: JSON) -> HeldCard:
     """
     number = re.sub(r"[ -]", "", fields["number"])
     month, year = _checked(account, number, fields)
-    return hold(account, with_number(number), month, year, fields)
+    return _hold(account, with_number(number), month, year, fields, cvc=bool(fields.get("cvc")))
 
 
-def hold(account: Account, magic: MagicCard, month: int, year: int, fields: JSON) -> HeldCard:
-    """Make the card object of a test card."""
-    body = bodies.card(account.new_id("card_1", 23), magic, month, year, fields)
+def hold_magic(account: Account, magic: MagicCard) -> HeldCard:
+    """Make a new card object of a test card; it expires in this month of the next year."""
+    today = time.gmtime(account.now())
+    return _hold(account, magic, today.tm_mon, today.tm_year + 1, {}, cvc=True)
+
+
+def _hold(account: Account, magic: MagicCard, month: int, year: int, fields: JSON, *, cvc: bool) -> HeldCard:
+    body = bodies.card(account.new_id("card_1", 23), magic, month, year, fields, cvc=cvc)
     return HeldCard(body, magic)
 
 

@@ -13,12 +13,13 @@ import threading
 
 import attrs
 
-from ..language.refusals import Refusal, locked
+from ..language.kinds import Kind
+from ..language.refusals import Refusal, Saving, locked
 from ..language.wire import API_VERSION, JSON, Request, Response
-from ..objects import forms, reading
-from ..state.account import Account
+from ..objects import accounts, forms, reading
+from ..state.account import Account, Visit
 from ..state.keys import Answer, Keys, Use
-from ..state.record import NO_REQUEST, Cause, Happening
+from ..state.record import Cause, Happening
 from . import routes
 from .faults import NO_FAULT, Fault
 
@@ -52,7 +53,7 @@ class Pending:
 
     request: Request
     request_id: str
-    endpoint: routes.Endpoint = attrs.field(repr=False)
+    endpoint: reading.Endpoint = attrs.field(repr=False)
     ids: tuple[str, ...] = attrs.field(repr=False)
     form: JSON = attrs.field(repr=False)
     use: Use | None
@@ -105,14 +106,15 @@ class Engine:
             if pending.holds is not None:
                 self._busy.discard(pending.holds)
             result = self._result(pending, fault)
-            if isinstance(result, Refusal) and not result.saved:
+            if isinstance(result, Refusal) and not self._saved(result):
                 if use is not None:
                     self._keys.release(use)
                 return self.refuse(request, result, pending.request_id)
-            status, body = 200, result
             if isinstance(result, Refusal):
-                status, body = result.status, result.body(pending.request_id, int(self.account.now()))
-            answer = Answer(status, _encode(body).encode(), pending.request_id)
+                told = result.body(pending.request_id, int(self.account.now()))
+                answer = Answer(result.status, told, pending.request_id)
+            else:
+                answer = Answer(200, result, pending.request_id)
             if use is not None:
                 use.answer = answer
             return self._respond(request, pending.request_id, answer)
@@ -125,7 +127,14 @@ class Engine:
         """
         endpoint, ids = routes.find(method, path)
         with self.lock:
-            return self._execute(endpoint, ids, form)
+            self.account.settle()
+            return _execute(Visit(self.account), endpoint, ids, form)
+
+    def all(self, kind: Kind) -> list[JSON]:
+        """List the objects of a kind as they are now, oldest first."""
+        with self.lock:
+            self.account.settle()
+            return [kept.json for kept in self.account.shelf(kind).rows]
 
     def happenings(self, since: int = 0) -> tuple[int, list[Happening]]:
         """Count what happened so far, and list what did after the first `since` of it, oldest first."""
@@ -138,7 +147,10 @@ class Engine:
         with self.lock:
             name = request_id or self.account.new_id("req_", 14)
             body = _encode(refusal.body(name, int(self.account.now()))).encode()
-            return self._record(request, name, refusal.status, body, refusal.headers)
+            headers = dict(refusal.headers)
+            if request.idempotency_key is not None and refusal.status in (400, 404):
+                headers["original-request"] = name
+            return self._record(request, name, refusal.status, body, headers)
 
     def _authenticate(self, request: Request, *, public: bool) -> bool:
         """Check who sends the request; tell whether it is signed with the publishable key."""
@@ -161,6 +173,9 @@ class Engine:
         if key not in (self._secret_key, self._publishable_key):
             prefix = key[:8] if key[2:8] in ("_live_", "_test_") else ""
             raise Refusal(401, f"Invalid API Key provided: {prefix}********")
+        account = request.headers.get("stripe-account")
+        if account not in (None, self.account.id):
+            raise accounts.foreign(str(account))
         return key == self._publishable_key
 
     def _reserve(self, request: Request, form: JSON) -> Use:
@@ -175,53 +190,66 @@ class Engine:
 
     def _result(self, pending: Pending, fault: Fault) -> JSON | Refusal:
         result: JSON | Refusal = {}
-        self.account.decline = fault.decline
-        self.account.public = pending.public
-        self.account.host = pending.request.headers.get("host")
-        self.account.cause = Cause(pending.request_id, pending.request.idempotency_key)
+        request = pending.request
+        visit = Visit(
+            self.account,
+            Cause(pending.request_id, request.idempotency_key),
+            decline=fault.decline,
+            public=pending.public,
+            host=request.headers.get("host"),
+        )
         try:
             if fault.executed:
-                result = self._execute(pending.endpoint, pending.ids, pending.form)
+                result = _execute(visit, pending.endpoint, pending.ids, pending.form)
         except Refusal as refusal:
             result = refusal
-        finally:
-            self.account.decline = None
-            self.account.public = False
-            self.account.cause = NO_REQUEST
         if fault.broken:
             message = "An unknown error occurred. Sorry about that!"
-            return Refusal(500, message, kind="api_error", saved=fault.saved)
+            saving = Saving.SAVED if fault.saved else Saving.FORGOTTEN
+            return Refusal(500, message, kind="api_error", saving=saving)
         return result
 
-    def _execute(self, endpoint: routes.Endpoint, ids: tuple[str, ...], form: JSON) -> JSON:
-        expand = form.get("expand")
-        if expand is None:
-            return endpoint.run(self.account, endpoint.form.read(form), *ids)
-        rest = {name: value for name, value in form.items() if name != "expand"}
-        params = endpoint.form.read(rest)
-        tree = reading.paths(forms.several("expand", expand), endpoint.kind)
-        return reading.expanded(self.account, endpoint.run(self.account, params, *ids), tree)
+    def _saved(self, refusal: Refusal) -> bool:
+        rules = self.account.rules
+        if refusal.saving is Saving.UNKNOWN_ID:
+            return rules.saves_unknown_ids
+        if refusal.saving is Saving.POLICY:
+            return rules.saves_policies
+        return refusal.saving is Saving.SAVED
 
     def _respond(self, request: Request, request_id: str, answer: Answer, *, replayed: bool = False) -> Response:
         headers: dict[str, str] = {}
-        if request.idempotency_key is not None:
+        if request.method == "POST":
             headers["original-request"] = answer.request_id
+            if request.idempotency_key is None:
+                # A request without a key is given one.
+                headers["idempotency-key"] = self.account.new_id("", 36)
             if replayed:
                 headers["idempotent-replayed"] = "true"
             if answer.status < 500:
                 headers["stripe-should-retry"] = "false"
-        return self._record(request, request_id, answer.status, answer.body, headers)
+        return self._record(request, request_id, answer.status, _encode(answer.body).encode(), headers)
 
     def _record(self, request: Request, request_id: str, status: int, body: bytes, headers: dict[str, str]) -> Response:
         key = request.idempotency_key
         replayed = "idempotent-replayed" in headers
         self.arrivals.append(Arrival(request.method, request.path, status, key, replayed, request_id))
-        sent = {
-            "content-type": "application/json",
-            "request-id": request_id,
-            "stripe-version": request.headers.get("stripe-version", API_VERSION),
-            **headers,
-        }
-        if key is not None:
-            sent["idempotency-key"] = key
+        sent = {"content-type": "application/json", **headers}
+        if status not in (401, 403):
+            # Whoever is not let in is told nothing of the account.
+            sent["request-id"] = request_id
+            sent["stripe-version"] = request.headers.get("stripe-version", API_VERSION)
+        named = request.headers.get("idempotency-key")
+        if named and request.method in ("POST", "DELETE"):
+            sent["idempotency-key"] = named
         return Response(status, sent, body)
+
+
+def _execute(visit: Visit, endpoint: reading.Endpoint, ids: tuple[str, ...], form: JSON) -> JSON:
+    expand = form.get("expand")
+    if expand is None:
+        return endpoint.run(visit, endpoint.form.read(form), *ids)
+    rest = {name: value for name, value in form.items() if name != "expand"}
+    params = endpoint.form.read(rest)
+    tree = reading.paths(forms.several("expand", expand), endpoint)
+    return reading.expanded(visit.account, endpoint.run(visit, params, *ids), tree)

@@ -1,4 +1,4 @@
-"""The bodies of cards, Customers and Charges, in the shape of API 2026-10-28.endive: every field, nulls too."""
+"""The bodies of cards, Customers, Charges, Refunds and Disputes, in the shape of API 2026-10-28.endive."""
 
 from __future__ import annotations
 
@@ -8,27 +8,33 @@ import hashlib
 from ..language.wire import JSON
 from .cards import BRAND_TITLES, Decline, MagicCard
 
+ADDRESS = ("city", "country", "line1", "line2", "postal_code", "state")
 
-def card(name: str, magic: MagicCard, month: int, year: int, fields: JSON) -> JSON:
-    """Describe a card the old way, as tokens and Customers do."""
-    cvc, line1, postal_code = magic.checks
+_ZERO = ("bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "vnd", "vuv", "xaf", "xof", "xpf")
+_SYMBOLS = {"usd": "$", "cad": "$", "aud": "$", "nzd": "$", "eur": "\u20ac", "gbp": "\u00a3", "jpy": "\u00a5"}
+_THREE = ("bhd", "jod", "kwd", "omr", "tnd")
+
+
+def card(name: str, magic: MagicCard, month: int, year: int, fields: JSON, *, cvc: bool) -> JSON:
+    """Describe a card the old way, as tokens and Customers do; no bank was asked about it yet."""
     return {
         "id": name,
         "object": "card",
         "address_city": fields.get("address_city"),
         "address_country": fields.get("address_country"),
         "address_line1": fields.get("address_line1"),
-        "address_line1_check": line1 or ("pass" if fields.get("address_line1") else None),
+        "address_line1_check": _unchecked(fields.get("address_line1") or magic.checks[1]),
         "address_line2": fields.get("address_line2"),
         "address_state": fields.get("address_state"),
         "address_zip": fields.get("address_zip"),
-        "address_zip_check": postal_code or ("pass" if fields.get("address_zip") else None),
+        "address_zip_check": _unchecked(fields.get("address_zip") or magic.checks[2]),
         "allow_redisplay": "unspecified",
         "brand": BRAND_TITLES[magic.brand],
         "country": magic.country,
         "customer": None,
-        "cvc_check": cvc or ("pass" if fields.get("cvc") else None),
+        "cvc_check": _unchecked(cvc),
         "dynamic_last4": None,
+        "email": None,
         "exp_month": month,
         "exp_year": year,
         "fingerprint": _fingerprint(magic.number),
@@ -36,18 +42,26 @@ def card(name: str, magic: MagicCard, month: int, year: int, fields: JSON) -> JS
         "last4": magic.number[-4:],
         "metadata": {},
         "name": fields.get("name"),
+        "phone": None,
         "regulated_status": "unregulated",
         "tokenization_method": None,
         "wallet": None,
     }
 
 
+def token_card(card: JSON, *, public: bool) -> JSON:
+    """Describe the card of a token, to whoever has the publishable key without its fingerprint."""
+    hidden = ("customer", "wallet", "email", "phone", *(["fingerprint"] if public else []))
+    shown = {name: value for name, value in card.items() if name not in hidden}
+    return {**shown, "currency": None, "networks": {"preferred": None}}
+
+
 def customer(params: JSON, metadata: dict[str, str], invoice_prefix: str) -> JSON:
     """Describe a Customer; its id and its cards are not in here."""
+    settings = params.pop("invoice_settings", {})
     return {
         "address": None,
         "balance": 0,
-        "business_name": None,
         "currency": None,
         "customer_account": None,
         "default_source": None,
@@ -55,13 +69,13 @@ def customer(params: JSON, metadata: dict[str, str], invoice_prefix: str) -> JSO
         "description": None,
         "discount": None,
         "email": None,
-        "individual_name": None,
         "invoice_prefix": invoice_prefix,
         "invoice_settings": {
             "custom_fields": None,
             "default_payment_method": None,
             "footer": None,
             "rendering_options": None,
+            **settings,
         },
         "metadata": metadata,
         "name": None,
@@ -77,7 +91,8 @@ def customer(params: JSON, metadata: dict[str, str], invoice_prefix: str) -> JSO
 
 def charge(params: JSON, metadata: dict[str, str], source: JSON, magic: MagicCard, decline: Decline | None) -> JSON:
     """Describe a Charge: tried, and either failed or authorized; nothing is captured yet."""
-    suffix = params.get("statement_descriptor_suffix") or params.get("statement_descriptor")
+    descriptor = params.get("statement_descriptor")
+    suffix = params.get("statement_descriptor_suffix") or descriptor
     return {
         "amount": params["amount"],
         "amount_captured": 0,
@@ -92,6 +107,8 @@ def charge(params: JSON, metadata: dict[str, str], source: JSON, magic: MagicCar
         "currency": params["currency"],
         "customer": params.get("customer"),
         "description": params.get("description"),
+        "destination": None,
+        "dispute": None,
         "disputed": False,
         "failure_balance_transaction": None,
         "failure_code": decline and decline.code,
@@ -99,11 +116,12 @@ def charge(params: JSON, metadata: dict[str, str], source: JSON, magic: MagicCar
         "fraud_details": {},
         "metadata": metadata,
         "on_behalf_of": None,
+        "order": None,
         "outcome": _outcome(magic, decline),
         "paid": decline is None,
         "payment_intent": None,
         "payment_method": source["id"],
-        "payment_method_details": {"card": _card_details(params["amount"], source, magic), "type": "card"},
+        "payment_method_details": {"card": _card_details(params["amount"], source, magic, decline), "type": "card"},
         "radar_options": {},
         "receipt_email": params.get("receipt_email"),
         "receipt_number": None,
@@ -113,30 +131,91 @@ def charge(params: JSON, metadata: dict[str, str], source: JSON, magic: MagicCar
         "shipping": params.get("shipping"),
         "source": source,
         "source_transfer": None,
-        "statement_descriptor": params.get("statement_descriptor"),
-        "statement_descriptor_suffix": params.get("statement_descriptor_suffix"),
+        "statement_descriptor": descriptor,
+        "statement_descriptor_suffix": suffix,
         "status": "succeeded" if decline is None else "failed",
         "transfer_data": None,
         "transfer_group": params.get("transfer_group"),
     }
 
 
-def dispute(name: str, charge: JSON, now: int) -> JSON:
-    """Describe the Dispute of a whole Charge."""
+def with_card(charge: JSON, **details: object) -> JSON:
+    """Return what a Charge says of its card, with other details."""
+    said = charge["payment_method_details"]
+    return {**said, "card": {**said["card"], **details}}
+
+
+def refund(charge: JSON, amount: int, *, reason: str | None, metadata: dict[str, str], pending: bool) -> JSON:
+    """Describe the Refund of an amount of a Charge; its id is not in here."""
     return {
-        "id": name,
-        "object": "dispute",
-        "amount": charge["amount"],
+        "amount": amount,
+        "balance_transaction": None,
         "charge": charge["id"],
-        "created": now,
         "currency": charge["currency"],
-        "is_charge_refundable": False,
-        "livemode": False,
+        "customer": charge["customer"],
+        "customer_account": None,
+        "destination_details": {
+            "card": {
+                "reference_status": "pending",
+                "reference_type": "acquirer_reference_number",
+                "type": "refund" if charge["captured"] else "reversal",
+            },
+            "type": "card",
+        },
+        "metadata": metadata,
+        "payment_intent": charge["payment_intent"],
+        "payment_method": charge["payment_method"],
+        "reason": reason,
+        "receipt_number": None,
+        "source_transfer_reversal": None,
+        "status": "pending" if pending else "succeeded",
+        "transfer_reversal": None,
+    }
+
+
+def dispute(charge: JSON, *, inquiry: bool, due_by: int) -> JSON:
+    """Describe the Dispute of a whole Charge, or the bank's inquiry before one; its id is not in here."""
+    card = charge["payment_method_details"]["card"]
+    return {
+        "amount": charge["amount"],
+        "balance_transaction": None,
+        "balance_transactions": [],
+        "charge": charge["id"],
+        "currency": charge["currency"],
+        "enhanced_eligibility_types": [],
+        "evidence": {**dict.fromkeys(_EVIDENCE), "enhanced_evidence": {}},
+        "evidence_details": {
+            "due_by": due_by,
+            "enhanced_eligibility": {},
+            "has_evidence": False,
+            "past_due": False,
+            "submission_count": 0,
+        },
+        "is_charge_refundable": inquiry,
         "metadata": {},
         "payment_intent": charge["payment_intent"],
+        "payment_method_details": {
+            "card": {
+                "brand": card["brand"],
+                "case_type": "inquiry" if inquiry else "chargeback",
+                "network": card["network"],
+                "network_reason_code": "10" if inquiry else "10.4",
+            },
+            "type": "card",
+        },
         "reason": "fraudulent",
-        "status": "needs_response",
+        "status": "warning_needs_response" if inquiry else "needs_response",
     }
+
+
+_EVIDENCE = """
+access_activity_log billing_address cancellation_policy cancellation_policy_disclosure cancellation_rebuttal
+customer_communication customer_email_address customer_name customer_purchase_ip customer_signature
+duplicate_charge_documentation duplicate_charge_explanation duplicate_charge_id enhanced_evidence
+product_description receipt refund_policy refund_policy_disclosure refund_refusal_explanation service_date
+service_documentation shipping_address shipping_carrier shipping_date shipping_documentation
+shipping_tracking_number uncategorized_file uncategorized_text
+""".split()
 
 
 def billing_details(card: JSON) -> JSON:
@@ -157,11 +236,22 @@ def billing_details(card: JSON) -> JSON:
     }
 
 
+def written(amount: int, currency: str) -> str:
+    """Write an amount as Stripe's errors do: "$30.00"."""
+    places = 0 if currency in _ZERO else 3 if currency in _THREE else 2
+    units = f"{amount / 10**places:,.{places}f}"
+    return f"{_SYMBOLS.get(currency, '')}{units}"
+
+
+def _unchecked(given: object) -> str | None:
+    return "unchecked" if given else None
+
+
 def _outcome(magic: MagicCard, decline: Decline | None) -> JSON:
     outcome: JSON = {
         "advice_code": decline and decline.advice,
-        "network_advice_code": None,
-        "network_decline_code": None,
+        "network_advice_code": decline and decline.network_advice,
+        "network_decline_code": decline and decline.network,
         "network_status": "approved_by_network",
         "reason": None,
         "risk_level": magic.risk,
@@ -171,7 +261,14 @@ def _outcome(magic: MagicCard, decline: Decline | None) -> JSON:
     }
     if decline is None:
         if magic.risk == "elevated":
-            outcome.update(type="manual_review", reason="elevated_risk_level")
+            outcome.update(
+                reason="elevated_risk_level",
+                rule="manual_review_if_elevated_risk",
+                seller_message=(
+                    "Stripe evaluated this payment as having elevated risk, and placed it in your manual review queue."
+                ),
+                type="manual_review",
+            )
     elif decline.blocked is not None:
         outcome.update(
             network_status="not_sent_to_network",
@@ -181,27 +278,27 @@ def _outcome(magic: MagicCard, decline: Decline | None) -> JSON:
         )
     else:
         reason = decline.decline_code or decline.code
+        told = f"The bank returned the decline code `{reason}`."
+        if reason == "generic_decline":
+            told = "The bank did not return any further details with this decline."
         outcome.update(
             network_status="declined_by_network",
             reason=reason,
-            seller_message=f"The bank returned the decline code `{reason}`.",
+            seller_message=told,
             type="issuer_declined",
         )
     return outcome
 
 
-def _card_details(amount: int, source: JSON, magic: MagicCard) -> JSON:
+def _card_details(amount: int, source: JSON, magic: MagicCard, decline: Decline | None) -> JSON:
     """Describe the card charged the new way."""
     return {
-        "amount_authorized": amount,
+        "amount_authorized": amount if decline is None else None,
         "authorization_code": "071199",
         "brand": magic.brand,
-        "checks": {
-            "address_line1_check": source["address_line1_check"],
-            "address_postal_code_check": source["address_zip_check"],
-            "cvc_check": source["cvc_check"],
-        },
+        "checks": checks(source),
         "country": magic.country,
+        "electronic_commerce_indicator": "07",
         "exp_month": source["exp_month"],
         "exp_year": source["exp_year"],
         "extended_authorization": {"status": "disabled"},
@@ -218,7 +315,17 @@ def _card_details(amount: int, source: JSON, magic: MagicCard) -> JSON:
         "overcapture": {"maximum_amount_capturable": amount, "status": "unavailable"},
         "regulated_status": "unregulated",
         "three_d_secure": None,
+        "transaction_link_id": None,
         "wallet": None,
+    }
+
+
+def checks(card: JSON) -> JSON:
+    """Describe what the bank says of a card's CVC and address the new way."""
+    return {
+        "address_line1_check": card["address_line1_check"],
+        "address_postal_code_check": card["address_zip_check"],
+        "cvc_check": card["cvc_check"],
     }
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from enum import Enum
+
 import attrs
 
 from ..language.refusals import Refusal, card_refused
+from ..language.wire import JSON
 
 
 @attrs.frozen
@@ -13,10 +16,12 @@ class Decline:
 
     Attributes:
         code: The error's code.
-        decline_code: The bank's reason, under `card_declined`.
+        decline_code: The bank's reason; since about 2025 other codes are repeated here.
         message: What the error and the failed charge say.
         param: The field at fault.
         advice: The error's `advice_code`.
+        network: The card network's own code.
+        network_advice: Its advice.
         blocked: Stripe's own risk rules refused it, for this reason; the bank was never asked.
         leaves_charge: A failed Charge is kept, and the error names it.
     """
@@ -26,6 +31,8 @@ class Decline:
     message: str = "Your card was declined."
     param: str | None = None
     advice: str | None = None
+    network: str | None = None
+    network_advice: str | None = None
     blocked: str | None = None
     leaves_charge: bool = True
 
@@ -34,36 +41,57 @@ class Decline:
         """Return the decline with this code or decline code, known or not."""
         return DECLINES.get(code) or cls(decline_code=code)
 
+    @property
+    def codes(self) -> JSON:
+        """What an error says of it beside message and `param`; None for what it does not say."""
+        return {
+            "advice_code": self.advice,
+            "decline_code": self.decline_code,
+            "network_advice_code": self.network_advice,
+            "network_decline_code": self.network,
+        }
+
+
+def _repeated(
+    code: str, message: str, param: str | None, advice: str, network: str, network_advice: str | None
+) -> Decline:
+    return Decline(code, code, message, param, advice, network, network_advice)
+
+
+_LATER, _NEVER, _CONFIRM = "try_again_later", "do_not_try_again", "confirm_card_data"
 
 DECLINES = {
-    decline.decline_code or decline.code: decline
+    str(decline.decline_code): decline
     for decline in (
-        Decline(decline_code="generic_decline", advice="try_again_later"),
+        Decline(decline_code="generic_decline", advice=_LATER, network="01"),
         Decline(
             decline_code="insufficient_funds",
             message="Your card has insufficient funds.",
-            advice="try_again_later",
+            advice=_LATER,
+            network="51",
+            network_advice="02",
         ),
-        Decline(decline_code="lost_card", advice="do_not_try_again"),
-        Decline(decline_code="stolen_card", advice="do_not_try_again"),
-        Decline(decline_code="card_velocity_exceeded", advice="try_again_later"),
+        Decline(decline_code="lost_card", advice=_NEVER, network="41", network_advice="01"),
+        Decline(decline_code="stolen_card", advice=_NEVER, network="43", network_advice="01"),
+        Decline(
+            decline_code="card_velocity_exceeded",
+            message=(
+                "Your card was declined for making repeated attempts too frequently or exceeding its amount limit."
+            ),
+            advice=_LATER,
+            network="61",
+            network_advice="02",
+        ),
         Decline(decline_code="fraudulent", blocked="merchant_blacklist"),
-        Decline(
-            "expired_card",
-            message="Your card has expired.",
-            param="exp_month",
-            advice="do_not_try_again",
-        ),
-        Decline(
-            "incorrect_cvc",
-            message="Your card's security code is incorrect.",
-            param="cvc",
-            advice="confirm_card_data",
-        ),
-        Decline(
+        _repeated("expired_card", "Your card has expired.", "exp_month", _CONFIRM, "54", "03"),
+        _repeated("incorrect_cvc", "Your card's security code is incorrect.", "cvc", _CONFIRM, "N7", "03"),
+        _repeated(
             "processing_error",
-            message="An error occurred while processing your card. Try again in a little bit.",
-            advice="try_again_later",
+            "An error occurred while processing your card. Try again in a little bit.",
+            None,
+            _LATER,
+            "06",
+            None,
         ),
         Decline(
             "authentication_required",
@@ -78,6 +106,29 @@ DECLINES = {
 }
 
 
+class Asks(Enum):
+    """When the bank of a card wants its customer to authenticate a PaymentIntent."""
+
+    ALWAYS = "always"
+    ON_SESSION = "on_session"
+    UNLESS_SET_UP = "unless_set_up"
+    """Unless the customer has agreed to payments while away."""
+    FIRST = "first"
+    """Before it is asked for money at all, so that a refusal leaves no Charge."""
+
+
+class Effect(Enum):
+    """What happens to a Charge, or to its PaymentIntent, after the card was charged."""
+
+    DISPUTE = "dispute"
+    INQUIRY = "inquiry"
+    REFUND_PENDING = "refund_pending"
+    REFUND_FAILS = "refund_fails"
+    NO_PENDING = "no_pending"
+    PAYS_LATER = "pays_later"
+    FAILS_LATER = "fails_later"
+
+
 @attrs.frozen
 class MagicCard:
     """What a card is, and what it does.
@@ -88,12 +139,10 @@ class MagicCard:
         funding: "credit", "debit" or "prepaid".
         at_attach: Why it cannot be attached to a Customer, nor charged.
         at_charge: Why it cannot be charged, or by the Charges API at least, which cannot ask for authentication.
-        asks: When its bank wants the customer to authenticate a PaymentIntent: "always", "on_session", "unless_set_up"
-            (for use off session), or "first", before it is asked for money at all.
+        asks: When its bank wants the customer to authenticate a PaymentIntent.
         once_asked: Why it cannot be charged even so.
         risk: What Radar thinks of it: "normal", "elevated" or "highest".
-        effect: What happens later: "dispute", "refund_pending", "refund_fails", "no_pending"; to a PaymentIntent,
-            "pays_later" or "fails_later".
+        effect: What happens later.
         checks: What the bank says of the CVC, the first line of the address and the postal code.
     """
 
@@ -102,10 +151,10 @@ class MagicCard:
     funding: str = "credit"
     at_attach: Decline | None = None
     at_charge: Decline | None = None
-    asks: str | None = None
+    asks: Asks | None = None
     once_asked: Decline | None = None
     risk: str = "normal"
-    effect: str | None = None
+    effect: Effect | None = None
     checks: tuple[str | None, str | None, str | None] = (None, None, None)
 
     @property
@@ -137,13 +186,21 @@ BRAND_TITLES = {
 }
 
 
+@attrs.frozen
+class HeldCard:
+    """A card under an id: what Stripe shows of it the old way, and what it does."""
+
+    json: JSON = attrs.field(repr=False)
+    magic: MagicCard = attrs.field(repr=False)
+
+    def checked(self) -> HeldCard:
+        """Return the card as it is once the bank was asked: what was unchecked passes or fails."""
+        results = dict(zip(("cvc_check", "address_line1_check", "address_zip_check"), self.magic.checks, strict=True))
+        known = {name: results[name] or "pass" for name in results if self.json[name] == "unchecked"}
+        return HeldCard({**self.json, **known}, self.magic) if known else self
+
+
 def declined(decline: Decline, charge: str | None) -> Refusal:
     """The card is declined; where no Charge was tried, `param` is there even if it names nothing."""
-    return card_refused(
-        decline.message,
-        decline.code,
-        decline.param or ("" if charge is None else None),
-        advice_code=decline.advice,
-        charge=charge,
-        decline_code=decline.decline_code,
-    )
+    param = decline.param or ("" if charge is None else None)
+    return card_refused(decline.message, decline.code, param, charge=charge, **decline.codes)

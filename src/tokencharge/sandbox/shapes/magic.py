@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .cards import DECLINES, Decline, MagicCard
+from .cards import DECLINES, Asks, Decline, Effect, MagicCard
 
 _ISSUERS = """
 us ar br ca cl co cr ec mx pa py pe uy ae at be bg by hr cy cz dk ee fi fr de gi gr hu ie it lv li lt lu mt nl no
@@ -25,12 +25,22 @@ _PLAIN = """
 """
 
 _DISPUTED = """
-4000000000000259 createDispute                 4000000000002685 createDisputeProductNotReceived
-4000000000001976 createDisputeInquiry          4000000404000079 createMultipleDisputes
-4000000404000038 createCe3EligibleDispute      4000008400000779 createComplianceDispute
-4000000001000043 createAutoRepresentmentEligibleDispute
+4000000000000259 createDispute                 4000000000000259 visa_createDispute
+4000000000002685 createDisputeProductNotReceived
+4000000404000079 createMultipleDisputes        4000000404000038 createCe3EligibleDispute
+4000008400000779 createComplianceDispute       4000000001000043 createAutoRepresentmentEligibleDispute
 5105008400000002 createMastercardComplianceDispute
 """
+
+_INQUIRIES = """
+4000000000001976 createDisputeInquiry          4000000000001976 visa_createDisputeInquiry
+"""
+
+# Numbers of Stripe's table of cards by brand that no token stands for: plain cards.
+_NUMBERS_ONLY = """
+2223003122003222 371449635398431 6011000990139424 6011981111111113 36227206271667 6555900000604105
+6200000000000047 6205500000000000004 4000058260000005 4012888888881881
+""".split()
 
 _REFUSED_BY_BANK = """
 4000000000000002 generic_decline        visa_chargeDeclined chargeDeclined
@@ -54,6 +64,7 @@ _REFUSED_WHEN_CHARGED = """
 
 _AUTHENTICATED = """
 4000000000003220 first         -                  threeDSecure2Required
+4000000000003063 first         -                  threeDSecureRequired
 4000008400001629 first         generic_decline    threeDSecureRequiredChargeDeclined
 4000008400001280 -             generic_decline    threeDSecureRequiredProcessingError
 4000002760003184 always        -                  authenticationRequired
@@ -64,8 +75,8 @@ _AUTHENTICATED = """
 
 # Stripe has no card that stays `processing`: these two are the sandbox's own.
 _SLOW = {
-    "sandboxPaysLater": MagicCard("4000000000000507", effect="pays_later"),
-    "sandboxFailsLater": MagicCard("4000000000000515", effect="fails_later"),
+    "sandboxPaysLater": MagicCard("4000000000000507", effect=Effect.PAYS_LATER),
+    "sandboxFailsLater": MagicCard("4000000000000515", effect=Effect.FAILS_LATER),
 }
 
 _TOO_RISKY = Decline(decline_code="fraudulent", blocked="highest_risk_level")
@@ -88,7 +99,9 @@ def _authenticated() -> Iterator[tuple[str, MagicCard]]:
         number, asks, code, name = line.split()
         at_charge = DECLINES["authentication_required"]
         once_asked = None if code == "-" else DECLINES[code]
-        yield name, MagicCard(number, at_charge=at_charge, asks=None if asks == "-" else asks, once_asked=once_asked)
+        country = "IE" if number.startswith("4000000000003220") else "US"
+        when = None if asks == "-" else Asks(asks)
+        yield name, MagicCard(number, country, at_charge=at_charge, asks=when, once_asked=once_asked)
 
 
 _FRAUDULENT = MagicCard(
@@ -97,7 +110,8 @@ _FRAUDULENT = MagicCard(
 
 _CARDS = {
     **{name: MagicCard(number) for number, name in _rows(_PLAIN)},
-    **{name: MagicCard(number, effect="dispute") for number, name in _rows(_DISPUTED)},
+    **{name: MagicCard(number, effect=Effect.DISPUTE) for number, name in _rows(_DISPUTED)},
+    **{name: MagicCard(number, effect=Effect.INQUIRY) for number, name in _rows(_INQUIRIES)},
     **dict(_refused(_REFUSED_BY_BANK, at_attach=True)),
     **dict(_refused(_REFUSED_WHEN_CHARGED, at_attach=False)),
     **dict(_authenticated()),
@@ -125,17 +139,24 @@ _CARDS = {
     "avsLine1Fail": MagicCard("4000000000000028", checks=(None, "fail", None)),
     "avsFail": MagicCard("4000000000000010", checks=(None, "fail", "fail")),
     "avsUnchecked": MagicCard("4000000000000044", checks=(None, "unavailable", "unavailable")),
-    "pendingRefund": MagicCard("4000000000007726", effect="refund_pending"),
-    "refundFail": MagicCard("4000000000005126", effect="refund_fails"),
-    "bypassPending": MagicCard("4000000000000077", effect="no_pending"),
-    "bypassPendingInternational": MagicCard("4000003720000278", "IE", effect="no_pending"),
+    "pendingRefund": MagicCard("4000000000007726", effect=Effect.REFUND_PENDING),
+    "refundFail": MagicCard("4000000000005126", effect=Effect.REFUND_FAILS),
+    "bypassPending": MagicCard("4000000000000077", effect=Effect.NO_PENDING),
+    "bypassPendingInternational": MagicCard("4000003720000278", "IE", effect=Effect.NO_PENDING),
 }
 
 TOKENS = {f"tok_{name}": card for name, card in _CARDS.items()}
 METHODS = {f"pm_card_{name}": card for name, card in _CARDS.items()}
 
 # Where tokens share a number, the number does what the first of them does.
-NUMBERS = {card.number: card for card in reversed(_CARDS.values())}
+NUMBERS = {
+    **{number: MagicCard(number) for number in _NUMBERS_ONLY},
+    # India's rules: its bank asks whenever the customer is there to answer.
+    "4000003560000123": MagicCard(
+        "4000003560000123", "IN", at_charge=DECLINES["authentication_required"], asks=Asks.ALWAYS
+    ),
+    **{card.number: card for card in reversed(_CARDS.values())},
+}
 
 
 def with_number(number: str) -> MagicCard:

@@ -1,118 +1,48 @@
-"""The account: every object Stripe would keep for it, its clock, its ids and its rules."""
+"""The account: every object Stripe would keep for it, its clock, its ids, and the request at hand."""
 
 from __future__ import annotations
 
 import heapq
 import random
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import attrs
 
+from ..language.kinds import Kind
+from ..language.refusals import missing
 from ..language.wire import JSON
-from ..shapes.cards import Decline, MagicCard
+from ..shapes.cards import Decline
 from .record import NO_REQUEST, Cause, Happening, Record
+from .rules import Rules
+from .shelf import Kept, Shelf
 
 _BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-_KINDS = {
-    "ch": "charge",
-    "ctoken": "confirmation_token",
-    "cus": "customer",
-    "pi": "payment_intent",
-    "pm": "payment_method",
-    "re": "refund",
-    "txn": "balance_transaction",
-}
 _SPREAD = bytes(ord(_BASE62[value % 62]) for value in range(256))
-
-
-@attrs.define
-class Rules:
-    """What Stripe does slowly, or does in a way nobody has verified: choose.
-
-    Attributes:
-        search_lag: Seconds until a new Customer or Charge can be found by search (Stripe: up to a minute).
-        decline_consumes_token: A token is spent by a request that its card declined.
-        card_tokens: Customers and Charges take card tokens (Stripe: accounts must allow it in their API policies).
-        in_flight_first: Of a key in use and other parameters, answer 409 rather than 400.
-        lock_intents: A PaymentIntent that one request is at work on turns others away with 429; else they wait.
-        keys_by_path: One key may be used at several endpoints, and is another key at each; else it is refused there.
-        decline_consumes_method: A PaymentMethod of no Customer is used up by a PaymentIntent that its card declined.
-        processing_time: Seconds that the sandbox's own slow cards leave a PaymentIntent `processing`.
-        cancel_while_processing: A PaymentIntent that is `processing` can be canceled (Stripe: in rare cases).
-    """
-
-    search_lag: float = 0.0
-    decline_consumes_token: bool = True
-    card_tokens: bool = True
-    in_flight_first: bool = True
-    lock_intents: bool = False
-    keys_by_path: bool = False
-    decline_consumes_method: bool = True
-    processing_time: float = 60.0
-    cancel_while_processing: bool = False
-
-
-@attrs.frozen
-class HeldCard:
-    """A card under an id: what Stripe shows of it, and what it does."""
-
-    json: JSON = attrs.field(repr=False)
-    magic: MagicCard = attrs.field(repr=False)
-
-
-@attrs.define
-class Token:
-    """A token, good for one use."""
-
-    json: JSON = attrs.field(repr=False)
-    card: HeldCard
 
 
 class Account:
     """The state of one Stripe account in test mode, in memory.
 
-    Stored objects are never changed: an update stores a new one. So an object once read, or handed to a
-    test, stays what it was.
-
     Attributes:
-        objects: By Stripe's name for the kind and by id, oldest first.
-        wallets: The ids of each Customer's cards.
-        methods: The card behind each PaymentMethod and each confirmation token.
-        asked: What is to pay each PaymentIntent whose customer is asked to authenticate.
-        spent: The PaymentMethods that can never be used again.
-        set_up: Those whose owner has agreed to payments while away.
-        effects: What a Charge's card still has in store for it.
-        born: When an object was made, to the fraction of a second.
-        decline: How the request at hand is to be declined, whatever its card.
-        public: The request at hand was signed with the publishable key.
-        host: Where the request at hand was sent to, if it came over HTTP.
-        cause: The request at hand.
+        id: Stripe's name for the account.
+        rules: What kind of account it is.
         record: What happened.
     """
 
     def __init__(self, clock: Callable[[], float], seed: int | None, rules: Rules) -> None:
         self.rules = rules
-        self.tokens: dict[str, Token] = {}
-        self.cards: dict[str, HeldCard] = {}
-        self.wallets: dict[str, list[str]] = {}
-        self.objects: dict[str, dict[str, JSON]] = {kind: {} for kind in _KINDS.values()}
-        self.effects: dict[str, str] = {}
-        self.born: dict[str, float] = {}
-        self.methods: dict[str, HeldCard] = {}
-        self.asked: dict[str, tuple[JSON, HeldCard]] = {}
-        self.spent: set[str] = set()
-        self.set_up: set[str] = set()
-        self.decline: Decline | None = None
-        self.public = False
-        self.host: str | None = None
-        self.cause: Cause = NO_REQUEST
         self.record = Record()
         self._clock = clock
         self._travelled = 0.0
         self._random = random.Random(seed)
+        self._kept: dict[str, Kept] = {}
+        self._shelves = {kind: Shelf(kind) for kind in Kind}
+        self._made = 0
         self._due: list[tuple[float, int, Callable[[], object]]] = []
         self._promises = 0
+        self.id = self.new_id("acct_1", 15)
 
     def now(self) -> float:
         """Tell the time, as far as it was moved on."""
@@ -126,15 +56,68 @@ class Account:
         """Make an id that looks like Stripe's."""
         return prefix + self._random.randbytes(length).translate(_SPREAD).decode()
 
-    def add(self, prefix: str, length: int, fields: JSON) -> JSON:
-        """Store a new object: its id and kind, then the fields given."""
-        name = self.new_id(prefix, length)
-        kind = _KINDS[prefix.partition("_")[0]]
+    def add(self, kind: Kind, name: str, fields: JSON, **more: Any) -> Kept:
+        """Keep a new object.
+
+        Args:
+            kind: What it is.
+            name: Its id.
+            fields: What Stripe shows of it, but for id, kind, time and mode.
+            more: What else `Kept` has to say of it.
+        """
         now = self.now()
-        self.born[name] = now
-        stored = {"id": name, "object": kind, "created": int(now), "livemode": False, **fields}
-        self.objects[kind][name] = stored
-        return stored
+        json = {"id": name, "object": kind.value, "created": int(now), "livemode": False, **fields}
+        return self.keep(kind, name, json, **more)
+
+    def keep(self, kind: Kind, name: str, json: JSON, **more: Any) -> Kept:
+        """Keep a new object that is shown just so."""
+        self._made += 1
+        kept = self._kept[name] = Kept(name, kind, self._made, self.now(), json, **more)
+        self._shelves[kind].put(kept)
+        return kept
+
+    def change(self, kept: Kept, **fields: Any) -> JSON:
+        """Show other fields of an object from now on; return all it shows."""
+        return self.show(kept, {**kept.json, **fields})
+
+    def show(self, kept: Kept, json: JSON) -> JSON:
+        """Show this of an object from now on."""
+        self._shelves[kept.kind].change(kept, json)
+        return json
+
+    def forget(self, kept: Kept) -> None:
+        """Keep an object no longer."""
+        self._shelves[kept.kind].remove(kept)
+        del self._kept[kept.id]
+
+    def get(self, kind: Kind, name: str) -> Kept | None:
+        """Return the object of this kind and id, if there is one."""
+        kept = self._kept.get(name)
+        return kept if kept is not None and kept.kind is kind else None
+
+    def find(self, kind: Kind, name: str, param: str | None = None) -> Kept:
+        """Return the object of this kind and id.
+
+        Args:
+            kind: What it is.
+            name: Its id.
+            param: The parameter that names it; None if the path does.
+
+        Raises:
+            Refusal: There is none.
+        """
+        kept = self.get(kind, name)
+        if kept is None:
+            raise missing(kind, name, param)
+        return kept
+
+    def known(self, name: str) -> Kept:
+        """Return the object with an id that another object names."""
+        return self._kept[name]
+
+    def shelf(self, kind: Kind) -> Shelf:
+        """Return all objects of a kind."""
+        return self._shelves[kind]
 
     def later(self, seconds: float, action: Callable[[], object]) -> None:
         """Let something happen once the time has come."""
@@ -146,26 +129,38 @@ class Account:
         while self._due and self._due[0][0] <= self.now():
             heapq.heappop(self._due)[2]()
 
-    def change(self, name: str, /, **fields: Any) -> JSON:
-        """Store a changed object in place of the old one, and return it."""
-        objects = self.objects[_KINDS[name.partition("_")[0]]]
-        objects[name] = {**objects[name], **fields}
-        return objects[name]
+
+@attrs.frozen
+class Visit:
+    """A request at hand, on the account it is made to.
+
+    Attributes:
+        account: Whose objects it asks for.
+        cause: What it is called in the events of what it makes happen.
+        decline: How it is to be declined, whatever its card.
+        public: It was signed with the publishable key.
+        host: Where it was sent to, if it came over HTTP.
+    """
+
+    account: Account
+    cause: Cause = NO_REQUEST
+    decline: Decline | None = None
+    public: bool = False
+    host: str | None = None
 
     def emit(self, type: str, about: JSON, before: JSON | None = None) -> None:
         """Let something that happened become an event.
 
         Args:
             type: By Stripe's name: "charge.refunded".
-            about: The object as it is now, and the event's snapshot: to change it, store another, as `change` does.
+            about: The object as it is now, and the event's snapshot.
             before: The object as it was before an update; an update that changes nothing is no event.
         """
         if about == before:
             return
-        self.record.add(Happening(self.new_id("evt_1", 23), type, int(self.now()), about, before, self.cause))
+        account = self.account
+        account.record.add(Happening(account.new_id("evt_1", 23), type, int(account.now()), about, before, self.cause))
 
-    def find(self, name: str) -> JSON:
-        """Return the stored object with this id; a card no longer held is gone."""
-        if name.startswith("card_"):
-            return self.cards[name].json
-        return self.objects[_KINDS[name.partition("_")[0]]][name]
+    def later(self, seconds: float, action: Callable[[Visit], object]) -> None:
+        """Let something happen by itself once the time has come."""
+        self.account.later(seconds, partial(action, Visit(self.account)))

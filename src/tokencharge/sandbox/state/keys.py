@@ -12,10 +12,14 @@ LIFETIME = 24 * 3600.0
 
 @attrs.frozen
 class Answer:
-    """An answer as it is saved: what it says, and which request first got it."""
+    """An answer as it is saved: what it says, and which request first got it.
+
+    The body is kept as it was before it was encoded: most of it is shared with the objects
+    themselves, so that an answer costs little to keep.
+    """
 
     status: int
-    body: bytes = attrs.field(repr=False)
+    body: JSON = attrs.field(repr=False)
     request_id: str
 
 

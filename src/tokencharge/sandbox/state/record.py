@@ -38,9 +38,10 @@ class Happening:
     about: JSON = attrs.field(repr=False)
     before: JSON | None = attrs.field(repr=False)
     cause: Cause
+    serial: int = 0
 
-    def event(self) -> JSON:
-        """Describe it as Stripe does."""
+    def event(self, pending: int = 1) -> JSON:
+        """Describe it as Stripe does, while so many endpoints still wait for it."""
         data = {"object": self.about}
         if self.before is not None:
             data["previous_attributes"] = _difference(self.before, self.about)
@@ -51,7 +52,7 @@ class Happening:
             "created": self.created,
             "data": data,
             "livemode": False,
-            "pending_webhooks": 1,
+            "pending_webhooks": pending,
             "request": {"id": self.cause.request_id, "idempotency_key": self.cause.idempotency_key},
             "type": self.type,
         }
@@ -67,6 +68,7 @@ class Record:
     def add(self, happening: Happening) -> None:
         """Remember what happened."""
         self.count += 1
+        happening.serial = self.count
         self._kept.append(happening)
 
     def since(self, count: int = 0) -> list[Happening]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ..language.wire import JSON
-from ..shapes.bodies import billing_details
-from .account import Account, HeldCard
+from .bodies import billing_details, checks
+from .cards import Decline, HeldCard
 
 # What Stripe shows of a PaymentIntent to a browser, which has the publishable key and the client secret.
 _PUBLIC = """
@@ -14,11 +14,20 @@ last_payment_error livemode next_action payment_method payment_method_configurat
 processing receipt_email setup_future_usage shipping source status
 """.split()
 
+_CARD_OPTIONS = {
+    "installments": None,
+    "mandate_options": None,
+    "network": None,
+    "request_three_d_secure": "automatic",
+}
 
-def payment_intent(params: JSON, metadata: dict[str, str]) -> JSON:
-    """Describe a new PaymentIntent; its id and its client secret are not in here."""
+
+def payment_intent(params: JSON, metadata: dict[str, str], client_secret: str) -> JSON:
+    """Describe a new PaymentIntent; its id is not in here."""
     chosen = params.get("automatic_payment_methods") or {"enabled": True}
     automatic = {"allow_redirects": "always", **chosen} if chosen["enabled"] else None
+    # With automatic payment methods, the account's configuration decides: cards and Link.
+    configured = automatic is not None
     return {
         "allowed_payment_method_types": None,
         "amount": params["amount"],
@@ -31,7 +40,7 @@ def payment_intent(params: JSON, metadata: dict[str, str]) -> JSON:
         "canceled_at": None,
         "cancellation_reason": None,
         "capture_method": params.get("capture_method", "automatic_async"),
-        "client_secret": None,
+        "client_secret": client_secret,
         "confirmation_method": "automatic",
         "currency": params["currency"],
         "customer": params.get("customer"),
@@ -40,24 +49,25 @@ def payment_intent(params: JSON, metadata: dict[str, str]) -> JSON:
         "excluded_payment_method_types": None,
         "last_payment_error": None,
         "latest_charge": None,
+        "managed_payments": {"enabled": False},
         "metadata": metadata,
         "next_action": None,
         "on_behalf_of": None,
         "payment_method": None,
-        "payment_method_configuration_details": None,
+        "payment_method_configuration_details": (
+            {"id": "pmc_1sandboxsandboxsandbox00", "parent": None} if configured else None
+        ),
         "payment_method_options": {
-            "card": {
-                "installments": None,
-                "mandate_options": None,
-                "network": None,
-                "request_three_d_secure": "automatic",
-            }
+            "card": _CARD_OPTIONS,
+            **({"link": {"persistent_token": None}} if configured else {}),
         },
-        "payment_method_types": ["card"],
+        "payment_method_types": ["card", "link"] if configured else ["card"],
+        "payment_record": None,
         "processing": None,
         "receipt_email": params.get("receipt_email"),
         "review": None,
         "setup_future_usage": params.get("setup_future_usage"),
+        "shared_payment_granted_token": None,
         "shipping": params.get("shipping"),
         "source": None,
         "statement_descriptor": None,
@@ -68,40 +78,57 @@ def payment_intent(params: JSON, metadata: dict[str, str]) -> JSON:
     }
 
 
-def shown(account: Account, body: JSON) -> JSON:
-    """Return as much of a PaymentIntent or a PaymentMethod as whoever sent the request at hand may see."""
-    if not account.public:
+def shown(body: JSON, *, public: bool) -> JSON:
+    """Return as much of a PaymentIntent or a PaymentMethod as the publishable key may see, or all of it."""
+    if not public:
         return body
     if body["object"] == "payment_method":
         card = {name: value for name, value in body["card"].items() if name != "fingerprint"}
         return {**{name: value for name, value in body.items() if name != "metadata"}, "card": card}
-    public = {name: body[name] for name in _PUBLIC}
-    error = public["last_payment_error"]
+    seen = {name: body[name] for name in _PUBLIC}
+    error = seen["last_payment_error"]
     if error is not None:
-        public["last_payment_error"] = {**error, "payment_method": shown(account, error["payment_method"])}
-    return public
+        seen["last_payment_error"] = {**error, "payment_method": shown(error["payment_method"], public=True)}
+    return seen
+
+
+def payment_error(decline: Decline, doc_url: str, charge: str | None) -> JSON:
+    """Describe a decline as `last_payment_error` does, but for the PaymentMethod."""
+    error = {
+        **decline.codes,
+        "charge": charge,
+        "code": decline.code,
+        "doc_url": doc_url,
+        "message": decline.message,
+        "param": decline.param,
+        "type": "card_error",
+    }
+    return {name: value for name, value in error.items() if value is not None}
 
 
 def payment_method(held: HeldCard, fields: JSON) -> JSON:
     """Describe a card the new way, as a PaymentMethod."""
+    known = billing_details(held.json)
+    given = fields.get("billing_details", {})
+    address = {**known["address"], **{name: part for name, part in (given.get("address") or {}).items() if part}}
     return {
         "allow_redisplay": fields.get("allow_redisplay", "unspecified"),
-        "billing_details": _billing_details(held.json, fields.get("billing_details", {})),
+        "billing_details": {**known, **given, "address": address},
         "card": card(held),
         "customer": None,
         "customer_account": None,
         "metadata": fields.get("metadata", {}),
+        "shared_payment_granted_token": None,
         "type": "card",
     }
 
 
-def card_as_method(account: Account, name: str) -> JSON:
+def card_as_method(held: HeldCard, created: int) -> JSON:
     """Describe a Customer's card as the PaymentMethod which it can be used as."""
-    held = account.cards[name]
     return {
-        "id": name,
+        "id": held.json["id"],
         "object": "payment_method",
-        "created": account.objects["customer"][held.json["customer"]]["created"],
+        "created": created,
         "livemode": False,
         **payment_method(held, {}),
         "customer": held.json["customer"],
@@ -113,11 +140,7 @@ def card(held: HeldCard) -> JSON:
     brand = held.magic.brand
     return {
         "brand": brand,
-        "checks": {
-            "address_line1_check": held.json["address_line1_check"],
-            "address_postal_code_check": held.json["address_zip_check"],
-            "cvc_check": held.json["cvc_check"],
-        },
+        "checks": checks(held.json),
         "country": held.magic.country,
         "display_brand": brand,
         "exp_month": held.json["exp_month"],
@@ -136,22 +159,17 @@ def card(held: HeldCard) -> JSON:
 def confirmation_token(held: HeldCard, params: JSON, now: int) -> JSON:
     """Describe a confirmation token; its id is not in here."""
     method = payment_method(held, params.get("payment_method_data", {}))
-    preview = {name: method[name] for name in ("allow_redisplay", "billing_details", "card", "customer", "type")}
+    preview = ("allow_redisplay", "billing_details", "card", "customer", "customer_account", "type")
     return {
         "expires_at": now + 12 * 3600,
         "mandate_data": None,
+        "metadata": {},
         "payment_intent": None,
         "payment_method_options": None,
-        "payment_method_preview": preview,
+        "payment_method_preview": {name: method[name] for name in preview},
         "return_url": params.get("return_url"),
         "setup_future_usage": params.get("setup_future_usage"),
         "setup_intent": None,
         "shipping": params.get("shipping"),
         "use_stripe_sdk": params.get("use_stripe_sdk", False),
     }
-
-
-def _billing_details(card: JSON, given: JSON) -> JSON:
-    known = billing_details(card)
-    address = {**known["address"], **given.get("address", {})}
-    return {**known, **given, "address": address}

@@ -1,0 +1,46 @@
+"""What Stripe calls the kinds of objects: in a body, in an error, in a path."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+
+class Kind(str, Enum):
+    """A kind of object, by the name that stands in its `object` field."""
+
+    BALANCE = "balance"
+    BALANCE_TRANSACTION = "balance_transaction"
+    ACCOUNT = "account"
+    CARD = "card"
+    CHARGE = "charge"
+    CONFIRMATION_TOKEN = "confirmation_token"
+    CUSTOMER = "customer"
+    DISPUTE = "dispute"
+    EVENT = "event"
+    PAYMENT_INTENT = "payment_intent"
+    PAYMENT_METHOD = "payment_method"
+    REFUND = "refund"
+    TOKEN = "token"
+
+    @property
+    def word(self) -> str:
+        """What an error calls an object of this kind that is not there."""
+        return _WORDS.get(self, self.value)
+
+    @property
+    def param(self) -> str:
+        """The parameter that an error names when the id in the path is unknown."""
+        return _PARAMS.get(self, "id")
+
+
+_WORDS = {
+    Kind.BALANCE_TRANSACTION: "balance transaction",
+    Kind.CARD: "source",
+    Kind.PAYMENT_METHOD: "PaymentMethod",
+}
+_PARAMS = {
+    Kind.CONFIRMATION_TOKEN: "confirmation_token",
+    Kind.DISPUTE: "dispute",
+    Kind.PAYMENT_INTENT: "intent",
+    Kind.PAYMENT_METHOD: "payment_method",
+}
