@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, TypeGuard
-from urllib.parse import parse_qsl
+from urllib.parse import unquote_plus
 
 import attrs
 
@@ -69,7 +69,9 @@ def decode_form(text: str) -> JSON:
     become `{"expand": {"0": "a"}}`, in the order they came.
     """
     form: JSON = {}
-    for name, value in parse_qsl(text, keep_blank_values=True):
+    for pair in text.split("&") if text else ():
+        # Most pairs are plain, and need no decoding.
+        name, _, value = map(unquote_plus, pair.partition("=")) if "%" in pair or "+" in pair else pair.partition("=")
         if "[" not in name:
             form[name] = value
             continue

@@ -8,6 +8,13 @@ import hashlib
 from ..language.wire import JSON
 from .cards import BRAND_TITLES, Decline, MagicCard
 
+# Objects are never changed, so that what is the same in all of them can be one object: less to keep.
+_NOTHING: JSON = {}
+_DISABLED = {"status": "disabled"}
+_UNAVAILABLE = {"status": "unavailable"}
+_UNUSED = {"used": False}
+_ANY_NETWORK = {"preferred": None}
+
 ADDRESS = ("city", "country", "line1", "line2", "postal_code", "state")
 
 _ZERO = ("bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "vnd", "vuv", "xaf", "xof", "xpf")
@@ -53,7 +60,7 @@ def token_card(card: JSON, *, public: bool) -> JSON:
     """Describe the card of a token, to whoever has the publishable key without its fingerprint."""
     hidden = ("customer", "wallet", "email", "phone", *(["fingerprint"] if public else []))
     shown = {name: value for name, value in card.items() if name not in hidden}
-    return {**shown, "currency": None, "networks": {"preferred": None}}
+    return {**shown, "currency": None, "networks": _ANY_NETWORK}
 
 
 def customer(params: JSON, metadata: dict[str, str], invoice_prefix: str) -> JSON:
@@ -113,7 +120,7 @@ def charge(params: JSON, metadata: dict[str, str], source: JSON, magic: MagicCar
         "failure_balance_transaction": None,
         "failure_code": decline and decline.code,
         "failure_message": decline and decline.message,
-        "fraud_details": {},
+        "fraud_details": _NOTHING,
         "metadata": metadata,
         "on_behalf_of": None,
         "order": None,
@@ -122,7 +129,7 @@ def charge(params: JSON, metadata: dict[str, str], source: JSON, magic: MagicCar
         "payment_intent": None,
         "payment_method": source["id"],
         "payment_method_details": {"card": _card_details(params["amount"], source, magic, decline), "type": "card"},
-        "radar_options": {},
+        "radar_options": _NOTHING,
         "receipt_email": params.get("receipt_email"),
         "receipt_number": None,
         "receipt_url": None,
@@ -173,7 +180,7 @@ def refund(charge: JSON, amount: int, *, reason: str | None, metadata: dict[str,
     }
 
 
-def dispute(charge: JSON, *, inquiry: bool, due_by: int) -> JSON:
+def dispute(charge: JSON, buyer: JSON, *, inquiry: bool, due_by: int) -> JSON:
     """Describe the Dispute of a whole Charge, or the bank's inquiry before one; its id is not in here."""
     card = charge["payment_method_details"]["card"]
     return {
@@ -183,7 +190,13 @@ def dispute(charge: JSON, *, inquiry: bool, due_by: int) -> JSON:
         "charge": charge["id"],
         "currency": charge["currency"],
         "enhanced_eligibility_types": [],
-        "evidence": {**dict.fromkeys(_EVIDENCE), "enhanced_evidence": {}},
+        "evidence": {
+            **dict.fromkeys(_EVIDENCE),
+            "customer_email_address": buyer.get("email"),
+            "customer_name": buyer.get("name"),
+            "enhanced_evidence": {},
+            "product_description": charge["description"],
+        },
         "evidence_details": {
             "due_by": due_by,
             "enhanced_eligibility": {},
@@ -301,16 +314,16 @@ def _card_details(amount: int, source: JSON, magic: MagicCard, decline: Decline 
         "electronic_commerce_indicator": "07",
         "exp_month": source["exp_month"],
         "exp_year": source["exp_year"],
-        "extended_authorization": {"status": "disabled"},
+        "extended_authorization": _DISABLED,
         "fingerprint": source["fingerprint"],
         "funding": magic.funding,
-        "incremental_authorization": {"status": "unavailable"},
+        "incremental_authorization": _UNAVAILABLE,
         "installments": None,
         "last4": source["last4"],
         "mandate": None,
-        "multicapture": {"status": "unavailable"},
+        "multicapture": _UNAVAILABLE,
         "network": magic.brand,
-        "network_token": {"used": False},
+        "network_token": _UNUSED,
         "network_transaction_id": "101117109671201",
         "overcapture": {"maximum_amount_capturable": amount, "status": "unavailable"},
         "regulated_status": "unregulated",

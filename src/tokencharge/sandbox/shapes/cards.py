@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from enum import Enum
 
 import attrs
@@ -160,7 +161,7 @@ class MagicCard:
     @property
     def brand(self) -> str:
         """The brand as new objects write it."""
-        return next(brand for prefix, brand in _BRANDS.items() if self.number.startswith(prefix))
+        return _brand(self.number)
 
 
 _BRANDS = {
@@ -174,6 +175,12 @@ _BRANDS = {
     "2": "mastercard",
     "": "visa",
 }
+
+
+@functools.lru_cache(maxsize=512)
+def _brand(number: str) -> str:
+    return next(brand for prefix, brand in _BRANDS.items() if number.startswith(prefix))
+
 
 BRAND_TITLES = {
     "amex": "American Express",

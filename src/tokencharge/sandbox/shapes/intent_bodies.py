@@ -14,12 +14,19 @@ last_payment_error livemode next_action payment_method payment_method_configurat
 processing receipt_email setup_future_usage shipping source status
 """.split()
 
-_CARD_OPTIONS = {
-    "installments": None,
-    "mandate_options": None,
-    "network": None,
-    "request_three_d_secure": "automatic",
+# Objects are never changed, so that what is the same in all of them can be one object: less to keep.
+_NO_TIP: JSON = {"tip": {}}
+_UNMANAGED = {"enabled": False}
+_CONFIGURATION = {"id": "pmc_1sandboxsandboxsandbox00", "parent": None}
+_CARDS = {
+    "card": {
+        "installments": None,
+        "mandate_options": None,
+        "network": None,
+        "request_three_d_secure": "automatic",
+    }
 }
+_CARDS_AND_LINK = {**_CARDS, "link": {"persistent_token": None}}
 
 
 def payment_intent(params: JSON, metadata: dict[str, str], client_secret: str) -> JSON:
@@ -32,7 +39,7 @@ def payment_intent(params: JSON, metadata: dict[str, str], client_secret: str) -
         "allowed_payment_method_types": None,
         "amount": params["amount"],
         "amount_capturable": 0,
-        "amount_details": {"tip": {}},
+        "amount_details": _NO_TIP,
         "amount_received": 0,
         "application": None,
         "application_fee_amount": None,
@@ -49,18 +56,13 @@ def payment_intent(params: JSON, metadata: dict[str, str], client_secret: str) -
         "excluded_payment_method_types": None,
         "last_payment_error": None,
         "latest_charge": None,
-        "managed_payments": {"enabled": False},
+        "managed_payments": _UNMANAGED,
         "metadata": metadata,
         "next_action": None,
         "on_behalf_of": None,
         "payment_method": None,
-        "payment_method_configuration_details": (
-            {"id": "pmc_1sandboxsandboxsandbox00", "parent": None} if configured else None
-        ),
-        "payment_method_options": {
-            "card": _CARD_OPTIONS,
-            **({"link": {"persistent_token": None}} if configured else {}),
-        },
+        "payment_method_configuration_details": _CONFIGURATION if configured else None,
+        "payment_method_options": _CARDS_AND_LINK if configured else _CARDS,
         "payment_method_types": ["card", "link"] if configured else ["card"],
         "payment_record": None,
         "processing": None,

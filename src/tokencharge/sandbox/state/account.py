@@ -78,12 +78,11 @@ class Account:
 
     def change(self, kept: Kept, **fields: Any) -> JSON:
         """Show other fields of an object from now on; return all it shows."""
-        return self.show(kept, {**kept.json, **fields})
+        return self._shelves[kept.kind].change(kept, fields) if fields else kept.json
 
     def show(self, kept: Kept, json: JSON) -> JSON:
-        """Show this of an object from now on."""
-        self._shelves[kept.kind].change(kept, json)
-        return json
+        """Show just this of an object from now on."""
+        return self._shelves[kept.kind].show(kept, json)
 
     def forget(self, kept: Kept) -> None:
         """Keep an object no longer."""

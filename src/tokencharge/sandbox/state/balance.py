@@ -10,7 +10,7 @@ from .account import Account, Visit
 from .shelf import Kept
 
 _CLEARING = 2 * 24 * 3600
-_EVIDENCE_TIME = 9 * 24 * 3600
+_DAY = 24 * 3600
 _DISPUTE_FEE = 1_500
 
 
@@ -47,7 +47,11 @@ def open_dispute(visit: Visit, charge: Kept) -> None:
         return
     account = visit.account
     inquiry = charge.effect is Effect.INQUIRY
-    body = bodies.dispute(charge.json, inquiry=inquiry, due_by=int(account.now()) + _EVIDENCE_TIME)
+    # Evidence is due when the eighth day after this one is over.
+    due_by = (int(account.now()) // _DAY + 9) * _DAY - 1
+    customer = charge.json["customer"]
+    buyer = {} if customer is None else account.known(customer).json
+    body = bodies.dispute(charge.json, buyer, inquiry=inquiry, due_by=due_by)
     dispute = account.add(Kind.DISPUTE, account.new_id("du_1", 23), body)
     account.change(charge, dispute=dispute.id, disputed=True)
     visit.emit("charge.dispute.created", dispute.json)

@@ -73,6 +73,7 @@ class Shelf:
         self.rows: list[Kept] = []
         self._by = _BY.get(kind, ())
         self._by_metadata = kind in _BY_METADATA
+        self._watched = {*self._by, *(["metadata"] if self._by_metadata else [])}
         self._index: dict[tuple[str, Any], list[Kept]] = {}
 
     def put(self, kept: Kept) -> None:
@@ -81,18 +82,13 @@ class Shelf:
         for name in self._names(kept.json):
             self._index.setdefault(name, []).append(kept)
 
-    def change(self, kept: Kept, json: JSON) -> None:
-        """Let an object be shown otherwise."""
-        before, kept.json = kept.json, json
-        same = all(before.get(field) == json.get(field) for field in self._by)
-        if same and (not self._by_metadata or before.get("metadata") == json.get("metadata")):
-            return
-        old, new = {*self._names(before)}, {*self._names(json)}
-        for name in old - new:
-            _remove(self._index[name], kept)
-        for name in new - old:
-            rows = self._index.setdefault(name, [])
-            rows.insert(_place(rows, kept.serial), kept)
+    def change(self, kept: Kept, fields: JSON) -> JSON:
+        """Show other fields of an object from now on; return all it shows."""
+        return self._put_in_place(kept, {**kept.json, **fields}, moved=not self._watched.isdisjoint(fields))
+
+    def show(self, kept: Kept, json: JSON) -> JSON:
+        """Show just this of an object from now on."""
+        return self._put_in_place(kept, json, moved=True)
 
     def remove(self, kept: Kept) -> None:
         """Take an object away, as if it had never been."""
@@ -110,6 +106,17 @@ class Shelf:
             if field in self._by or (self._by_metadata and field.startswith("metadata[")):
                 return self._index.get((field, value), ())
         return self.rows
+
+    def _put_in_place(self, kept: Kept, json: JSON, *, moved: bool) -> JSON:
+        before, kept.json = kept.json, json
+        if moved:
+            old, new = {*self._names(before)}, {*self._names(json)}
+            for name in old - new:
+                _remove(self._index[name], kept)
+            for name in new - old:
+                rows = self._index.setdefault(name, [])
+                rows.insert(_place(rows, kept.serial), kept)
+        return json
 
     def _names(self, json: JSON) -> Iterator[tuple[str, Any]]:
         for field in self._by:
