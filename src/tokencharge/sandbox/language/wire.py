@@ -69,7 +69,7 @@ def decode_form(text: str) -> JSON:
     become `{"expand": {"0": "a"}}`, in the order they came.
     """
     form: JSON = {}
-    for pair in text.split("&") if text else ():
+    for pair in filter(None, text.split("&")):
         # Most pairs are plain, and need no decoding.
         name, _, value = map(unquote_plus, pair.partition("=")) if "%" in pair or "+" in pair else pair.partition("=")
         if "[" not in name:

@@ -112,6 +112,8 @@ ROUTES = {
     "POST refunds/:id/cancel": _at(_REFUND, refunds.cancel),
     "GET disputes": counted(Kind.DISPUTE, "/v1/disputes", "charge", "payment_intent"),
     "GET disputes/:id": one(Kind.DISPUTE),
+    "POST disputes/:id": _at(Kind.DISPUTE, disputes.update, disputes.UPDATE),
+    "POST disputes/:id/close": _at(Kind.DISPUTE, disputes.close),
     "GET events": _list(Kind.EVENT, events.list_, events.LIST),
     "GET events/:id": _at(Kind.EVENT, events.get),
 }

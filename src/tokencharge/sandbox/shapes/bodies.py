@@ -191,7 +191,7 @@ def dispute(charge: JSON, buyer: JSON, *, inquiry: bool, due_by: int) -> JSON:
         "currency": charge["currency"],
         "enhanced_eligibility_types": [],
         "evidence": {
-            **dict.fromkeys(_EVIDENCE),
+            **dict.fromkeys(EVIDENCE),
             "customer_email_address": buyer.get("email"),
             "customer_name": buyer.get("name"),
             "enhanced_evidence": {},
@@ -221,7 +221,7 @@ def dispute(charge: JSON, buyer: JSON, *, inquiry: bool, due_by: int) -> JSON:
     }
 
 
-_EVIDENCE = """
+EVIDENCE = """
 access_activity_log billing_address cancellation_policy cancellation_policy_disclosure cancellation_rebuttal
 customer_communication customer_email_address customer_name customer_purchase_ip customer_signature
 duplicate_charge_documentation duplicate_charge_explanation duplicate_charge_id enhanced_evidence

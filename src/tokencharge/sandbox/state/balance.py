@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from enum import Enum
+from typing import Any
+
+import attrs
+
 from ..language.kinds import Kind
 from ..language.wire import JSON
 from ..shapes import bodies
@@ -18,7 +23,7 @@ def book_charge(account: Account, charge: Kept, amount: int) -> str:
     """Book what a Charge brought: the amount less Stripe's fee, 2.9 % and 30."""
     fee = min(amount, (amount * 29 + 500) // 1000 + 30)
     available = charge.effect is Effect.NO_PENDING
-    return _book(account, charge, charge.id, "charge", amount, fee, available=available)
+    return _book(account, charge, charge.id, _Entry.CHARGE, amount, fee, available=available)
 
 
 def give_back(visit: Visit, charge: Kept, amount: int, reason: str | None, metadata: dict[str, str]) -> JSON:
@@ -30,7 +35,7 @@ def give_back(visit: Visit, charge: Kept, amount: int, reason: str | None, metad
     now = int(account.now())
     refund = account.keep(Kind.REFUND, name, {"id": name, "object": "refund", "created": now, **body})
     if charge.json["captured"]:
-        transaction = _book(account, charge, name, "refund", -amount, 0, available=True)
+        transaction = _book(account, charge, name, _Entry.REFUND, -amount, 0, available=True)
         account.change(refund, balance_transaction=transaction)
     _refunded(account, charge, amount)
     visit.emit("refund.created", refund.json)
@@ -55,12 +60,40 @@ def open_dispute(visit: Visit, charge: Kept) -> None:
     dispute = account.add(Kind.DISPUTE, account.new_id("du_1", 23), body)
     account.change(charge, dispute=dispute.id, disputed=True)
     visit.emit("charge.dispute.created", dispute.json)
-    if inquiry:
-        return
-    transaction = _book(account, charge, dispute.id, "adjustment", -charge.json["amount"], _DISPUTE_FEE, available=True)
+    if not inquiry:
+        withdraw(visit, dispute)
+
+
+def withdraw(visit: Visit, dispute: Kept, **fields: Any) -> None:
+    """Let a bank take back what its customer objects to; `fields` is what the Dispute shows from then on."""
+    account = visit.account
+    charge = account.known(dispute.json["charge"])
+    amount = -dispute.json["amount"]
+    transaction = _book(account, charge, dispute.id, _Entry.CHARGEBACK, amount, _DISPUTE_FEE, available=True)
     taken = account.known(transaction).json
-    account.change(dispute, balance_transaction=transaction, balance_transactions=[taken])
+    account.change(
+        dispute,
+        balance_transaction=transaction,
+        balance_transactions=[taken],
+        is_charge_refundable=False,
+        status="needs_response",
+        **fields,
+    )
     visit.emit("charge.dispute.funds_withdrawn", dispute.json)
+
+
+def reinstate(visit: Visit, dispute: Kept) -> None:
+    """Give a shop back what its customer's bank had taken."""
+    account = visit.account
+    charge = account.known(dispute.json["charge"])
+    transaction = _book(account, charge, dispute.id, _Entry.REVERSAL, dispute.json["amount"], 0, available=False)
+    back = account.known(transaction).json
+    account.change(
+        dispute,
+        balance_transactions=[*dispute.json["balance_transactions"], back],
+        is_charge_refundable=True,
+    )
+    visit.emit("charge.dispute.funds_reinstated", dispute.json)
 
 
 def _refunded(account: Account, charge: Kept, amount: int) -> None:
@@ -88,26 +121,33 @@ def _fail(alone: Visit, refund: Kept, charge: Kept) -> None:
     alone.emit("refund.failed", failed)
 
 
-_DESCRIPTIONS = {
-    "refund": "REFUND FOR CHARGE ({})",
-    "adjustment": "Chargeback withdrawal for {}",
-}
+@attrs.frozen
+class _Booking:
+    """How Stripe books one sort of movement: its type, its category, what it says of it and of its fee."""
+
+    type: str
+    category: str
+    description: str
+    fee: str = "Stripe processing fees"
 
 
-def _book(account: Account, charge: Kept, source: str, type_: str, amount: int, fee: int, *, available: bool) -> str:
-    currency = charge.json["currency"]
+class _Entry(Enum):
+    CHARGE = _Booking("charge", "charge", "{description}")
+    REFUND = _Booking("refund", "refund", "REFUND FOR CHARGE ({described})")
+    CHARGEBACK = _Booking("adjustment", "dispute", "Chargeback withdrawal for {charge}", "Dispute fee")
+    REVERSAL = _Booking("adjustment", "dispute_reversal", "Chargeback reversal for {charge}")
+
+
+def _book(account: Account, charge: Kept, source: str, entry: _Entry, amount: int, fee: int, *, available: bool) -> str:
+    booking, currency, said = entry.value, charge.json["currency"], charge.json["description"]
     details = {
         "amount": fee,
         "application": None,
         "currency": currency,
-        "description": "Dispute fee" if type_ == "adjustment" else "Stripe processing fees",
+        "description": booking.fee,
         "type": "stripe_fee",
     }
-    description = charge.json["description"]
-    if type_ == "refund":
-        description = _DESCRIPTIONS[type_].format(description or charge.id)
-    elif type_ == "adjustment":
-        description = _DESCRIPTIONS[type_].format(charge.id)
+    described = booking.description.format(description=said, described=said or charge.id, charge=charge.id)
     name = account.new_id("txn_1" if charge.json["payment_intent"] is None else "txn_3", 23)
     now = int(account.now())
     json = {
@@ -118,15 +158,15 @@ def _book(account: Account, charge: Kept, source: str, type_: str, amount: int, 
         "balance_type": "payments",
         "created": now,
         "currency": currency,
-        "description": description,
+        "description": said if entry is _Entry.CHARGE else described,
         "exchange_rate": None,
         "fee": fee,
         "fee_details": [details] if fee else [],
         "net": amount - fee,
-        "reporting_category": "dispute" if type_ == "adjustment" else type_,
+        "reporting_category": booking.category,
         "source": source,
         "status": "available" if available else "pending",
-        "type": type_,
+        "type": booking.type,
     }
     account.keep(Kind.BALANCE_TRANSACTION, name, json)
     return name
