@@ -7,7 +7,7 @@ from ..language.refusals import Refusal, card_refused, impossible, invalid
 from ..language.wire import JSON
 from ..shapes import bodies
 from ..shapes.cards import HeldCard, declined
-from ..shapes.currencies import MINIMUM
+from ..shapes.currencies import MINIMUM, written
 from ..state import balance
 from ..state.account import Account, Visit
 from ..state.shelf import Kept
@@ -175,7 +175,7 @@ def check_minimum(amount: int, currency: str) -> None:
     """Refuse an amount that is less than the least Stripe takes."""
     minimum = MINIMUM.get(currency, 1)
     if amount < minimum:
-        message = f"Amount must be at least {bodies.written(minimum, currency)} {currency}"
+        message = f"Amount must be at least {written(minimum, currency)} {currency}"
         raise impossible(message, "amount", "amount_too_small")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..language.kinds import Kind
 from ..language.refusals import Refusal, impossible
 from ..language.wire import JSON
-from ..shapes.bodies import EVIDENCE
+from ..shapes.refund_bodies import EVIDENCE
 from ..state import balance
 from ..state.account import Visit
 from ..state.shelf import Kept

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..language.kinds import Kind
 from ..language.refusals import Refusal, impossible, invalid, missing
 from ..language.wire import JSON
-from ..shapes.bodies import written
+from ..shapes.currencies import written
 from ..state import balance
 from ..state.account import Account, Visit
 from ..state.shelf import Kept

@@ -16,7 +16,7 @@ import attrs
 from ..language.kinds import Kind
 from ..language.refusals import Refusal, Saving, locked
 from ..language.wire import API_VERSION, JSON, Request, Response
-from ..objects import accounts, forms, reading
+from ..objects import accounts, expanding, forms, reading
 from ..state.account import Account, Visit
 from ..state.keys import Answer, Keys, Use
 from ..state.record import Cause, Happening
@@ -251,5 +251,5 @@ def _execute(visit: Visit, endpoint: reading.Endpoint, ids: tuple[str, ...], for
         return endpoint.run(visit, endpoint.form.read(form), *ids)
     rest = {name: value for name, value in form.items() if name != "expand"}
     params = endpoint.form.read(rest)
-    tree = reading.paths(forms.several("expand", expand), endpoint)
-    return reading.expanded(visit.account, endpoint.run(visit, params, *ids), tree)
+    tree = expanding.paths(forms.several("expand", expand), endpoint)
+    return expanding.expanded(visit.account, endpoint.run(visit, params, *ids), tree)

@@ -1,4 +1,4 @@
-"""The bodies of cards, Customers, Charges, Refunds and Disputes, in the shape of API 2026-10-28.endive."""
+"""The bodies of cards, Customers and Charges, in the shape of API 2026-10-28.endive."""
 
 from __future__ import annotations
 
@@ -16,10 +16,6 @@ _UNUSED = {"used": False}
 _ANY_NETWORK = {"preferred": None}
 
 ADDRESS = ("city", "country", "line1", "line2", "postal_code", "state")
-
-_ZERO = ("bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "vnd", "vuv", "xaf", "xof", "xpf")
-_SYMBOLS = {"usd": "$", "cad": "$", "aud": "$", "nzd": "$", "eur": "\u20ac", "gbp": "\u00a3", "jpy": "\u00a5"}
-_THREE = ("bhd", "jod", "kwd", "omr", "tnd")
 
 
 def card(name: str, magic: MagicCard, month: int, year: int, fields: JSON, *, cvc: bool) -> JSON:
@@ -152,85 +148,6 @@ def with_card(charge: JSON, **details: object) -> JSON:
     return {**said, "card": {**said["card"], **details}}
 
 
-def refund(charge: JSON, amount: int, *, reason: str | None, metadata: dict[str, str], pending: bool) -> JSON:
-    """Describe the Refund of an amount of a Charge; its id is not in here."""
-    return {
-        "amount": amount,
-        "balance_transaction": None,
-        "charge": charge["id"],
-        "currency": charge["currency"],
-        "customer": charge["customer"],
-        "customer_account": None,
-        "destination_details": {
-            "card": {
-                "reference_status": "pending",
-                "reference_type": "acquirer_reference_number",
-                "type": "refund" if charge["captured"] else "reversal",
-            },
-            "type": "card",
-        },
-        "metadata": metadata,
-        "payment_intent": charge["payment_intent"],
-        "payment_method": charge["payment_method"],
-        "reason": reason,
-        "receipt_number": None,
-        "source_transfer_reversal": None,
-        "status": "pending" if pending else "succeeded",
-        "transfer_reversal": None,
-    }
-
-
-def dispute(charge: JSON, buyer: JSON, *, inquiry: bool, due_by: int) -> JSON:
-    """Describe the Dispute of a whole Charge, or the bank's inquiry before one; its id is not in here."""
-    card = charge["payment_method_details"]["card"]
-    return {
-        "amount": charge["amount"],
-        "balance_transaction": None,
-        "balance_transactions": [],
-        "charge": charge["id"],
-        "currency": charge["currency"],
-        "enhanced_eligibility_types": [],
-        "evidence": {
-            **dict.fromkeys(EVIDENCE),
-            "customer_email_address": buyer.get("email"),
-            "customer_name": buyer.get("name"),
-            "enhanced_evidence": {},
-            "product_description": charge["description"],
-        },
-        "evidence_details": {
-            "due_by": due_by,
-            "enhanced_eligibility": {},
-            "has_evidence": False,
-            "past_due": False,
-            "submission_count": 0,
-        },
-        "is_charge_refundable": inquiry,
-        "metadata": {},
-        "payment_intent": charge["payment_intent"],
-        "payment_method_details": {
-            "card": {
-                "brand": card["brand"],
-                "case_type": "inquiry" if inquiry else "chargeback",
-                "network": card["network"],
-                "network_reason_code": "10" if inquiry else "10.4",
-            },
-            "type": "card",
-        },
-        "reason": "fraudulent",
-        "status": "warning_needs_response" if inquiry else "needs_response",
-    }
-
-
-EVIDENCE = """
-access_activity_log billing_address cancellation_policy cancellation_policy_disclosure cancellation_rebuttal
-customer_communication customer_email_address customer_name customer_purchase_ip customer_signature
-duplicate_charge_documentation duplicate_charge_explanation duplicate_charge_id enhanced_evidence
-product_description receipt refund_policy refund_policy_disclosure refund_refusal_explanation service_date
-service_documentation shipping_address shipping_carrier shipping_date shipping_documentation
-shipping_tracking_number uncategorized_file uncategorized_text
-""".split()
-
-
 def billing_details(card: JSON) -> JSON:
     """Describe whose card it is the new way."""
     return {
@@ -247,13 +164,6 @@ def billing_details(card: JSON) -> JSON:
         "phone": None,
         "tax_id": None,
     }
-
-
-def written(amount: int, currency: str) -> str:
-    """Write an amount as Stripe's errors do: "$30.00"."""
-    places = 0 if currency in _ZERO else 3 if currency in _THREE else 2
-    units = f"{amount / 10**places:,.{places}f}"
-    return f"{_SYMBOLS.get(currency, '')}{units}"
 
 
 def _unchecked(given: object) -> str | None:

@@ -1,4 +1,4 @@
-"""The currencies Stripe takes, and the least it takes in each.
+"""The currencies Stripe takes, the least it takes in each, and how its errors write amounts.
 
 The minimum hangs on the currency an account is paid out in. The sandbox's account is paid out in every
 currency it charges, which makes this table exact for it.
@@ -31,3 +31,14 @@ MINIMUM = {
 }
 
 MAXIMUM = 99_999_999
+
+_ZERO = ("bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "vnd", "vuv", "xaf", "xof", "xpf")
+_SYMBOLS = {"usd": "$", "cad": "$", "aud": "$", "nzd": "$", "eur": "\u20ac", "gbp": "\u00a3", "jpy": "\u00a5"}
+_THREE = ("bhd", "jod", "kwd", "omr", "tnd")
+
+
+def written(amount: int, currency: str) -> str:
+    """Write an amount as Stripe's errors do: "$30.00"."""
+    places = 0 if currency in _ZERO else 3 if currency in _THREE else 2
+    units = f"{amount / 10**places:,.{places}f}"
+    return f"{_SYMBOLS.get(currency, '')}{units}"

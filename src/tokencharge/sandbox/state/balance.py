@@ -9,7 +9,7 @@ import attrs
 
 from ..language.kinds import Kind
 from ..language.wire import JSON
-from ..shapes import bodies
+from ..shapes import refund_bodies
 from ..shapes.cards import Effect
 from .account import Account, Visit
 from .shelf import Kept
@@ -31,7 +31,7 @@ def give_back(visit: Visit, charge: Kept, amount: int, reason: str | None, metad
     account = visit.account
     pending = charge.effect is Effect.REFUND_PENDING
     name = account.new_id("re_1" if charge.json["payment_intent"] is None else "re_3", 23)
-    body = bodies.refund(charge.json, amount, reason=reason, metadata=metadata, pending=pending)
+    body = refund_bodies.refund(charge.json, amount, reason=reason, metadata=metadata, pending=pending)
     now = int(account.now())
     refund = account.keep(Kind.REFUND, name, {"id": name, "object": "refund", "created": now, **body})
     if charge.json["captured"]:
@@ -56,7 +56,7 @@ def open_dispute(visit: Visit, charge: Kept) -> None:
     due_by = (int(account.now()) // _DAY + 9) * _DAY - 1
     customer = charge.json["customer"]
     buyer = {} if customer is None else account.known(customer).json
-    body = bodies.dispute(charge.json, buyer, inquiry=inquiry, due_by=due_by)
+    body = refund_bodies.dispute(charge.json, buyer, inquiry=inquiry, due_by=due_by)
     dispute = account.add(Kind.DISPUTE, account.new_id("du_1", 23), body)
     account.change(charge, dispute=dispute.id, disputed=True)
     visit.emit("charge.dispute.created", dispute.json)

@@ -1,0 +1,126 @@
+"""`expand`: what an answer names by id, shown in full where the request asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import attrs
+
+from ..language.kinds import Kind
+from ..language.refusals import invalid
+from ..language.wire import JSON
+from ..shapes import intent_bodies
+from ..state.account import Account
+from .reading import Endpoint
+
+Paths = dict[str, Any]
+"""The paths of `expand` as a tree."""
+
+
+@attrs.frozen
+class Many:
+    """A list that `expand` adds, of this kind."""
+
+    kind: Kind
+
+
+# What can be expanded, and into what; None is a field that is always null here.
+_EXPANDABLE: dict[Kind, dict[str, Kind | Many | None]] = {
+    Kind.CHARGE: {
+        "application": None,
+        "application_fee": None,
+        "balance_transaction": Kind.BALANCE_TRANSACTION,
+        "customer": Kind.CUSTOMER,
+        "dispute": Kind.DISPUTE,
+        "failure_balance_transaction": None,
+        "on_behalf_of": None,
+        "payment_intent": Kind.PAYMENT_INTENT,
+        "refunds": Many(Kind.REFUND),
+        "review": None,
+        "source_transfer": None,
+    },
+    Kind.CUSTOMER: {"default_source": Kind.CARD, "sources": Many(Kind.CARD), "test_clock": None},
+    Kind.CARD: {"customer": Kind.CUSTOMER},
+    Kind.DISPUTE: {"charge": Kind.CHARGE, "payment_intent": Kind.PAYMENT_INTENT},
+    Kind.REFUND: {
+        "balance_transaction": Kind.BALANCE_TRANSACTION,
+        "charge": Kind.CHARGE,
+        "failure_balance_transaction": None,
+        "payment_intent": Kind.PAYMENT_INTENT,
+    },
+    Kind.BALANCE_TRANSACTION: {"source": Kind.CHARGE},
+    Kind.PAYMENT_INTENT: {
+        "application": None,
+        "customer": Kind.CUSTOMER,
+        "latest_charge": Kind.CHARGE,
+        "on_behalf_of": None,
+        "payment_method": Kind.PAYMENT_METHOD,
+        "review": None,
+        "source": None,
+    },
+    Kind.PAYMENT_METHOD: {"customer": Kind.CUSTOMER},
+}
+# A field of a part of an object, which has no kind of its own.
+_PARTS = {(Kind.CUSTOMER, "invoice_settings"): {"default_payment_method": Kind.PAYMENT_METHOD}}
+
+
+def paths(expand: Iterable[str], endpoint: Endpoint) -> Paths:
+    """Read `expand` for what an endpoint answers with.
+
+    Raises:
+        Refusal: One of the paths leads nowhere.
+    """
+    tree: Paths = {}
+    for path in expand:
+        node, steps = tree, path.split(".")
+        known: Mapping[str, Any] = _known(Many(endpoint.kind) if endpoint.many and endpoint.kind else endpoint.kind)
+        for step in steps:
+            if step not in known or len(steps) > 4:
+                raise invalid(f"This property cannot be expanded ({path}).", "expand")
+            node, known = node.setdefault(step, {}), _known(known[step])
+    return tree
+
+
+def _known(target: object) -> Mapping[str, Any]:
+    """Return what can be expanded in a target: a kind, a list of one, or a part of an object."""
+    if isinstance(target, Many):
+        return {"data": target.kind}
+    if isinstance(target, Kind):
+        parts = {name: part for (kind, name), part in _PARTS.items() if kind is target}
+        return {**_EXPANDABLE.get(target, {}), **parts}
+    return target if isinstance(target, dict) else {}
+
+
+def expanded(account: Account, json: JSON, tree: Paths) -> JSON:
+    """Return an object with the fields of a tree of paths filled in."""
+    result = dict(json)
+    for field, branch in tree.items():
+        value = json.get(field)
+        if field == "data":
+            result["data"] = [expanded(account, each, branch) for each in json["data"]]
+            continue
+        if field == "sources":
+            value = _embedded(account, Kind.CARD, {"customer": json["id"]}, f"/v1/customers/{json['id']}/sources")
+        elif field == "refunds":
+            value = _embedded(account, Kind.REFUND, {"charge": json["id"]}, f"/v1/charges/{json['id']}/refunds")
+        elif isinstance(value, str):
+            value = _named(account, field, value)
+        result[field] = None if value is None else expanded(account, value, branch)
+    return result
+
+
+def _named(account: Account, field: str, name: str) -> JSON:
+    """Return the object that a field names; a Customer's card is shown as a PaymentMethod where one is named."""
+    kept = account.known(name)
+    if kept.card is not None and kept.kind is Kind.CARD and field.endswith("payment_method"):
+        return intent_bodies.card_as_method(kept.card, kept.created)
+    return kept.json
+
+
+def _embedded(account: Account, kind: Kind, wanted: Mapping[str, str], url: str) -> JSON:
+    rows = account.shelf(kind).candidates(wanted)
+    # The cards of a Customer are listed from the first one added, where they are shown within it.
+    rows = rows if kind is Kind.CARD else rows[::-1]
+    data = [kept.json for kept in rows[:10]]
+    return {"object": "list", "data": data, "has_more": len(rows) > 10, "total_count": len(rows), "url": url}
