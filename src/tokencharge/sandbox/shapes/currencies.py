@@ -6,6 +6,8 @@ currency it charges, which makes this table exact for it.
 
 from __future__ import annotations
 
+from ... import Money
+
 CURRENCIES = frozenset(
     """
     usd aed afn all amd ang aoa ars aud awg azn bam bbd bdt bgn bhd bif bmd bnd bob brl bsd bwp byn bzd cad cdf
@@ -32,13 +34,9 @@ MINIMUM = {
 
 MAXIMUM = 99_999_999
 
-_ZERO = ("bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "vnd", "vuv", "xaf", "xof", "xpf")
 _SYMBOLS = {"usd": "$", "cad": "$", "aud": "$", "nzd": "$", "eur": "\u20ac", "gbp": "\u00a3", "jpy": "\u00a5"}
-_THREE = ("bhd", "jod", "kwd", "omr", "tnd")
 
 
 def written(amount: int, currency: str) -> str:
     """Write an amount as Stripe's errors do: "$30.00"."""
-    places = 0 if currency in _ZERO else 3 if currency in _THREE else 2
-    units = f"{amount / 10**places:,.{places}f}"
-    return f"{_SYMBOLS.get(currency, '')}{units}"
+    return f"{_SYMBOLS.get(currency, '')}{Money(amount, currency).decimal:,}"
