@@ -1,0 +1,141 @@
+"""Plays recorded sessions against a fresh sandbox each, and lists what differs.
+
+The sandbox's clock shows the time of the recording. An exchange happens when the newest object that it
+shows first was made, or right after the one before it. A read that differs is asked once more at the last
+moment at which it may have been asked, as far as the recording tells: Stripe books a payment some seconds
+after it was made, and nobody wrote down when the charge was read.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import urlencode
+
+from tokencharge.sandbox import Request, Rules, Sandbox
+
+from .comparing import NAME, Comparison, Difference, Names
+from .exchanges import Exchange, sessions
+
+NEW_ACCOUNT = Rules(card_tokens=False)
+Translate = Callable[[Exchange], dict[str, Any]]
+
+
+def play(
+    exchanges: list[Exchange], rules: Rules = NEW_ACCOUNT, translate: Translate = lambda exchange: exchange.params
+) -> list[Difference]:
+    """Play a file; `translate` says what a request of another API version would send today."""
+    return [difference for session in sessions(exchanges) for difference in _Session(session, rules, translate).play()]
+
+
+def form(params: dict[str, Any]) -> str:
+    """Encode nested parameters as Stripe's clients do: `card[token]=tok_visa&expand[0]=latest_charge`."""
+    return urlencode(list(_pairs("", params)))
+
+
+def _pairs(at: str, value: Any) -> Iterator[tuple[str, str]]:
+    if isinstance(value, dict):
+        for name, each in value.items():
+            yield from _pairs(f"{at}[{name}]" if at else name, each)
+    elif isinstance(value, list):
+        for place, each in enumerate(value):
+            yield from _pairs(f"{at}[{place}]", each)
+    elif isinstance(value, bool):
+        yield at, str(value).lower()
+    else:
+        yield at, "" if value is None else str(value)
+
+
+class _Session:
+    """One recording, played from the beginning."""
+
+    def __init__(self, exchanges: list[Exchange], rules: Rules, translate: Translate) -> None:
+        self._exchanges = exchanges
+        self._times = times(exchanges)
+        self._now = float(self._times[0])
+        self._sandbox = Sandbox(clock=lambda: self._now, seed=1, rules=rules)
+        self._names = Names()
+        self._translate = translate
+        self._failed: dict[str, str] = {}
+
+    def play(self) -> Iterator[Difference]:
+        for place, exchange in enumerate(self._exchanges):
+            self._now = max(self._now, self._times[place])
+            request = f"{exchange.method} {NAME.sub(':id', exchange.path)}"
+            unknown = self._unknown(exchange)
+            if unknown is not None:
+                yield Difference(exchange.name, request, "", "unplayable", unknown, None)
+                self._remember(exchange)
+                continue
+            differences, names = self._ask(exchange, request)
+            if differences and exchange.method == "GET" and place + 1 < len(self._times):
+                self._now = float(self._times[place + 1])
+                later, others = self._ask(exchange, request)
+                if len(later) < len(differences):
+                    differences, names = later, others
+            self._names = names
+            if any(difference.what == "status" for difference in differences):
+                self._remember(exchange)
+            yield from differences
+
+    def _ask(self, exchange: Exchange, request: str) -> tuple[list[Difference], Names]:
+        params = form(self._translate(exchange))
+        headers = {"Authorization": f"Bearer {self._sandbox.secret_key}"}
+        if exchange.idempotency_key is not None:
+            headers["Idempotency-Key"] = exchange.idempotency_key
+        posted = exchange.method == "POST"
+        answer = self._sandbox.handle(
+            Request(
+                exchange.method,
+                self._names.translated(exchange.path),
+                "" if posted else self._renamed(params),
+                headers,
+                self._renamed(params).encode() if posted else b"",
+            )
+        )
+        names = self._names.copy()
+        comparison = Comparison(exchange.name, request, names)
+        return comparison.answers(answer.status, json.loads(answer.body), exchange.status, exchange.body), names
+
+    def _renamed(self, params: str) -> str:
+        return self._names.translated(params)
+
+    def _unknown(self, exchange: Exchange) -> str | None:
+        """Tell which id stops an exchange from being played, unless it was answered that there is none."""
+        message = str(exchange.body.get("error", {}).get("message"))
+        for name in NAME.findall(f"{exchange.path} {json.dumps(exchange.params)}"):
+            if self._names.knows(name) or (message.startswith("No such") and name in message):
+                continue
+            if name in self._failed:
+                return f"names {name}, which the sandbox did not make at {self._failed[name]}"
+            return f"names {name}, which no exchange made"
+        return None
+
+    def _remember(self, exchange: Exchange) -> None:
+        for name in NAME.findall(json.dumps(exchange.body)):
+            if not self._names.knows(name):
+                self._failed.setdefault(name, exchange.name)
+
+
+def times(exchanges: list[Exchange]) -> list[int]:
+    """Tell when each exchange happened, in seconds since 1970, as far as what they show was made then."""
+    seen: set[str] = set()
+    found = []
+    for exchange in exchanges:
+        made = [created for name, created in _made(exchange.body) if name not in seen]
+        seen.update(name for name, _ in _made(exchange.body))
+        found.append(max([*made, *found[-1:]], default=0))
+    first = next((time for time in found if time), 1_800_000_000)
+    return [time or first for time in found]
+
+
+def _made(value: Any) -> Iterator[tuple[str, int]]:
+    if isinstance(value, dict):
+        if isinstance(value.get("id"), str) and isinstance(value.get("created"), int):
+            yield value["id"], value["created"]
+        for each in value.values():
+            yield from _made(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from _made(each)
