@@ -6,9 +6,6 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
-
-import attrs
 
 from tokencharge.sandbox import Rules
 
@@ -22,8 +19,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Return 0 if nothing differs, 1 if something does, 2 if the file cannot be read."""
     parser = argparse.ArgumentParser(prog="python -m tests.recorded", description=__doc__)
     parser.add_argument("file", type=Path, help="recorded exchanges, a line of JSON each")
-    parser.add_argument("--rules", type=_rule, action="append", default=[], metavar="NAME=VALUE",
-                        help="a rule of the sandbox's account: card_tokens=true is the old one")
+    parser.add_argument(
+        "--rules",
+        type=_rule,
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a rule of the sandbox's account: card_tokens=true is the old one",
+    )
     parser.add_argument("--part", action="store_true", help="the file shows only part of what is allowed to differ")
     parser.add_argument("--all", action="store_true", help="list what is allowed to differ, too")
     given = parser.parse_args(arguments)
@@ -55,14 +58,13 @@ def _report(differences: list[Difference]) -> None:
         print(f"{seen}\n    {', '.join(exchanges)}")
 
 
-def _rule(text: str) -> tuple[str, Any]:
+def _rule(text: str) -> tuple[str, bool | float]:
     name, _, value = text.partition("=")
-    kinds = {field.name: field.type for field in attrs.fields(Rules)}
-    if kinds.get(name) in {bool, "bool"} and value in {"true", "false"}:
-        return name, value == "true"
-    if kinds.get(name) in {float, "float"}:
-        return name, float(value)
-    raise argparse.ArgumentTypeError(f"{text!r} is no rule of the sandbox's")
+    kind = type(getattr(Rules(), name, None))
+    try:
+        return name, {bool: {"true": True, "false": False}.__getitem__, float: float}[kind](value)
+    except (KeyError, ValueError):
+        raise argparse.ArgumentTypeError(f"{text!r} is no rule of the sandbox's") from None
 
 
 if __name__ == "__main__":

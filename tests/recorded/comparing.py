@@ -94,7 +94,9 @@ class Comparison:
     request: str
     names: Names
 
-    def answers(self, status: int, body: dict[str, Any], recorded: int, recorded_body: dict[str, Any]) -> list[Difference]:
+    def answers(
+        self, status: int, body: dict[str, Any], recorded: int, recorded_body: dict[str, Any]
+    ) -> list[Difference]:
         """List how an answer differs. Bodies of different statuses have nothing in common."""
         if status != recorded:
             return [self._difference("", "status", _said(recorded, recorded_body), _said(status, body))]

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import attrs
-from attrs.validators import and_, deep_mapping, ge, instance_of, matches_re, optional
 
-FIELDS = ("from", "seq", "method", "path", "params", "idempotency_key", "status", "body")
-"""What each line has; it may have a `note` too."""
+FIELDS: dict[str, Callable[[Any], bool]] = {
+    "from": lambda value: isinstance(value, str),
+    "seq": lambda value: isinstance(value, int),
+    "method": lambda value: value in {"GET", "POST", "DELETE"},
+    "path": lambda value: isinstance(value, str) and value.startswith("/v1/"),
+    "params": lambda value: isinstance(value, dict),
+    "idempotency_key": lambda value: value is None or isinstance(value, str),
+    "status": lambda value: isinstance(value, int) and 200 <= value < 600,
+    "body": lambda value: isinstance(value, dict),
+}
+"""What each line has, and what may stand there; a line may have a `note`, too."""
 
 
 class UnreadableError(Exception):
@@ -29,14 +37,14 @@ class Exchange:
         params: As they were meant, nested: `{"card": {"token": "tok_visa"}}`.
     """
 
-    session: str = attrs.field(validator=instance_of(str))
-    seq: int = attrs.field(validator=instance_of(int))
-    method: str = attrs.field(validator=matches_re("GET|POST|DELETE"))
-    path: str = attrs.field(validator=matches_re("/v1/.+"))
-    params: dict[str, Any] = attrs.field(validator=deep_mapping(instance_of(str), lambda *_: None))
-    idempotency_key: str | None = attrs.field(validator=optional(instance_of(str)))
-    status: int = attrs.field(validator=and_(instance_of(int), ge(200)))
-    body: dict[str, Any] = attrs.field(validator=deep_mapping(instance_of(str), lambda *_: None))
+    session: str
+    seq: int
+    method: str
+    path: str
+    params: dict[str, Any]
+    idempotency_key: str | None
+    status: int
+    body: dict[str, Any]
 
     @property
     def name(self) -> str:
@@ -74,11 +82,10 @@ def _exchange(where: str, line: str) -> Exchange:
         raise UnreadableError(f"{where} is no JSON.") from None
     if not isinstance(fields, dict):
         raise UnreadableError(f"{where} is no JSON object.")
-    wrong = sorted(set(FIELDS) ^ (fields.keys() - {"note"}))
+    odd = ", ".join(sorted(FIELDS.keys() ^ (fields.keys() - {"note"})))
+    if odd:
+        raise UnreadableError(f"{where} must have the keys {', '.join(FIELDS)}, and no other: look at {odd}.")
+    wrong = [name for name, good in FIELDS.items() if not good(fields[name])]
     if wrong:
-        raise UnreadableError(f"{where} must have the keys {', '.join(FIELDS)}, no other; look at {', '.join(wrong)}.")
-    try:
-        return Exchange(*(fields[name] for name in FIELDS))
-    except (TypeError, ValueError) as error:
-        field = next((str(arg.name) for arg in error.args if isinstance(arg, attrs.Attribute)), "a value")
-        raise UnreadableError(f"{where} has a {field} that cannot be.") from None
+        raise UnreadableError(f"{where} has what cannot be under {', '.join(wrong)}.")
+    return Exchange(*(fields[name] for name in FIELDS))

@@ -1,0 +1,67 @@
+"""The sandbox answers what Stripe answered: the facts, request by request, on a new account."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.recorded.scene import Fact, Scene, at, facts, value
+
+FILES = (
+    "account",
+    "charges",
+    "customers",
+    "disputes",
+    "held_money",
+    "keys",
+    "lists",
+    "payment_intents",
+    "payment_methods",
+    "refunds",
+)
+ALL = [pytest.param(fact, id=f"{name}: {fact.request}") for name in FILES for fact in facts(name)]
+DONE = [param for param in ALL if param.values[0].says[0] == "200"]
+REFUSED = [param for param in ALL if param.values[0].says[0] != "200"]
+
+
+@pytest.mark.parametrize("fact", DONE)
+def test_it_does_what_stripe_does(fact: Fact) -> None:
+    """What was recorded of an answer stands in the sandbox's."""
+    scene = Scene()
+    answer = scene.play(fact)
+    expected, found = {}, {}
+    for line in fact.says[1:]:
+        place, _, text = line.partition(" ")
+        expected[place] = value(scene, text) if text != "..." else True
+        found[place] = at(answer.body, place) if text != "..." else at(answer.body, place) is not None
+
+    assert (200, None) == (answer.status, answer.body.get("error"))
+    assert expected == found
+
+
+@pytest.mark.parametrize("fact", REFUSED)
+def test_it_refuses_what_stripe_refuses(fact: Fact) -> None:
+    """An error has the recorded keys, and every word of the recorded message."""
+    scene = Scene()
+    answer = scene.play(fact)
+    head, message = (*fact.says, "…")[:2]
+    status, kind, *words = head.split()
+    unknown = {word[:-1] for word in words if word.endswith("?")}
+    said = dict(word.split("=", 1) for word in words if "=" in word)
+    beside = {word[1:] for word in words if word.startswith("+")}
+    code = said.get("code")
+    if code:
+        said["doc_url"] = f"https://stripe.com/docs/error-codes/{code.replace('_', '-')}"
+    error = answer.body.get("error", {})
+    known = {
+        name: text for name, text in error.items() if name not in {*unknown, *beside, "message", "request_log_url"}
+    }
+    if "code" in unknown:
+        known.pop("doc_url", None)
+
+    assert int(status) == answer.status
+    assert {"type": kind, **said} == known
+    assert beside == beside & error.keys()
+    assert re.fullmatch(re.escape(scene.filled(message)).replace("…", ".*"), error["message"])
+    assert error["request_log_url"].startswith("https://dashboard.stripe.com/")
