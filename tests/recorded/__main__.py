@@ -60,11 +60,12 @@ def _report(differences: list[Difference]) -> None:
 
 def _rule(text: str) -> tuple[str, bool | float]:
     name, _, value = text.partition("=")
-    kind = type(getattr(Rules(), name, None))
-    try:
-        return name, {bool: {"true": True, "false": False}.__getitem__, float: float}[kind](value)
-    except (KeyError, ValueError):
-        raise argparse.ArgumentTypeError(f"{text!r} is no rule of the sandbox's") from None
+    old = getattr(Rules(), name, None)
+    if isinstance(old, bool) and value in {"true", "false"}:
+        return name, value == "true"
+    if isinstance(old, float) and value.replace(".", "", 1).isdigit():
+        return name, float(value)
+    raise argparse.ArgumentTypeError(f"{text!r} is no rule of the sandbox's")
 
 
 if __name__ == "__main__":

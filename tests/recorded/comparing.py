@@ -87,6 +87,18 @@ class Names:
 
 
 @attrs.frozen
+class Answer:
+    """A status, and the body decoded."""
+
+    status: int
+    body: dict[str, Any]
+
+    def __str__(self) -> str:
+        error = self.body.get("error", {})
+        return " ".join(str(word) for word in (self.status, error.get("code"), error.get("message")) if word)
+
+
+@attrs.frozen
 class Comparison:
     """Compares the answers to one request, and learns the names of what they show."""
 
@@ -94,13 +106,11 @@ class Comparison:
     request: str
     names: Names
 
-    def answers(
-        self, status: int, body: dict[str, Any], recorded: int, recorded_body: dict[str, Any]
-    ) -> list[Difference]:
+    def answers(self, recorded: Answer, sandbox: Answer) -> list[Difference]:
         """List how an answer differs. Bodies of different statuses have nothing in common."""
-        if status != recorded:
-            return [self._difference("", "status", _said(recorded, recorded_body), _said(status, body))]
-        return list(self._objects("", recorded_body, body))
+        if recorded.status != sandbox.status:
+            return [self._difference("", "status", str(recorded), str(sandbox))]
+        return list(self._objects("", recorded.body, sandbox.body))
 
     def _difference(self, at: str, what: str, recorded: Any, sandbox: Any) -> Difference:
         return Difference(self.exchange, self.request, at, what, recorded, sandbox)
@@ -170,8 +180,3 @@ def kind_of(value: Any) -> str:
 def _form(name: str) -> tuple[str, int]:
     prefix, _, rest = name.partition("_")
     return prefix, len(rest)
-
-
-def _said(status: int, body: dict[str, Any]) -> str:
-    error = body.get("error", {})
-    return " ".join(str(word) for word in (status, error.get("code"), error.get("message")) if word)

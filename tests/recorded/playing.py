@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 
 from tokencharge.sandbox import Request, Rules, Sandbox
 
-from .comparing import NAME, Comparison, Difference, Names
+from .comparing import NAME, Answer, Comparison, Difference, Names
 from .exchanges import Exchange, sessions
 
 NEW_ACCOUNT = Rules(card_tokens=False)
@@ -80,26 +80,19 @@ class _Session:
             yield from differences
 
     def _ask(self, exchange: Exchange, request: str) -> tuple[list[Difference], Names]:
-        params = form(self._translate(exchange))
         headers = {"Authorization": f"Bearer {self._sandbox.secret_key}"}
         if exchange.idempotency_key is not None:
             headers["Idempotency-Key"] = exchange.idempotency_key
-        posted = exchange.method == "POST"
-        answer = self._sandbox.handle(
-            Request(
-                exchange.method,
-                self._names.translated(exchange.path),
-                "" if posted else self._renamed(params),
-                headers,
-                self._renamed(params).encode() if posted else b"",
-            )
-        )
+        path = self._names.translated(exchange.path)
+        params = self._names.translated(form(self._translate(exchange)))
+        in_body = exchange.method == "POST"
+        query, body = ("", params) if in_body else (params, "")
+        response = self._sandbox.handle(Request(exchange.method, path, query, headers, body.encode()))
         names = self._names.copy()
-        comparison = Comparison(exchange.name, request, names)
-        return comparison.answers(answer.status, json.loads(answer.body), exchange.status, exchange.body), names
-
-    def _renamed(self, params: str) -> str:
-        return self._names.translated(params)
+        differences = Comparison(exchange.name, request, names).answers(
+            Answer(exchange.status, exchange.body), Answer(response.status, json.loads(response.body))
+        )
+        return differences, names
 
     def _unknown(self, exchange: Exchange) -> str | None:
         """Tell which id stops an exchange from being played, unless it was answered that there is none."""
@@ -121,7 +114,7 @@ class _Session:
 def times(exchanges: list[Exchange]) -> list[int]:
     """Tell when each exchange happened, in seconds since 1970, as far as what they show was made then."""
     seen: set[str] = set()
-    found = []
+    found: list[int] = []
     for exchange in exchanges:
         made = [created for name, created in _made(exchange.body) if name not in seen]
         seen.update(name for name, _ in _made(exchange.body))

@@ -37,6 +37,9 @@ class Fact(NamedTuple):
     after: int
     source: str
 
+    def __str__(self) -> str:
+        return self.request + (f", {self.after} seconds later" if self.after else "")
+
 
 def facts(name: str) -> list[Fact]:
     """Read a file of facts."""
@@ -87,7 +90,8 @@ class Scene:
             if header:
                 headers[header[1]] = header[2]
             else:
-                params.append(tuple(word.split("=", 1)))
+                name, _, text = word.partition("=")
+                params.append((name, text))
         form = urlencode(params)
         posted = method == "POST"
         sent = Request(method, f"/v1/{path}", "" if posted else form, headers, form.encode() if posted else b"")

@@ -117,7 +117,7 @@ def test_an_old_account_still_takes_card_tokens() -> None:
     assert ("succeeded", 500) == (charge["status"], charge["amount"])
 
 
-@pytest.mark.parametrize("fact", ENDED, ids=lambda fact: fact.request)
+@pytest.mark.parametrize("fact", ENDED, ids=str)
 def test_what_a_new_account_refuses_an_old_one_takes(fact) -> None:
     """Each request that a new account refuses for its card token is answered 200 by an old one."""
     assert 200 == Scene(Rules(card_tokens=True)).play(fact).status
