@@ -49,11 +49,11 @@ def facts(name: str) -> list[Fact]:
 def _read(text: str) -> Iterator[Fact]:
     source = ""
     for block in text.strip().split("\n\n"):
-        given, after, requests, says = "", 0, [], []
+        given, after, requests, says, comments = "", 0, [], [], []
         for line in block.splitlines():
             word, _, rest = line.partition(" ")
             if word == "#":
-                source = rest
+                comments.append(rest)
             elif word == "given":
                 given = rest
             elif word == "after":
@@ -62,6 +62,8 @@ def _read(text: str) -> Iterator[Fact]:
                 requests.append(line)
             else:
                 says.append(line.strip())
+        if comments and not requests:
+            source = " ".join(comments)
         yield from (Fact(request, tuple(says), given, after, source) for request in requests)
 
 
@@ -87,7 +89,9 @@ class Scene:
         params = []
         for word in words:
             header = _HEADER.fullmatch(word)
-            if header:
+            if word == "PUBLISHABLE":
+                headers["Authorization"] = f"Bearer {self.sandbox.publishable_key}"
+            elif header:
                 headers[header[1]] = header[2]
             else:
                 name, _, text = word.partition("=")

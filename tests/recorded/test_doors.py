@@ -106,17 +106,6 @@ def test_a_limit_out_of_bounds_is_the_nearest_one(limit: int, shown: int) -> Non
     assert (shown, True) == (len(page["data"]), page["has_more"])
 
 
-# Recorded 2026-08-02 at 2026-06-24.dahlia, an account of 2019 (openfoodnetwork).
-def test_an_old_account_still_takes_card_tokens() -> None:
-    """`Rules(card_tokens=True)` is the account of somebody who came earlier: a token becomes a Customer's card."""
-    scene = Scene(Rules(card_tokens=True))
-    customer = scene.ask("POST customers email=ada@example.com source=tok_visa").body
-    charge = scene.ask(f"POST charges amount=500 currency=usd customer={customer['id']}").body
-
-    assert customer["default_source"].startswith("card_")
-    assert ("succeeded", 500) == (charge["status"], charge["amount"])
-
-
 @pytest.mark.parametrize("fact", ENDED, ids=str)
 def test_what_a_new_account_refuses_an_old_one_takes(fact) -> None:
     """Each request that a new account refuses for its card token is answered 200 by an old one."""

@@ -119,7 +119,7 @@ def test_time_passes_as_it_was_recorded(play) -> None:
         ("/v1/customers", {"livemode": 0}, "customer.livemode: type: recorded 0, sandbox False"),
         ("/v1/payment_methods", {"created": NOW - 60}, "payment_method.created: time"),
         ("/v1/customers", {"preferred_locales": ["fr"]}, "customer.preferred_locales: value: recorded ['fr']"),
-        ("/v1/payment_intents", {"customer": "cus_SomebodyElse1"}, "payment_intent.customer: id"),
+        ("/v1/payment_methods/", {"customer": "cus_SomebodyElse1"}, "payment_method.customer: id"),
         ("/v1/payment_intents", {"latest_charge": "py_3UHm0dHIBYZYyePr1MQJZdrJ"}, "payment_intent.latest_charge: form"),
         ("/v1/payment_intents", {"amount_received": 4999}, "payment_intent.amount_received: value: recorded 4999"),
     ],
