@@ -41,9 +41,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _report(left)
     for allowed, times in used.items():
         if times:
-            print(f"Allowed {times} times: {allowed.at or allowed.request} ({allowed.what}): {allowed.reason}")
+            print(f"Allowed {times} times: {allowed}")
     for allowed in unused:
-        print(f"Allowed, but never differs: {allowed.at or allowed.request} ({allowed.what}): {allowed.reason}")
+        print(f"Allowed, but never differs: {allowed}")
     print(f"{len(exchanges)} exchanges played, {len(left)} differences, {len(unused)} allowances too many.")
     return 1 if left or unused else 0
 

@@ -6,8 +6,7 @@ Values that are random at Stripe are compared by their form. Everything else mus
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from types import MappingProxyType
+from collections.abc import Iterator
 from typing import Any
 
 import attrs
@@ -44,7 +43,7 @@ class Difference:
     Attributes:
         exchange: Which one: "04_money_path:12".
         request: Its method, and its path with `:id` for ids.
-        at: Where: the kind of object, and the way to the value from there: "charge.outcome.reason".
+        at: Where: the kind of object, and the way to the value from there: "charge.outcome.reason"; `each` is an entry of a list.
         what: "status", "unplayable", "missing", "extra", "type", "length", "form", "time", "id" or "value".
     """
 
@@ -62,13 +61,9 @@ class Difference:
 class Names:
     """Which of the sandbox's ids stands for a recorded one."""
 
-    def __init__(self, known: Mapping[str, str] = MappingProxyType({})) -> None:
-        self._sandbox = dict(known)
-        self._recorded = {sandbox: recorded for recorded, sandbox in known.items()}
-
-    def copy(self) -> Names:
-        """Make another that knows the same, to learn what may turn out to be wrong."""
-        return Names(self._sandbox)
+    def __init__(self) -> None:
+        self._sandbox: dict[str, str] = {}
+        self._recorded: dict[str, str] = {}
 
     def knows(self, recorded: str) -> bool:
         """Tell whether an answer has shown what a recorded id stands for."""
@@ -152,7 +147,7 @@ class Comparison:
         if len(recorded) != len(sandbox):
             yield self._difference(at, "length", len(recorded), len(sandbox))
         for one, other in zip(recorded, sandbox, strict=False):
-            yield from self._values(f"{at}[]", one, other)
+            yield from self._values(f"{at}.each", one, other)
 
     def _texts(self, at: str, recorded: str, sandbox: str) -> Iterator[Difference]:
         form = RANDOM.get(at.rpartition(".")[2])

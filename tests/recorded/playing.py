@@ -1,9 +1,9 @@
 """Plays recorded sessions against a fresh sandbox each, and lists what differs.
 
 The sandbox's clock shows the time of the recording. An exchange happens when the newest object that it
-shows first was made, or right after the one before it. A read that differs is asked once more at the last
-moment at which it may have been asked, as far as the recording tells: Stripe books a payment some seconds
-after it was made, and nobody wrote down when the charge was read.
+shows was made, or right after the one before it. Nobody wrote down when a charge was read, though, and Stripe
+books a payment some seconds after it was made; so an exchange that made nothing, and differs, is played at the
+last moment at which it may have happened, too, and what fits better counts.
 """
 
 from __future__ import annotations
@@ -26,7 +26,19 @@ def play(
     exchanges: list[Exchange], rules: Rules = NEW_ACCOUNT, translate: Translate = lambda exchange: exchange.params
 ) -> list[Difference]:
     """Play a file; `translate` says what a request of another API version would send today."""
-    return [difference for session in sessions(exchanges) for difference in _Session(session, rules, translate).play()]
+    return [difference for session in sessions(exchanges) for difference in _played(session, rules, translate)]
+
+
+def _played(session: list[Exchange], rules: Rules, translate: Translate) -> list[Difference]:
+    first, last = times(session)
+    best = list(_Session(session, first, rules, translate).play())
+    for place, exchange in enumerate(session):
+        if first[place] < last[place] and any(difference.exchange == exchange.name for difference in best):
+            moved = [*first[:place], last[place], *(max(time, last[place]) for time in first[place + 1 :])]
+            later = list(_Session(session, moved, rules, translate).play())
+            if len(later) < len(best):
+                first, best = moved, later
+    return best
 
 
 def form(params: dict[str, Any]) -> str:
@@ -48,38 +60,32 @@ def _pairs(at: str, value: Any) -> Iterator[tuple[str, str]]:
 
 
 class _Session:
-    """One recording, played from the beginning."""
+    """One recording, played from the beginning, each exchange at its time."""
 
-    def __init__(self, exchanges: list[Exchange], rules: Rules, translate: Translate) -> None:
+    def __init__(self, exchanges: list[Exchange], times: list[int], rules: Rules, translate: Translate) -> None:
         self._exchanges = exchanges
-        self._times = times(exchanges)
-        self._now = float(self._times[0])
+        self._times = times
+        self._now = float(times[0])
         self._sandbox = Sandbox(clock=lambda: self._now, seed=1, rules=rules)
         self._names = Names()
         self._translate = translate
         self._failed: dict[str, str] = {}
 
     def play(self) -> Iterator[Difference]:
-        for place, exchange in enumerate(self._exchanges):
-            self._now = max(self._now, self._times[place])
+        for exchange, time in zip(self._exchanges, self._times, strict=True):
+            self._now = float(time)
             request = f"{exchange.method} {NAME.sub(':id', exchange.path)}"
             unknown = self._unknown(exchange)
             if unknown is not None:
                 yield Difference(exchange.name, request, "", "unplayable", unknown, None)
                 self._remember(exchange)
                 continue
-            differences, names = self._ask(exchange, request)
-            if differences and exchange.method == "GET" and place + 1 < len(self._times):
-                self._now = float(self._times[place + 1])
-                later, others = self._ask(exchange, request)
-                if len(later) < len(differences):
-                    differences, names = later, others
-            self._names = names
+            differences = self._ask(exchange, request)
             if any(difference.what == "status" for difference in differences):
                 self._remember(exchange)
             yield from differences
 
-    def _ask(self, exchange: Exchange, request: str) -> tuple[list[Difference], Names]:
+    def _ask(self, exchange: Exchange, request: str) -> list[Difference]:
         headers = {"Authorization": f"Bearer {self._sandbox.secret_key}"}
         if exchange.idempotency_key is not None:
             headers["Idempotency-Key"] = exchange.idempotency_key
@@ -88,11 +94,9 @@ class _Session:
         in_body = exchange.method == "POST"
         query, body = ("", params) if in_body else (params, "")
         response = self._sandbox.handle(Request(exchange.method, path, query, headers, body.encode()))
-        names = self._names.copy()
-        differences = Comparison(exchange.name, request, names).answers(
+        return Comparison(exchange.name, request, self._names).answers(
             Answer(exchange.status, exchange.body), Answer(response.status, json.loads(response.body))
         )
-        return differences, names
 
     def _unknown(self, exchange: Exchange) -> str | None:
         """Tell which id stops an exchange from being played, unless it was answered that there is none."""
@@ -111,16 +115,23 @@ class _Session:
                 self._failed.setdefault(name, exchange.name)
 
 
-def times(exchanges: list[Exchange]) -> list[int]:
-    """Tell when each exchange happened, in seconds since 1970, as far as what they show was made then."""
+def times(exchanges: list[Exchange]) -> tuple[list[int], list[int]]:
+    """Tell when each exchange happened, at first and at last, in seconds since 1970."""
     seen: set[str] = set()
-    found: list[int] = []
+    first: list[int] = []
+    makes: list[bool] = []
     for exchange in exchanges:
         made = [created for name, created in _made(exchange.body) if name not in seen]
         seen.update(name for name, _ in _made(exchange.body))
-        found.append(max([*made, *found[-1:]], default=0))
-    first = next((time for time in found if time), 1_800_000_000)
-    return [time or first for time in found]
+        first.append(max([*made, *first[-1:]], default=0))
+        makes.append(exchange.method != "GET" and first[-1] in made)
+    start = next((time for time in first if time), 1_800_000_000)
+    first = [time or start for time in first]
+    last = [
+        time if makes[place] else min((later for later in first[place:] if later > time), default=time)
+        for place, time in enumerate(first)
+    ]
+    return first, last
 
 
 def _made(value: Any) -> Iterator[tuple[str, int]]:
