@@ -66,6 +66,7 @@ _NO_ANSWER = "The sandbox's disputes cannot be answered, so they are neither won
 _EVIDENCE = "Stripe fills in what it knows of the buyer and the charge, in seconds; the sandbox does not."
 _TRANSLATED = "The recording sent payment_method_types, which endive refuses: see `as_today`."
 _CURRENCY = "The recorded account keeps its money in CAD; the sandbox's is paid in every currency."
+_DISPUTES = "GET /v1/*dispute*"
 _PAYOUTS = "When money is available hangs on how an account is paid out."
 
 # Beside recordings of September 2026: 2026-08-26.dahlia, a new account in Canada.
@@ -75,12 +76,12 @@ NEW_ACCOUNT: tuple[Allowed, ...] = (
     Allowed("payment_intent.payment_method_options.link", "extra", _TRANSLATED),
     Allowed("payment_intent.payment_method_types", "value", _TRANSLATED),
     Allowed("charge.calculated_statement_descriptor", "value", "It is the account's name: another."),
-    Allowed("balance_transaction.amount", "value", _CURRENCY),
-    Allowed("balance_transaction.net", "value", _CURRENCY),
-    Allowed("balance_transaction.currency", "value", _CURRENCY),
-    Allowed("balance_transaction.fee_details.each.currency", "value", _CURRENCY),
-    Allowed("balance_transaction.available_on", "time", _PAYOUTS),
-    Allowed("balance_transaction.status", "value", _PAYOUTS),
+    Allowed("balance_transaction.amount", "value", _CURRENCY, request=_DISPUTES),
+    Allowed("balance_transaction.net", "value", _CURRENCY, request=_DISPUTES),
+    Allowed("balance_transaction.currency", "value", _CURRENCY, request=_DISPUTES),
+    Allowed("balance_transaction.fee_details.each.currency", "value", _CURRENCY, request=_DISPUTES),
+    Allowed("balance_transaction.available_on", "time", _PAYOUTS, request=_DISPUTES),
+    Allowed("balance_transaction.status", "value", _PAYOUTS, request=_DISPUTES),
     Allowed("dispute.evidence.customer_email_address", "type", _EVIDENCE),
     Allowed("dispute.evidence.customer_name", "type", _EVIDENCE),
     Allowed("dispute.evidence.product_description", "type", _EVIDENCE),

@@ -33,7 +33,7 @@ TIMES = {"available_on", "canceled_at", "capture_before", "created", "due_by", "
 """Seconds since 1970. The sandbox's clock shows the recorded time, give or take `SLACK`."""
 
 SLACK = 5
-REDACTED = re.compile(r"<redacted:.*>|.*_secret_x+")
+REDACTED = re.compile(r"<redacted:.*>")
 
 
 @attrs.frozen
@@ -43,7 +43,8 @@ class Difference:
     Attributes:
         exchange: Which one: "04_money_path:12".
         request: Its method, and its path with `:id` for ids.
-        at: Where: the kind of object, and the way to the value from there: "charge.outcome.reason"; `each` is an entry of a list.
+        at: Where: the kind of object, and the way to the value from there, "charge.outcome.reason". An entry of
+            a list is called `each`.
         what: "status", "unplayable", "missing", "extra", "type", "length", "form", "time", "id" or "value".
     """
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.recorded.scene import Scene, facts
-from tokencharge.sandbox import Rules
+from tokencharge.sandbox import Request, Rules
 
 ENDED = [fact for fact in facts("charges") if fact.says[1].startswith("Card Token usage")]
 
@@ -91,6 +91,8 @@ def test_the_same_request_with_its_key_is_answered_as_before() -> None:
     first, again = scene.ask(request), scene.ask(request)
 
     assert (200, first.body) == (again.status, again.body)
+    assert "true" == again.headers["idempotent-replayed"]
+    assert first.headers["request-id"] == again.headers["original-request"] != again.headers["request-id"]
     assert 1 == len(scene.ask("GET charges").body["data"])
 
 
@@ -110,3 +112,37 @@ def test_a_limit_out_of_bounds_is_the_nearest_one(limit: int, shown: int) -> Non
 def test_what_a_new_account_refuses_an_old_one_takes(fact) -> None:
     """Each request that a new account refuses for its card token is answered 200 by an old one."""
     assert 200 == Scene(Rules(card_tokens=True)).play(fact).status
+
+
+# Told in notes of 2026-09-29, of another policy: its 400 came back after the policy had been changed.
+def test_what_a_policy_refused_stays_refused_under_its_key() -> None:
+    """Who allows card tokens after a refusal needs another key."""
+    scene = Scene()
+    request = "POST charges amount=500 currency=usd source=tok_visa Idempotency-Key:"
+    refused = scene.ask(f"{request}k-2")
+    scene.sandbox.rules.card_tokens = True
+    again, another = scene.ask(f"{request}k-2"), scene.ask(f"{request}k-3")
+
+    assert (400, refused.body) == (again.status, again.body)
+    assert 200 == another.status
+
+
+# Recorded in 2025-26: 23 of 23 DELETEs with a key.
+def test_a_key_is_echoed_where_it_means_nothing() -> None:
+    """A DELETE names the key it was sent with."""
+    answer = Scene().ask("DELETE customers/{customer} Idempotency-Key:k-2")
+
+    assert (200, "k-2") == (answer.status, answer.headers["idempotency-key"])
+
+
+# Recorded in 2025-26: 13 of 13 answers 429 lock_timeout.
+def test_who_met_a_lock_is_told_to_ask_again() -> None:
+    """A request that another one locked out is answered `Stripe-Should-Retry: true`."""
+    scene = Scene(Rules(card_tokens=False, lock_intents=True))
+    intent = scene.ask("POST payment_intents amount=500 currency=usd").body["id"]
+    key = {"Authorization": f"Bearer {scene.sandbox.secret_key}"}
+    scene.sandbox.begin(Request("POST", f"/v1/payment_intents/{intent}/cancel", "", key))
+    answer = scene.ask(f"POST payment_intents/{intent}/cancel")
+
+    assert (429, "lock_timeout") == (answer.status, answer.error["code"])
+    assert "true" == answer.headers["stripe-should-retry"]

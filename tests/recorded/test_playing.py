@@ -222,8 +222,8 @@ def _with(body: Any, name: str, value: Any) -> Any:
 
 def test_what_was_redacted_is_anything(play) -> None:
     """A value that the recording does not show is equal to every text."""
-    lines = recording(["GET charges/{paid[latest_charge]}"])
-    lines[-1]["body"]["receipt_url"] = "<redacted:receipt_url>"
+    lines = recording(["POST customers email=ada@example.com"])
+    lines[0]["body"]["email"] = "<redacted:email>"
 
     assert 0 == play(lines)[0]
 
@@ -251,8 +251,8 @@ def test_what_the_sandbox_did_not_make_is_named_with_its_exchange(play) -> None:
 
 def test_each_session_begins_with_nothing(play) -> None:
     """Two recordings in one file know nothing of each other."""
-    lines = recording(["POST customers Idempotency-Key:k-2", "GET customers"])
-    again = [{**line, "from": "another"} for line in recording(["POST customers Idempotency-Key:k-2", "GET customers"])]
+    lines = recording(["POST customers", "GET customers"])
+    again = [{**line, "from": "another"} for line in lines]
 
     assert 0 == play(lines + again)[0]
 

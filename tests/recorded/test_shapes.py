@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.recorded.comparing import kind_of
+from tests.recorded.comparing import RANDOM, kind_of
 from tests.recorded.scene import FACTS, Scene
 
 SHOWN = """
@@ -127,6 +127,32 @@ def test_no_shape_is_left_out() -> None:
     seen = {each["object"] for request in SHOWN for each in _objects(Scene().ask(request).body)}
 
     assert SHAPES.keys() == SHAPES.keys() & seen
+
+
+def _random(body: Any) -> Iterator[tuple[str, Any]]:
+    """Every value that stands under the name of a random one."""
+    if isinstance(body, dict):
+        yield from ((name, value) for name, value in body.items() if name in RANDOM)
+    for each in body.values() if isinstance(body, dict) else body if isinstance(body, list) else []:
+        yield from _random(each)
+
+
+@pytest.mark.parametrize("request_", SHOWN)
+def test_what_is_random_looks_like_stripes(request_: str) -> None:
+    """Secrets, fingerprints, numbers of the network and links have the form of recorded ones."""
+    shown = list(_random(Scene().ask(request_).body))
+
+    assert [] == [(name, value) for name, value in shown if value is not None and not RANDOM[name].fullmatch(value)]
+
+
+# Recorded in 2025-26 by several projects.
+def test_the_card_of_a_token_is_no_customers() -> None:
+    """A token's card tells its networks and currency, and has neither customer nor wallet."""
+    card = "card[number]=4242424242424242 card[exp_month]=12 card[exp_year]=2040"
+    token = Scene().ask(f"POST tokens PUBLISHABLE {card}").body
+
+    assert {"networks", "currency"} <= token["card"].keys()
+    assert set() == {"customer", "wallet"} & token["card"].keys()
 
 
 @pytest.mark.parametrize(
