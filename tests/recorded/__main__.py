@@ -36,7 +36,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 2
     rules = Rules(**{"card_tokens": False, **dict(given.rules)})
-    left, used = sorted_out(play(exchanges, rules, as_today), () if given.all else NEW_ACCOUNT)
+    table = () if given.all else NEW_ACCOUNT
+    differences = play(exchanges, rules, as_today, lambda difference: not any(a.covers(difference) for a in table))
+    left, used = sorted_out(differences, table)
     unused = [] if given.part else [allowed for allowed, times in used.items() if not times]
     _report(left)
     for allowed, times in used.items():

@@ -3,7 +3,7 @@
 The sandbox's clock shows the time of the recording. An exchange happens when the newest object that it
 shows was made, or right after the one before it. Nobody wrote down when a charge was read, though, and Stripe
 books a payment some seconds after it was made; so an exchange that made nothing, and differs, is played at the
-last moment at which it may have happened, too, and what fits better counts.
+last moment at which it may have happened, too, and what fits better is taken.
 """
 
 from __future__ import annotations
@@ -23,20 +23,33 @@ Translate = Callable[[Exchange], dict[str, Any]]
 
 
 def play(
-    exchanges: list[Exchange], rules: Rules = NEW_ACCOUNT, translate: Translate = lambda exchange: exchange.params
+    exchanges: list[Exchange],
+    rules: Rules = NEW_ACCOUNT,
+    translate: Translate = lambda exchange: exchange.params,
+    counts: Callable[[Difference], bool] = lambda difference: True,
 ) -> list[Difference]:
-    """Play a file; `translate` says what a request of another API version would send today."""
-    return [difference for session in sessions(exchanges) for difference in _played(session, rules, translate)]
+    """Play a file.
+
+    Args:
+        exchanges: Of one session or several.
+        rules: What kind of account it was.
+        translate: Says what a request of another API version would send today.
+        counts: Tells of a difference whether it counts when one time is preferred to another.
+    """
+    return [difference for session in sessions(exchanges) for difference in _played(session, rules, translate, counts)]
 
 
-def _played(session: list[Exchange], rules: Rules, translate: Translate) -> list[Difference]:
+def _played(
+    session: list[Exchange], rules: Rules, translate: Translate, counts: Callable[[Difference], bool]
+) -> list[Difference]:
     first, last = times(session)
     best = list(_Session(session, first, rules, translate).play())
     for place, exchange in enumerate(session):
-        if first[place] < last[place] and any(difference.exchange == exchange.name for difference in best):
-            moved = [*first[:place], last[place], *(max(time, last[place]) for time in first[place + 1 :])]
+        wrong = {difference.exchange for difference in best if counts(difference)}
+        if first[place] < last[place] and exchange.name in wrong:
+            moved = [*first[:place], *(max(time, last[place]) for time in first[place:])]
             later = list(_Session(session, moved, rules, translate).play())
-            if len(later) < len(best):
+            if sum(map(counts, later)) < sum(map(counts, best)):
                 first, best = moved, later
     return best
 

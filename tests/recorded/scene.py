@@ -1,7 +1,6 @@
 """A sandbox in which whatever a request names is made first, and the files of facts that ask it.
 
-A file of facts is made of blocks. A comment says where the blocks after it are from. A block has one or more
-requests, and, indented, what each of them is answered; `facts/given.txt` says what their names stand for.
+`facts/README.md` says how the files are written, `facts/given.txt` what the names in requests stand for.
 """
 
 from __future__ import annotations
