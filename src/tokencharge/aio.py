@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from . import _steps as steps
+from ._drive import drive_async
 from ._operations import Operations
 from .errors import ConfigurationError, OutcomeUnknown, TokenChargeError
 from .gateway import Gateway, described
@@ -76,25 +77,16 @@ class AsyncPaymentGateway(Gateway):
         await self._channel.close_async()
 
     async def _run(self, flow: steps.Flow[T]) -> T:
-        """Drive a flow: send its calls, wait out its pauses."""
-        try:
-            request = next(flow)
-            while True:
-                if isinstance(request, steps.Pause):
-                    await asyncio.sleep(request.seconds)
-                    request = flow.send(None)
-                    continue
-                try:
-                    answer = await self._channel.send_async(request)
-                except TokenChargeError as error:
-                    request = flow.throw(error)
-                except asyncio.CancelledError as cancelled:
-                    raise cancelled from _abandoned(flow, request)
-                else:
-                    request = flow.send(answer)
-        except StopIteration as stop:
-            result: T = stop.value
-            return result
+        async def do(request: steps.Call | steps.Pause) -> steps.Answer | None:
+            if isinstance(request, steps.Pause):
+                await asyncio.sleep(request.seconds)
+                return None
+            try:
+                return await self._channel.send_async(request)
+            except asyncio.CancelledError as cancelled:
+                raise cancelled from _abandoned(flow, request)
+
+        return await drive_async(flow, do)
 
 
 def _abandoned(flow: steps.Flow[T], call: steps.Call) -> TokenChargeError:

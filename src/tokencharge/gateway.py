@@ -11,9 +11,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 from . import _steps as steps
+from ._drive import drive
 from ._operations import Operations
-from .errors import TokenChargeError
-from .events import Event, parse_event
+from .events import Event
 from .settings import Settings
 
 if TYPE_CHECKING:
@@ -97,6 +97,8 @@ class Gateway(ABC):
             InvalidSignature: The signature is missing, wrong, or more than five minutes off.
             InvalidEvent: The body is no event this library can read.
         """
+        from ._stripe import parse_event
+
         return parse_event(payload, signature, self.settings.webhook_secrets)
 
     def _open(self, settings: Settings, http_client: HTTPClient | None) -> None:
@@ -130,7 +132,7 @@ def _blocking(
 
     def method(gateway: PaymentGateway, /, *args: P.args, **kwargs: P.kwargs) -> T:
         with gateway._channel.operation(operation.__name__) as ended:
-            return ended(gateway._run(operation(gateway._operations, *args, **kwargs)))
+            return ended(drive(operation(gateway._operations, *args, **kwargs), gateway._do))
 
     return described(method, operation)
 
@@ -174,21 +176,8 @@ class PaymentGateway(Gateway):
         """Close idle connections. The gateway stays usable: the next call opens new ones."""
         self._channel.close()
 
-    def _run(self, flow: steps.Flow[T]) -> T:
-        """Drive a flow: send its calls, wait out its pauses."""
-        try:
-            request = next(flow)
-            while True:
-                if isinstance(request, steps.Pause):
-                    time.sleep(request.seconds)
-                    request = flow.send(None)
-                    continue
-                try:
-                    answer = self._channel.send(request)
-                except TokenChargeError as error:
-                    request = flow.throw(error)
-                else:
-                    request = flow.send(answer)
-        except StopIteration as stop:
-            result: T = stop.value
-            return result
+    def _do(self, request: steps.Call | steps.Pause) -> steps.Answer | None:
+        if isinstance(request, steps.Call):
+            return self._channel.send(request)
+        time.sleep(request.seconds)
+        return None

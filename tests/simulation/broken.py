@@ -23,8 +23,8 @@ from tokencharge import (
     PaymentIntent,
     TokenChargeError,
 )
-from tokencharge._steps import Call, Flow, Purchase, intents, settle
-from tokencharge._steps.calls import ask, path
+from tokencharge._steps import Call, Flow, Purchase
+from tokencharge._steps.calls import ask
 from tokencharge._steps.purchase import digest
 from tokencharge._stripe import channel, translate
 
@@ -34,11 +34,13 @@ _serial = itertools.count()
 _key = Purchase.key
 _charge_call = Purchase.charge_call
 _intent_call = Purchase.intent_call
-_list_all = intents.list_all
-_payment = settle.payment_of
-_translate = translate.translate
 # The package's own `charge` is the function.
 _charge = import_module("tokencharge._steps.charge")
+_settle = import_module("tokencharge._steps.settle")
+_slots = import_module("tokencharge._steps.slots")
+_list_slots = _slots.list_slots
+_payment = _settle.payment_of
+_translate = translate.translate
 
 
 @attrs.frozen
@@ -69,9 +71,7 @@ def _default_card(self: Purchase, customer: str, card: str | None, slot: int, *,
     return _charge_call(self, customer, None, slot, expand_customer=expand_customer)
 
 
-def _one_key(
-    purchase: Purchase, customer: Customer | str, card: str | None, attempts: Any, begun: Any
-) -> Flow[Payment]:
+def _one_key(purchase: Purchase, customer: Customer | str, card: str | None, slots: Any) -> Flow[Payment]:
     name = customer if isinstance(customer, str) else customer.id
     call = purchase.charge_call(name, card, 0, expand_customer=isinstance(customer, str))
     made, replayed = yield from ask(call, Charge.from_stripe)
@@ -93,15 +93,14 @@ def _last_try_only(error: stripe.StripeError, call: Call, *, in_doubt: bool) -> 
 
 
 def _noted_at_once(
-    purchase: Purchase, call: Call, reader: object, slot: int, customer: str, refusal: TokenChargeError
+    purchase: Purchase, customer: str, slot: int, call: Call, reader: object, refusal: TokenChargeError
 ) -> Flow[Any]:
-    note = {"metadata": {settle._closed_name(purchase.digest) + str(slot): "refused"}}
-    yield Call("note", "post", path("customers", customer), note)
+    yield from _slots.note_refused(purchase.digest, customer, slot)
     raise refusal
 
 
 def _never_noted(
-    purchase: Purchase, call: Call, reader: object, slot: int, customer: str, refusal: TokenChargeError
+    purchase: Purchase, customer: str, slot: int, call: Call, reader: object, refusal: TokenChargeError
 ) -> Flow[Any]:
     yield from ()
     raise refusal
@@ -130,21 +129,23 @@ def _intent_key(self: Purchase, customer: str, slot: int, confirmation: Mapping[
     return attrs.evolve(_intent_call(self, customer, slot, confirmation), key=self.key(f"intent-{slot}"))
 
 
-def _not_canceled(purchase: Purchase, customer_id: str) -> Flow[Any]:
-    attempts, listed = yield from _list_all(purchase, customer_id)
-    return attempts, {
+def _not_canceled(purchase: Purchase, customer_id: str, slot: int | None = None) -> Flow[Any]:
+    slots = yield from _list_slots(purchase, customer_id)
+    slots.intents = {
         slot: intent if intent.amount == purchase.amount else attrs.evolve(intent, status="canceled", charge=None)
-        for slot, intent in listed.items()
+        for slot, intent in slots.intents.items()
     }
+    return slots
 
 
 def _nothing_canceled(intent: PaymentIntent) -> Flow[None]:
     yield from ()
 
 
-def _nothing_listed(purchase: Purchase, customer_id: str) -> Flow[Any]:
-    yield from ()
-    return {}, {}
+def _no_intents(purchase: Purchase, customer_id: str, slot: int | None = None) -> Flow[Any]:
+    slots = yield from _list_slots(purchase, customer_id)
+    slots.intents = {}
+    return slots
 
 
 def _repeated_is_news(call: Call, reader: Callable[[Any], Any]) -> Flow[Any]:
@@ -161,28 +162,28 @@ FLOWS = {
     "the e-mail in the key of the customer step": Broken([(Purchase, "key", _email_in_customer_key)]),
     "the card in the key of the charge": Broken([(Purchase, "key", _card_in_charge_key)]),
     "key not rotated after a decline": Broken([(Purchase, "charge_call", _slot_zero)]),
-    "retry after a decline with the same key": Broken([(_charge, "_settle", _one_key)]),
+    "retry after a decline with the same key": Broken([(_charge, "settle", _one_key)]),
     "the customer's default card charged": Broken([(Purchase, "charge_call", _default_card)]),
     "unknown reported as declined": Broken([(channel, "translate", _unknown_is_declined)]),
     "a lost answer taken for a lost request": Broken([(channel, "translate", _unanswered_is_unsent)]),
     "only the last try of a call remembered": Broken(
         [(channel, "translate", _last_try_only)], ("lose_answer", "rate_limit", "key_in_use", "refuse_connection")
     ),
-    "a refusal without a charge not noted": Broken([(settle, "close_slot", _never_noted)]),
+    "a refusal without a charge not noted": Broken([(_settle, "_close", _never_noted)]),
     "a refusal noted before it is known to be saved": Broken(
-        [(settle, "close_slot", _noted_at_once)], ("declined_unsaved",)
+        [(_settle, "_close", _noted_at_once)], ("declined_unsaved",)
     ),
-    "a slot taken for spent because no charge is seen": Broken([(settle, "closed_slots", _every_slot)]),
-    "charges not listed": Broken([(settle, "list_attempts", _no_attempts)]),
-    "a payment not recognized": Broken([(settle, "paid_charge", _always(None))]),
+    "a slot taken for spent because no charge is seen": Broken([(_settle, "refused_slots", _every_slot)]),
+    "charges not listed": Broken([(_slots, "list_charges", _no_attempts)]),
+    "a payment not recognized": Broken([(_slots.Slots, "paid", property(lambda _: None))]),
     "an intent for each card": Broken([(Purchase, "intent_call", _intent_of_card)]),
     "no key in common between the two routes": Broken([(Purchase, "intent_call", _intent_key)]),
     "an intent for another amount left open": Broken(
-        [(intents, "_cancel", _nothing_canceled), (intents, "list_all", _not_canceled)]
+        [(_settle, "_cancel", _nothing_canceled), (_settle, "list_slots", _not_canceled)]
     ),
-    "intents not listed": Broken([(intents, "list_all", _nothing_listed)]),
-    "what is repeated taken for how things are": Broken([(intents, "ask", _repeated_is_news)]),
-    "amounts not compared": Broken([(settle, "payment_of", _any_amount)]),
+    "intents not listed": Broken([(_settle, "list_slots", _no_intents)]),
+    "what is repeated taken for how things are": Broken([(_settle, "ask", _repeated_is_news)]),
+    "amounts not compared": Broken([(_settle, "payment_of", _any_amount)]),
 }
 
 

@@ -9,7 +9,7 @@ How an order is charged once, and why each key contains what it contains, is in 
 from .after import capture, find, get_charge, get_customer, refund, void
 from .calls import Answer, Call, Flow, Pause
 from .charge import charge, charge_customer
-from .intents import complete
+from .payment import complete
 from .purchase import Purchase
 
 __all__ = [

@@ -10,15 +10,16 @@ from ..errors import InvalidInput, InvalidRequest, PaymentPending, TokenChargeEr
 from ..money import Money
 from ..results import Charge, Customer, Payment, PaymentIntent, Refund
 from .calls import Call, Flow, T, path, place, read
+from .payment import customer_of, look_again
 from .purchase import digest, order_digest
-from .settle import attempts_of, customer_of, list_attempts, list_pages, look_again, paid_charge
+from .slots import charges_of, has_paid, list_charges, list_pages
 
 
 def find(order_id: str, customer_id: str | None = None) -> Flow[Payment | None]:
     """Find what an order_id was charged: by listing where the customer is known, else by Stripe's search."""
     mark = order_digest(order_id)
     if customer_id is not None:
-        attempts = yield from list_attempts(mark, customer_id, every_page=True)
+        found = yield from list_charges(mark, customer_id, every_page=True)
     else:
         query = {
             "query": f'metadata["order_id"]:{json.dumps(order_id, ensure_ascii=False)}',
@@ -26,8 +27,8 @@ def find(order_id: str, customer_id: str | None = None) -> Flow[Payment | None]:
             "expand": ["data.customer"],
         }
         charges = yield from list_pages("/v1/charges/search", query, Charge.from_stripe, every_page=False)
-        attempts = attempts_of(mark, charges)
-    paid = paid_charge(attempts)
+        found = charges_of(mark, charges)
+    paid = next(filter(has_paid, found.values()), None)
     return None if paid is None else Payment(customer_of(paid, customer_id or ""), paid, order_id, replayed=True)
 
 

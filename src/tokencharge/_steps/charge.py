@@ -19,9 +19,9 @@ from ..errors import (
 from ..results import Customer, Payment
 from .after import get_customer
 from .calls import Call, Flow, T, ask, entries, path, place, read
-from .intents import Intents, has_ended, list_all, settle_intent
 from .purchase import Purchase, digest
-from .settle import Attempts, list_attempts, settle
+from .settle import settle
+from .slots import Slots, list_charges, list_slots
 
 _FRESH_KEYS = 4
 
@@ -35,13 +35,13 @@ def charge(purchase: Purchase) -> Flow[Payment]:
         if customer_id is None:
             customer, begun = yield from _make_customer(purchase)
             customer_id = customer.id
-        attempts, intents = yield from _look_ahead(purchase, customer_id, begun=begun)
+        slots = yield from _look_ahead(purchase, customer_id, begun=begun)
         card = purchase.token
         if purchase.paid_with_customer and customer is not None:
             card = _default_card(customer) if purchase.by_intent else None
-        elif purchase.token_is_card and not has_ended(attempts, intents):
+        elif purchase.token_is_card and slots.paid is None:
             card = yield from _add_card(purchase, customer_id)
-        return (yield from _settle(purchase, customer or customer_id, card, attempts, intents))
+        return (yield from settle(purchase, customer or customer_id, card, slots))
     except TokenChargeError as error:
         place(error, order_id=purchase.order_id, customer_id=customer_id)
         raise
@@ -58,35 +58,21 @@ def charge_customer(purchase: Purchase, customer_id: str) -> Flow[Payment]:
                 param="customer",
             )
         card = purchase.card or _default_card(customer)
-        attempts, intents = yield from _look_ahead(purchase, customer_id, begun=False)
-        return (yield from _settle(purchase, customer, card, attempts, intents))
+        slots = yield from _look_ahead(purchase, customer_id, begun=False)
+        return (yield from settle(purchase, customer, card, slots))
     except TokenChargeError as error:
         place(error, order_id=purchase.order_id, customer_id=customer_id)
         raise
 
 
-def _look_ahead(purchase: Purchase, customer_id: str, *, begun: bool) -> Flow[tuple[Attempts, Intents]]:
+def _look_ahead(purchase: Purchase, customer_id: str, *, begun: bool) -> Flow[Slots]:
     """List what a purchase may have made before, where that outlives Stripe's keys or took the other route."""
     known = purchase.order_id is not None and purchase.customer is not None
     if known and purchase.by_intent:
-        return (yield from list_all(purchase, customer_id))
+        return (yield from list_slots(purchase, customer_id))
     if known or (begun and purchase.by_intent):
-        return (yield from list_attempts(purchase.digest, customer_id)), {}
-    return {}, {}
-
-
-def _settle(
-    purchase: Purchase, customer: Customer | str, card: str | None, attempts: Attempts, intents: Intents
-) -> Flow[Payment]:
-    if not purchase.by_intent:
-        try:
-            return (yield from settle(purchase, customer, card, attempts))
-        except OrderInProgress:
-            attempts, intents = yield from list_all(purchase, customer if isinstance(customer, str) else customer.id)
-            if not intents:
-                raise
-    # What began as an intent goes on as one: a Charge beside it could be the second payment.
-    return (yield from settle_intent(purchase, customer, card, attempts, intents))
+        return Slots((yield from list_charges(purchase.digest, customer_id)))
+    return Slots()
 
 
 def _default_card(customer: Customer) -> str | None:
