@@ -8,7 +8,7 @@ from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
-from . import _steps as steps
+from . import _flows as flows
 from ._drive import drive_async
 from ._operations import Operations
 from .errors import ConfigurationError, OutcomeUnknown, TokenChargeError
@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 
 def _awaitable(
-    operation: Callable[Concatenate[Operations, P], steps.Flow[T]],
+    operation: Callable[Concatenate[Operations, P], flows.Flow[T]],
 ) -> Callable[Concatenate[AsyncPaymentGateway, P], Coroutine[Any, Any, T]]:
     """Make a coroutine method of an operation, with its signature and docstring."""
 
@@ -76,9 +76,9 @@ class AsyncPaymentGateway(Gateway):
         """Close this loop's connections. The gateway stays usable: the next call opens new ones."""
         await self._channel.close_async()
 
-    async def _run(self, flow: steps.Flow[T]) -> T:
-        async def do(request: steps.Call | steps.Pause) -> steps.Answer | None:
-            if isinstance(request, steps.Pause):
+    async def _run(self, flow: flows.Flow[T]) -> T:
+        async def do(request: flows.Call | flows.Pause) -> flows.Answer | None:
+            if isinstance(request, flows.Pause):
                 await asyncio.sleep(request.seconds)
                 return None
             try:
@@ -89,7 +89,7 @@ class AsyncPaymentGateway(Gateway):
         return await drive_async(flow, do)
 
 
-def _abandoned(flow: steps.Flow[T], call: steps.Call) -> TokenChargeError:
+def _abandoned(flow: flows.Flow[T], call: flows.Call) -> TokenChargeError:
     """Return what a cancelled flow knows: it may have charged, for which order and which Customer."""
     unknown = OutcomeUnknown("The task was cancelled while a request was out: call again.", step=call.step)
     with suppress(TokenChargeError):

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
-from . import _steps as steps
+from . import _flows as flows
 from ._drive import drive
 from ._operations import Operations
 from .events import Event
@@ -55,7 +55,7 @@ class Gateway(ABC):
         max_retries: int = 2,
         livemode: bool | None = None,
         http_client: HTTPClient | None = None,
-        route: str = "charges",
+        route: str = "payment_intents",
     ) -> None:
         settings = Settings(
             secret_key,
@@ -126,7 +126,7 @@ def described(method: Callable[P, T], operation: Callable[..., object]) -> Calla
 
 
 def _blocking(
-    operation: Callable[Concatenate[Operations, P], steps.Flow[T]],
+    operation: Callable[Concatenate[Operations, P], flows.Flow[T]],
 ) -> Callable[Concatenate[PaymentGateway, P], T]:
     """Make a blocking method of an operation, with its signature and docstring."""
 
@@ -176,8 +176,8 @@ class PaymentGateway(Gateway):
         """Close idle connections. The gateway stays usable: the next call opens new ones."""
         self._channel.close()
 
-    def _do(self, request: steps.Call | steps.Pause) -> steps.Answer | None:
-        if isinstance(request, steps.Call):
+    def _do(self, request: flows.Call | flows.Pause) -> flows.Answer | None:
+        if isinstance(request, flows.Call):
             return self._channel.send(request)
         time.sleep(request.seconds)
         return None

@@ -18,7 +18,7 @@ def sandbox() -> Sandbox:
 
 @pytest.fixture
 def gateway(sandbox: Sandbox) -> PaymentGateway:
-    return PaymentGateway(sandbox.secret_key, http_client=sandbox.http_client())
+    return PaymentGateway(sandbox.secret_key, http_client=sandbox.http_client(), route="charges")
 
 
 @pytest.fixture

@@ -23,9 +23,9 @@ from tokencharge import (
     PaymentIntent,
     TokenChargeError,
 )
-from tokencharge._steps import Call, Flow, Purchase
-from tokencharge._steps.calls import ask
-from tokencharge._steps.purchase import digest
+from tokencharge._flows import Call, Flow, Purchase
+from tokencharge._flows.calls import ask
+from tokencharge._flows.purchase import digest
 from tokencharge._stripe import channel, translate
 
 from .weather import Weather
@@ -35,9 +35,9 @@ _key = Purchase.key
 _charge_call = Purchase.charge_call
 _intent_call = Purchase.intent_call
 # The package's own `charge` is the function.
-_charge = import_module("tokencharge._steps.charge")
-_settle = import_module("tokencharge._steps.settle")
-_slots = import_module("tokencharge._steps.slots")
+_charge = import_module("tokencharge._flows.charge")
+_settle = import_module("tokencharge._flows.settle")
+_slots = import_module("tokencharge._flows.slots")
 _list_slots = _slots.list_slots
 _payment = _settle.payment_of
 _translate = translate.translate

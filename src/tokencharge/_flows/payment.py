@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from .._reading import reference, typed
 from ..declines import AUTHENTICATION_CODES
 from ..errors import (
+    AuthenticationFailed,
     AuthenticationRequired,
     CardDeclined,
     InvalidRequest,
@@ -18,7 +20,7 @@ from ..errors import (
 from ..results import Charge, Customer, Payment, PaymentIntent
 from .calls import Call, Flow, T, path, read
 from .purchase import Purchase
-from .slots import Made, has_paid
+from .slots import Made, State, state, was_let_go
 
 
 def complete(intent_id: str) -> Flow[Payment]:
@@ -37,22 +39,36 @@ def charge_of(made: Made) -> Flow[Charge]:
     """
     if isinstance(made, Charge):
         return made
-    if not has_paid(made) or made.status == "processing" or made.charge_id is None:
+    if state(made) is not State.PAID or made.status in ("processing", "canceled") or made.charge_id is None:
         raise _unpaid(made)
     if made.charge is not None:
         return made.charge
     # The money has moved: that its Charge cannot be read is no "nothing was done".
-    call = Call("charge", "get", path("charges", made.charge_id))
-    return (yield from look_again(read(call, Charge.from_stripe)))
+    return (yield from look_again(_read_charge(made.charge_id)))
 
 
-def payment_of(purchase: Purchase, customer: Customer | str, charge: Charge, *, found: bool) -> Payment:
-    """Return the payment that a Charge is.
+def payment_of(purchase: Purchase, customer: Customer | str | None, made: Made, *, found: bool) -> Flow[Payment]:
+    """Return the payment that a Charge, or an intent's, is.
+
+    Args:
+        purchase: What is paid.
+        customer: Who was to pay; it may be another Customer who has.
+        made: The Charge, or the intent.
+        found: Another call has paid.
 
     Raises:
-        TokenChargeError: It is none, or none of this amount.
+        TokenChargeError: It is none (yet), or none of this amount.
     """
-    about: dict[str, Any] = {"step": "charge", "charge_id": charge.id}
+    about: dict[str, Any] = {
+        "step": "charge",
+        "charge_id": made.charge_id if isinstance(made, PaymentIntent) else made.id,
+    }
+    if was_let_go(made):
+        raise OrderConflict(
+            "The money this order held was let go: use a new order_id to charge it again.",
+            **about,
+        )
+    charge = yield from charge_of(made)
     if charge.status == "failed":
         reason = (charge.outcome or {}).get("reason")
         raise CardDeclined(
@@ -68,17 +84,33 @@ def payment_of(purchase: Purchase, customer: Customer | str, charge: Charge, *, 
             **about,
         )
     if charge.status != "succeeded":
-        raise PaymentPending("Stripe is still processing the charge: ask again with find or get_charge.", **about)
-    if isinstance(customer, str):
-        customer = customer_of(charge, customer)
-    return Payment(customer, charge, purchase.order_id, replayed=found)
+        raise pending(charge)
+    return Payment(customer_of(charge, customer), charge, purchase.order_id, replayed=found)
 
 
-def customer_of(charge: Charge, customer_id: str) -> Customer:
+def pending(charge: Charge) -> PaymentPending:
+    """Build the error for a charge that neither succeeded nor failed."""
+    return PaymentPending(
+        "Stripe is still processing the charge: ask again with find or get_charge.",
+        step="charge",
+        charge_id=charge.id,
+        payment_intent_id=charge.payment_intent_id,
+    )
+
+
+def customer_of(charge: Charge, customer: Customer | str | None) -> Customer:
+    """Return whose a Charge is: as sent along with it, else the one who was to pay, if it is the same."""
     expanded = charge.raw.get("customer")
     if isinstance(expanded, Mapping) and charge.customer_id:
         return Customer.from_stripe(expanded)
-    return Customer(charge.customer_id or customer_id)
+    given = customer if isinstance(customer, Customer) else Customer(customer or "")
+    return given if charge.customer_id in (None, given.id) else Customer(charge.customer_id)
+
+
+def tried(intent: PaymentIntent) -> str | None:
+    """Return the payment method that an intent tried last, and that failed."""
+    failure = typed(intent.raw, "last_payment_error", dict) or {}
+    return reference(failure, "payment_method")
 
 
 def _unpaid(intent: PaymentIntent) -> TokenChargeError:
@@ -108,23 +140,44 @@ def _unpaid(intent: PaymentIntent) -> TokenChargeError:
     )
 
 
+def read_again(made: Made) -> Flow[Made]:
+    """Read how a Charge or an intent is now."""
+    if isinstance(made, Charge):
+        return (yield from _read_charge(made.id))
+    return (yield from read_intent(made.id))
+
+
 def read_intent(intent_id: str) -> Flow[PaymentIntent]:
+    """Read an intent, and its Charge with it."""
     call = Call("charge", "get", path("payment_intents", intent_id), {"expand": ["latest_charge.customer"]})
     return (yield from read(call, PaymentIntent.from_stripe))
 
 
-def look_again(looking: Flow[T]) -> Flow[T]:
-    """Look what became of what an earlier request has begun: not being able to look is not knowing."""
+def _read_charge(charge_id: str) -> Flow[Charge]:
+    call = Call("charge", "get", path("charges", charge_id), {"expand": ["customer"]})
+    return (yield from read(call, Charge.from_stripe))
+
+
+def look_again(looking: Flow[T], *, harmless: bool = False) -> Flow[T]:
+    """Look what became of what an earlier request has begun: not being able to look is not knowing.
+
+    Args:
+        looking: How.
+        harmless: What was asked before did nothing by itself; so a key that may not look is told as that.
+    """
     try:
         return (yield from looking)
     except OutcomeUnknown:
         raise
     except TokenChargeError as error:
+        if harmless and isinstance(error, AuthenticationFailed):
+            raise
         sentence = "A request for this was sent before, and Stripe could not be asked what became of it"
         raise unknown(sentence, error) from error
 
 
 def unknown(sentence: str, error: TokenChargeError) -> OutcomeUnknown:
+    """Build the error for when Stripe cannot be asked what became of something."""
     return OutcomeUnknown(
         f"{sentence}: call again with the same arguments.",
         step=error.step,
