@@ -40,7 +40,7 @@ _CARDS = [GOOD] * 11 + [
     "",  # a token Stripe does not know
 ]
 
-_KINDS = {
+KINDS = {
     "order": 55,
     "token": 15,
     "order_of_customer": 8,
@@ -85,7 +85,7 @@ class Shop:
 
     def sale(self, number: int, kind: str | None = None) -> Sale:
         """Put something up for sale."""
-        kind = kind or self.random.choices([*_KINDS], [*_KINDS.values()])[0]
+        kind = kind or self.random.choices([*KINDS], [*KINDS.values()])[0]
         sale = Sale(
             kind,
             None if kind.startswith("token") else f"order-{number}",

@@ -29,6 +29,8 @@ from .world import Call, Pause, World, finished, simulated_time
 # Before Stripe forgets a key, and after; not when it may have forgotten some.
 _NEXT_TIME = ((20 * 3600.0, 22 * 3600.0), (25 * 3600.0, 60 * 3600.0))
 _FIVE_MINUTES = 300.0
+LATE = 0.3
+"""How many of the schedules go on a day later."""
 _INDEX_LAG = 61.0
 
 
@@ -68,7 +70,7 @@ def _play(world: World) -> None:
     world.run()
     Record(world).check()
     # Only of who says when it began, or of a known Customer, does the promise outlive Stripe's memory of its keys.
-    world.is_late = all(sale.order_id is not None for sale in sales) and random.random() < 0.3
+    world.is_late = all(sale.order_id is not None for sale in sales) and random.random() < LATE
     if world.is_late:
         later = random.uniform(*random.choice(_NEXT_TIME))
         world.now += later

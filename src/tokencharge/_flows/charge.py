@@ -13,7 +13,7 @@ from .calls import Call, Flow, T, ask, entries, path, place, read
 from .looking import look, marked_customers, read_customer
 from .payment import look_again, payment_of
 from .purchase import Purchase
-from .settle import REFUSED, settle
+from .settle import REFUSED, found_by_token, settle
 from .slots import Slots, goes_on
 
 _FRESH_KEYS = 4
@@ -27,10 +27,13 @@ def charge(purchase: Purchase) -> Flow[Payment]:
         looked = yield from _look_ahead(purchase, slots)
         if slots.end is not None:
             return (yield from payment_of(purchase, customer_id, slots.end, found=True))
-        customer, begun = yield from _customer(purchase, slots)
+        try:
+            customer, begun = yield from _customer(purchase, slots)
+        except OrderConflict as conflict:
+            return (yield from found_by_token(purchase, slots, None, conflict))
         customer_id = customer.id
         if begun and not looked:
-            yield from look(purchase, slots, customer_id)
+            yield from look_again(look(purchase, slots, customer_id), harmless=True)
         if slots.end is None:
             if purchase.customer is None:
                 customer = yield from _with_email(purchase, customer)

@@ -24,7 +24,7 @@ from ..errors import (
     TokenRejected,
 )
 from ..results import Charge, Customer, Payment, PaymentIntent
-from .calls import Flow, Pause, ask, path, read
+from .calls import Call, Flow, Pause, ask, path, read
 from .looking import look, note_refused, noted_elsewhere, noted_slots, read_customer
 from .payment import look_again, payment_of, read_again, read_intent, tried, unknown
 from .purchase import Purchase
@@ -59,6 +59,8 @@ def settle(purchase: Purchase, customer: Customer | str, card: str | None, slots
             try:
                 made, found = yield from _begin(purchase, customer, customer_id, card, slot)
             except (OrderConflict, OutcomeUnknown) as error:
+                if purchase.order_id is None and isinstance(error, OrderConflict):
+                    return (yield from found_by_token(purchase, slots, customer_id, error))
                 left = yield from _find_out(purchase, customer_id, slots, slot, error, pauses)
                 if left is None:
                     continue
@@ -82,11 +84,16 @@ def _begin(
     purchase: Purchase, customer: Customer | str, customer_id: str, card: str | None, slot: int
 ) -> Flow[tuple[Made, bool]]:
     """Make what a slot's key makes; return it as it is now, and whether another call has made it."""
-    reader: Callable[[Raw], Made] = Charge.from_stripe
     if purchase.by_intent or check.is_for_intents(card or ""):
-        call, reader = purchase.intent_call(customer_id, card, slot), PaymentIntent.from_stripe
-    else:
-        call = purchase.charge_call(customer_id, card, slot, expand_customer=isinstance(customer, str))
+        call = purchase.intent_call(customer_id, card, slot)
+        return (yield from _made(purchase, customer_id, slot, call, PaymentIntent.from_stripe))
+    call = purchase.charge_call(customer_id, card, slot, expand_customer=isinstance(customer, str))
+    return (yield from _made(purchase, customer_id, slot, call, Charge.from_stripe))
+
+
+def _made(
+    purchase: Purchase, customer_id: str, slot: int, call: Call, reader: Callable[[Raw], Made]
+) -> Flow[tuple[Made, bool]]:
     again = 0
     while True:
         try:
@@ -102,18 +109,23 @@ def _begin(
         else:
             # What Stripe only repeats is how things were.
             return ((yield from look_again(read_again(made))) if answer.replayed else made), answer.found
-        if refusal.payment_intent_id is not None and refusal.replayed:
-            intent = yield from look_again(read_intent(refusal.payment_intent_id))
-            if state(intent) is not State.OPEN or intent.status == "requires_action":
-                return intent, True
         if refusal.payment_intent_id is not None or refusal.charge_id is not None:
-            raise refusal
+            return (yield from _told_again(refusal)), True
         left = yield from _left_behind(purchase, customer_id, slot, refusal, first=again > 0)
         if left is not None:
             return left, True
         if refusal.replayed or again == _ASK_AGAIN:
             raise refusal
         again += 1
+
+
+def _told_again(refusal: TokenChargeError) -> Flow[PaymentIntent]:
+    """Return the intent of a refusal that Stripe only repeats, if it has gone on since; else raise the refusal."""
+    if refusal.payment_intent_id is not None and refusal.replayed:
+        intent = yield from look_again(read_intent(refusal.payment_intent_id))
+        if state(intent) is not State.OPEN or intent.status == "requires_action":
+            return intent
+    raise refusal
 
 
 def _left_behind(
@@ -174,7 +186,6 @@ def _find_out(
 
     Raises:
         OutcomeUnknown: Nothing shows whether the 5xx, which Stripe repeats for a day, left something all the same.
-        OrderConflict: A token was used before with other details.
         OrderInProgress: Whoever used the key is at work still.
     """
     if isinstance(error, OutcomeUnknown) and not error.replayed:
@@ -186,8 +197,6 @@ def _find_out(
         if slots.end is None and not slots.has(slot):
             raise error
         return slots.declined(slot)
-    if purchase.order_id is None:
-        raise _other_details(error, slots)
     if slots.end is not None or slots.open(slot) is not None:
         return None
     if slots.has(slot):
@@ -295,16 +304,28 @@ def _cancel(intent: PaymentIntent, purchase: Purchase) -> Flow[PaymentIntent]:
         return now
 
 
-def _other_details(error: TokenChargeError, slots: Slots) -> TokenChargeError:
-    """Build the error for a token that was used before with other details: that is the payment, if it has paid."""
+def found_by_token(purchase: Purchase, slots: Slots, customer_id: str | None, error: OrderConflict) -> Flow[Payment]:
+    """Return what a token has paid already, if all that was said of it then is said of it now: over the other route.
+
+    Raises:
+        OrderConflict: It was used before with other details.
+    """
+    yield from look_again(look(purchase, slots, customer_id), harmless=True)
     if slots.end is None:
-        return error
-    charge = slots.end.charge_id if isinstance(slots.end, PaymentIntent) else slots.end.id
-    return OrderConflict(
+        raise error
+    payment = yield from payment_of(purchase, None, slots.end, found=True)
+    charge = payment.charge
+    said = {name: value for name, value in charge.metadata.items() if name != check.RESERVED_METADATA}
+    told = (charge.description, charge.captured, said)
+    given = (purchase.description, purchase.capture, purchase.metadata)
+    same_customer = purchase.customer is not None or payment.customer.email == purchase.email
+    if told == given and same_customer:
+        return payment
+    raise OrderConflict(
         "This token was charged already, with other details: refund that charge, or ask for the card again for a new "
         "purchase.",
         step="charge",
-        charge_id=charge,
+        charge_id=charge.id,
     )
 
 
