@@ -6,7 +6,10 @@ No message repeats what it was given: a value in the wrong place may be a card n
 from __future__ import annotations
 
 import re
+import time
+import unicodedata
 from collections.abc import Mapping
+from datetime import datetime
 from typing import TypeGuard
 
 from .errors import InvalidInput
@@ -23,6 +26,8 @@ _REFUND_REASONS = ("duplicate", "fraudulent", "requested_by_customer")
 
 # Real tokens go on with a digit: tok_1N3..., since 2013. The ones Stripe names for testing go on with a word.
 _TEST_TOKEN = re.compile(r"tok_[A-Za-z]")
+
+_CLOCKS_DIFFER = 300.0  # seconds
 
 RESERVED_METADATA = "tokencharge"
 """The metadata name by which this library knows its own charges again."""
@@ -98,6 +103,21 @@ def order_id(value: object) -> str:
         raise InvalidInput("The order_id is empty, or has spaces around it or control characters in it.")
     if len(value) > 500:
         raise InvalidInput("The order_id is longer than the 500 characters of a Stripe metadata value.")
+    if not unicodedata.is_normalized("NFC", value):
+        raise InvalidInput('The order_id is not in Unicode form NFC: pass unicodedata.normalize("NFC", order_id).')
+    return value
+
+
+def began(value: object) -> datetime | None:
+    """Check when an order began: a moment with a time zone, and not in the future but for clocks that differ."""
+    if value is None:
+        return None
+    if not isinstance(value, datetime):
+        raise InvalidInput(f"began is a datetime, not {type(value).__name__}: when the shop made the order.")
+    if value.utcoffset() is None:
+        raise InvalidInput("began has no time zone: give an aware datetime, such as datetime.now(timezone.utc).")
+    if value.timestamp() - time.time() > _CLOCKS_DIFFER:
+        raise InvalidInput("began is in the future: give the moment when the shop made the order.")
     return value
 
 
@@ -144,6 +164,13 @@ def description(value: object) -> str | None:
         return None
     if not _is_text(value) or len(value) > 40_000:
         raise InvalidInput("A description is text of at most 40,000 characters.")
+    return value
+
+
+def save_card(value: object) -> bool:
+    """Check whether to save the card: a string or a number here would save one nobody asked to save."""
+    if not isinstance(value, bool):
+        raise InvalidInput(f"save_card is True or False, not {type(value).__name__}.")
     return value
 
 

@@ -6,11 +6,13 @@ The signatures and docstrings of PaymentGateway and AsyncPaymentGateway are thes
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Mapping
+from datetime import datetime
 
 from . import _checks as check
-from . import _steps as steps
-from ._steps import Flow
+from . import _flows as flows
+from ._flows import Flow
 from .money import Money
 from .results import Charge, Customer, Payment, Refund
 from .settings import Settings
@@ -36,13 +38,17 @@ class Operations:
         metadata: Mapping[str, str] | None = None,
         receipt_email: str | None = None,
         statement_descriptor_suffix: str | None = None,
+        save_card: bool = False,
+        began: datetime | None = None,
     ) -> Flow[Payment]:
         """Charge a card token once: make the Customer, then the Charge.
 
-        Without `order_id` the purchase is the token: repeating the call with the same token, after a double click, a
-        time-out or a crash, ends in the same Customer and Charge. With `order_id` the purchase is the order: it is
-        charged at most once whatever cards, tabs and machines try, for as long as Stripe keeps idempotency keys
-        (24 hours at least).
+        Without `order_id` the purchase is the token, and all that is said about it: repeating the call, after a
+        double click, a time-out or a crash, ends in the same Customer and Charge; other details of the same token are
+        `OrderConflict`. With `order_id` the purchase is the order: it is charged at most once whatever cards, tabs
+        and machines try, for 24 hours from the first try (as long as Stripe keeps idempotency keys), and with
+        `began` for as long as Stripe keeps its objects. An order that is paid answers with its payment, and changes
+        nothing.
 
         Args:
             token: `tok_...` from Stripe.js, single-use. Or `ctoken_...` (a confirmation token, from the Payment
@@ -51,17 +57,21 @@ class Operations:
             email: The buyer's; given to the Customer.
             amount: What to charge. Set it on the server, never from the request.
             order_id: Your name for the purchase, unique within the Stripe account.
-            customer: Charge this Customer instead of a new one; the card is added to it.
+            customer: Charge this Customer instead of a new one.
             capture: False only holds the money; take it with `capture`, let it go with `void` (7 days by default).
             description: For the dashboard and receipts.
             metadata: Up to 48 names of your own, kept on the Charge.
             receipt_email: Where Stripe mails a receipt, in live mode.
             statement_descriptor_suffix: Up to 22 characters after your name on the statement.
+            save_card: Keep the card on the Customer, for charges without the buyer. Over Charges it is always kept,
+                unless it comes without an order.
+            began: When the shop made the order, with a time zone. Older than 23 hours, it is searched for before
+                anything is made.
 
         Raises:
             TokenChargeError: As listed on the class.
         """
-        purchase = steps.Purchase(
+        purchase = flows.Purchase(
             amount,
             token=token,
             email=check.email(email),
@@ -72,10 +82,13 @@ class Operations:
             metadata=metadata,
             receipt_email=receipt_email,
             statement_descriptor_suffix=statement_descriptor_suffix,
+            save_card=save_card,
+            began=began,
+            now=time.time(),
             nonce=self._nonce(check.token(token), order_id),
             route=self._route,
         )
-        return steps.charge(purchase)
+        return flows.charge(purchase)
 
     def charge_customer(
         self,
@@ -89,31 +102,33 @@ class Operations:
         metadata: Mapping[str, str] | None = None,
         receipt_email: str | None = None,
         statement_descriptor_suffix: str | None = None,
+        began: datetime | None = None,
     ) -> Flow[Payment]:
         """Charge a card saved on a Customer once per order.
 
-        The Customer's charges are looked through first, so an order is not charged again even after Stripe has
-        forgotten its idempotency keys, as long as it is among the Customer's last hundred charges. Repeating a call
-        that was declined repeats the decline for a day: charge another card, or use a new `order_id`.
+        What the Customer was charged is looked through first, so an order is not charged again even after Stripe has
+        forgotten its idempotency keys. Repeating a call that was declined repeats the decline for a day: charge
+        another card, or use a new `order_id`.
 
         Args:
             customer: Whom to charge.
             amount: What to charge.
             order_id: Your name for the purchase, unique within the Stripe account. Required: there is no token to
                 tell two purchases apart.
-            card: `card_...` or `pm_...` of the Customer; its default card if None. A `pm_...` always goes over
-                PaymentIntents.
+            card: `card_...` or `pm_...` of the Customer; if None its default card, else the one saved last. A
+                `pm_...` always goes over PaymentIntents.
             capture: As for `charge`.
             description: As for `charge`.
             metadata: As for `charge`.
             receipt_email: As for `charge`.
             statement_descriptor_suffix: As for `charge`.
+            began: As for `charge`. Within 23 hours nothing needs to be looked through: it is one request then.
 
         Raises:
             TokenChargeError: As listed on the class.
         """
         customer_id = _id_of(customer, "customer")
-        purchase = steps.Purchase(
+        purchase = flows.Purchase(
             amount,
             order_id=check.order_id(order_id),
             customer=customer_id,
@@ -123,9 +138,11 @@ class Operations:
             metadata=metadata,
             receipt_email=receipt_email,
             statement_descriptor_suffix=statement_descriptor_suffix,
+            began=began,
+            now=time.time(),
             route=self._route,
         )
-        return steps.charge_customer(purchase, customer_id)
+        return flows.charge_customer(purchase, customer_id)
 
     def capture(self, charge: Charge | str, amount: Money | None = None) -> Flow[Charge]:
         """Take the money an authorization holds; with an amount, that much, and the rest is let go.
@@ -134,7 +151,7 @@ class Operations:
             InvalidRequest: The charge is captured already, or its authorization has expired.
             TokenChargeError: As listed on the class.
         """
-        return steps.capture(_id_of(charge, "charge"), None if amount is None else check.amount(amount))
+        return flows.capture(_id_of(charge, "charge"), None if amount is None else check.amount(amount))
 
     def void(self, charge: Charge | str) -> Flow[Refund]:
         """Let go of the money an authorization holds.
@@ -143,7 +160,7 @@ class Operations:
             InvalidRequest: The charge is captured: give the money back with `refund`.
             TokenChargeError: As listed on the class.
         """
-        return steps.void(_id_of(charge, "charge"))
+        return flows.void(_id_of(charge, "charge"))
 
     def refund(
         self,
@@ -168,7 +185,7 @@ class Operations:
             InvalidRequest: More than is left, or nothing is left.
             TokenChargeError: As listed on the class.
         """
-        return steps.refund(
+        return flows.refund(
             _id_of(charge, "charge"),
             None if amount is None else check.amount(amount),
             check.refund_reason(reason),
@@ -178,13 +195,16 @@ class Operations:
     def find(self, order_id: str, *, customer: Customer | str | None = None) -> Flow[Payment | None]:
         """Find the payment of an order, or None if it has none (yet).
 
-        With the customer the answer is exact. Without it Stripe's search is asked, whose index lags by up to a
-        minute (https://docs.stripe.com/search#data-freshness): None may then mean "not yet".
+        A payment is money taken, held, or given back since; a hold that was let go is none. With the customer the
+        answer is exact. Without it Stripe's search is asked, whose index lags by up to a minute
+        (https://docs.stripe.com/search#data-freshness): None may then mean "not yet". Where an account has no search
+        (India, say), the account's newest 1,100 charges are read: None may then mean that it is older.
 
         Raises:
+            PaymentPending: Stripe is still processing it.
             TokenChargeError: As listed on the class, for reading.
         """
-        return steps.find(
+        return flows.find(
             check.order_id(order_id),
             None if customer is None else _id_of(customer, "customer"),
         )
@@ -202,7 +222,7 @@ class Operations:
             InvalidRequest: Stripe knows no such PaymentIntent, or it was canceled, or no card was ever tried.
             TokenChargeError: As listed on the class, for reading.
         """
-        return steps.complete(check.object_id(payment_intent_id, "PaymentIntent"))
+        return flows.complete(check.object_id(payment_intent_id, "PaymentIntent"))
 
     def get_charge(self, id: str) -> Flow[Charge]:
         """Read a Charge.
@@ -211,7 +231,7 @@ class Operations:
             InvalidRequest: Stripe knows no such charge.
             TokenChargeError: As listed on the class, for reading.
         """
-        return steps.get_charge(check.object_id(id, "charge"))
+        return flows.get_charge(check.object_id(id, "charge"))
 
     def get_customer(self, id: str) -> Flow[Customer]:
         """Read a Customer; a deleted one answers with `deleted=True` and little else.
@@ -220,12 +240,13 @@ class Operations:
             InvalidRequest: Stripe knows no such customer.
             TokenChargeError: As listed on the class, for reading.
         """
-        return steps.get_customer(check.object_id(id, "customer"))
+        return flows.get_customer(check.object_id(id, "customer"))
 
     def _nonce(self, token: str, order_id: str | None) -> str | None:
-        """Tell apart the purchases of a named test token, which, unlike a real token, is used again and again."""
-        reusable = self._test_mode and order_id is None and check.is_test_token(token)
-        return os.urandom(16).hex() if reusable else None
+        """Tell apart the uses of a named test token, which, unlike a real token, is used again and again."""
+        if not self._test_mode or not check.is_test_token(token):
+            return None
+        return os.urandom(16).hex() if order_id is None else order_id
 
 
 def _id_of(thing: Charge | Customer | str, what: str) -> str:

@@ -8,7 +8,8 @@ from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
-from . import _steps as steps
+from . import _flows as flows
+from ._drive import drive_async
 from ._operations import Operations
 from .errors import ConfigurationError, OutcomeUnknown, TokenChargeError
 from .gateway import Gateway, described
@@ -23,7 +24,7 @@ T = TypeVar("T")
 
 
 def _awaitable(
-    operation: Callable[Concatenate[Operations, P], steps.Flow[T]],
+    operation: Callable[Concatenate[Operations, P], flows.Flow[T]],
 ) -> Callable[Concatenate[AsyncPaymentGateway, P], Coroutine[Any, Any, T]]:
     """Make a coroutine method of an operation, with its signature and docstring."""
 
@@ -75,29 +76,20 @@ class AsyncPaymentGateway(Gateway):
         """Close this loop's connections. The gateway stays usable: the next call opens new ones."""
         await self._channel.close_async()
 
-    async def _run(self, flow: steps.Flow[T]) -> T:
-        """Drive a flow: send its calls, wait out its pauses."""
-        try:
-            request = next(flow)
-            while True:
-                if isinstance(request, steps.Pause):
-                    await asyncio.sleep(request.seconds)
-                    request = flow.send(None)
-                    continue
-                try:
-                    answer = await self._channel.send_async(request)
-                except TokenChargeError as error:
-                    request = flow.throw(error)
-                except asyncio.CancelledError as cancelled:
-                    raise cancelled from _abandoned(flow, request)
-                else:
-                    request = flow.send(answer)
-        except StopIteration as stop:
-            result: T = stop.value
-            return result
+    async def _run(self, flow: flows.Flow[T]) -> T:
+        async def do(request: flows.Call | flows.Pause) -> flows.Answer | None:
+            if isinstance(request, flows.Pause):
+                await asyncio.sleep(request.seconds)
+                return None
+            try:
+                return await self._channel.send_async(request)
+            except asyncio.CancelledError as cancelled:
+                raise cancelled from _abandoned(flow, request)
+
+        return await drive_async(flow, do)
 
 
-def _abandoned(flow: steps.Flow[T], call: steps.Call) -> TokenChargeError:
+def _abandoned(flow: flows.Flow[T], call: flows.Call) -> TokenChargeError:
     """Return what a cancelled flow knows: it may have charged, for which order and which Customer."""
     unknown = OutcomeUnknown("The task was cancelled while a request was out: call again.", step=call.step)
     with suppress(TokenChargeError):

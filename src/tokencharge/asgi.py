@@ -24,7 +24,7 @@ from starlette.staticfiles import StaticFiles
 from . import AsyncPaymentGateway, Order, Payment, Settings, TokenChargeError
 from .web import BODY_LIMIT, Checkout, Hooks, Incoming, Reply, content_security_policy, no_order, with_query
 from .webhooks import BODY_LIMIT as EVENT_LIMIT
-from .webhooks import EventStore, Handlers, MemoryStore, Steps, Webhooks
+from .webhooks import EventStore, Handlers, MemoryStore, Webhooks
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -141,7 +141,7 @@ class TokenCharge:
     async def _answer_webhook(self, request: Request) -> Response:
         body, signature = await _read(request, EVENT_LIMIT), request.headers.get("stripe-signature")
         webhooks = Webhooks(self.gateway, self.on.of, self._event_store)
-        return self._render(await _drive(webhooks.steps(body, signature)), {})
+        return self._render(await webhooks.answer_async(body, signature, _do), {})
 
     async def _charge(self, incoming: Incoming, order: Order) -> Payment:
         # Entered and left in a worker thread: that is where the hooks are called.
@@ -194,24 +194,11 @@ def _call(function: Callable[[Any], Any], given: Any) -> Any:
     return from_thread.run(lambda: result) if iscoroutine(result) else result
 
 
-async def _drive(steps: Steps) -> Reply:
-    """Take the steps of an answer; no worker thread is held while an async one is waited for."""
-    try:
-        step = next(steps)
-        while True:
-            result = None
-            try:
-                with CancelScope(shield=True):  # what a handler has done is to be recorded, whoever left meanwhile
-                    result = await run_in_threadpool(step)
-                    if iscoroutine(result):
-                        result = await result
-            except Exception as error:  # noqa: BLE001 - the rules decide
-                step = steps.throw(error)
-            else:
-                step = steps.send(result)
-    except StopIteration as stop:
-        reply: Reply = stop.value
-        return reply
+async def _do(step: Callable[[], Any]) -> Any:
+    """Take a step of an answer; no worker thread is held while an async one is waited for."""
+    with CancelScope(shield=True):  # what a handler has done is to be recorded, whoever left meanwhile
+        result = await run_in_threadpool(step)
+        return await result if iscoroutine(result) else result
 
 
 async def _read(request: Request, limit: int) -> bytes:

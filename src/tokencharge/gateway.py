@@ -10,10 +10,10 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
-from . import _steps as steps
+from . import _flows as flows
+from ._drive import drive
 from ._operations import Operations
-from .errors import TokenChargeError
-from .events import Event, parse_event
+from .events import Event
 from .settings import Settings
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class Gateway(ABC):
         max_retries: int = 2,
         livemode: bool | None = None,
         http_client: HTTPClient | None = None,
-        route: str = "charges",
+        route: str = "payment_intents",
     ) -> None:
         settings = Settings(
             secret_key,
@@ -97,6 +97,8 @@ class Gateway(ABC):
             InvalidSignature: The signature is missing, wrong, or more than five minutes off.
             InvalidEvent: The body is no event this library can read.
         """
+        from ._stripe import parse_event
+
         return parse_event(payload, signature, self.settings.webhook_secrets)
 
     def _open(self, settings: Settings, http_client: HTTPClient | None) -> None:
@@ -124,13 +126,13 @@ def described(method: Callable[P, T], operation: Callable[..., object]) -> Calla
 
 
 def _blocking(
-    operation: Callable[Concatenate[Operations, P], steps.Flow[T]],
+    operation: Callable[Concatenate[Operations, P], flows.Flow[T]],
 ) -> Callable[Concatenate[PaymentGateway, P], T]:
     """Make a blocking method of an operation, with its signature and docstring."""
 
     def method(gateway: PaymentGateway, /, *args: P.args, **kwargs: P.kwargs) -> T:
         with gateway._channel.operation(operation.__name__) as ended:
-            return ended(gateway._run(operation(gateway._operations, *args, **kwargs)))
+            return ended(drive(operation(gateway._operations, *args, **kwargs), gateway._do))
 
     return described(method, operation)
 
@@ -174,21 +176,8 @@ class PaymentGateway(Gateway):
         """Close idle connections. The gateway stays usable: the next call opens new ones."""
         self._channel.close()
 
-    def _run(self, flow: steps.Flow[T]) -> T:
-        """Drive a flow: send its calls, wait out its pauses."""
-        try:
-            request = next(flow)
-            while True:
-                if isinstance(request, steps.Pause):
-                    time.sleep(request.seconds)
-                    request = flow.send(None)
-                    continue
-                try:
-                    answer = self._channel.send(request)
-                except TokenChargeError as error:
-                    request = flow.throw(error)
-                else:
-                    request = flow.send(answer)
-        except StopIteration as stop:
-            result: T = stop.value
-            return result
+    def _do(self, request: flows.Call | flows.Pause) -> flows.Answer | None:
+        if isinstance(request, flows.Call):
+            return self._channel.send(request)
+        time.sleep(request.seconds)
+        return None

@@ -21,8 +21,8 @@ from opentelemetry.trace import (
 )
 
 from . import __version__
+from ._flows import Call
 from ._observe import NOBODY, Fields, Same, make_spans
-from ._steps import Call
 
 __all__ = ["instrument", "uninstrument"]
 

@@ -107,7 +107,7 @@ class Settings:
     )
     route: str = _setting(
         "STRIPE_ROUTE",
-        default="charges",
+        default="payment_intents",
         help="What a card token is charged by: charges (the classic calls) or payment_intents (with 3-D Secure).",
     )
     element: str = _setting(

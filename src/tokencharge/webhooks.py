@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Awaitable, Callable, Generator
 from functools import partial
 from hashlib import sha256
 from typing import Any, TypeVar
@@ -13,6 +13,7 @@ from uuid import uuid4
 
 import attrs
 
+from ._drive import drive, drive_async
 from ._event_store import EventStore, MemoryStore
 from ._observe import tell_event
 from .errors import ConfigurationError, InvalidEvent, InvalidSignature, error_code
@@ -122,19 +123,13 @@ class Webhooks:
             body: As it came in; what is longer than `BODY_LIMIT` need not be read to its end.
             signature: The `Stripe-Signature` header.
         """
-        steps = self.steps(body, signature)
-        try:
-            step = next(steps)
-            while True:
-                try:
-                    result = step()
-                except Exception as error:  # noqa: BLE001 - the rules decide
-                    step = steps.throw(error)
-                else:
-                    step = steps.send(result)
-        except StopIteration as stop:
-            reply: Reply = stop.value
-            return reply
+        return drive(self.steps(body, signature), lambda step: step())
+
+    async def answer_async(
+        self, body: bytes, signature: str | None, do: Callable[[Callable[[], Any]], Awaitable[Any]]
+    ) -> Reply:
+        """Answer a delivery, awaiting `do` for each step."""
+        return await drive_async(self.steps(body, signature), do)
 
     def steps(self, body: bytes, signature: str | None) -> Steps:
         """Answer a delivery for a driver, who calls what is yielded and sends or throws back what comes of it."""

@@ -34,8 +34,9 @@ class Line:
         """The next requests that match "POST /v1/charges" meet these actions, one after another."""
         self._plans += [(what, action) for action in actions]
 
-    def gateway(self, **options: Any) -> PaymentGateway:
-        return PaymentGateway(self.sandbox.secret_key, http_client=FunctionClient(self.send), **options)
+    def gateway(self, route: str = "charges", **options: Any) -> PaymentGateway:
+        client = FunctionClient(self.send)
+        return PaymentGateway(self.sandbox.secret_key, http_client=client, route=route, **options)
 
     def send(
         self, method: str, url: str, headers: Mapping[str, str], body: Any

@@ -111,7 +111,7 @@ def test_an_order_paid_with_a_named_test_token_is_one_order(sandbox, gateway):
 def test_an_unknown_mode_takes_no_token_for_a_test_token():
     """Only a key known to be a test key makes each `tok_visa` a purchase of its own."""
     sandbox = Sandbox(secret_key="key_of_next_year")
-    gateway = PaymentGateway("key_of_next_year", http_client=sandbox.http_client())
+    gateway = PaymentGateway("key_of_next_year", http_client=sandbox.http_client(), route="charges")
     for _ in range(2):
         gateway.charge("tok_visa", ADA, FIVE)
 
@@ -261,24 +261,34 @@ def test_another_amount_for_the_same_token_is_a_conflict(sandbox, gateway):
     assert [paid.charge] == sandbox.charges
 
 
-def test_another_description_is_the_same_purchase(sandbox, gateway):
-    """What is charged counts, not what is written on it."""
-    token = sandbox.create_token()
-    first = gateway.charge(token, ADA, FIVE)
-    again = gateway.charge(token, ADA, FIVE, description="Corrected")
+@pytest.mark.parametrize("route", ["charges", "payment_intents"])
+@pytest.mark.parametrize(
+    "other",
+    [{"description": "foundation"}, {"metadata": {"book": "2"}}, {"capture": True}, {"amount": Money(700, "usd")}],
+    ids=["description", "metadata", "capture", "amount"],
+)
+def test_other_details_of_the_same_token_are_a_conflict(sandbox, route, other):
+    """Without an order_id the token is the purchase, and what was said about it: it pays for nothing else."""
+    gateway = PaymentGateway(sandbox.secret_key, http_client=sandbox.http_client(), route=route)
+    details = {"token": sandbox.create_token(), "email": ADA, "amount": FIVE, "capture": False}
+    paid = gateway.charge(**details)
+    again = gateway.charge(**details)
+    with pytest.raises(OrderConflict) as conflict:
+        gateway.charge(**{**details, **other})
 
-    assert [first.charge] == sandbox.charges
-    assert (first.charge, True) == (again.charge, again.replayed)
+    assert (paid.charge, True) == (again.charge, again.replayed)
+    assert paid.charge.id == conflict.value.charge_id
+    assert [paid.charge] == sandbox.charges
 
 
 def test_another_email_for_the_same_token_is_a_conflict(sandbox, gateway):
     """Without an order there is no telling which is right: it is refused, and nothing is charged anew."""
     token = sandbox.create_token()
-    gateway.charge(token, ADA, FIVE)
+    paid = gateway.charge(token, ADA, FIVE)
     with pytest.raises(OrderConflict) as conflict:
         gateway.charge(token, "eve@example.com", FIVE)
 
-    assert (None, "customer") == (conflict.value.charge_id, conflict.value.step)
+    assert paid.charge.id == conflict.value.charge_id
     assert 1 == len(sandbox.charges)
 
 
@@ -296,7 +306,7 @@ def test_a_corrected_email_goes_on_with_the_order(sandbox, gateway):
 def test_a_customer_beyond_the_newest_hundred_is_searched(lag):
     """An older Customer is found by search; until its index has caught up the order is said to be in progress."""
     sandbox = Sandbox(rules=Rules(search_lag=lag))
-    gateway = PaymentGateway(sandbox.secret_key, http_client=sandbox.http_client())
+    gateway = PaymentGateway(sandbox.secret_key, http_client=sandbox.http_client(), route="charges")
     with pytest.raises(CardDeclined):
         gateway.charge("tok_chargeCustomerFail", "ada@exmaple.com", FIVE, order_id="order-7")
     for number in range(100):

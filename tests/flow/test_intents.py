@@ -53,29 +53,19 @@ def canned(intent, **changed):
     return answer(200, {**intent, **changed})
 
 
-@pytest.mark.parametrize(
-    ("order_id", "requests"),
-    [
-        (None, [("POST", "/v1/customers"), ("POST", "/v1/payment_intents")]),
-        (
-            "order-7",
-            [
-                ("POST", "/v1/customers"),
-                ("POST", "/v1/customers/CUS/sources"),
-                ("POST", "/v1/payment_intents"),
-                ("POST", "/v1/payment_intents/ID/confirm"),
-            ],
-        ),
-    ],
-)
-def test_a_token_becomes_a_customer_and_a_charge(sandbox, gateway, order_id, requests):
-    """The answer is what it is over Charges: the Customer with its card, and the intent's Charge."""
+@pytest.mark.parametrize("order_id", [None, "order-7"])
+@pytest.mark.parametrize("account", ["sandbox", "new_account"])
+def test_a_token_becomes_a_customer_and_a_charge(request, account, order_id):
+    """On an account of today and on one of old: a Customer, a payment method, and the intent's Charge."""
+    sandbox = request.getfixturevalue(account)
+    gateway = PaymentGateway(sandbox.secret_key, http_client=sandbox.http_client())
     payment = gateway.charge(sandbox.create_token(), ADA, FIVE, order_id=order_id, description="Flask Charge")
-    sent = [(method, path.replace(payment.customer.id, "CUS")) for method, path in paths(sandbox)]
 
     assert [payment.charge] == sandbox.charges
     assert [payment.customer] == sandbox.customers
-    assert requests == sent
+    assert [("POST", "/v1/customers"), ("POST", "/v1/payment_methods"), ("POST", "/v1/payment_intents")] == paths(
+        sandbox
+    )
     assert (FIVE, "succeeded", True, "Flask Charge", _id(sandbox)) == (
         payment.charge.amount,
         payment.charge.status,
@@ -84,7 +74,7 @@ def test_a_token_becomes_a_customer_and_a_charge(sandbox, gateway, order_id, req
         payment.charge.payment_intent_id,
     )
     assert (order_id, False) == (payment.order_id, payment.replayed)
-    assert payment.charge.card.id == gateway.get_customer(payment.customer.id).raw["default_source"]
+    assert payment.charge.card.id.startswith("pm_")
 
 
 def test_everything_given_reaches_the_charge(sandbox, gateway):
@@ -305,6 +295,12 @@ def test_an_intent_that_cannot_be_given_up_is_not_charged_beside(sandbox, line):
     assert [] == paid(sandbox)
 
 
+def decline_first(gateway, sandbox, **order):
+    """Begin an order with a card that is declined, so that its intent is open."""
+    with pytest.raises(CardDeclined):
+        gateway.charge(sandbox.create_token(FAILS_WHEN_CHARGED), ADA, FIVE, **{"order_id": "order-7", **order})
+
+
 def test_an_intent_given_up_by_another_tab_is_not_confirmed(sandbox, line):
     """Whoever finds its intent canceled goes on with the next, and not beside it."""
     gateway = line.gateway(route="payment_intents")
@@ -315,6 +311,7 @@ def test_an_intent_given_up_by_another_tab_is_not_confirmed(sandbox, line):
         return sandbox.handle(request)
 
     other = PaymentGateway(sandbox.secret_key, http_client=sandbox.http_client(), route="payment_intents")
+    decline_first(gateway, sandbox)
     line.plan("POST */confirm", cancel_first)
     payment = gateway.charge(sandbox.create_token(), ADA, FIVE, order_id="order-7")
 
@@ -324,7 +321,7 @@ def test_an_intent_given_up_by_another_tab_is_not_confirmed(sandbox, line):
 
 def test_an_order_begun_over_charges_is_finished_over_intents(sandbox, gateway):
     """A declined Charge of the old route uses up its slot; a paid one is the payment."""
-    old = PaymentGateway(sandbox.secret_key, http_client=sandbox.http_client())
+    old = PaymentGateway(sandbox.secret_key, http_client=sandbox.http_client(), route="charges")
     with pytest.raises(CardDeclined):
         old.charge(sandbox.create_token(FAILS_WHEN_CHARGED), ADA, FIVE, order_id="order-7")
     payment = gateway.charge(sandbox.create_token(), ADA, FIVE, order_id="order-7")
@@ -338,7 +335,7 @@ def test_an_order_begun_over_charges_is_finished_over_intents(sandbox, gateway):
 
 def test_an_order_begun_over_intents_goes_on_as_one(sandbox, gateway):
     """On the old route too, say after a deployment was taken back: no Charge is made beside an open intent."""
-    old = PaymentGateway(sandbox.secret_key, http_client=sandbox.http_client())
+    old = PaymentGateway(sandbox.secret_key, http_client=sandbox.http_client(), route="charges")
     with pytest.raises(CardDeclined):
         gateway.charge(sandbox.create_token(FAILS_WHEN_CHARGED), ADA, FIVE, order_id="order-7")
     payment = old.charge(sandbox.create_token(), ADA, FIVE, order_id="order-7")
@@ -352,7 +349,9 @@ def test_an_order_begun_over_intents_goes_on_as_one(sandbox, gateway):
 def test_a_token_charged_before_the_move_is_not_charged_after_it(sandbox, gateway):
     """The retry of a submission that lands on the new route finds the old one's Charge."""
     token = sandbox.create_token()
-    before = PaymentGateway(sandbox.secret_key, http_client=sandbox.http_client()).charge(token, ADA, FIVE)
+    before = PaymentGateway(sandbox.secret_key, http_client=sandbox.http_client(), route="charges").charge(
+        token, ADA, FIVE
+    )
     after = gateway.charge(token, ADA, FIVE)
 
     assert [before.charge] == [after.charge] == sandbox.charges
@@ -375,7 +374,7 @@ def test_an_order_of_a_known_customer_outlives_stripes_keys(sandbox, gateway):
 
 def test_a_saved_card_is_charged_without_the_buyer(sandbox, gateway):
     """The Customer's default card, off-session, once per order."""
-    customer = gateway.charge(sandbox.create_token(), ADA, FIVE).customer
+    customer = gateway.charge(sandbox.create_token(), ADA, FIVE, save_card=True).customer
     first, second = (gateway.charge_customer(customer, SIX, order_id="order-7") for _ in range(2))
 
     assert [first.charge] == [second.charge] == paid(sandbox)[1:]
@@ -417,48 +416,67 @@ def post(path, form):
     return Request("POST", path, "", {"authorization": "Bearer sk_test_sandbox"}, form.encode())
 
 
-def test_a_lost_answer_to_a_confirmation_is_made_good(sandbox, gateway):
+@pytest.mark.parametrize("second", [False, True])
+def test_a_lost_answer_to_a_confirmation_is_made_good(sandbox, gateway, second):
     """Nobody is told "declined", and the same call finds the charge."""
     token = sandbox.create_token()
-    sandbox.lose_next_answer(path="*/confirm")
+    if second:
+        decline_first(gateway, sandbox)
+    sandbox.lose_next_answer(path="*/confirm" if second else "/v1/payment_intents")
     with pytest.raises(OutcomeUnknown) as unknown:
         gateway.charge(token, ADA, FIVE, order_id="order-7")
     payment = gateway.charge(token, ADA, FIVE, order_id="order-7")
 
     assert ("order-7", payment.customer.id) == (unknown.value.order_id, unknown.value.customer_id)
-    assert [payment.charge] == sandbox.charges
+    assert [payment.charge] == paid(sandbox)
 
 
 @pytest.mark.parametrize("executed", [False, True])
 def test_a_5xx_saved_on_the_confirmation_keeps_no_order_open(sandbox, gateway, executed):
     """The intent cannot pay twice, so it is read, and confirmed again if it is open."""
     token = sandbox.create_token()
+    decline_first(gateway, sandbox)
     sandbox.faults.add(Fault.server_error(executed=executed, saved=True), path="*/confirm")
     with pytest.raises(OutcomeUnknown):
         gateway.charge(token, ADA, FIVE, order_id="order-7")
     payment = gateway.charge(token, ADA, FIVE, order_id="order-7")
 
-    assert [payment.charge] == sandbox.charges
+    assert [payment.charge] == paid(sandbox)
+
+
+def test_a_5xx_saved_on_a_declined_confirmation_is_told_as_the_decline(sandbox, gateway):
+    """The payment method is used up by it, so it is not sent again."""
+    token = sandbox.create_token(FAILS_WHEN_CHARGED)
+    decline_first(gateway, sandbox)
+    sandbox.faults.add(Fault.server_error(executed=True, saved=True), path="*/confirm")
+    with pytest.raises(OutcomeUnknown):
+        gateway.charge(token, ADA, FIVE, order_id="order-7")
+    with pytest.raises(CardDeclined):
+        gateway.charge(token, ADA, FIVE, order_id="order-7")
+
+    assert [] == paid(sandbox)
 
 
 @pytest.mark.parametrize("code", ["card_declined", "authentication_required"])
 def test_a_refusal_that_stripe_may_not_have_saved_is_asked_again(sandbox, line, code):
     """An earlier try of the call that is late would charge after all: only a refusal that is repeated is told."""
     gateway = line.gateway(route="payment_intents")
+    decline_first(gateway, sandbox)
     line.plan("POST */confirm", refuse(402, "No.", type="card_error", code=code))
     payment = gateway.charge(sandbox.create_token(), ADA, FIVE, order_id="order-7")
 
-    assert [payment.charge] == sandbox.charges
+    assert [payment.charge] == paid(sandbox)
 
 
 def test_a_refusal_that_stripe_never_saves_is_told(sandbox, line):
     """A parameter it objects to, say: asked again it says the same, and the intent is still open."""
     gateway = line.gateway(route="payment_intents")
+    decline_first(gateway, sandbox)
     line.plan("POST */confirm", *[refuse(400, "Not this one.", param="payment_method")] * 3)
     with pytest.raises(InvalidRequest, match="Not this one"):
         gateway.charge(sandbox.create_token(), ADA, FIVE, order_id="order-7")
 
-    assert [] == sandbox.charges
+    assert [] == paid(sandbox)
 
 
 def test_many_intents_given_up_before_do_not_keep_an_order_waiting(sandbox, gateway, pauses):
@@ -472,28 +490,33 @@ def test_many_intents_given_up_before_do_not_keep_an_order_waiting(sandbox, gate
     assert [] == pauses
 
 
-def test_a_5xx_saved_while_the_bank_asks_is_an_authentication(sandbox, gateway):
+@pytest.mark.parametrize("second", [False, True])
+def test_a_5xx_saved_while_the_bank_asks_is_an_authentication(sandbox, gateway, second):
     """The intent waits for the buyer, so it is not confirmed a second time."""
     token = sandbox.create_token(ASKS)
-    sandbox.faults.add(Fault.server_error(executed=True, saved=True), path="*/confirm")
+    if second:
+        decline_first(gateway, sandbox)
+    path = "*/confirm" if second else "/v1/payment_intents"
+    sandbox.faults.add(Fault.server_error(executed=True, saved=True), path=path)
     with pytest.raises(OutcomeUnknown):
         gateway.charge(token, ADA, FIVE, order_id="order-7")
     with pytest.raises(AuthenticationRequired) as asked:
         gateway.charge(token, ADA, FIVE, order_id="order-7")
     sandbox.authenticate(asked.value.payment_intent_id)
 
-    assert [gateway.charge(token, ADA, FIVE, order_id="order-7").charge] == sandbox.charges
+    assert [gateway.charge(token, ADA, FIVE, order_id="order-7").charge] == paid(sandbox)
 
 
 def test_a_confirmation_that_fails_again_and_again_stays_unknown(sandbox, gateway):
     """After a few fresh keys the caller is told the truth: nobody knows."""
     token = sandbox.create_token()
+    decline_first(gateway, sandbox)
     sandbox.faults.add(Fault.server_error(executed=False, saved=True), path="*/confirm", times=None)
     for _ in range(12):
         with pytest.raises(OutcomeUnknown):
             gateway.charge(token, ADA, FIVE, order_id="order-7")
 
-    assert [] == sandbox.charges
+    assert [] == paid(sandbox)
 
 
 @pytest.mark.parametrize("order_id", [None, "order-7"])
@@ -529,7 +552,7 @@ def test_an_intent_refused_and_saved_does_not_lock_the_order(sandbox, line):
     payment = gateway.charge("tok_visa", ADA, FIVE, order_id="order-7")
 
     assert [payment.charge] == sandbox.charges
-    assert payment.charge.metadata["tokencharge"].endswith("/1")
+    assert payment.charge.metadata["tokencharge"].split("/")[1] == "1"
 
 
 def test_a_slot_that_another_request_is_taking_is_waited_for(sandbox, line, pauses):
@@ -567,7 +590,7 @@ def test_a_200_is_not_yet_a_payment(sandbox, line, fields, kind, code):
     gateway = line.gateway(route="payment_intents")
     first = gateway.charge("tok_visa", ADA, FIVE, order_id="order-6")
     intent = {**sandbox.payment_intents[0], "latest_charge": None, **fields}
-    line.plan("POST */confirm", answer(200, intent))
+    line.plan("POST /v1/payment_intents", answer(200, intent))
     with pytest.raises(kind) as told:
         gateway.charge("tok_visa", ADA, FIVE, order_id="order-7")
     line.plan("GET /v1/payment_intents/*", answer(200, intent))
@@ -600,7 +623,7 @@ def test_a_charge_that_is_only_named_is_read(sandbox, line):
         body = json.loads(response.body)
         return answer(200, {**body, "latest_charge": body["latest_charge"]["id"]})(request)
 
-    line.plan("POST */confirm", unexpanded)
+    line.plan("POST /v1/payment_intents", unexpanded)
     payment = gateway.charge("tok_visa", ADA, FIVE, order_id="order-7")
 
     assert [payment.charge] == sandbox.charges
@@ -615,7 +638,7 @@ def test_a_paid_intent_whose_charge_cannot_be_read_is_never_told_as_nothing_done
         body = json.loads(sandbox.handle(request).body)
         return answer(200, {**body, "latest_charge": body["latest_charge"]["id"]})(request)
 
-    line.plan("POST */confirm", unexpanded)
+    line.plan("POST /v1/payment_intents", unexpanded)
     line.plan("GET /v1/charges/*", refuse(503, "Down."))
     with pytest.raises(OutcomeUnknown):
         gateway.charge(token, ADA, FIVE, order_id="order-7")
@@ -671,7 +694,10 @@ def test_held_money_is_let_go(sandbox, gateway):
 
     assert [first] == [second] == sandbox.refunds
     assert (held.id, FIVE, "canceled") == (first.charge_id, first.amount, sandbox.payment_intents[0]["status"])
-    assert gateway.charge("tok_visa", ADA, FIVE, capture=False, order_id="order-7").charge.refunded
+    with pytest.raises(OrderConflict, match="let go"):
+        gateway.charge("tok_visa", ADA, FIVE, capture=False, order_id="order-7")
+
+    assert gateway.find("order-7") is None
     assert 1 == len(sandbox.charges)
 
 

@@ -393,8 +393,8 @@ def test_marks_nobody_made_close_no_slot(sandbox, line):
         gateway.charge("tok_chargeCustomerFail", ADA, FIVE, order_id="order-7")
     name = next(request for request in line.sent if request.path == "/v1/charges").idempotency_key.split("-")[1][:16]
     odd = {f"tokencharge_{name}_x": "refused", "other": "refused"}
-    line.plan("GET /v1/charges", *[answer(200, {"data": []})] * 4)
-    line.plan("GET /v1/customers/*", *[answer(200, {"id": declined.value.customer_id, "metadata": odd})] * 4)
+    line.plan("GET /v1/charges", *[answer(200, {"data": []})] * 20)
+    line.plan("GET /v1/customers/*", *[answer(200, {"id": declined.value.customer_id, "metadata": odd})] * 20)
     with pytest.raises(OrderInProgress):
         gateway.charge("tok_visa", ADA, FIVE, order_id="order-7")
 

@@ -30,7 +30,7 @@ from tokencharge import (
 )
 
 # No public call can raise what only the SDK raises of itself, a signature error for one.
-from tokencharge._steps import Call
+from tokencharge._flows import Call
 from tokencharge._stripe.translate import translate
 
 ADA = "ada@example.com"

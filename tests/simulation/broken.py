@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from importlib import import_module
@@ -23,30 +23,44 @@ from tokencharge import (
     PaymentIntent,
     TokenChargeError,
 )
-from tokencharge._steps import Call, Flow, Purchase, intents, settle
-from tokencharge._steps.calls import ask, path
-from tokencharge._steps.purchase import digest
+from tokencharge._flows import Call, Flow, Purchase
+from tokencharge._flows.calls import ask
+from tokencharge._flows.purchase import digest
 from tokencharge._stripe import channel, translate
 
+from . import buyers, schedule
 from .weather import Weather
 
 _serial = itertools.count()
 _key = Purchase.key
 _charge_call = Purchase.charge_call
 _intent_call = Purchase.intent_call
-_list_all = intents.list_all
-_payment = settle.payment_of
-_translate = translate.translate
 # The package's own `charge` is the function.
-_charge = import_module("tokencharge._steps.charge")
+_charge = import_module("tokencharge._flows.charge")
+_looking = import_module("tokencharge._flows.looking")
+_manage = import_module("tokencharge._flows.manage")
+_payment = import_module("tokencharge._flows.payment")
+_settle = import_module("tokencharge._flows.settle")
+_slots = import_module("tokencharge._flows.slots")
+_listed = _looking.listed
+_customer = _charge._customer
+_payment_of = _settle.payment_of
+_translate = translate.translate
 
 
 @attrs.frozen
 class Broken:
-    """What is replaced by what, as (where, name, replacement), and the faults that bring it to light."""
+    """A flow that is broken, and what brings it to light.
+
+    Attributes:
+        patches: What is replaced by what, as (where, name, replacement).
+        faults: The only faults there are, if any are named.
+        late: Every schedule goes on a day later, with a card that is saved.
+    """
 
     patches: list[tuple[object, str, object]]
     faults: tuple[str, ...] = ()
+    late: bool = False
 
 
 def _no_customer_key(self: Purchase, step: str) -> str:
@@ -69,13 +83,16 @@ def _default_card(self: Purchase, customer: str, card: str | None, slot: int, *,
     return _charge_call(self, customer, None, slot, expand_customer=expand_customer)
 
 
-def _one_key(
-    purchase: Purchase, customer: Customer | str, card: str | None, attempts: Any, begun: Any
-) -> Flow[Payment]:
+def _one_key(purchase: Purchase, customer: Customer | str, card: str | None, slots: Any) -> Flow[Payment]:
     name = customer if isinstance(customer, str) else customer.id
-    call = purchase.charge_call(name, card, 0, expand_customer=isinstance(customer, str))
-    made, replayed = yield from ask(call, Charge.from_stripe)
-    return _payment(purchase, customer, made, found=replayed)
+    reader: Callable[[Any], Any]
+    if purchase.by_intent:
+        call, reader = purchase.intent_call(name, card, 0), PaymentIntent.from_stripe
+    else:
+        call, reader = purchase.charge_call(name, card, 0, expand_customer=True), Charge.from_stripe
+    made, answer = yield from ask(call, reader)
+    payment: Payment = yield from _payment_of(purchase, customer, made, found=answer.found)
+    return payment
 
 
 def _unknown_is_declined(error: stripe.StripeError, call: Call, *, in_doubt: bool) -> TokenChargeError:
@@ -93,63 +110,63 @@ def _last_try_only(error: stripe.StripeError, call: Call, *, in_doubt: bool) -> 
 
 
 def _noted_at_once(
-    purchase: Purchase, call: Call, reader: object, slot: int, customer: str, refusal: TokenChargeError
+    purchase: Purchase, customer: str, slot: int, refusal: TokenChargeError, *, first: bool
 ) -> Flow[Any]:
-    note = {"metadata": {settle._closed_name(purchase.digest) + str(slot): "refused"}}
-    yield Call("note", "post", path("customers", customer), note)
+    yield from _looking.note_refused(purchase, customer, slot, first=True)
     raise refusal
 
 
-def _never_noted(
-    purchase: Purchase, call: Call, reader: object, slot: int, customer: str, refusal: TokenChargeError
-) -> Flow[Any]:
+def _never_noted(purchase: Purchase, customer: str, slot: int, refusal: TokenChargeError, *, first: bool) -> Flow[Any]:
     yield from ()
-    raise refusal
 
 
-def _every_slot(digest: str, customer_id: str) -> Flow[set[int]]:
-    yield from ()
+def _every_slot(purchase: Purchase, customer: Customer) -> set[int]:
     return set(range(50))
 
 
-def _no_attempts(digest: str, customer_id: str, *, every_page: bool = False) -> Flow[dict[int, Charge]]:
-    yield from ()
-    return {}
+def _undated(purchase: Purchase, customer: Customer) -> set[int]:
+    return set(_looking._notes(purchase, customer))
 
 
-def _any_amount(purchase: Purchase, customer: Customer | str, made: Charge, *, found: bool) -> Payment:
-    return _payment(attrs.evolve(purchase, amount=made.amount), customer, made, found=found)
+def _not_listed(left_out: Any) -> Callable[..., Flow[list[Any]]]:
+    def listed(kind: Any, *about: Any) -> Flow[list[Any]]:
+        return [] if kind is left_out else (yield from _listed(kind, *about))
+
+    return listed
 
 
-def _intent_of_card(self: Purchase, customer: str, slot: int, confirmation: Mapping[str, Any] | None = None) -> Call:
-    call = _intent_call(self, customer, slot, confirmation)
+def _any_amount(purchase: Purchase, customer: Customer | str, made: Any, *, found: bool) -> Flow[Payment]:
+    whatever = attrs.evolve(purchase, amount=made.amount)
+    payment: Payment = yield from _payment_of(whatever, customer, made, found=found)
+    return payment
+
+
+def _intent_of_card(self: Purchase, customer: str, method: str | None, slot: int) -> Call:
+    call = _intent_call(self, customer, method, slot)
     return attrs.evolve(call, key=f"{call.key}-{digest(self.token or '', self.card or '')}")
 
 
-def _intent_key(self: Purchase, customer: str, slot: int, confirmation: Mapping[str, Any] | None = None) -> Call:
-    return attrs.evolve(_intent_call(self, customer, slot, confirmation), key=self.key(f"intent-{slot}"))
+def _intent_key(self: Purchase, customer: str, method: str | None, slot: int) -> Call:
+    return attrs.evolve(_intent_call(self, customer, method, slot), key=self.key(f"intent-{slot}"))
 
 
-def _not_canceled(purchase: Purchase, customer_id: str) -> Flow[Any]:
-    attempts, listed = yield from _list_all(purchase, customer_id)
-    return attempts, {
-        slot: intent if intent.amount == purchase.amount else attrs.evolve(intent, status="canceled", charge=None)
-        for slot, intent in listed.items()
-    }
-
-
-def _nothing_canceled(intent: PaymentIntent) -> Flow[None]:
+def _not_canceled(intent: PaymentIntent, purchase: Purchase) -> Flow[PaymentIntent]:
     yield from ()
-
-
-def _nothing_listed(purchase: Purchase, customer_id: str) -> Flow[Any]:
-    yield from ()
-    return {}, {}
+    return attrs.evolve(intent, status="canceled", charge=None)
 
 
 def _repeated_is_news(call: Call, reader: Callable[[Any], Any]) -> Flow[Any]:
-    value, _ = yield from ask(call, reader)
-    return value, False
+    value, answer = yield from ask(call, reader)
+    return value, attrs.evolve(answer, replayed=False)
+
+
+def _never_begun(purchase: Purchase, slots: Any) -> Flow[tuple[Customer, bool]]:
+    customer, _ = yield from _customer(purchase, slots)
+    return customer, False
+
+
+def _nothing_elsewhere(purchase: Purchase, customer_id: str, slots: Any) -> Flow[None]:
+    yield from ()
 
 
 def _always(value: object) -> Callable[..., object]:
@@ -161,28 +178,37 @@ FLOWS = {
     "the e-mail in the key of the customer step": Broken([(Purchase, "key", _email_in_customer_key)]),
     "the card in the key of the charge": Broken([(Purchase, "key", _card_in_charge_key)]),
     "key not rotated after a decline": Broken([(Purchase, "charge_call", _slot_zero)]),
-    "retry after a decline with the same key": Broken([(_charge, "_settle", _one_key)]),
+    "retry after a decline with the same key": Broken([(_charge, "settle", _one_key)]),
     "the customer's default card charged": Broken([(Purchase, "charge_call", _default_card)]),
     "unknown reported as declined": Broken([(channel, "translate", _unknown_is_declined)]),
     "a lost answer taken for a lost request": Broken([(channel, "translate", _unanswered_is_unsent)]),
     "only the last try of a call remembered": Broken(
         [(channel, "translate", _last_try_only)], ("lose_answer", "rate_limit", "key_in_use", "refuse_connection")
     ),
-    "a refusal without a charge not noted": Broken([(settle, "close_slot", _never_noted)]),
+    "a refusal without a charge not noted": Broken([(_settle, "_left_behind", _never_noted)]),
     "a refusal noted before it is known to be saved": Broken(
-        [(settle, "close_slot", _noted_at_once)], ("declined_unsaved",)
+        [(_settle, "_left_behind", _noted_at_once)], ("declined_unsaved",)
     ),
-    "a slot taken for spent because no charge is seen": Broken([(settle, "closed_slots", _every_slot)]),
-    "charges not listed": Broken([(settle, "list_attempts", _no_attempts)]),
-    "a payment not recognized": Broken([(settle, "paid_charge", _always(None))]),
+    "a slot taken for spent because no charge is seen": Broken([(_settle, "noted_slots", _every_slot)]),
+    "charges not listed": Broken([(_looking, "listed", _not_listed(_looking.CHARGES))]),
+    "a payment not recognized": Broken([(_slots.Slots, "end", property(lambda _: None))]),
     "an intent for each card": Broken([(Purchase, "intent_call", _intent_of_card)]),
     "no key in common between the two routes": Broken([(Purchase, "intent_call", _intent_key)]),
-    "an intent for another amount left open": Broken(
-        [(intents, "_cancel", _nothing_canceled), (intents, "list_all", _not_canceled)]
+    "an intent for another amount left open": Broken([(_settle, "_cancel", _not_canceled)]),
+    "intents not listed": Broken([(_looking, "listed", _not_listed(_looking.INTENTS))]),
+    "what is repeated taken for how things are": Broken([(_settle, "ask", _repeated_is_news)]),
+    "amounts not compared": Broken([(_settle, "payment_of", _any_amount), (_charge, "payment_of", _any_amount)]),
+    "a burnt method sent again": Broken([(_settle, "_is_told", _always(False))]),
+    "a paid order touched": Broken([(_charge, "_customer", _never_begun)]),
+    "a released hold told as paid": Broken(
+        [(_payment, "was_let_go", _always(False)), (_manage, "was_let_go", _always(False))]
     ),
-    "intents not listed": Broken([(intents, "list_all", _nothing_listed)]),
-    "what is repeated taken for how things are": Broken([(intents, "ask", _repeated_is_news)]),
-    "amounts not compared": Broken([(settle, "payment_of", _any_amount)]),
+    "a slot of another Customer ignored": Broken([(_settle, "_look_elsewhere", _nothing_elsewhere)]),
+    "an undated note": Broken([(_settle, "noted_slots", _undated)], ("declined_no_charge",), late=True),
+    "an old order not searched for": Broken([(Purchase, "is_old", property(_always(False)))]),
+    "a declined Charge tried again a day later": Broken(
+        [(Purchase, "is_recent", _always(True))], ("declined",), late=True
+    ),
 }
 
 
@@ -193,6 +219,9 @@ def broken(name: str) -> Iterator[None]:
     with ExitStack() as stack:
         for target, attribute, replacement in flow.patches:
             stack.enter_context(mock.patch.object(target, attribute, replacement))
+        if flow.late:
+            stack.enter_context(mock.patch.object(schedule, "LATE", 1.0))
+            stack.enter_context(mock.patch.object(buyers, "KINDS", {"saved_card": 1}))
         if flow.faults:
             stack.enter_context(mock.patch.object(Weather, "forecast", partial(Weather.of, flow.faults)))
         yield

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime, timezone
 from typing import Any
 
 import attrs
@@ -39,13 +40,13 @@ _CARDS = [GOOD] * 11 + [
     "",  # a token Stripe does not know
 ]
 
-_KINDS = {
+KINDS = {
     "order": 55,
     "token": 15,
     "order_of_customer": 8,
     "token_of_customer": 5,
     "saved_card": 12,
-    "mixed": 5,
+    "mixed": 8,
 }
 
 
@@ -59,6 +60,7 @@ class Sale:
         order_id: Its name; None for a token.
         customer: The known Customer.
         capture: Whether the money is taken at once.
+        began: When it was put up for sale.
         tokens: Those its buyers have used, so that two may use the same.
         cards: The known Customer's, good and bad.
     """
@@ -67,6 +69,7 @@ class Sale:
     order_id: str | None
     customer: str | None
     capture: bool
+    began: datetime
     tokens: list[str] = attrs.field(factory=list)
     cards: list[str] = attrs.field(factory=list)
 
@@ -82,9 +85,13 @@ class Shop:
 
     def sale(self, number: int, kind: str | None = None) -> Sale:
         """Put something up for sale."""
-        kind = kind or self.random.choices([*_KINDS], [*_KINDS.values()])[0]
+        kind = kind or self.random.choices([*KINDS], [*KINDS.values()])[0]
         sale = Sale(
-            kind, None if kind.startswith("token") else f"order-{number}", None, capture=self.random.random() < 0.8
+            kind,
+            None if kind.startswith("token") else f"order-{number}",
+            None,
+            capture=self.random.random() < 0.8,
+            began=datetime.fromtimestamp(self.world.now, timezone.utc),
         )
         if kind not in ("order", "token"):
             sale.customer = self.world.ask_stripe("POST", "/v1/customers", "email=ada@example.com")["id"]
@@ -96,9 +103,14 @@ class Shop:
 
     def save_card(self, sale: Sale, number: str) -> str:
         """Save another card on the Customer."""
-        path = f"/v1/customers/{sale.customer}/sources"
-        sale.cards.append(self.world.ask_stripe("POST", path, f"source={self.mint(number)}")["id"])
-        return sale.cards[-1]
+        if self.world.sandbox.rules.card_tokens:
+            path = f"/v1/customers/{sale.customer}/sources"
+            card = self.world.ask_stripe("POST", path, f"source={self.mint(number)}")["id"]
+        else:
+            card = self.world.sandbox.create_payment_method(number)
+            self.world.ask_stripe("POST", f"/v1/payment_methods/{card}/attach", f"customer={sale.customer}")
+        sale.cards.append(card)
+        return str(card)
 
     def mint(self, number: str, kind: str = "tok") -> str:
         """Make what pays, as Stripe.js does: a token, a payment method or a confirmation token."""
@@ -130,6 +142,7 @@ class Shop:
         method: Callable[..., Any] = gateway.charge_customer if sale.kind == "saved_card" else gateway.charge
         card = args["card"] if sale.kind == "saved_card" else self._card_of[args["token"]]
         call = Call(buyer, sale.order_id or args["token"], args, card, gateway)
+        call.let_go_before = frozenset(self.world.let_go)
         self.world.calls.append(call)
         self.world.note("%s calls %s", buyer, args)
         Task.current().about = call
@@ -143,9 +156,16 @@ class Shop:
 
 
 class Buyer:
-    """Somebody who wants to pay, and goes on trying."""
+    """Somebody who wants to pay, and goes on trying.
 
-    def __init__(self, shop: Shop, sale: Sale, name: str) -> None:
+    Args:
+        shop: Where.
+        sale: What.
+        name: Who.
+        late: It is so long ago that the sale began that only who says so, or whose Customer is known, is safe.
+    """
+
+    def __init__(self, shop: Shop, sale: Sale, name: str, *, late: bool = False) -> None:
         self._shop = shop
         self._sale = sale
         self._name = name
@@ -157,8 +177,12 @@ class Buyer:
             self._args["order_id"] = sale.order_id
         if sale.kind == "saved_card" or (sale.kind != "mixed" and sale.customer) or self._maybe(0.5):
             self._args["customer"] = sale.customer
+        known = self._args.get("customer") is not None
+        if sale.order_id is not None and (self._maybe(0.3) or (late and not (known and sale.kind != "mixed"))):
+            self._args["began"] = sale.began
         if sale.kind != "saved_card":
             self._args["email"] = self._email()
+            self._args["save_card"] = self._maybe(0.1)
         self._take_a_card(new=self._maybe(0.6))
 
     def act(self) -> None:

@@ -44,6 +44,7 @@ class Record:
 
     def __init__(self, world: World) -> None:
         self.calls = world.calls
+        self._world = world
         self.charges = {charge.id: charge for charge in world.sandbox.charges}
 
     def paid(self, purchase: str) -> list[Charge]:
@@ -55,6 +56,11 @@ class Record:
         """Return those among them that this call's requests made."""
         made = (self.charges[name] for name in call.charges)
         return [charge for charge in made if charge.status != "failed"]
+
+    def made_for(self, purchase: str) -> set[str]:
+        """Return the Charges and intents that were made for a purchase; an intent's Charges are part of it."""
+        made = [self.charges[name] for call in self.of(purchase) for name in call.charges]
+        return {charge.payment_intent_id or charge.id for charge in made}
 
     def of(self, purchase: str) -> list[Call]:
         """Return the calls for a purchase."""
@@ -75,7 +81,7 @@ class Record:
             if len(paid) > 1:
                 yield f"(1) {purchase} was charged {len(paid)} times: {[charge.id for charge in paid]}"
             customers = [customer for call in self.of(purchase) for customer in call.customers]
-            if len(customers) > 1:
+            if len(customers) > 1 and not self._world.is_late:
                 yield f"(6) {purchase} has {len(customers)} customers: {customers}"
         for call in self.calls:
             yield from self._wrong_of(call)
@@ -83,7 +89,7 @@ class Record:
     def _wrong_of(self, call: Call) -> Iterator[str]:
         outcome = call.outcome
         for charge in self.paid_by(call):
-            if call.card is not None and (charge.card is None or charge.card.id != call.card):
+            if call.card is not None and not self._is_given(call, charge):
                 yield f"(5) {call.buyer} gave {call.card}, and {charge.id} charged {charge.card}"
         if isinstance(outcome, Payment):
             yield from self._wrong_payment(call, outcome)
@@ -93,14 +99,22 @@ class Record:
             yield f"(7) {call.buyer} saw {outcome!r}"
         if isinstance(outcome, OrderConflict) and outcome.charge_id is not None:
             other = self.charges.get(outcome.charge_id)
-            if other is None or other.status == "failed" or other.amount == call.args["amount"]:
+            told_why = call.args.get("order_id") is None or outcome.charge_id in self._world.let_go
+            if other is None or other.status == "failed" or (other.amount == call.args["amount"] and not told_why):
                 yield f"(3) {call.buyer} was told {outcome!r}, and the charge is {other}"
+
+    def _is_given(self, call: Call, charge: Charge) -> bool:
+        """Tell whether a charge took the card that was given."""
+        charged = charge.card.id if charge.card else None
+        return charged is not None and call.card in (charged, self._world.card_of.get(charged))
 
     def _wrong_payment(self, call: Call, payment: Payment) -> Iterator[str]:
         told, real = payment.charge, self.charges.get(payment.charge.id)
         if real is None or real not in self.paid(call.purchase):
             yield f"(2) {call.buyer} was given {told.id}, which is no payment of {call.purchase}"
             return
+        if real.id in call.let_go_before:
+            yield f"(2) {call.buyer} was given {told.id}, which was let go before"
         if (told.status, told.amount, real.amount) != (real.status, call.args["amount"], call.args["amount"]):
             yield f"(2) {call.buyer} was given {told.status} {told.amount}; the charge is {real.status} {real.amount}"
         if not told.customer_id == payment.customer.id == real.customer_id:

@@ -21,9 +21,11 @@ from urllib.parse import urlsplit
 
 import attrs
 
+import tokencharge._checks
+import tokencharge._operations
 import tokencharge.aio
 import tokencharge.gateway
-from tokencharge import AsyncPaymentGateway, PaymentGateway
+from tokencharge import AsyncPaymentGateway, Charge, PaymentGateway
 from tokencharge._stripe import FunctionClient, transport
 from tokencharge.sandbox import Request, Response, Rules, Sandbox
 from tokencharge.sandbox.service.engine import Pending
@@ -80,6 +82,7 @@ class Call:
         declined_by_fault: Its card was declined, although nothing is wrong with it, and Stripe saved that.
         smooth: Each of its requests was delivered once and answered by Stripe.
         requests: How many it has sent.
+        let_go_before: The Charges whose hold was let go when it began.
     """
 
     buyer: str
@@ -95,6 +98,7 @@ class Call:
     declined_by_fault: bool = False
     smooth: bool = True
     requests: int = 0
+    let_go_before: frozenset[str] = frozenset()
 
 
 @attrs.define(eq=False)
@@ -119,6 +123,9 @@ class World:
         sandbox: Stripe, and the record of what really happened.
         weather: What goes wrong.
         calls: Every call of the gateway, oldest first.
+        card_of: The card that each payment method was made of.
+        let_go: The Charges whose hold was let go.
+        is_late: It is so long ago that things began that Stripe has forgotten keys.
         route: "charges", "payment_intents", or "both" where each buyer's gateway takes one of the two.
     """
 
@@ -127,11 +134,16 @@ class World:
         self.route = route or self.random.choice(ROUTES)
         self.now = _START
         self.calls: list[Call] = []
+        self.card_of: dict[str, str] = {}
+        self.let_go: set[str] = set()
+        self.is_late = False
         self.weather = Weather.forecast(self.random)
         rules = Rules(
             search_lag=self.random.choice((0.0, 5.0, 30.0, 60.0)),
             decline_consumes_token=self.random.random() < 0.5,
             in_flight_first=self.random.random() < 0.5,
+            # Over Charges a token pays on the accounts of old alone.
+            card_tokens=self.route != "payment_intents" or self.random.random() < 0.5,
         )
         self.sandbox = Sandbox(secret_key=_KEY, clock=lambda: self.now, seed=seed, rules=rules)
         self._bank = self.random.choice((0.0, 0.0, 5.0, 20.0))
@@ -153,6 +165,15 @@ class World:
             self.sandbox.authenticate(intent, approve=approve)
         self.note("%s %s the authentication of %s", call.buyer, "passes" if approve else "fails", intent)
         self._attribute(call.authenticated)
+
+    def release(self, charge: Charge) -> None:
+        """Let the money go that a Charge holds, as a shop does from its dashboard."""
+        if charge.payment_intent_id is not None:
+            self.ask_stripe("POST", f"/v1/payment_intents/{charge.payment_intent_id}/cancel")
+        else:
+            self.ask_stripe("POST", "/v1/refunds", f"charge={charge.id}")
+        self.let_go.add(charge.id)
+        self.note("the shop lets go of %s", charge.id)
 
     def note(self, text: str, *about: object) -> None:
         """Add a line to the trace, if anyone reads it."""
@@ -261,6 +282,8 @@ class World:
                 self._attribute(call.charges)
             elif path == "/v1/customers" and response.status == 200:
                 call.customers.append(json.loads(response.body)["id"])
+            elif path == "/v1/payment_methods" and response.status == 200:
+                self.card_of[json.loads(response.body)["id"]] = call.card or ""
         self._answer(letter, response)
 
     def _attribute(self, charges: list[str]) -> None:
@@ -359,8 +382,11 @@ GATEWAYS: list[PaymentGateway | AsyncPaymentGateway] = [
 @contextmanager
 def simulated_time(world: World) -> Iterator[None]:
     """Let the gateways' pauses and time-outs run by the world's clock, and log nothing: the trace tells it all."""
+    clock = SimpleNamespace(time=lambda: world.now)
     asynchronous = SimpleNamespace(sleep=_sleep_async, CancelledError=asyncio.CancelledError)
     with (
+        mock.patch.object(tokencharge._checks, "time", clock),
+        mock.patch.object(tokencharge._operations, "time", clock),
         mock.patch.object(tokencharge.gateway, "time", SimpleNamespace(sleep=_sleep)),
         mock.patch.object(tokencharge.aio, "asyncio", asynchronous),
         mock.patch.object(transport, "time", SimpleNamespace(monotonic=lambda: world.now)),

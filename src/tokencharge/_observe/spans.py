@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from typing import Protocol, TypeVar
 
-from .._steps import Call
+from .._flows import Call
 from .told import Fields
 
 T = TypeVar("T")

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import attrs
 
 from .. import _checks as check
-from .._steps import Call
+from .._flows import Call
 from ..errors import TokenChargeError, error_code
 from ..events import Event
 from ..results import Charge, Payment, Refund
@@ -31,8 +31,6 @@ _TROUBLE = {
 }
 _READING = ("find", "get_charge", "get_customer")
 
-# Keys of refunds and the like have a digest of their own, which names no order.
-_ORDER_KEY = re.compile(r"tokencharge-([0-9a-f]{32})-(?!capture|refund|void)")
 _ORDER_MARK = re.compile(r"([0-9a-f]{32})/")
 
 
@@ -93,9 +91,8 @@ def watch_step(call: Call) -> Tries:
     operation = _operation.get()
     if operation is None:
         return NOBODY
-    digest = _order_digest(call)
-    if digest is not None:
-        operation.told["order_digest"] = digest
+    if call.purchase is not None:
+        operation.told["order_digest"] = call.purchase
     maker = span_maker()
     return NOBODY if maker is None else maker.step(call, operation.told.get("order_digest"))
 
@@ -133,7 +130,7 @@ def tell_step(
         f"Step {call.step}",
         step=call.step,
         outcome=outcome,
-        order_digest=_order_digest(call) or (operation and operation.told.get("order_digest")),
+        order_digest=call.purchase or (operation and operation.told.get("order_digest")),
         request_id=request_id,
         replayed=replayed,
         attempts=attempts,
@@ -175,11 +172,6 @@ def _outcome(error: BaseException) -> str:
     if isinstance(error, TokenChargeError):
         return error_code(error)
     return "failed" if isinstance(error, Exception) else "cancelled"
-
-
-def _order_digest(call: Call) -> str | None:
-    found = _ORDER_KEY.match(call.key or "")
-    return found[1] if found else None
 
 
 def _since(began: float) -> float:

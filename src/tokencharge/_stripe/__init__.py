@@ -4,7 +4,7 @@ from stripe import HTTPClient
 
 from .channel import Channel
 from .pool import PooledClient
-from .signature import is_signed
+from .signature import parse_event
 from .transport import FunctionClient, NeverSent
 
-__all__ = ["Channel", "FunctionClient", "HTTPClient", "NeverSent", "PooledClient", "is_signed"]
+__all__ = ["Channel", "FunctionClient", "HTTPClient", "NeverSent", "PooledClient", "parse_event"]

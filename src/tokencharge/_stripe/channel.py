@@ -9,8 +9,8 @@ from typing import Any
 
 import stripe
 
+from .._flows import Answer, Call
 from .._observe import Same, tell_step, watch_operation, watch_step
-from .._steps import Answer, Call
 from ..errors import TokenChargeError, error_code
 from ..settings import Settings
 from .requestor import spare
@@ -84,10 +84,11 @@ class Channel:
         body = _decoded(last.body)
         if body is None:
             raise unreadable(last.body, response.code, response.headers)
-        # A replay that follows a try of this same call is this call's own first success.
-        replayed = response.headers.get("idempotent-replayed") == "true" and not last.in_doubt
-        self._tell(call, "ok", replayed, response.code, response.headers.get("request-id"))
-        return Answer(body, replayed)
+        # A replay that follows a try of this same call may be this call's own first success.
+        replayed = response.headers.get("idempotent-replayed") == "true"
+        answer = Answer(body, replayed, own=last.in_doubt)
+        self._tell(call, "ok", answer.found, response.code, response.headers.get("request-id"))
+        return answer
 
     def _failed(self, call: Call, failure: stripe.StripeError) -> TokenChargeError:
         error = translate(failure, call, in_doubt=self._wire.last.in_doubt)

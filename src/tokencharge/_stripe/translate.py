@@ -12,7 +12,7 @@ from typing import Any
 
 import stripe
 
-from .._steps import Call
+from .._flows import Call
 from ..declines import AUTHENTICATION_CODES
 from ..errors import (
     AuthenticationFailed,

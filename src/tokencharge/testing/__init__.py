@@ -5,9 +5,9 @@ It needs neither pytest nor, until a cassette is used, vcrpy. `tokencharge.pytes
 
 from __future__ import annotations
 
-from .assertions import assert_charged_once, assert_nothing_charged, assert_refunded
+from .assertions import CassetteMismatch, assert_charged_once, assert_nothing_charged, assert_refunded
 from .audit import Leak, find_leaks
-from .cassette import CassetteMismatch, RecordMode, StripeCassette, use_cassette
+from .cassette import RecordMode, StripeCassette, use_cassette
 from .gateways import async_sandbox_gateway, sandbox_gateway
 
 __all__ = [

@@ -8,6 +8,10 @@ from .. import Charge, Money, Refund
 from ..sandbox import Sandbox
 
 
+class CassetteMismatch(AssertionError):
+    """What the test asked of Stripe is not what its cassette holds."""
+
+
 def assert_charged_once(
     sandbox: Sandbox,
     amount: Money | None = None,

@@ -32,10 +32,6 @@ _REPLAYED = Settings(
 )
 
 
-class CassetteMismatch(AssertionError):
-    """What the test asked of Stripe is not what its cassette holds."""
-
-
 @attrs.define(eq=False)
 class StripeCassette:
     """Stripe's side of one test: the real exchange while it is recorded, the recorded one from then on.

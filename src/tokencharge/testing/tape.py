@@ -16,7 +16,7 @@ from vcr.persisters.filesystem import CassetteNotFoundError
 from vcr.request import Request
 from vcr.serialize import deserialize, serialize
 
-from .cassette import CassetteMismatch
+from .assertions import CassetteMismatch
 from .scrub import Scrubber
 from .standins import StandIns
 

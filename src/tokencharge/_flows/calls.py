@@ -16,21 +16,37 @@ T = TypeVar("T")
 
 @attrs.frozen
 class Call:
-    """One request to Stripe. A POST has an idempotency key, a GET has none."""
+    """One request to Stripe. A POST has an idempotency key, a GET has none.
+
+    `purchase` is the digest of the purchase it is for, where there is one.
+    """
 
     step: str
     method: str
     path: str
     params: Mapping[str, Any] = attrs.field(factory=dict, repr=False)
     key: str | None = None
+    purchase: str | None = None
 
 
 @attrs.frozen
 class Answer:
-    """Stripe's answer to a Call: the decoded body, and whether it repeats what was said to the same key before."""
+    """Stripe's answer to a Call.
+
+    Attributes:
+        body: Decoded.
+        replayed: Stripe repeats what it said to the same key before: history.
+        own: What it repeats may have been the answer to an earlier try of this very call.
+    """
 
     body: object
     replayed: bool = False
+    own: bool = False
+
+    @property
+    def found(self) -> bool:
+        """Another call did what is answered."""
+        return self.replayed and not self.own
 
 
 @attrs.frozen
@@ -43,13 +59,13 @@ class Pause:
 Flow = Generator["Call | Pause", Any, T]
 
 
-def ask(call: Call, read: Callable[[Raw], T]) -> Flow[tuple[T, bool]]:
+def ask(call: Call, reader: Callable[[Raw], T]) -> Flow[tuple[T, Answer]]:
     """Send a Call and read its answer; an answer that cannot be read is no answer."""
     answer: Answer = yield call
     try:
         if not isinstance(answer.body, Mapping):
             raise ValueError("Stripe's answer is no JSON object.")
-        return read(answer.body), answer.replayed
+        return reader(answer.body), answer
     except ValueError as error:
         if call.method == "get":
             raise GatewayUnavailable(
@@ -61,8 +77,9 @@ def ask(call: Call, read: Callable[[Raw], T]) -> Flow[tuple[T, bool]]:
         ) from error
 
 
-def read(call: Call, read: Callable[[Raw], T]) -> Flow[T]:
-    value, _ = yield from ask(call, read)
+def read(call: Call, reader: Callable[[Raw], T]) -> Flow[T]:
+    """Send a Call, and return what its answer says."""
+    value, _ = yield from ask(call, reader)
     return value
 
 

@@ -2,33 +2,35 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
+
+import attrs
 
 from .._reading import Raw
 from ..errors import InvalidInput, InvalidRequest, PaymentPending, TokenChargeError
 from ..money import Money
 from ..results import Charge, Customer, Payment, PaymentIntent, Refund
 from .calls import Call, Flow, T, path, place, read
+from .looking import CHARGES, listed, page, read_customer, searched
+from .payment import customer_of, look_again, pending
 from .purchase import digest, order_digest
-from .settle import attempts_of, customer_of, list_attempts, list_pages, look_again, paid_charge
+from .slots import Slots, was_let_go
 
 
 def find(order_id: str, customer_id: str | None = None) -> Flow[Payment | None]:
-    """Find what an order_id was charged: by listing where the customer is known, else by Stripe's search."""
-    mark = order_digest(order_id)
-    if customer_id is not None:
-        attempts = yield from list_attempts(mark, customer_id, every_page=True)
-    else:
-        query = {
-            "query": f'metadata["order_id"]:{json.dumps(order_id, ensure_ascii=False)}',
-            "limit": 100,
-            "expand": ["data.customer"],
-        }
-        charges = yield from list_pages("/v1/charges/search", query, Charge.from_stripe, every_page=False)
-        attempts = attempts_of(mark, charges)
-    paid = paid_charge(attempts)
-    return None if paid is None else Payment(customer_of(paid, customer_id or ""), paid, order_id, replayed=True)
+    """Find what has paid an order: by listing where the customer is known, else by Stripe's search."""
+    kind = attrs.evolve(CHARGES, expand=("data.customer", "data.payment_intent"))
+    charges = None if customer_id is not None else (yield from searched(kind, order_id))
+    if charges is None:
+        charges = yield from listed(kind, order_id, customer_id)
+    slots = Slots(order_digest(order_id))
+    slots.see(each for each in charges if not was_let_go(each))
+    paid = slots.end
+    if not isinstance(paid, Charge):
+        return None
+    if paid.status == "pending":
+        raise pending(paid)
+    return Payment(customer_of(paid, customer_id), paid, order_id, replayed=True)
 
 
 def get_charge(charge_id: str) -> Flow[Charge]:
@@ -38,7 +40,7 @@ def get_charge(charge_id: str) -> Flow[Charge]:
 
 def get_customer(customer_id: str) -> Flow[Customer]:
     """Read a Customer back."""
-    return (yield from read(Call("customer", "get", path("customers", customer_id)), Customer.from_stripe))
+    return (yield from read_customer(customer_id))
 
 
 def capture(charge_id: str, amount: Money | None) -> Flow[Charge]:
@@ -72,8 +74,8 @@ def void(charge_id: str) -> Flow[Refund]:
         return (yield from _about(charge_id, read(call, Refund.from_stripe)))
     call = Call("void", "post", path("payment_intents", held.payment_intent_id) + "/cancel", {}, key)
     yield from _about(charge_id, read(call, PaymentIntent.from_stripe))
-    listing = list_pages("/v1/refunds", {"charge": charge_id}, Refund.from_stripe, every_page=False)
-    let_go = yield from _about(charge_id, look_again(listing))
+    listing = page("/v1/refunds", {"charge": charge_id}, Refund.from_stripe)
+    let_go, _ = yield from _about(charge_id, look_again(listing))
     if not let_go:
         raise PaymentPending(
             "The authorization is let go, but Stripe does not show the refund yet: read it later with get_charge.",

@@ -6,10 +6,10 @@ sends back an Answer or throws the error the call ended in; a Pause is waited ou
 How an order is charged once, and why each key contains what it contains, is in docs/exactly-once.md.
 """
 
-from .after import capture, find, get_charge, get_customer, refund, void
 from .calls import Answer, Call, Flow, Pause
 from .charge import charge, charge_customer
-from .intents import complete
+from .manage import capture, find, get_charge, get_customer, refund, void
+from .payment import complete
 from .purchase import Purchase
 
 __all__ = [

@@ -1,0 +1,204 @@
+"""From a token to a Customer, a card and a Charge; and from a saved card to a Charge."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import attrs
+
+from .._reading import Raw, read_id
+from ..errors import InvalidRequest, OrderConflict, OrderInProgress, OutcomeUnknown, TokenChargeError
+from ..results import Customer, Payment
+from .calls import Call, Flow, T, ask, entries, path, place, read
+from .looking import look, marked_customers, read_customer
+from .payment import look_again, payment_of
+from .purchase import Purchase
+from .settle import REFUSED, found_by_token, settle
+from .slots import Slots, goes_on
+
+_FRESH_KEYS = 4
+
+
+def charge(purchase: Purchase) -> Flow[Payment]:
+    """Charge what the browser made of a card: a Customer, the card, the Charge."""
+    slots = Slots(purchase.digest)
+    customer_id, card = purchase.customer, None
+    try:
+        looked = yield from _look_ahead(purchase, slots)
+        if slots.end is not None:
+            return (yield from payment_of(purchase, customer_id, slots.end, found=True))
+        try:
+            customer, begun = yield from _customer(purchase, slots)
+        except OrderConflict as conflict:
+            return (yield from found_by_token(purchase, slots, None, conflict))
+        customer_id = customer.id
+        if begun and not looked:
+            yield from look_again(look(purchase, slots, customer_id), harmless=True)
+        if slots.end is None:
+            if purchase.customer is None:
+                customer = yield from _with_email(purchase, customer)
+            looked = looked or purchase.customer is None or purchase.order_id is None
+            card = yield from _card(purchase, customer, slots, looked=looked)
+        return (yield from settle(purchase, customer, card, slots))
+    except TokenChargeError as error:
+        place(error, order_id=purchase.order_id, customer_id=customer_id)
+        raise
+
+
+def charge_customer(purchase: Purchase, customer_id: str) -> Flow[Payment]:
+    """Charge a saved card: the one named, else the Customer's default as it is now, else the one saved last."""
+    slots = Slots(purchase.digest)
+    customer: Customer | str = customer_id
+    try:
+        yield from _look_ahead(purchase, slots)
+        if slots.end is None and purchase.card is None:
+            customer = yield from _known_customer(customer_id)
+            purchase = attrs.evolve(purchase, card=(yield from _saved_card(customer)))
+        return (yield from settle(purchase, customer, purchase.card, slots))
+    except TokenChargeError as error:
+        place(error, order_id=purchase.order_id, customer_id=customer_id)
+        raise
+
+
+def _look_ahead(purchase: Purchase, slots: Slots) -> Flow[bool]:
+    """Look what an order has made before, where Stripe's keys are not known to guard it; tell whether that was done.
+
+    Of a Customer that is made for the order, the step that makes it tells whether the order was begun before.
+    """
+    if purchase.order_id is None:
+        return False
+    adds_card = purchase.token_is_card and not purchase.by_intent
+    known = purchase.customer is not None and (adds_card or not purchase.keys_live)
+    if known or purchase.is_old:
+        yield from look(purchase, slots, purchase.customer, everywhere=purchase.is_old)
+        return True
+    return False
+
+
+def _customer(purchase: Purchase, slots: Slots) -> Flow[tuple[Customer, bool]]:
+    """Return the Customer of a purchase, and whether the purchase was begun before."""
+    if purchase.customer is not None:
+        return (yield from _known_customer(purchase.customer)), False
+    call = purchase.customer_call()
+    if purchase.order_id is None:
+        customer, _ = yield from _prepare(call, Customer.from_stripe)
+        return customer, False
+    begun_with = slots.last
+    if begun_with is not None and begun_with.customer_id is not None:
+        customer = yield from read_customer(begun_with.customer_id)
+        if not customer.deleted:
+            return customer, True
+    try:
+        return (yield from _prepare(call, Customer.from_stripe, lambda: _order_customer(purchase)))
+    except OrderConflict:
+        # The order began with another e-mail.
+        found = yield from _order_customer(purchase)
+    if found is None:
+        raise OrderInProgress(
+            "This order was begun with another e-mail, and its customer cannot be found yet: call again in a minute.",
+            step="customer",
+        )
+    return found, True
+
+
+def _order_customer(purchase: Purchase) -> Flow[Customer | None]:
+    """Find the Customer an order has already: of several, the one it was begun with last."""
+    return next(iter((yield from marked_customers(purchase))), None)
+
+
+def _with_email(purchase: Purchase, customer: Customer) -> Flow[Customer]:
+    """Correct the e-mail of an order's Customer, where the order began with another."""
+    if customer.email == purchase.email:
+        return customer
+    email = {"email": purchase.email}
+    call = Call("customer", "post", path("customers", customer.id), email, purchase=purchase.digest)
+    return (yield from read(call, Customer.from_stripe))
+
+
+def _known_customer(customer_id: str) -> Flow[Customer]:
+    customer = yield from read_customer(customer_id)
+    if customer.deleted:
+        raise InvalidRequest(
+            "The customer was deleted: charge another one, or a token.",
+            step="customer",
+            param="customer",
+        )
+    return customer
+
+
+def _card(purchase: Purchase, customer: Customer, slots: Slots, *, looked: bool) -> Flow[str | None]:
+    """Make of the token what pays: a payment method for an intent, a card of the Customer's for a Charge.
+
+    An order that is paid takes any token: where nobody has looked, a token that is refused is a reason to.
+    """
+    if not purchase.token_is_card:
+        return purchase.token
+    if purchase.paid_with_customer:
+        return None
+    by_intent = purchase.by_intent or any(goes_on(each, purchase, customer.id) for each in slots.opens)
+    call = purchase.method_call() if by_intent else purchase.source_call(customer.id)
+    try:
+        card, _ = yield from _prepare(call, read_id)
+    except REFUSED:
+        if not looked:
+            yield from look_again(look(purchase, slots, customer.id), harmless=True)
+        if slots.end is None:
+            raise
+        return None
+    return card
+
+
+def _saved_card(customer: Customer) -> Flow[str]:
+    """Return the Customer's default card, else the one saved last."""
+    settings = customer.raw.get("invoice_settings")
+    chosen = settings.get("default_payment_method") if isinstance(settings, Mapping) else None
+    default = customer.raw.get("default_source") or chosen
+    if isinstance(default, str):
+        return default
+    where = path("customers", customer.id) + "/payment_methods"
+    card = yield from read(Call("card", "get", where, {"limit": 1}), _first_id)
+    if card is None:
+        raise InvalidRequest(
+            "The customer has no saved card: charge a token, or save a card first.",
+            code="missing",
+            step="card",
+            param="card",
+        )
+    return card
+
+
+def _first_id(raw: Raw) -> str | None:
+    return next(map(read_id, entries(raw)), None)
+
+
+def _prepare(
+    call: Call, reader: Callable[[Raw], T], already: Callable[[], Flow[T | None]] | None = None
+) -> Flow[tuple[T, bool]]:
+    """Take a step that moves no money, under a fresh key where Stripe saved a 5xx under the first.
+
+    Everyone who repeats the step is repeated the same 5xx and so goes on to the same fresh key.
+
+    Args:
+        call: The step.
+        reader: Reads its answer.
+        already: Finds what the step may have made in spite of the 5xx.
+
+    Returns:
+        What was made, and whether an earlier call may have made it.
+    """
+    key = call.key
+    for fresh in range(1, _FRESH_KEYS + 1):
+        try:
+            made, answer = yield from ask(call, reader)
+            return made, answer.replayed
+        except OutcomeUnknown as error:
+            # A repeated 2xx that arrived garbled is no 5xx: it is asked for again, under its own key.
+            if not error.replayed or (error.http_status or 0) < 500:
+                raise
+        if already is not None:
+            before = yield from already()
+            if before is not None:
+                return before, True
+        call = attrs.evolve(call, key=f"{key}-{fresh}")
+    made, answer = yield from ask(call, reader)
+    return made, answer.replayed

@@ -1,0 +1,217 @@
+"""Where what a purchase has made is looked for: in Stripe's lists, in its search, and in notes on Customers.
+
+Looking costs the same for every Customer: the newest page of a list, which shows an object as soon as it is made, and,
+if there is more, one search for what is older. The index of search lags by a minute; what is a hundred payments old
+is in it. Where an account has no search (India, say), the list is read on.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from itertools import count
+from typing import Any
+
+import attrs
+
+from .. import _checks as check
+from .._reading import Raw, read_id
+from ..errors import AuthenticationFailed, InvalidRequest
+from ..results import Charge, Customer, PaymentIntent
+from .calls import Call, Flow, T, entries, path, read
+from .purchase import KEYS_LIVE, Purchase
+from .slots import Slots
+
+# Without search, how far the whole account's list is read where nothing says how old an order is.
+_MOST_PAGES = 10
+# The metadata name by which a Customer is found on whom a slot was noted last: whose value can be searched for.
+_REFUSED = f"{check.RESERVED_METADATA}_refused"
+
+
+@attrs.frozen
+class Kind:
+    """One of the two kinds of things that are looked for."""
+
+    where: str
+    reader: Callable[[Raw], Any]
+    expand: tuple[str, ...]
+
+
+CHARGES = Kind("/v1/charges", Charge.from_stripe, ("data.customer",))
+INTENTS = Kind("/v1/payment_intents", PaymentIntent.from_stripe, ("data.latest_charge.customer",))
+
+
+def look(purchase: Purchase, slots: Slots, customer_id: str | None, *, everywhere: bool = False) -> Flow[None]:
+    """See what a purchase has made on either route.
+
+    A key that may not read the other route's list is no wrong key: it is then not looked at.
+
+    Args:
+        purchase: Whose.
+        slots: What is seen goes there.
+        customer_id: Whose lists are read; the whole account's if None.
+        everywhere: What is older is searched for although the lists have no more: it may be another Customer's.
+
+    Raises:
+        AuthenticationFailed: The key may not read the list of the purchase's own route.
+    """
+    for kind in (CHARGES, INTENTS):
+        if isinstance(slots.end, Charge) and slots.end.captured:
+            return
+        try:
+            began = purchase.began if everywhere else None
+            slots.see((yield from listed(kind, purchase.order_id, customer_id, began)))
+        except AuthenticationFailed:
+            if (kind is INTENTS) == purchase.by_intent:
+                raise
+
+
+def listed(kind: Kind, order_id: str | None, customer_id: str | None, began: datetime | None = None) -> Flow[list[Any]]:
+    """List the newest of a Customer's, or of the account's, and what is older of an order's.
+
+    Args:
+        kind: What.
+        order_id: The order's; nothing older is looked for if None.
+        customer_id: Whose; the account's if None.
+        began: When the order began: then what is older is looked for though the list has no more, whosever it is.
+    """
+    params: dict[str, Any] = {"limit": 100, "expand": [*kind.expand]}
+    if customer_id is not None:
+        params["customer"] = customer_id
+    newest, after = yield from page(kind.where, params, kind.reader)
+    if order_id is None or (after is None and began is None):
+        return newest
+    older = yield from searched(kind, order_id)
+    if older is None and began is not None:
+        params = {"limit": 100, "expand": [*kind.expand], "created": {"gte": int(began.timestamp())}}
+        older = yield from _pages(kind.where, params, kind.reader)
+    elif older is None:
+        most = _MOST_PAGES if customer_id is None else None
+        older = yield from _pages(kind.where, params, kind.reader, after=after, most=most)
+    return newest + older
+
+
+def searched(kind: Kind, order_id: str) -> Flow[list[Any] | None]:
+    """Search for what names an order, whoever's it is; None where there is no search, for this account or key."""
+    query = f'metadata["order_id"]:{json.dumps(order_id, ensure_ascii=False)}'
+    params = {"query": query, "limit": 100, "expand": [*kind.expand]}
+    try:
+        return (yield from page(f"{kind.where}/search", params, kind.reader))[0]
+    except (AuthenticationFailed, InvalidRequest):
+        return None
+
+
+def _pages(
+    where: str,
+    params: Mapping[str, Any],
+    reader: Callable[[Raw], T],
+    *,
+    after: str | None = None,
+    most: int | None = None,
+) -> Flow[list[T]]:
+    """List objects, the newest first, from after one of them on, so many pages at most."""
+    found: list[T] = []
+    for _ in count() if most is None else range(most):
+        further = {} if after is None else {"starting_after": after}
+        these, after = yield from page(where, {**params, **further}, reader)
+        found += these
+        if after is None:
+            break
+    return found
+
+
+def page(where: str, params: Mapping[str, Any], reader: Callable[[Raw], T]) -> Flow[tuple[list[T], str | None]]:
+    """Read one page; return what is on it, and after which object the next begins, if there is one."""
+
+    def read_page(raw: Raw) -> tuple[list[T], str | None]:
+        listed = entries(raw)
+        more = bool(listed) and raw.get("has_more") is True
+        return [reader(entry) for entry in listed], read_id(listed[-1]) if more else None
+
+    return (yield from read(Call("find", "get", where, params), read_page))
+
+
+def marked_customers(purchase: Purchase) -> Flow[list[Customer]]:
+    """List the Customers that were made for a purchase, the newest first."""
+    found = yield from _customers(purchase, {check.RESERVED_METADATA: purchase.digest})
+    return sorted(found, key=lambda each: each.created.timestamp() if each.created else 0.0, reverse=True)
+
+
+def noted_elsewhere(purchase: Purchase, customer_id: str) -> Flow[set[int]]:
+    """Return which slots were noted as spent on other Customers than this one."""
+    marks = {check.RESERVED_METADATA: purchase.digest, _REFUSED: purchase.digest}
+    found = yield from _customers(purchase, marks, but=customer_id)
+    return {slot for each in found for slot in noted_slots(purchase, each)}
+
+
+def _customers(purchase: Purchase, marks: Mapping[str, str], *, but: str | None = None) -> Flow[list[Customer]]:
+    """Find Customers by metadata, but one: among the newest, which a list shows at once, else by Stripe's search."""
+
+    def ours(listed: list[Customer]) -> list[Customer]:
+        return [each for each in listed if each.id != but and marks.items() & each.metadata.items()]
+
+    newest, after = yield from page("/v1/customers", {"limit": 100}, Customer.from_stripe)
+    found = ours(newest)
+    if found or after is None:
+        return found
+    for name, value in marks.items():
+        query = {"query": f'metadata["{name}"]:"{value}"', "limit": 100}
+        try:
+            older, _ = yield from page("/v1/customers/search", query, Customer.from_stripe)
+        except (AuthenticationFailed, InvalidRequest):
+            # There is no search for this account, or not for this key.
+            params = {"limit": 100}
+            older = yield from _pages("/v1/customers", params, Customer.from_stripe, after=after, most=_MOST_PAGES)
+            return ours(older)
+        found += ours(older)
+    return found
+
+
+def read_customer(customer_id: str) -> Flow[Customer]:
+    """Read a Customer back."""
+    return (yield from read(Call("customer", "get", path("customers", customer_id)), Customer.from_stripe))
+
+
+def noted_slots(purchase: Purchase, customer: Customer) -> set[int]:
+    """Return which slots were noted as spent by a refusal; a note counts for as long as the slot's key lives."""
+    return {slot for slot, at in _notes(purchase, customer).items() if purchase.now - at < KEYS_LIVE}
+
+
+def note_refused(purchase: Purchase, customer_id: str, slot: int, *, first: bool) -> Flow[None]:
+    """Note on the Customer that a slot was spent by a refusal that left nothing behind.
+
+    Args:
+        purchase: Whose slot.
+        customer_id: Where.
+        slot: Which.
+        first: This call was the first to be refused. Else the slot's key is of an unknown age, and the note counts
+            for an hour.
+    """
+    customer = yield from read_customer(customer_id)
+    if slot in noted_slots(purchase, customer):
+        return
+    at = purchase.now if first else purchase.now - KEYS_LIVE + 3600
+    expired = [name for name in customer.metadata if _is_expired(name, customer.metadata[name], purchase.now)]
+    note = {
+        **dict.fromkeys(expired, ""),
+        _note_name(purchase.digest) + str(slot): str(int(at)),
+        _REFUSED: purchase.digest,
+    }
+    # Without a key: to note it twice does no harm, a 5xx saved under a key would.
+    yield Call("note", "post", path("customers", customer_id), {"metadata": note}, purchase=purchase.digest)
+
+
+def _notes(purchase: Purchase, customer: Customer) -> dict[int, int]:
+    name = _note_name(purchase.digest)
+    notes = ((key.removeprefix(name), at) for key, at in customer.metadata.items() if key.startswith(name))
+    return {int(slot): int(at) for slot, at in notes if slot.isdecimal() and at.isdecimal()}
+
+
+def _is_expired(name: str, at: str, now: float) -> bool:
+    return name.startswith(f"{check.RESERVED_METADATA}_") and (not at.isdecimal() or now - int(at) >= KEYS_LIVE)
+
+
+def _note_name(digest: str) -> str:
+    # A metadata name has 40 characters at most, so it takes half of the digest.
+    return f"{check.RESERVED_METADATA}_{digest[:16]}_"

@@ -1,0 +1,186 @@
+"""From what was made to a Payment, or to the error that says why there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .._reading import reference, typed
+from ..declines import AUTHENTICATION_CODES
+from ..errors import (
+    AuthenticationFailed,
+    AuthenticationRequired,
+    CardDeclined,
+    InvalidRequest,
+    OrderConflict,
+    OutcomeUnknown,
+    PaymentPending,
+    TokenChargeError,
+)
+from ..results import Charge, Customer, Payment, PaymentIntent
+from .calls import Call, Flow, T, path, read
+from .purchase import Purchase
+from .slots import Made, State, state, was_let_go
+
+
+def complete(intent_id: str) -> Flow[Payment]:
+    """Read how an intent has ended after the buyer authenticated."""
+    intent = yield from read_intent(intent_id)
+    charge = yield from charge_of(intent)
+    customer = customer_of(charge, intent.customer_id or "")
+    return Payment(customer, charge, intent.metadata.get("order_id"), replayed=True)
+
+
+def charge_of(made: Made) -> Flow[Charge]:
+    """Return the Charge itself, or that of an intent that has paid.
+
+    Raises:
+        TokenChargeError: The intent has not paid (yet), and why.
+    """
+    if isinstance(made, Charge):
+        return made
+    if state(made) is not State.PAID or made.status in ("processing", "canceled") or made.charge_id is None:
+        raise _unpaid(made)
+    if made.charge is not None:
+        return made.charge
+    # The money has moved: that its Charge cannot be read is no "nothing was done".
+    return (yield from look_again(_read_charge(made.charge_id)))
+
+
+def payment_of(purchase: Purchase, customer: Customer | str | None, made: Made, *, found: bool) -> Flow[Payment]:
+    """Return the payment that a Charge, or an intent's, is.
+
+    Args:
+        purchase: What is paid.
+        customer: Who was to pay; it may be another Customer who has.
+        made: The Charge, or the intent.
+        found: Another call has paid.
+
+    Raises:
+        TokenChargeError: It is none (yet), or none of this amount.
+    """
+    about: dict[str, Any] = {
+        "step": "charge",
+        "charge_id": made.charge_id if isinstance(made, PaymentIntent) else made.id,
+    }
+    if was_let_go(made):
+        raise OrderConflict(
+            "The money this order held was let go: use a new order_id to charge it again.",
+            **about,
+        )
+    charge = yield from charge_of(made)
+    if charge.status == "failed":
+        reason = (charge.outcome or {}).get("reason")
+        raise CardDeclined(
+            "The card was declined: ask for another card.",
+            code=charge.failure_code,
+            decline_code=reason if isinstance(reason, str) else None,
+            **about,
+        )
+    if charge.amount != purchase.amount:
+        raise OrderConflict(
+            f"This order was charged already, for {charge.amount} and not for {purchase.amount}: refund or capture "
+            "that charge, or use a new order_id for a new purchase.",
+            **about,
+        )
+    if charge.status != "succeeded":
+        raise pending(charge)
+    return Payment(customer_of(charge, customer), charge, purchase.order_id, replayed=found)
+
+
+def pending(charge: Charge) -> PaymentPending:
+    """Build the error for a charge that neither succeeded nor failed."""
+    return PaymentPending(
+        "Stripe is still processing the charge: ask again with find or get_charge.",
+        step="charge",
+        charge_id=charge.id,
+        payment_intent_id=charge.payment_intent_id,
+    )
+
+
+def customer_of(charge: Charge, customer: Customer | str | None) -> Customer:
+    """Return whose a Charge is: as sent along with it, else the one who was to pay, if it is the same."""
+    expanded = charge.raw.get("customer")
+    if isinstance(expanded, Mapping) and charge.customer_id:
+        return Customer.from_stripe(expanded)
+    given = customer if isinstance(customer, Customer) else Customer(customer or "")
+    return given if charge.customer_id in (None, given.id) else Customer(charge.customer_id)
+
+
+def tried(intent: PaymentIntent) -> str | None:
+    """Return the payment method that an intent tried last, and that failed."""
+    failure = typed(intent.raw, "last_payment_error", dict) or {}
+    return reference(failure, "payment_method")
+
+
+def _unpaid(intent: PaymentIntent) -> TokenChargeError:
+    about: dict[str, Any] = {"step": "charge", "charge_id": intent.charge_id, "payment_intent_id": intent.id}
+    if intent.status == "processing":
+        return PaymentPending("Stripe is still processing the payment: ask again with complete or find.", **about)
+    if intent.status == "requires_action" or intent.failure_code in AUTHENTICATION_CODES:
+        asks = AuthenticationRequired(
+            "The bank asks the buyer to authenticate: pass client_secret to handleNextAction of Stripe.js, then call "
+            "again with the same arguments.",
+            code=intent.failure_code,
+            **about,
+        )
+        asks.client_secret = intent.client_secret
+        return asks
+    if intent.failure_code is not None:
+        return CardDeclined(
+            "The card was declined: show the buyer public_message, and follow advice.",
+            code=intent.failure_code,
+            decline_code=intent.decline_code,
+            **about,
+        )
+    return InvalidRequest(
+        f"The PaymentIntent is not paid, but {intent.status}: charge the order again, with a card.",
+        code="payment_intent_unexpected_state",
+        **about,
+    )
+
+
+def read_again(made: Made) -> Flow[Made]:
+    """Read how a Charge or an intent is now."""
+    if isinstance(made, Charge):
+        return (yield from _read_charge(made.id))
+    return (yield from read_intent(made.id))
+
+
+def read_intent(intent_id: str) -> Flow[PaymentIntent]:
+    """Read an intent, and its Charge with it."""
+    call = Call("charge", "get", path("payment_intents", intent_id), {"expand": ["latest_charge.customer"]})
+    return (yield from read(call, PaymentIntent.from_stripe))
+
+
+def _read_charge(charge_id: str) -> Flow[Charge]:
+    call = Call("charge", "get", path("charges", charge_id), {"expand": ["customer"]})
+    return (yield from read(call, Charge.from_stripe))
+
+
+def look_again(looking: Flow[T], *, harmless: bool = False) -> Flow[T]:
+    """Look what became of what an earlier request has begun: not being able to look is not knowing.
+
+    Args:
+        looking: How.
+        harmless: What was asked before did nothing by itself; so a key that may not look is told as that.
+    """
+    try:
+        return (yield from looking)
+    except OutcomeUnknown:
+        raise
+    except TokenChargeError as error:
+        if harmless and isinstance(error, AuthenticationFailed):
+            raise
+        sentence = "A request for this was sent before, and Stripe could not be asked what became of it"
+        raise unknown(sentence, error) from error
+
+
+def unknown(sentence: str, error: TokenChargeError) -> OutcomeUnknown:
+    """Build the error for when Stripe cannot be asked what became of something."""
+    return OutcomeUnknown(
+        f"{sentence}: call again with the same arguments.",
+        step=error.step,
+        http_status=error.http_status,
+        request_id=error.request_id,
+    )

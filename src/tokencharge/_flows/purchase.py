@@ -1,0 +1,200 @@
+"""What is to be charged, checked, and the names all its idempotency keys and marks are made of."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import attrs
+
+from .. import _checks as check
+from ..errors import InvalidInput
+from ..money import Money
+from .calls import Call, path
+
+# Stripe keeps keys for 24 hours at least; the hour between is for clocks that differ.
+KEYS_LIVE = 23 * 3600.0
+
+
+@attrs.frozen
+class Purchase:
+    """What is to be charged: checked on construction, and named by the digest all its keys begin with.
+
+    `token` is None for a saved card. `nonce` tells uses of a token apart that Stripe lets be used again and again.
+    `now` is when the call was made, in seconds since 1970.
+    """
+
+    amount: Money = attrs.field(converter=check.amount)
+    token: str | None = attrs.field(default=None, converter=attrs.converters.optional(check.token), repr=False)
+    email: str | None = attrs.field(default=None, converter=attrs.converters.optional(check.email), repr=False)
+    order_id: str | None = attrs.field(default=None, converter=attrs.converters.optional(check.order_id))
+    customer: str | None = None
+    card: str | None = None
+    capture: bool = attrs.field(default=True, converter=check.capture)
+    description: str | None = attrs.field(default=None, converter=check.description)
+    metadata: dict[str, str] = attrs.field(default=None, converter=check.metadata)
+    receipt_email: str | None = attrs.field(default=None, converter=attrs.converters.optional(check.email), repr=False)
+    statement_descriptor_suffix: str | None = attrs.field(default=None, converter=check.statement_descriptor_suffix)
+    save_card: bool = attrs.field(default=False, converter=check.save_card)
+    began: datetime | None = attrs.field(default=None, converter=check.began)
+    now: float = attrs.field(factory=time.time)
+    nonce: str | None = None
+    route: str = "payment_intents"
+
+    def __attrs_post_init__(self) -> None:
+        if self.order_id is not None and self.metadata.get("order_id", self.order_id) != self.order_id:
+            raise InvalidInput("The metadata has another order_id than the order_id argument: give it once.")
+        if self.order_id is None and (self.token or "").startswith("pm_"):
+            raise InvalidInput(
+                "A payment method (pm_) can pay more than once: give an order_id, to tell this purchase from the next."
+            )
+
+    @property
+    def by_intent(self) -> bool:
+        """Goes over a PaymentIntent: that was asked for, or what pays is nothing a Charge takes."""
+        return self.route == "payment_intents" or check.is_for_intents(self.token or self.card or "")
+
+    @property
+    def token_is_card(self) -> bool:
+        """The token is a card's; anything else pays as it is."""
+        return self.token is not None and not check.is_for_intents(self.token)
+
+    @property
+    def paid_with_customer(self) -> bool:
+        """A card token alone, over Charges: the Customer is made with the card."""
+        return self.order_id is None and self.customer is None and self.token_is_card and not self.by_intent
+
+    @property
+    def keys_live(self) -> bool:
+        """The order is so new that Stripe still has every key that was used for it."""
+        return self.began is not None and self.now - self.began.timestamp() < KEYS_LIVE
+
+    @property
+    def is_old(self) -> bool:
+        """The order is so old that Stripe may have forgotten keys that were used for it."""
+        return self.began is not None and not self.keys_live
+
+    def is_recent(self, moment: datetime | None) -> bool:
+        """Tell whether the keys of what was made then are alive."""
+        return moment is not None and self.now - moment.timestamp() < KEYS_LIVE
+
+    @property
+    def digest(self) -> str:
+        """Name the purchase without showing what names it: the order, else the token."""
+        if self.order_id is not None:
+            return order_digest(self.order_id)
+        return self._token_digest
+
+    @property
+    def payer(self) -> str:
+        """Name what pays, in the mark of the PaymentIntent that it begins."""
+        return digest("payer", self.token or self.card or "", self.nonce or "")[:8]
+
+    def key(self, step: str) -> str:
+        """Return the idempotency key of one step."""
+        return f"tokencharge-{self.digest}-{step}"
+
+    def mark(self, slot: int) -> str:
+        """Return the metadata value by which a charge of this purchase is known again."""
+        return f"{self.digest}/{slot}"
+
+    def post(self, step: str, where: str, params: Mapping[str, Any], key: str | None) -> Call:
+        """Build a request for this purchase; what is None is left out."""
+        return Call(step, "post", where, _given(params), key, self.digest)
+
+    def customer_call(self) -> Call:
+        """Build the request that makes the Customer."""
+        params: dict[str, Any] = {"email": self.email}
+        if self.paid_with_customer:
+            params["source"] = self.token
+        else:
+            params["metadata"] = {**self._order, check.RESERVED_METADATA: self.digest}
+        return self.post("customer", "/v1/customers", params, self.key("customer"))
+
+    def method_call(self) -> Call:
+        """Build the request that makes a payment method of the card token, under a key of the token alone."""
+        params = {"type": "card", "card": {"token": self.token}}
+        return self.post("card", "/v1/payment_methods", params, f"tokencharge-{self._token_digest}-method")
+
+    def source_call(self, customer: str) -> Call:
+        """Build the request that adds the token's card to a Customer, without making it the default."""
+        key = self.key(f"card-{digest(self._token_digest, customer)}")
+        return self.post("card", path("customers", customer) + "/sources", {"source": self.token}, key)
+
+    def charge_call(self, customer: str, card: str | None, slot: int, *, expand_customer: bool) -> Call:
+        """Build the request that makes the Charge of one slot."""
+        params = {
+            **self._terms(customer, self.mark(slot)),
+            "source": card,
+            "capture": None if self.capture else False,
+            "expand": ["customer"] if expand_customer else None,
+        }
+        return self.post("charge", "/v1/charges", params, self.key(f"charge-{slot}"))
+
+    def intent_call(self, customer: str, method: str | None, slot: int) -> Call:
+        """Build the request that makes the PaymentIntent of one slot and confirms it.
+
+        The key is that of the slot's Charge: Stripe takes a key for one endpoint only, so of two callers on the two
+        routes one is turned away.
+        """
+        params = {
+            **self._terms(customer, f"{self.mark(slot)}/{self.payer}"),
+            "capture_method": None if self.capture else "manual",
+            "automatic_payment_methods": {"enabled": True, "allow_redirects": "never"},
+            "confirm": True,
+            **self._confirmation(method),
+        }
+        return self.post("charge", "/v1/payment_intents", params, self.key(f"charge-{slot}"))
+
+    def confirm_call(self, intent: str, method: str | None, slot: int) -> Call:
+        """Build the request that confirms a PaymentIntent with one card, under a key of that card."""
+        key = self.key(f"confirm-{slot}-{digest(intent, method or '')}")
+        return self.post("charge", path("payment_intents", intent) + "/confirm", self._confirmation(method), key)
+
+    @property
+    def _token_digest(self) -> str:
+        return digest("token", self.token or "", self.nonce or "")
+
+    @property
+    def _order(self) -> dict[str, str]:
+        return {} if self.order_id is None else {"order_id": self.order_id}
+
+    def _confirmation(self, method: str | None) -> dict[str, Any]:
+        kind = "confirmation_token" if method and check.is_confirmation_token(method) else "payment_method"
+        away = self.token is None
+        return {
+            kind: method,
+            "off_session": away or None,
+            "use_stripe_sdk": None if away else True,
+            "setup_future_usage": "off_session" if self.save_card else None,
+            "expand": ["latest_charge.customer"],
+        }
+
+    def _terms(self, customer: str, mark: str) -> dict[str, Any]:
+        return {
+            "amount": self.amount.amount,
+            "currency": self.amount.currency,
+            "customer": customer,
+            "description": self.description,
+            "receipt_email": self.receipt_email,
+            "statement_descriptor_suffix": self.statement_descriptor_suffix,
+            "metadata": {**self.metadata, **self._order, check.RESERVED_METADATA: mark},
+        }
+
+
+def _given(params: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in params.items() if value is not None}
+
+
+def order_digest(order_id: str) -> str:
+    """Name an order in keys and marks without showing its id."""
+    return digest("order", order_id)
+
+
+def digest(*parts: str) -> str:
+    # Here, because OpenSSL takes a tenth of the time that importing the whole library takes.
+    import hashlib
+
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
