@@ -35,7 +35,7 @@ class Rule(NamedTuple):
 
 # A part is a module or a package of src/tokencharge; "tokencharge" is its __init__, and with it
 # the public names: `from tokencharge import Money`.
-WORDS = {"money", "order", "results", "errors", "declines", "settings", "_checks", "_reading", "_redact"}
+WORDS = {"money", "order", "results", "errors", "declines", "mending", "settings", "_checks", "_reading", "_redact"}
 SHELLS = {"gateway", "aio", "events", "web", "webhooks"}
 ADAPTERS = {"flask", "django", "asgi"}
 ADAPTER = {"tokencharge", "web", "webhooks"}

@@ -11,11 +11,13 @@ from .errors import (
     CardDeclined,
     ChargeRefused,
     ConfigurationError,
+    CrossSiteRequest,
     GatewayUnavailable,
     InvalidEvent,
     InvalidInput,
     InvalidRequest,
     InvalidSignature,
+    OrderChanged,
     OrderConflict,
     OrderInProgress,
     OutcomeUnknown,
@@ -26,6 +28,7 @@ from .errors import (
 )
 from .events import Event
 from .gateway import PaymentGateway
+from .mending import MendedBy
 from .money import Money
 from .order import Order
 from .results import Card, Charge, Customer, Payment, PaymentIntent, Refund
@@ -44,6 +47,7 @@ __all__ = [
     "Charge",
     "ChargeRefused",
     "ConfigurationError",
+    "CrossSiteRequest",
     "Customer",
     "Event",
     "GatewayUnavailable",
@@ -51,8 +55,10 @@ __all__ = [
     "InvalidInput",
     "InvalidRequest",
     "InvalidSignature",
+    "MendedBy",
     "Money",
     "Order",
+    "OrderChanged",
     "OrderConflict",
     "OrderInProgress",
     "OutcomeUnknown",

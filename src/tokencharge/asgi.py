@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
 from inspect import iscoroutine
 from typing import Any, TypeVar
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, quote
 
 from anyio import CancelScope, from_thread
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader
@@ -21,8 +21,22 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from . import AsyncPaymentGateway, Order, Payment, Settings, TokenChargeError
-from .web import BODY_LIMIT, Checkout, Hooks, Incoming, Reply, content_security_policy, no_order, with_query
+from . import AsyncPaymentGateway, ConfigurationError, Order, Payment, Settings, TokenChargeError
+from .web import (
+    BODY_LIMIT,
+    Checkout,
+    Hooks,
+    Incoming,
+    Reply,
+    ask,
+    ask_for_order,
+    check_gateway,
+    content_security_policy,
+    is_gateway,
+    no_order,
+    read_origins,
+    with_query,
+)
 from .webhooks import BODY_LIMIT as EVENT_LIMIT
 from .webhooks import EventStore, Handlers, MemoryStore, Webhooks
 
@@ -51,7 +65,8 @@ class TokenCharge:
 
     Args:
         settings: Settings, or a mapping with their names; the environment where there is none.
-        gateway: What charges, in place of one made from `settings`.
+        gateway: What charges, in place of one made from `settings`; or a function that is called with the request and
+            returns it, where a site has several accounts at Stripe. The webhook asks it too.
         url_prefix: What all paths begin with: `/items/{item:int}` puts `item` in the order's `request.path_params`.
         checkout_path: Where the card form is.
         charge_path: Where it posts to.
@@ -64,13 +79,14 @@ class TokenCharge:
         on_payment: A hook, called with each Payment; `@payments.on_payment` adds more.
         on_failure: A hook, called with each TokenChargeError; `@payments.on_failure` adds more.
         event_store: What remembers which events were handled; several processes need one they share.
+        trusted_origins: As of `Checkout`: other origins whose pages may post a charge, `["https://shop.example"]`.
     """
 
     def __init__(
         self,
         settings: Settings | Mapping[str, Any] | None = None,
         *,
-        gateway: AsyncPaymentGateway | None = None,
+        gateway: AsyncPaymentGateway | Callable[[Request], Any] | None = None,
         url_prefix: str = "",
         checkout_path: str = "/checkout",
         charge_path: str = "/charge",
@@ -82,12 +98,16 @@ class TokenCharge:
         on_payment: Callable[[Payment], object] | None = None,
         on_failure: Callable[[TokenChargeError], object] | None = None,
         event_store: EventStore | None = None,
+        trusted_origins: Iterable[str] = (),
     ) -> None:
         if gateway is None:
             given = os.environ if settings is None else settings
             read = given if isinstance(given, Settings) else Settings.from_mapping(given)
             gateway = AsyncPaymentGateway.from_settings(read)
-        self.gateway = gateway
+        if is_gateway(gateway):
+            check_gateway(gateway, awaited=True)
+        self._given: Any = gateway
+        self._trusted_origins = read_origins(trusted_origins)
         self.before_charge = Hooks(filter(None, [before_charge]))
         self.on_payment = Hooks(filter(None, [on_payment]))
         self.on_failure = Hooks(filter(None, [on_failure]))
@@ -103,10 +123,24 @@ class TokenCharge:
         if webhook_path is not None:
             self.routes.append(Route(url_prefix + webhook_path, self._answer_webhook, methods=["POST"]))
 
+    @property
+    def gateway(self) -> AsyncPaymentGateway:
+        """The gateway that charges.
+
+        Raises:
+            ConfigurationError: It is another for each request.
+        """
+        if not is_gateway(self._given):
+            raise ConfigurationError("The gateway comes from a function here: ask that, with a request.")
+        gateway: AsyncPaymentGateway = self._given
+        return gateway
+
     @asynccontextmanager
     async def lifespan(self, app: object) -> AsyncIterator[None]:
         """Close the gateway's connections as the app shuts down; without this they close with the event loop."""
-        async with self.gateway:
+        async with AsyncExitStack() as stack:
+            if is_gateway(self._given):
+                await stack.enter_async_context(self.gateway)
             yield
 
     def order(self, function: F) -> F:
@@ -120,32 +154,60 @@ class TokenCharge:
         Raises:
             TokenChargeError: It did not end in a payment; `public_message` and `suggested_status` say what to answer.
         """
-        return await self._charge(await _incoming(request), order)
+        gateway = await self._gateway_for(request)
+        return await self._charge(self._checkout(gateway), await _incoming(request), order, gateway)
 
     async def _show_checkout(self, request: Request) -> Response:
-        order = await run_in_threadpool(_call, self._order, request)
-        return self._render(self._checkout().page(order), self._links(request))
+        gateway = await self._gateway_for(request)
+        order = await self._ask(request)
+        return self._render(self._checkout(gateway).page(order), gateway, self._links(request))
 
     async def _answer_charge(self, request: Request) -> Response:
-        checkout, links = self._checkout(), self._links(request)
+        gateway, links = await self._gateway_for(request), self._links(request)
+        checkout = self._checkout(gateway)
         if request.method != "POST":
-            return self._render(checkout.elsewhere(links["checkout_url"]), links)
+            return self._render(checkout.elsewhere(links["checkout_url"]), gateway, links)
         incoming = await _incoming(request)
-        order = await run_in_threadpool(_call, self._order, incoming.request)
+        return self._render(await self._answer(checkout, incoming, gateway), gateway, links)
+
+    async def _answer(self, checkout: Checkout, incoming: Incoming, gateway: AsyncPaymentGateway) -> Reply:
+        refused = checkout.refused(incoming)
+        if refused is not None:
+            return refused
         try:
-            payment = await self._charge(incoming, order)
+            order = await self._ask(incoming.request)
         except TokenChargeError as error:
-            return self._render(checkout.failed(error, incoming, order), links)
-        return self._render(checkout.paid(payment, incoming), links)
+            return checkout.mistaken(error, incoming)
+        settled = checkout.settled(order, incoming)
+        if settled is not None:
+            return settled
+        try:
+            payment = await self._charge(checkout, incoming, order, gateway)
+        except TokenChargeError as error:
+            return checkout.failed(error, incoming, order)
+        return checkout.paid(payment, incoming)
 
     async def _answer_webhook(self, request: Request) -> Response:
         body, signature = await _read(request, EVENT_LIMIT), request.headers.get("stripe-signature")
-        webhooks = Webhooks(self.gateway, self.on.of, self._event_store)
-        return self._render(await webhooks.answer_async(body, signature, _do), {})
+        gateway = await self._gateway_for(request)
+        webhooks = Webhooks(gateway, self.on.of, self._event_store)
+        return self._render(await webhooks.answer_async(body, signature, _do), gateway, {})
 
-    async def _charge(self, incoming: Incoming, order: Order) -> Payment:
+    async def _ask(self, request: Request) -> Order:
+        return await run_in_threadpool(ask_for_order, self._order, (request,), call=_call)
+
+    async def _gateway_for(self, request: Request) -> AsyncPaymentGateway:
+        if is_gateway(self._given):
+            return self.gateway
+        gateway = await run_in_threadpool(ask, self._given, "The gateway function", (request,), call=_call)
+        checked: AsyncPaymentGateway = check_gateway(gateway, awaited=True)
+        return checked
+
+    async def _charge(
+        self, checkout: Checkout, incoming: Incoming, order: Order, gateway: AsyncPaymentGateway
+    ) -> Payment:
         # Entered and left in a worker thread: that is where the hooks are called.
-        block = self._checkout().attempt(incoming, order)
+        block = checkout.attempt(incoming, order)
 
         async def leave(*ended: Any) -> None:
             with CancelScope(shield=True):  # a buyer who leaves must not keep the news of their payment from the host
@@ -154,13 +216,20 @@ class TokenCharge:
         async with AsyncExitStack() as stack:
             attempt = await run_in_threadpool(block.__enter__)
             stack.push_async_exit(leave)
-            payment = attempt.payment = await self.gateway.charge(**attempt.arguments)
+            payment: Payment = await attempt.ask(gateway)
+            attempt.payment = payment
         return payment
 
-    def _checkout(self) -> Checkout:
+    def _checkout(self, gateway: AsyncPaymentGateway) -> Checkout:
         hooks = (self.before_charge, self.on_payment, self.on_failure)
         before, paid, failed = ([partial(_call, hook) for hook in these] for these in hooks)
-        return Checkout(self.gateway.settings, before_charge=before, on_payment=paid, on_failure=failed)
+        return Checkout(
+            gateway.settings,
+            before_charge=before,
+            on_payment=paid,
+            on_failure=failed,
+            trusted_origins=self._trusted_origins,
+        )
 
     def _links(self, request: Request) -> dict[str, str]:
         root = request.scope.get("root_path", "")
@@ -168,7 +237,7 @@ class TokenCharge:
         def link(page: Route) -> str:
             # No url_for: it believes the Host header, and would take another checkout's route of the same name.
             known = {name: value for name, value in request.path_params.items() if name in page.param_convertors}
-            return with_query(root + page.url_path_for(page.name, **known), request.url.query)
+            return with_query(_encoded(root + page.url_path_for(page.name, **known)), request.url.query)
 
         return {
             "charge_url": link(self._charge_page),
@@ -178,14 +247,22 @@ class TokenCharge:
             "csrf_input": Markup(self._csrf_input(request)),  # noqa: S704 - it is HTML, the host says
         }
 
-    def _render(self, reply: Reply, links: Mapping[str, str]) -> Response:
+    def _render(self, reply: Reply, gateway: AsyncPaymentGateway, links: Mapping[str, str]) -> Response:
         headers = dict(reply.headers)
         if reply.template is None:
             return JSONResponse(reply.payload, reply.status, headers)
         if self._csp:
-            headers["Content-Security-Policy"] = content_security_policy(self.gateway.settings)
-        page = self._templates.get_template(reply.template).render(**reply.context, **links)
+            headers["Content-Security-Policy"] = content_security_policy(gateway.settings)
+        template = reply.template
+        page = reply.page(lambda: self._templates.get_template(template).render(**reply.context, **links))
         return HTMLResponse(page, reply.status, headers)
+
+
+def _encoded(path: str) -> str:
+    """Encode a path for a link: what it captured is as it was typed, and must lead nowhere else."""
+    encoded = quote(path, safe="/:@!$&'()*+,;=~")
+    # What begins with two slashes is another host.
+    return f"/%2F{encoded[2:]}" if encoded.startswith("//") else encoded
 
 
 def _call(function: Callable[[Any], Any], given: Any) -> Any:
@@ -230,4 +307,14 @@ async def _incoming(request: Request) -> Incoming:
             fields = []
             async with again.form() as form:
                 fields = form.multi_items()
-    return Incoming(kind, accept, size, form=lambda: fields, body=lambda: body, request=again)
+    return Incoming(
+        kind,
+        accept,
+        size,
+        form=lambda: fields,
+        body=lambda: body,
+        request=again,
+        host=request.headers.get("host", ""),
+        origin=request.headers.get("origin", ""),
+        fetch_site=request.headers.get("sec-fetch-site", ""),
+    )

@@ -19,7 +19,7 @@ from ._observe import tell_event
 from .errors import ConfigurationError, InvalidEvent, InvalidSignature, error_code
 from .events import BODY_LIMIT, Event
 from .gateway import Gateway
-from .web.reply import NO_STORE, Reply
+from .web.reply import CAREFUL, Reply
 
 __all__ = ["BODY_LIMIT", "KEEP", "LEASE", "EventStore", "Handler", "Handlers", "MemoryStore", "Webhooks"]
 
@@ -221,11 +221,11 @@ def _text(kept: str | bytes | None) -> str | None:
 
 
 def _received(outcome: str) -> Reply:
-    return Reply(200, {"outcome": outcome}, None, {}, NO_STORE)
+    return Reply(200, {"outcome": outcome}, None, {}, CAREFUL)
 
 
 def _problem(status: int, code: str, message: str) -> Reply:
-    return Reply(status, {"error": {"code": code, "message": message}}, None, {}, NO_STORE)
+    return Reply(status, {"error": {"code": code, "message": message}}, None, {}, CAREFUL)
 
 
 def _unavailable(code: str) -> Reply:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
+from inspect import iscoroutine
 
 from asgi_csrf import asgi_csrf  # type: ignore[import-untyped]
 from fastapi import FastAPI
@@ -26,7 +27,7 @@ class StarletteShop(Shop):
     """Starlette, behind asgi-csrf where CSRF is looked at; order, hooks and handlers are plain functions."""
 
     def start(self) -> None:
-        payments = self.checkout = TokenCharge(gateway=self.gateway, csrf_input=csrf_input)
+        payments = self.checkout = TokenCharge(gateway=self.gateway, csrf_input=csrf_input, **self.options)
 
         @payments.before_charge
         def before_charge(request: Request) -> object:
@@ -78,7 +79,7 @@ class FastAPIShop(StarletteShop):
     """FastAPI; order, hooks and handlers are async."""
 
     def start(self) -> None:
-        payments = self.checkout = TokenCharge(gateway=self.gateway, csrf_input=csrf_input)
+        payments = self.checkout = TokenCharge(gateway=self.gateway, csrf_input=csrf_input, **self.options)
 
         @payments.order
         async def order(request: Request) -> Order:
@@ -86,7 +87,8 @@ class FastAPIShop(StarletteShop):
 
         @payments.before_charge
         async def before_charge(request: Request) -> object:
-            return self.before_charge(request)
+            allowed = self.before_charge(request)
+            return await allowed if iscoroutine(allowed) else allowed
 
         @payments.on_payment
         async def on_payment(payment: Payment) -> None:

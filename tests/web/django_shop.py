@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from typing import Any
 
@@ -50,6 +50,11 @@ _open: list[DjangoShop] = []
 
 class Buy(ChargeView):
     """What the shop sells, whichever test's shop it is."""
+
+    @property
+    def trusted_origins(self) -> Iterable[str]:  # type: ignore[override]
+        trusted: Iterable[str] = _open[-1].options.get("trusted_origins", ())
+        return trusted
 
     def get_order(self) -> Order:
         return _open[-1].order

@@ -20,7 +20,7 @@ class FlaskShop(Shop):
         self.app.config.update(TESTING=True, SECRET_KEY="signs the session")
         if self.csrf:
             CSRFProtect(self.app)
-        payments = TokenCharge(self.app, gateway=self.gateway)
+        payments = TokenCharge(self.app, gateway=self.gateway, **self.options)
 
         @payments.before_charge
         def before_charge(request: object) -> object:

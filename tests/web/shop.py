@@ -72,6 +72,7 @@ class Shop(ABC):
 
     gateway: Any
     csrf: bool = False
+    options: Mapping[str, Any] = attrs.field(factory=dict)
     order: Order = attrs.field(factory=lambda: Order(Money(500, "usd"), "A blue notebook"))
     before_charge: Callable[[Any], object] = lambda request: None
     on_payment: Callable[[Payment], object] = lambda payment: None

@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import partial
+from inspect import iscoroutine
 from typing import Any
 
+from asgiref.sync import async_to_sync
+from django.conf import settings
 from django.db import connections, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
-from django.shortcuts import render
 from django.template.backends.utils import csrf_input
+from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.urls import reverse
 from django.views import View
 from django.views.decorators.debug import sensitive_post_parameters
 
 from .. import Order, Payment, PaymentGateway, TokenChargeError
-from ..web import Checkout, Incoming, Reply, content_security_policy, with_query
+from ..web import (
+    Checkout,
+    Incoming,
+    Reply,
+    ask_for_order,
+    check_gateway,
+    content_security_policy,
+    with_query,
+)
 from .gateway import current_gateway
 from .signals import announcing
 
@@ -29,6 +41,10 @@ class CheckoutView(View):
         checkout_url_name: The name of the form's URL, within the namespace of the page being shown.
         charge_url_name: The name of the URL it posts to, likewise.
         csp: Send `Content-Security-Policy` with both pages.
+        trusted_origins: As of `Checkout`: other origins whose pages may post a charge. Those of the setting
+            `CSRF_TRUSTED_ORIGINS` may too.
+
+    The hooks may be async.
     """
 
     checkout_template = "tokencharge/checkout.html"
@@ -36,6 +52,7 @@ class CheckoutView(View):
     checkout_url_name = "checkout"
     charge_url_name = "charge"
     csp = True
+    trusted_origins: Iterable[str] = ()
 
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Callable[..., HttpResponseBase]:
@@ -62,29 +79,36 @@ class CheckoutView(View):
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Show the card form."""
-        return self.render(self.get_checkout().page(self.get_order()))
+        gateway = check_gateway(self.get_gateway(), awaited=False)
+        return self.render(self.get_checkout(gateway).page(ask_for_order(self.get_order)), gateway)
 
-    def get_checkout(self) -> Checkout:
+    def get_checkout(self, gateway: PaymentGateway) -> Checkout:
         """Return the rules of both pages, told of this view's hooks."""
         made, failed = announcing(type(self), self.request)
         return Checkout(
-            self.get_gateway().settings,
-            before_charge=[self.before_charge],
-            on_payment=[self.on_payment, made],
-            on_failure=[self.on_failure, failed],
+            gateway.settings,
+            before_charge=[partial(call, self.before_charge)],
+            on_payment=[partial(call, self.on_payment), made],
+            on_failure=[partial(call, self.on_failure), failed],
+            trusted_origins=[*self.trusted_origins, *_trusted_by_django()],
         )
 
-    def render(self, reply: Reply) -> HttpResponse:
+    def render(self, reply: Reply, gateway: PaymentGateway) -> HttpResponse:
         """Answer with a page, or with JSON for a script."""
         if reply.template is None:
             return as_json(reply)
-        paid = reply.template == "tokencharge/charge.html"
-        context = {**reply.context, **assets(self.request), **self.get_urls()}
-        template = self.charge_template if paid else self.checkout_template
-        response = render(self.request, template, context, status=reply.status)
+        names = {"tokencharge/charge.html": self.charge_template, "tokencharge/checkout.html": self.checkout_template}
+        template = names.get(reply.template, reply.template)
+
+        def page() -> str:
+            return render_to_string(
+                template, {**reply.context, **assets(self.request), **self.get_urls()}, self.request
+            )
+
+        response = HttpResponse(reply.page(page), status=reply.status)
         if self.csp:
-            policy = content_security_policy(self.get_gateway().settings, context["script_url"])
-            response["Content-Security-Policy"] = policy
+            script = assets(self.request)["script_url"]
+            response["Content-Security-Policy"] = content_security_policy(gateway.settings, script)
         for name, value in reply.headers.items():
             response[name] = value
         return response
@@ -104,18 +128,25 @@ class ChargeView(CheckoutView):
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Go to the card form."""
-        return self.render(self.get_checkout().elsewhere(self.get_urls()["checkout_url"]))
+        gateway = check_gateway(self.get_gateway(), awaited=False)
+        return self.render(self.get_checkout(gateway).elsewhere(self.get_urls()["checkout_url"]), gateway)
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Charge, and say how it ended."""
-        sent = incoming(request)
+        sent, gateway = incoming(request), check_gateway(self.get_gateway(), awaited=False)
         if not sent.wants_json:
             self.get_urls()  # where a name is missing, it fails here and not when the money has moved
-        return self.render(self.get_checkout().answer(sent, self.get_order(), self.get_gateway()))
+        order = partial(ask_for_order, self.get_order)
+        return self.render(self.get_checkout(gateway).answer(sent, order, gateway), gateway)
 
 
-def charge_from_request(request: HttpRequest, order: Order) -> Payment:
+def charge_from_request(request: HttpRequest, order: Order, *, gateway: PaymentGateway | None = None) -> Payment:
     """Charge the token that a request posts, in a view of your own.
+
+    Args:
+        request: The request.
+        order: What is to be paid.
+        gateway: What charges; `current_gateway()` if not given.
 
     Decorate that view with `transaction.non_atomic_requests` where ATOMIC_REQUESTS is on, and do not call this inside
     `transaction.atomic`: a rollback takes back what you noted of the charge, and never the charge. In an async view,
@@ -124,14 +155,31 @@ def charge_from_request(request: HttpRequest, order: Order) -> Payment:
     Raises:
         TokenChargeError: It did not end in a payment; `public_message` and `suggested_status` say what to answer.
     """
-    gateway = current_gateway()
+    gateway = check_gateway(gateway or current_gateway(), awaited=False)
     made, failed = announcing(charge_from_request, request)
-    return Checkout(gateway.settings, on_payment=[made], on_failure=[failed]).charge(incoming(request), order, gateway)
+    trusted = _trusted_by_django()
+    checkout = Checkout(gateway.settings, on_payment=[made], on_failure=[failed], trusted_origins=trusted)
+    return checkout.charge(incoming(request), order, gateway)
 
 
 def as_json(reply: Reply) -> HttpResponse:
     """Answer a script."""
     return JsonResponse(dict(reply.payload), status=reply.status, headers=dict(reply.headers))
+
+
+def call(function: Callable[[Any], object], given: Any) -> object:
+    """Call a hook or a handler of the site's, and wait for one that is async."""
+    result: Any = function(given)
+
+    async def wait() -> object:
+        return await result
+
+    return async_to_sync(wait)() if iscoroutine(result) else result
+
+
+def _trusted_by_django() -> list[str]:
+    # Django's own list may have wildcards, which this library does not know.
+    return [origin for origin in settings.CSRF_TRUSTED_ORIGINS if "*" not in origin]
 
 
 def non_atomic(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
@@ -151,6 +199,9 @@ def incoming(request: HttpRequest) -> Incoming:
         form=lambda: ((name, str(value)) for name, values in request.POST.lists() for value in values),
         body=lambda: request.body,
         request=request,
+        host=request.get_host(),
+        origin=request.META.get("HTTP_ORIGIN", ""),
+        fetch_site=request.META.get("HTTP_SEC_FETCH_SITE", ""),
     )
 
 

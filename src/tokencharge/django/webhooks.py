@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
-from inspect import iscoroutine
 from typing import Any
 
-from asgiref.sync import async_to_sync
 from django.core.cache import caches
 from django.db import connections, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -17,10 +15,11 @@ from django.views import View
 from django.views.decorators.csrf import csrf_exempt
 
 from .. import Event, PaymentGateway
+from ..web import check_gateway
 from ..webhooks import BODY_LIMIT, EventStore, Handler, Handlers, Webhooks
 from .gateway import current_gateway
 from .signals import announce_event, event_received
-from .views import as_json, non_atomic
+from .views import as_json, call, non_atomic
 
 on_event = Handlers()
 """Registers a function that is called with each Event of some types, once: `@on_event("charge.refunded")`."""
@@ -55,7 +54,9 @@ class WebhookView(View):
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Answer Stripe."""
-        webhooks = Webhooks(self.get_gateway(), self._handlers, self.get_event_store(), _call)
+        webhooks = Webhooks(
+            check_gateway(self.get_gateway(), awaited=False), self._handlers, self.get_event_store(), _call
+        )
         signature = request.headers.get("Stripe-Signature")
         return as_json(webhooks.answer(request.read(BODY_LIMIT + 1), signature))
 
@@ -73,10 +74,4 @@ def _call(handle: Callable[[Event], object], event: Event) -> None:
         for alias, settings in connections.settings.items():
             if settings["ATOMIC_REQUESTS"]:
                 stack.enter_context(transaction.atomic(using=alias))
-        result: Any = handle(event)
-
-        async def wait() -> None:
-            await result
-
-        if iscoroutine(result):
-            async_to_sync(wait)()
+        call(handle, event)

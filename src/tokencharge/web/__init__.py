@@ -1,8 +1,10 @@
 """The checkout without a framework: a form or JSON in, a charge, a Reply out. Adapters only carry between."""
 
 from ..errors import error_code
+from .asking import ask, ask_for_order, check_gateway, is_gateway
 from .checkout import Attempt, Checkout, no_order, with_query
 from .hooks import Hooks
+from .origins import read_origins
 from .policy import content_security_policy
 from .reply import Reply
 from .submission import BODY_LIMIT, Incoming
@@ -14,8 +16,13 @@ __all__ = [
     "Hooks",
     "Incoming",
     "Reply",
+    "ask",
+    "ask_for_order",
+    "check_gateway",
     "content_security_policy",
     "error_code",
+    "is_gateway",
     "no_order",
+    "read_origins",
     "with_query",
 ]
