@@ -26,8 +26,8 @@ EXTRAS = "asgi,async,demo,django,flask,otel,testing"
 FRAMEWORKS = ("aiohttp", "django", "fastapi", "flask", "opentelemetry", "rich", "starlette")
 # Tests that need one of EXTRAS: `bare` leaves them out, and fails on one that is missing here.
 NEED_EXTRAS = ("tests/browser", "tests/demo", "tests/page", "tests/processes", "tests/web")
-# Tests of the whole machine, which say the same on every Python: run on nox's own.
-ONCE = ("tests/browser", "tests/processes", "tests/simulation")
+# Tests of the whole machine, and the stand-in's own, which say the same on every Python: run on nox's own.
+ONCE = ("tests/browser", "tests/processes", "tests/recorded", "tests/sandbox", "tests/simulation")
 
 
 def group(*names: str) -> tuple[str, ...]:

@@ -35,7 +35,8 @@ class Rule(NamedTuple):
 
 # A part is a module or a package of src/tokencharge; "tokencharge" is its __init__, and with it
 # the public names: `from tokencharge import Money`.
-WORDS = {"money", "order", "results", "errors", "declines", "mending", "settings", "_checks", "_reading", "_redact"}
+WORDS = {"money", "order", "results", "errors", "declines", "mending", "settings"}
+WORDS |= {"_checks", "_clock", "_reading", "_redact"}
 SHELLS = {"gateway", "aio", "events", "web", "webhooks"}
 ADAPTERS = {"flask", "django", "asgi"}
 ADAPTER = {"tokencharge", "web", "webhooks"}
@@ -174,6 +175,54 @@ def test_the_import_rule_notices(path: str, source: str) -> None:
 def test_the_import_rule_allows(path: str, source: str) -> None:
     """What the house is built from is no offence."""
     assert [] == offences(Path(path), source)
+
+
+# The rooms of the sandbox, floor by floor: a room imports what stands on a lower floor, and itself.
+SANDBOX = (
+    {"language"},
+    {"shapes"},
+    {"state"},
+    {"objects"},
+    {"service", "browser"},
+    {"buyer"},
+    {"sandbox"},
+    {"__init__"},
+)
+
+
+def climbs(path: Path, source: str) -> list[str]:
+    """Whatever `source`, standing at `path` under the sandbox, imports from its own floor or above."""
+    floors = {room: floor for floor, rooms in enumerate(SANDBOX) for room in rooms}
+    room = path.parts[0].removesuffix(".py")
+    found = []
+    for wanted in imports(ast.parse(source), ".".join(["tokencharge", "sandbox", *path.parts[:-1]])):
+        _, part, *below = [*wanted.name.split("."), "", ""]
+        other = below[0] if part == "sandbox" else room
+        if other != room and floors.get(other, len(SANDBOX)) >= floors[room]:
+            found.append(f"sandbox/{path}:{wanted.line}: {room} may not import {other}")
+    return found
+
+
+@pytest.mark.parametrize("module", sorted((SOURCE / "sandbox").rglob("*.py")), ids=lambda path: path.stem)
+def test_the_rooms_of_the_sandbox_import_downwards(module: Path) -> None:
+    """No room of the sandbox imports from its own floor or from above, so no circle can be."""
+    assert [] == climbs(module.relative_to(SOURCE / "sandbox"), module.read_text("utf-8"))
+
+
+@pytest.mark.parametrize(
+    ("path", "source"),
+    [
+        ("language/wire.py", "from ..shapes import cards"),
+        ("state/account.py", "def late():\n    from ..objects import forms"),
+        ("service/engine.py", "from ..browser import three_d_secure"),
+        ("objects/forms.py", "from tokencharge.sandbox.service import routes"),
+        ("buyer.py", "from .sandbox import Sandbox"),
+        ("sandbox.py", "from .novelty import x"),
+    ],
+)
+def test_the_rule_of_the_rooms_notices(path: str, source: str) -> None:
+    """An import that climbs is found wherever it hides, and so is one from a room that nobody placed."""
+    assert 1 == len(climbs(Path(path), source))
 
 
 def test_importing_the_library_loads_neither_stripe_nor_a_framework_nor_the_sandbox() -> None:

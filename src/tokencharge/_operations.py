@@ -6,11 +6,11 @@ The signatures and docstrings of PaymentGateway and AsyncPaymentGateway are thes
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Mapping
 from datetime import datetime
 
 from . import _checks as check
+from . import _clock
 from . import _flows as flows
 from ._flows import Flow
 from .money import Money
@@ -84,7 +84,7 @@ class Operations:
             statement_descriptor_suffix=statement_descriptor_suffix,
             save_card=save_card,
             began=began,
-            now=time.time(),
+            now=_clock.now(),
             nonce=self._nonce(check.token(token), order_id),
             route=self._route,
         )
@@ -139,7 +139,7 @@ class Operations:
             receipt_email=receipt_email,
             statement_descriptor_suffix=statement_descriptor_suffix,
             began=began,
-            now=time.time(),
+            now=_clock.now(),
             route=self._route,
         )
         return flows.charge_customer(purchase, customer_id)

@@ -8,6 +8,7 @@ TokenChargeError
 +- PaymentPending              Stripe is still working on it; neither paid nor failed
 +- TokenRejected               the token is used, unknown or of the other mode: ask for the card again
 +- InvalidRequest              Stripe refused a parameter
++- CardTokensRefused           the account takes no card tokens at Customers and Charges: route payment_intents fits it
 +- ChargeRefused               the host's own hook refused before anything was sent
 +- CrossSiteRequest            a page of another site sent it; refused before anything was read
 +- OrderChanged                the page showed another price than the order has now; nothing was charged
@@ -255,6 +256,14 @@ class InvalidRequest(TokenChargeError):
 
     def _suggest(self) -> int:
         return {MendedBy.Buyer: 400, MendedBy.Time: 503, MendedBy.Shop: 500}[self.mended_by]
+
+
+class CardTokensRefused(TokenChargeError):
+    """The Stripe account takes no card tokens over Charges, as accounts opened in 2026 do not. Nothing was charged.
+
+    Two ways out: `route="payment_intents"`, or the account's owner enables card tokens in the dashboard, under
+    https://dashboard.stripe.com/settings/developers/api-policies.
+    """
 
 
 class ChargeRefused(TokenChargeError):

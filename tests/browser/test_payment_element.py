@@ -19,7 +19,7 @@ PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Shop
 </head><body><main><h1>Pay</h1><form id="form"><div id="payment"></div><div id="card"></div><button>Pay</button></form>
 </main><script src="{js}"></script></body></html>"""
 MOUNT = """(options) => {
-  window.stripe = Stripe("pk_test_sandbox");
+  window.stripe = Stripe("pk_test_tokenchargeSandboxKey0001");
   window.elements = stripe.elements({ mode: "payment", amount: 500, currency: "usd", ...options });
   window.payment = elements.create("payment", { layout: "tabs" });
   payment.on("change", (event) => { window.last = event; });

@@ -14,7 +14,7 @@ PAGE = b"""<!doctype html><html lang="en"><title>Blank</title><link rel="icon" h
 <main><div id="card"></div><input id="elsewhere" aria-label="Elsewhere"></main><script src="/v3/"></script></html>"""
 MOUNT = """() => {
   window.heard = [];
-  window.stripe = Stripe("pk_test_sandbox");
+  window.stripe = Stripe("pk_test_tokenchargeSandboxKey0001");
   window.elements = stripe.elements();
   window.card = elements.create("card");
   for (const name of ["ready", "focus", "blur"]) card.on(name, () => heard.push(name));
@@ -63,7 +63,7 @@ def test_a_card_becomes_a_token_that_can_be_used_once(till: Till, blank: Visitor
     "script",
     [
         "Stripe()",
-        "Stripe('sk_test_sandbox')",
+        "Stripe('sk_test_tokenchargeSandboxKey0001')",
         "elements.create('iban')",
         "elements.create('card')",
         "stripe.elements().create('card').mount('#nowhere')",

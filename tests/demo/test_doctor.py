@@ -61,7 +61,8 @@ def test_all_is_well(stripe: Sandbox, run) -> None:
     assert ("right", platform.python_version()) == found["python"]
     assert ("right", metadata.version("stripe")) == found["stripe"]
     assert "right" == found["Stripe"][0]
-    assert [("GET", 404)] == [(arrival.method, arrival.status) for arrival in stripe.requests]
+    assert [("GET", 404), ("POST", 400)] == [(arrival.method, arrival.status) for arrival in stripe.requests]
+    assert [] == stripe.customers
 
 
 def test_the_table_shows_the_same(stripe: Sandbox, run) -> None:
@@ -151,13 +152,43 @@ def test_offline_sends_nothing(stripe: Sandbox, run) -> None:
     assert [] == stripe.requests
 
 
+@pytest.mark.parametrize(
+    ("card_tokens", "route", "state", "says"),
+    [
+        (False, "payment_intents", "right", "the route payment_intents fits the account"),
+        (False, "charges", "wrong", "set STRIPE_ROUTE=payment_intents"),
+        (True, "payment_intents", "right", "either route fits, payment_intents is set"),
+        (True, "charges", "right", "either route fits, charges is set"),
+    ],
+)
+def test_which_route_fits_the_account(stripe, run, monkeypatch, card_tokens, route, state, says) -> None:
+    """A token that cannot exist is refused either way, and how tells what the account takes; nothing is made."""
+    stripe.rules.card_tokens = card_tokens
+    monkeypatch.setenv("STRIPE_ROUTE", route)
+    ran = run("doctor", "--json")
+    found = rows(ran.document)["card tokens"]
+
+    assert (state, 1 if state == "wrong" else 0) == (found[0], ran.code)
+    assert says in found[1]
+    assert ([], []) == (stripe.customers, stripe.charges)
+
+
+def test_a_route_that_cannot_be_found_out_is_no_fault(stripe, run) -> None:
+    """Stripe is busy just then, say."""
+    stripe.faults.add(Fault.rate_limit(), method="POST")
+    state, says = rows(run("doctor", "--json").document)["card tokens"]
+
+    assert "skipped" == state
+    assert says.startswith("Not known: ")
+
+
 def test_a_setting_the_request_does_not_need_does_not_stop_it(stripe: Sandbox, run, monkeypatch) -> None:
     """A wrong webhook secret leaves the way to Stripe to be looked at."""
     monkeypatch.setenv("STRIPE_WEBHOOK_SECRET", "whsec with spaces")
     found = rows(run("doctor", "--json").document)
 
     assert ("wrong", "right") == (found["STRIPE_WEBHOOK_SECRET"][0], found["Stripe"][0])
-    assert 1 == len(stripe.requests)
+    assert 2 == len(stripe.requests)
 
 
 def test_keys_of_an_unknown_kind_are_not_shown_at_all(run, environment) -> None:

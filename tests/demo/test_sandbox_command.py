@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 
 import attrs
 import pytest
+import urllib3
 
 from tokencharge import Money, PaymentGateway
 from tokencharge.sandbox import Request, Response, Sandbox, Server
@@ -103,10 +104,87 @@ def test_it_prints_lines_to_paste(start) -> None:
     assert lines[0].startswith(f"The sandbox listens on {url};")
     assert [
         f"export STRIPE_API_BASE={url}\n",
-        "export STRIPE_SECRET_KEY=sk_test_sandbox\n",
-        "export STRIPE_PUBLISHABLE_KEY=pk_test_sandbox\n",
+        "export STRIPE_SECRET_KEY=sk_test_tokenchargeSandboxKey0001\n",
+        "export STRIPE_PUBLISHABLE_KEY=pk_test_tokenchargeSandboxKey0001\n",
     ] == lines[3:]
     assert (0, "", "") == _stop(process, signal.SIGINT)
+
+
+def test_its_keys_can_be_chosen(start) -> None:
+    """The keys that are given are the ones it prints, and the ones it takes."""
+    process = start(
+        *("--json", "--secret-key", "rk_test_mine", "--publishable-key", "pk_test_mine"),
+        *("--webhook-secret", "whsec_old,whsec_new/+="),
+    )
+    (line,) = _lines(process, 1)
+    environment = json.loads(line)["env"]
+    with PaymentGateway("rk_test_mine", api_base=environment["STRIPE_API_BASE"]) as gateway:
+        payment = gateway.charge(token="tok_visa", email="ada@example.com", amount=Money(500, "usd"))
+
+    assert ("rk_test_mine", "pk_test_mine", "whsec_old,whsec_new/+=") == tuple(
+        environment[f"STRIPE_{name}"] for name in ("SECRET_KEY", "PUBLISHABLE_KEY", "WEBHOOK_SECRET")
+    )
+    assert payment.charge.paid
+    assert (0, "", "") == _stop(process, signal.SIGTERM)
+
+
+def test_it_can_be_an_old_account(start) -> None:
+    """With --card-tokens it is an account that takes card tokens at Customers, whatever it is else."""
+    process = start("--json", "--card-tokens")
+    (line,) = _lines(process, 1)
+    environment = json.loads(line)["env"]
+    headers = {"Authorization": f"Bearer {environment['STRIPE_SECRET_KEY']}"}
+    customers = f"{environment['STRIPE_API_BASE']}/v1/customers"
+    made = urllib3.request("POST", customers, body="source=tok_visa", headers=headers)
+
+    assert 200 == made.status
+    assert made.json()["default_source"].startswith("card_")
+    assert (0, "", "") == _stop(process, signal.SIGTERM)
+
+
+@pytest.mark.parametrize(
+    ("option", "key"),
+    [
+        *(("--secret-key", key) for key in ("sk_live_mine", "rk_live_mine", "pk_test_mine", "sk_test_mi ne")),
+        *(("--publishable-key", key) for key in ("pk_live_mine", "sk_test_mine", "pk_test_mine\n", "mine", "")),
+        *(("--webhook-secret", key) for key in ("mine", "whsec_", "whsec_mine,", "whsec_mine,sk_test_mine")),
+    ],
+)
+def test_a_key_of_another_kind_is_one_sentence(option: str, key: str, run) -> None:
+    """Live keys and keys in each other's place are refused before anything is served, and not repeated."""
+    code, out, err = run("sandbox", option, key)
+
+    assert (2, "") == (code, out)
+    assert err.startswith(f"tokencharge: {option} takes a key that begins with ")
+    assert err.endswith("never use a live one.\n")
+    assert "mine" not in err
+
+
+def test_a_container_may_be_asked_by_its_name(start) -> None:
+    """A host that was allowed is answered for; others are not."""
+    process = start("--json", "--host", "0.0.0.0", "--allow-host", "stripe", "--allow-host", "other.test")
+    (line,) = _lines(process, 1)
+    environment = json.loads(line)["env"]
+    headers = {"Authorization": f"Bearer {environment['STRIPE_SECRET_KEY']}"}
+    url = environment["STRIPE_API_BASE"].replace("0.0.0.0", "127.0.0.1")
+    statuses = [
+        urllib3.request("GET", f"{url}/v1/charges", headers={**headers, "Host": host}).status
+        for host in ("stripe:4242", "other.test", "another.test")
+    ]
+
+    assert [200, 200, 421] == statuses
+    assert (0, "", "") == _stop(process, signal.SIGTERM)
+
+
+def test_a_host_that_is_none_is_one_sentence(run) -> None:
+    """A URL where a name is asked for is refused before anything is served."""
+    code, out, err = run("sandbox", "--allow-host", "http://stripe:4242")
+
+    assert (2, "") == (code, out)
+    assert (
+        "tokencharge: --allow-host: A host to answer for is a name or an address, without scheme, port or path.\n"
+        == err
+    )
 
 
 def test_it_can_be_stopped_when_started_in_the_background(start) -> None:
@@ -144,6 +222,7 @@ def test_it_forwards_what_happens(start, shop: Shop) -> None:
     again, *rest = events
 
     assert f"What happens is sent to {shop.url}, signed with STRIPE_WEBHOOK_SECRET:\n" == lines[9]
+    assert {"Stripe/1.0 (+https://stripe.com/docs/webhooks)"} == {post.headers["user-agent"] for post in posts}
     assert [again.type, "customer.source.created", "charge.succeeded"] == [event.type for event in rest]
     assert payment.charge == events[-1].object
     assert [

@@ -151,7 +151,7 @@ def _(names: Names) -> Generator[None]:
 def _(names: Names) -> Generator[None]:
     yield
     client = Client(names["application"])
-    assert "pk_test_sandbox" in client.get("/checkout").text
+    assert "pk_test_tokenchargeSandboxKey0001" in client.get("/checkout").text
     assert "charged" in client.post("/charge", data=CARD).text
     assert "Content-Security-Policy" in client.get("/checkout").headers
     assert 400 == client.post("/charge", data={**CARD, "more": "x" * 20_000}).status_code

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from types import SimpleNamespace
 
 import pytest
 
 from tests.flow.line import Line
-from tokencharge import PaymentGateway
+from tokencharge import PaymentGateway, _clock
 from tokencharge.sandbox import Rules, Sandbox
 
 
@@ -40,3 +42,14 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     asked: list[float] = []
     monkeypatch.setattr(time, "sleep", asked.append)
     return asked
+
+
+@pytest.fixture
+def later(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """Let time pass, for Stripe and for the shop alike."""
+
+    def pass_by(seconds: float) -> None:
+        sandbox.advance(seconds)
+        monkeypatch.setattr(_clock, "time", SimpleNamespace(time=sandbox.now))
+
+    return pass_by

@@ -147,7 +147,7 @@ def test_an_order_of_a_known_customer_that_is_paid_needs_no_new_card(sandbox, ga
 # Where the sandbox declines: when the card is attached, or when it is charged.
 DECLINES = {
     "tok_visa_chargeDeclinedInsufficientFunds": ("customer", "card_declined", "insufficient_funds"),
-    "tok_chargeDeclinedExpiredCard": ("customer", "expired_card", None),
+    "tok_chargeDeclinedExpiredCard": ("customer", "expired_card", "expired_card"),
     "tok_visa_chargeCustomerFailLostCard": ("charge", "card_declined", "lost_card"),
     "tok_riskLevelHighest": ("charge", "card_declined", "fraudulent"),
 }

@@ -413,7 +413,7 @@ def test_a_payment_method_of_the_customers_is_charged(sandbox, line, named):
 
 
 def post(path, form):
-    return Request("POST", path, "", {"authorization": "Bearer sk_test_sandbox"}, form.encode())
+    return Request("POST", path, "", {"authorization": "Bearer sk_test_tokenchargeSandboxKey0001"}, form.encode())
 
 
 @pytest.mark.parametrize("second", [False, True])

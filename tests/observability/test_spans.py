@@ -131,7 +131,7 @@ def test_what_is_sent_is_sent_within_its_span(sandbox, spans):
     PaymentGateway(sandbox.secret_key, http_client=FunctionClient(send)).charge("tok_visa", ADA, FIVE)
 
     assert [span.context for span in spans.requests] == [span.get_span_context() for span in current]
-    assert 2 == len(current)
+    assert 3 == len(current)
     assert trace.INVALID_SPAN is trace.get_current_span()
 
 
@@ -272,7 +272,7 @@ def test_tasks_have_their_own_spans(sandbox, spans):
     held = {span.context.span_id: span.attributes["tokencharge.order_digest"] for span in spans.operations}
 
     assert 10 == len(held) == len(set(held.values()))
-    assert 20 == len(spans.requests)
+    assert 30 == len(spans.requests)
     assert [held[span.parent.span_id] for span in spans.requests] == [
         span.attributes["tokencharge.order_digest"] for span in spans.requests
     ]

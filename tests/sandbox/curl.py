@@ -60,7 +60,7 @@ class Client:
         query: str = "",
         body: str = "",
         key: str | None = None,
-        auth: str | None = "Bearer sk_test_sandbox",
+        auth: str | None = "Bearer sk_test_tokenchargeSandboxKey0001",
         **headers: str,
     ) -> Request:
         if auth is not None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+pytestmark = pytest.mark.card_tokens
+
 GENERIC = ("card_declined", "generic_decline", None)
 REFUSED_BY_BANK = {
     "tok_chargeDeclined": ("4000000000000002", *GENERIC),
@@ -17,9 +19,9 @@ REFUSED_BY_BANK = {
         "card_velocity_exceeded",
         None,
     ),
-    "tok_chargeDeclinedExpiredCard": ("4000000000000069", "expired_card", None, "exp_month"),
-    "tok_chargeDeclinedIncorrectCvc": ("4000000000000127", "incorrect_cvc", None, "cvc"),
-    "tok_chargeDeclinedProcessingError": ("4000000000000119", "processing_error", None, None),
+    "tok_chargeDeclinedExpiredCard": ("4000000000000069", "expired_card", "expired_card", "exp_month"),
+    "tok_chargeDeclinedIncorrectCvc": ("4000000000000127", "incorrect_cvc", "incorrect_cvc", "cvc"),
+    "tok_chargeDeclinedProcessingError": ("4000000000000119", "processing_error", "processing_error", None),
 }
 REFUSED_WHEN_CHARGED = {
     "tok_chargeCustomerFail": ("4000000000000341", *GENERIC),
@@ -71,9 +73,47 @@ def test_a_card_its_bank_refuses_leaves_a_failed_charge(client, sandbox, token, 
         listed[name]
         for name in ("status", "paid", "captured", "amount_captured", "failure_code", "balance_transaction")
     )
-    assert ("issuer_declined", "declined_by_network", decline_code or code) == tuple(
+    assert ("issuer_declined", "declined_by_network", decline_code) == tuple(
         listed["outcome"][name] for name in ("type", "network_status", "reason")
     )
+    assert None is listed["payment_method_details"]["card"]["amount_authorized"]
+
+
+ADVICE = {
+    "tok_chargeDeclined": ("try_again_later", "01", None),
+    "tok_visa_chargeDeclinedInsufficientFunds": ("try_again_later", "51", "02"),
+    "tok_visa_chargeDeclinedLostCard": ("do_not_try_again", "41", "01"),
+    "tok_visa_chargeDeclinedStolenCard": ("do_not_try_again", "43", "01"),
+    "tok_visa_chargeDeclinedVelocityLimitExceeded": ("try_again_later", "61", "02"),
+    "tok_chargeDeclinedExpiredCard": ("confirm_card_data", "54", "03"),
+    "tok_chargeDeclinedIncorrectCvc": ("confirm_card_data", "N7", "03"),
+    "tok_chargeDeclinedProcessingError": ("try_again_later", "06", None),
+}
+
+
+@pytest.mark.parametrize(("token", "advice"), list(ADVICE.items()), ids=list(ADVICE))
+def test_a_decline_says_what_to_do_and_what_the_network_said(client, token, advice):
+    """Error and outcome have Stripe's advice and the network's codes; the error leaves out what it does not know."""
+    names = ("advice_code", "network_decline_code", "network_advice_code")
+    error = client.charge(token).error
+    outcome = client.get(f"/v1/charges/{error['charge']}").body["outcome"]
+
+    assert advice == tuple(error.get(name) for name in names)
+    assert advice == tuple(outcome[name] for name in names)
+    assert (advice[2] is not None) is ("network_advice_code" in error)
+
+
+def test_a_bank_without_a_reason_says_nothing_further(client):
+    """A generic decline is told to the seller as one without details, any other with its code."""
+    told = [
+        client.get(f"/v1/charges/{client.charge(token).error['charge']}").body["outcome"]["seller_message"]
+        for token in ("tok_chargeDeclined", "tok_visa_chargeDeclinedLostCard")
+    ]
+
+    assert [
+        "The bank did not return any further details with this decline.",
+        "The bank returned the decline code `lost_card`.",
+    ] == told
 
 
 @pytest.mark.parametrize(("token", "number", "code", "decline_code", "param"), list(both(REFUSED_WHEN_CHARGED)))
@@ -141,14 +181,15 @@ def test_an_elevated_risk_is_paid_and_put_under_review(client):
 @pytest.mark.parametrize(
     ("token", "checks"),
     [
+        ("tok_visa", ("pass", None, None)),
         ("tok_cvcCheckFail", ("fail", None, None)),
-        ("tok_avsZipFail", (None, None, "fail")),
-        ("tok_avsFail", (None, "fail", "fail")),
-        ("tok_avsUnchecked", (None, "unavailable", "unavailable")),
+        ("tok_avsZipFail", ("pass", None, "fail")),
+        ("tok_avsFail", ("pass", "fail", "fail")),
+        ("tok_avsUnchecked", ("pass", "unavailable", "unavailable")),
     ],
 )
 def test_failed_checks_are_shown_and_charged(client, token, checks):
-    """Cards whose checks fail are charged all the same, and the checks can be read."""
+    """Cards whose checks fail are charged all the same; what there was to check can be read on the charge."""
     shown = client.charge(token).body["payment_method_details"]["card"]["checks"]
 
     assert checks == (shown["cvc_check"], shown["address_line1_check"], shown["address_postal_code_check"])
@@ -159,6 +200,22 @@ def test_a_real_card_is_declined_in_test_mode(client, sandbox):
     answer = client.charge(sandbox.create_token("4539578763621486"))
 
     assert ("card_error", "card_declined", "test_mode_live_card", None) == failure(answer)
+
+
+BRANDS = """
+4242424242424242 4000056655665556 5555555555554444 2223003122003222 5200828282828210 5105105105105100
+378282246310005 371449635398431 6011111111111117 6011000990139424 6011981111111113 3056930009020004
+36227206271667 6555900000604105 3566002020360505 6200000000000005 6200000000000047 6205500000000000004
+4000058260000005 4012888888881881
+"""
+
+
+@pytest.mark.parametrize("number", BRANDS.split())
+def test_stripes_test_cards_by_brand_are_good(client, sandbox, number):
+    """Every number of Stripe's table of cards by brand pays."""
+    card = client.charge(sandbox.create_token(number)).body["source"]
+
+    assert number[-4:] == card["last4"]
 
 
 def test_stripes_test_cards_for_countries_are_good(client, sandbox):

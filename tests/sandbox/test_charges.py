@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from tests.sandbox.curl import NOW
+
+pytestmark = pytest.mark.card_tokens
 
 DAY = 24 * 3600
 
@@ -68,16 +72,16 @@ def test_one_of_a_customers_cards_can_be_chosen(client):
 
 
 def test_a_token_is_not_a_card_of_the_customer(client):
-    """`customer` with a token is 404."""
+    """`customer` with a token is 404 about a card, whatever the parameter is called."""
     customer = client.customer("tok_visa")
     answer = client.charge("tok_visa", customer=customer)
 
     assert 404 == answer.status
     assert {
         "type": "invalid_request_error",
-        "code": "missing",
-        "message": f"Customer {customer} does not have a linked source with ID tok_visa.",
-        "param": "source",
+        "code": "resource_missing",
+        "message": f"Customer {customer} does not have card with ID tok_visa",
+        "param": "card",
     } == answer.error
 
 
@@ -118,14 +122,29 @@ def test_money_is_held_and_captured(either):
 
 
 def test_what_is_not_captured_is_released(client, sandbox):
-    """A partial capture gives the rest back as a refund."""
+    """A partial capture lets the rest go, of which no refund tells."""
     held = client.charge(capture="false").body["id"]
     taken = client.post(f"/v1/charges/{held}/capture", {"amount": 300}).body
 
-    assert (500, 300, 200, False) == tuple(
+    booked = client.get(f"/v1/balance_transactions/{taken['balance_transaction']}").body
+
+    assert (500, 300, 0, False) == tuple(
         taken[name] for name in ("amount", "amount_captured", "amount_refunded", "refunded")
     )
-    assert [(200, "usd")] == [(refund.amount.amount, refund.amount.currency) for refund in sandbox.refunds]
+    assert 300 == booked["amount"]
+    assert [] == sandbox.refunds
+
+
+def test_what_was_captured_in_part_is_refunded_in_whole(client):
+    """What was never taken cannot be given back: the part captured is all there is."""
+    held = client.charge(capture="false").body["id"]
+    client.post(f"/v1/charges/{held}/capture", {"amount": 300})
+    too_much = client.post("/v1/refunds", {"charge": held, "amount": 301})
+    refund = client.post("/v1/refunds", {"charge": held}).body
+    after = client.get(f"/v1/charges/{held}").body
+
+    assert (400, "amount") == (too_much.status, too_much.error["param"])
+    assert (300, 300, True) == (refund["amount"], after["amount_refunded"], after["refunded"])
 
 
 def test_a_charge_is_captured_once(client):
@@ -159,16 +178,28 @@ def test_a_failed_or_released_charge_cannot_be_captured(client):
 
 
 def test_an_authorization_lapses_after_seven_days(client, sandbox):
-    """What was not captured by then is released, and can no longer be captured."""
+    """What was not captured by then is let go: it can be neither captured nor refunded, and looks as it did."""
     lapsed, taken, let_go = (client.charge(capture="false").body["id"] for _ in range(3))
+    before = client.get(f"/v1/charges/{lapsed}").body
     client.post(f"/v1/charges/{taken}/capture")
     client.post("/v1/refunds", {"charge": let_go})
     sandbox.advance(7 * DAY)
-    answer = client.post(f"/v1/charges/{lapsed}/capture")
+    captured = client.post(f"/v1/charges/{lapsed}/capture")
+    refunded = client.post("/v1/refunds", {"charge": lapsed})
 
-    assert (400, "charge_expired_for_capture") == (answer.status, answer.error["code"])
-    assert [True, False, True] == [charge.refunded for charge in sandbox.charges]
-    assert [None, "expired_uncaptured_charge"] == [refund.reason for refund in sandbox.refunds]
+    assert (400, "charge_expired_for_capture") == (captured.status, captured.error["code"])
+    assert (400, "charge") == (refunded.status, refunded.error["param"])
+    assert before == client.get(f"/v1/charges/{lapsed}").body
+    assert [False, False, True] == [charge.refunded for charge in sandbox.charges]
+    assert [let_go] == [refund.charge_id for refund in sandbox.refunds]
+
+
+def test_a_hold_says_until_when_it_is_good(client):
+    """The charge of a hold names the end of its authorization; one that is captured at once has none."""
+    held, taken = client.charge(capture="false").body, client.charge().body
+
+    assert NOW + 7 * DAY == held["payment_method_details"]["card"]["capture_before"]
+    assert "capture_before" not in taken["payment_method_details"]["card"]
 
 
 def test_a_charge_can_be_changed(client):
@@ -178,11 +209,30 @@ def test_a_charge_can_be_changed(client):
     changes = {"description": "after", "metadata[a]": "1", "customer": customer}
     changed = client.post(f"/v1/charges/{charge}", changes).body
     again = client.post(f"/v1/charges/{charge}", {"customer": customer})
-    unset = client.post(f"/v1/charges/{charge}", {"description": "", "shipping[name]": "Ada"}).body
+    sent = {"shipping[name]": "Ada", "shipping[address][country]": "DE", "fraud_details[user_report]": "safe"}
+    unset = client.post(f"/v1/charges/{charge}", {"description": "", **sent}).body
+    nobody = client.post(f"/v1/charges/{charge}", {"customer": "cus_nobody"})
 
     assert ("after", {"a": "1"}, customer) == (changed["description"], changed["metadata"], changed["customer"])
     assert (400, "customer") == (again.status, again.error["param"])
-    assert (None, {"a": "1"}, {"name": "Ada"}) == (unset["description"], unset["metadata"], unset["shipping"])
+    assert (400, "resource_missing") == (nobody.status, nobody.error["code"])
+    assert (None, {"a": "1"}, {"user_report": "safe"}) == tuple(
+        unset[name] for name in ("description", "metadata", "fraud_details")
+    )
+    assert {
+        "address": {
+            "city": None,
+            "country": "DE",
+            "line1": None,
+            "line2": None,
+            "postal_code": None,
+            "state": None,
+        },
+        "carrier": None,
+        "name": "Ada",
+        "phone": None,
+        "tracking_number": None,
+    } == unset["shipping"]
 
 
 def test_an_unknown_charge_is_404(client):
@@ -195,15 +245,24 @@ def test_an_unknown_charge_is_404(client):
         assert (404, "No such charge: 'ch_1nothing'") == (answer.status, answer.error["message"])
 
 
-def test_some_cards_are_disputed_later(client, sandbox):
-    """A second after the charge it is disputed, and can no longer be refunded."""
-    charge = client.charge("tok_createDispute").body
-    sandbox.advance(1)
+@pytest.mark.parametrize("token", ["tok_createDispute", "tok_visa_createDispute"])
+def test_some_cards_are_disputed_at_once(client, token):
+    """The charge is disputed as it is made, and cannot be refunded."""
+    charge = client.charge(token).body
     refund = client.post("/v1/refunds", {"charge": charge["id"]})
 
-    assert not charge["disputed"]
-    assert client.get(f"/v1/charges/{charge['id']}").body["disputed"]
+    assert (True, True) == (charge["disputed"], charge["paid"])
+    assert charge["dispute"].startswith("du_1")
     assert (400, "charge_disputed") == (refund.status, refund.error["code"])
+    assert f"Charge {charge['id']} has been charged back; cannot issue a refund." == refund.error["message"]
+
+
+def test_a_hold_is_disputed_when_it_is_captured(client):
+    """What was not taken cannot be fought over."""
+    held = client.charge("tok_createDispute", capture="false").body
+    taken = client.post(f"/v1/charges/{held['id']}/capture").body
+
+    assert (False, True) == (held["disputed"], taken["disputed"])
 
 
 def test_a_charge_is_booked(client):

@@ -20,7 +20,7 @@ HOUR = 3600
 def test_a_browser_makes_one(either):
     """It previews the card, says for how long it is good, and stands for no intent yet."""
     form = {**CARD, "return_url": "https://example.com/", "setup_future_usage": "off_session", "use_stripe_sdk": "true"}
-    token = either.post("/v1/confirmation_tokens", form, auth="Bearer pk_test_sandbox").body
+    token = either.post("/v1/confirmation_tokens", form, auth="Bearer pk_test_tokenchargeSandboxKey0001").body
     preview = token["payment_method_preview"]
 
     assert token["id"].startswith("ctoken_1")
@@ -51,7 +51,12 @@ def test_a_test_makes_one_of_a_payment_method(client):
     token = client.post("/v1/test_helpers/confirmation_tokens", form).body
 
     assert ("4242", False) == (token["payment_method_preview"]["card"]["last4"], token["use_stripe_sdk"])
-    assert 401 == client.post("/v1/test_helpers/confirmation_tokens", form, auth="Bearer pk_test_sandbox").status
+    assert (
+        401
+        == client.post(
+            "/v1/test_helpers/confirmation_tokens", form, auth="Bearer pk_test_tokenchargeSandboxKey0001"
+        ).status
+    )
     for neither in ({}, {**CARD, "payment_method": "pm_card_visa"}):
         assert 400 == client.post("/v1/test_helpers/confirmation_tokens", neither).status
 

@@ -8,8 +8,10 @@ import pytest
 
 from tests.sandbox.curl import NOW, Client
 from tokencharge import Charge, Event, Refund
-from tokencharge.sandbox import Fault, Sandbox
+from tokencharge.sandbox import Fault, Rules, Sandbox
 from tokencharge.sandbox.state.record import LIMIT
+
+pytestmark = pytest.mark.card_tokens
 
 WEEK = 7 * 24 * 3600.0
 HONEY = {"amount": 500, "currency": "usd", "source": "tok_visa"}
@@ -133,11 +135,11 @@ def test_authorized_and_captured(client: Client) -> None:
 
 
 def test_captured_in_part(client: Client) -> None:
-    """Of a part captured the rest is a Refund, but the Charge is not told to be refunded."""
+    """Of a part captured the rest is let go, which no event tells."""
     name = client.charge(capture="false").body["id"]
     client.post(f"/v1/charges/{name}/capture", {"amount": 300})
 
-    assert ["charge.succeeded", "refund.created", "charge.captured"] == types(client)
+    assert ["charge.succeeded", "charge.captured"] == types(client)
 
 
 @pytest.mark.parametrize("capture", ["true", "false"])
@@ -158,35 +160,76 @@ def test_an_authorization_that_lapses(client: Client) -> None:
     client.charge(capture="false")
     client.sandbox.advance(WEEK)
 
-    assert ["charge.succeeded", "refund.created", "charge.expired"] == types(client)
+    assert ["charge.succeeded", "charge.expired"] == types(client)
     assert {"id": None, "idempotency_key": None} == last(client)["request"]
     assert NOW + WEEK == last(client)["created"]
 
 
 @pytest.mark.parametrize(
-    ("token", "kind", "status"),
-    [("tok_pendingRefund", "refund.updated", "succeeded"), ("tok_refundFail", "refund.failed", "failed")],
+    ("token", "kinds", "status"),
+    [
+        ("tok_visa", ["refund.updated", "charge.refund.updated"], "succeeded"),
+        ("tok_pendingRefund", ["refund.updated", "charge.refund.updated"], "succeeded"),
+        ("tok_refundFail", ["refund.failed"], "failed"),
+    ],
 )
-def test_a_refund_that_moves(token: str, kind: str, status: str, client: Client) -> None:
-    """Some test cards' Refunds change a second later, each with an event of its own."""
+def test_a_refund_that_moves(token: str, kinds: list[str], status: str, client: Client) -> None:
+    """The bank names every Refund a little later; some test cards' Refunds get another status by that."""
     name = client.charge(token).body["id"]
     client.post("/v1/refunds", {"charge": name})
-    client.sandbox.advance(1)
+    before = types(client)
+    client.sandbox.advance(Rules().booking_time)
     event = client.sandbox.events[-1]
 
-    assert kind == event.type
+    assert ["charge.succeeded", "refund.created", "charge.refunded"] == before
+    assert [*before, *kinds] == types(client)
     assert isinstance(event.object, Refund)
     assert status == event.object.status
 
 
+def test_a_refund_that_is_named(client: Client) -> None:
+    """What the bank's name for a Refund changes is told, and no request is behind it."""
+    name = client.charge().body["id"]
+    client.post("/v1/refunds", {"charge": name})
+    client.sandbox.advance(Rules().booking_time)
+    event = last(client)
+
+    assert {"destination_details": {"card": {"reference": None, "reference_status": "pending"}}} == event["data"][
+        "previous_attributes"
+    ]
+    assert {"id": None, "idempotency_key": None} == event["request"]
+
+
 def test_a_dispute(client: Client) -> None:
-    """A disputed Charge is told by an event about the Dispute, which names the Charge."""
+    """A disputed Charge is told at once, by events about the Dispute, which names the Charge and takes its money."""
     name = client.charge("tok_createDispute").body["id"]
-    client.sandbox.advance(1)
-    dispute = last(client)["data"]["object"]
+    made, withdrawn = (event.raw["data"]["object"] for event in client.sandbox.events[1:])
+
+    assert ["charge.succeeded", "charge.dispute.created", "charge.dispute.funds_withdrawn"] == types(client)
+    assert ("dispute", name, 500, "usd") == tuple(made[key] for key in ("object", "charge", "amount", "currency"))
+    assert [] == made["balance_transactions"]
+    assert [-500] == [each["amount"] for each in withdrawn["balance_transactions"]]
+
+
+def test_an_inquiry(client: Client) -> None:
+    """A bank that only asks takes no money."""
+    client.charge("tok_visa_createDisputeInquiry")
 
     assert ["charge.succeeded", "charge.dispute.created"] == types(client)
-    assert ("dispute", name, 500, "usd") == tuple(dispute[key] for key in ("object", "charge", "amount", "currency"))
+
+
+def test_a_dispute_of_a_hold(client: Client) -> None:
+    """It waits until there is money to dispute."""
+    name = client.charge("tok_createDispute", capture="false").body["id"]
+    before = types(client)
+    client.post(f"/v1/charges/{name}/capture")
+
+    assert ["charge.succeeded"] == before
+    assert [
+        "charge.captured",
+        "charge.dispute.created",
+        "charge.dispute.funds_withdrawn",
+    ] == types(client)[1:]
 
 
 def test_an_updated_charge(client: Client) -> None:
@@ -299,7 +342,7 @@ def test_ids_are_the_same_with_the_same_seed() -> None:
     """A seed decides the ids of events too."""
 
     def ids() -> list[str]:
-        client = Client(Sandbox(clock=lambda: float(NOW), seed=1))
+        client = Client(Sandbox(clock=lambda: float(NOW), seed=1, rules=Rules(card_tokens=True)))
         client.charge()
         return [event.id for event in client.sandbox.events]
 

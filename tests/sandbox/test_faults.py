@@ -7,7 +7,9 @@ import json
 import pytest
 
 from tests.sandbox.curl import Client
-from tokencharge.sandbox import Fault, Sandbox
+from tokencharge.sandbox import Fault, Rules, Sandbox
+
+pytestmark = pytest.mark.card_tokens
 
 GOOD = {"amount": 500, "currency": "usd", "source": "tok_visa"}
 
@@ -126,7 +128,9 @@ def test_an_answer_may_be_truncated(client, sandbox):
 def test_a_request_may_take_a_while():
     """While it waits its key is in use."""
     seen = []
-    sandbox = Sandbox(sleep=lambda seconds: seen.append((seconds, charge(client).status)))
+    sandbox = Sandbox(
+        sleep=lambda seconds: seen.append((seconds, charge(client).status)), rules=Rules(card_tokens=True)
+    )
     client = Client(sandbox)
     sandbox.faults.add(Fault.wait(80.0))
     answer = charge(client)
@@ -165,13 +169,13 @@ def test_the_next_charge_can_be_declined(either, sandbox):
 @pytest.mark.parametrize(
     ("asked", "code", "decline_code"),
     [
-        ("expired_card", "expired_card", None),
+        ("expired_card", "expired_card", "expired_card"),
         ("authentication_required", "authentication_required", "authentication_required"),
         ("brand_new_reason", "card_declined", "brand_new_reason"),
     ],
 )
 def test_a_decline_takes_codes_and_decline_codes(client, sandbox, asked, code, decline_code):
-    """Codes that stand alone stand alone; unknown ones are decline codes."""
+    """A code that stands for itself is repeated as decline code; unknown ones are decline codes."""
     sandbox.decline_next(asked)
     answer = client.charge()
 

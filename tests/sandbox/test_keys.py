@@ -7,6 +7,8 @@ import pytest
 from tests.sandbox.curl import Client, decoded
 from tokencharge.sandbox import Pending, Response, Rules, Sandbox
 
+pytestmark = pytest.mark.card_tokens
+
 GOOD = {"amount": 500, "currency": "usd", "source": "tok_visa"}
 DAY = 24 * 3600
 
@@ -32,13 +34,24 @@ def test_a_repeated_request_is_replayed(either, sandbox):
 
 
 def test_without_a_key_everything_is_executed(client, sandbox):
-    """No key, or an empty one, protects nothing."""
-    client.post("/v1/charges", GOOD)
-    client.post("/v1/charges", GOOD, key="")
-    answer = client.post("/v1/charges", GOOD, key="")
+    """No key, or an empty one, protects nothing: each answer names a key of Stripe's making, and its own request."""
+    answers = [client.post("/v1/charges", GOOD), *(client.post("/v1/charges", GOOD, key="") for _ in range(2))]
 
     assert 3 == len(sandbox.charges)
-    assert "original-request" not in answer.headers
+    assert 3 == len({answer.headers["idempotency-key"] for answer in answers})
+    for answer in answers:
+        assert answer.headers["request-id"] == answer.headers["original-request"]
+        assert "false" == answer.headers["stripe-should-retry"]
+
+
+def test_keys_are_echoed_where_something_is_changed(client):
+    """POST and DELETE tell the key they came with, GET does not."""
+    name = client.customer()
+    refused = client.post("/v1/customers", {"colour": "red"}, key="a key")
+    deleted = client.delete(f"/v1/customers/{name}", key="a key")
+    read = client.get(f"/v1/customers/{name}", key="a key")
+
+    assert ["a key", "a key", None] == [answer.headers.get("idempotency-key") for answer in (refused, deleted, read)]
 
 
 def test_only_post_heeds_keys(client):
@@ -70,21 +83,48 @@ def test_what_hangs_on_the_state_of_things_is_replayed(client):
 @pytest.mark.parametrize(
     ("form", "auth", "status"),
     [
-        ({**GOOD, "colour": "red"}, "Bearer sk_test_sandbox", 400),
-        ({**GOOD, "amount": "x"}, "Bearer sk_test_sandbox", 400),
-        ({"amount": 500}, "Bearer sk_test_sandbox", 400),
+        ({**GOOD, "colour": "red"}, "Bearer sk_test_tokenchargeSandboxKey0001", 400),
+        ({**GOOD, "amount": "x"}, "Bearer sk_test_tokenchargeSandboxKey0001", 400),
+        ({"amount": 500}, "Bearer sk_test_tokenchargeSandboxKey0001", 400),
         (GOOD, "Bearer sk_test_wrong", 401),
     ],
 )
 def test_what_was_never_begun_is_not_saved(client, form, auth, status):
-    """Bad parameters and a bad key leave the idempotency key free for another request."""
+    """Bad parameters and a bad key leave the idempotency key free for another request, and say nothing of retries."""
     refused = client.post("/v1/charges", form, key="k", auth=auth)
     answer = client.post("/v1/charges", GOOD, key="k")
 
     assert status == refused.status
-    assert "original-request" not in refused.headers
+    assert "stripe-should-retry" not in refused.headers
+    assert refused.headers.get("request-id") == refused.headers.get("original-request")
     assert 200 == answer.status
     assert "idempotent-replayed" not in answer.headers
+
+
+@pytest.mark.parametrize(("saves", "status"), [(False, 200), (True, 404)])
+def test_whether_an_unknown_id_is_saved_can_be_chosen(saves, status):
+    """Recorded headers let one infer that it is not: who makes what was missing can ask again with the same key."""
+    client = Client(Sandbox(rules=Rules(saves_unknown_ids=saves)))
+    before = client.post("/v1/customers/cus_mine", {"name": "Ada"}, key="k")
+    client.customer(id="cus_mine")
+    after = client.post("/v1/customers/cus_mine", {"name": "Ada"}, key="k")
+
+    assert (404, status) == (before.status, after.status)
+    assert ("false" if saves else None) == before.headers.get("stripe-should-retry")
+
+
+@pytest.mark.parametrize(("saves", "status"), [(True, 400), (False, 200)])
+def test_whether_a_refusal_by_policy_is_saved_can_be_chosen(saves, status):
+    """One of 2026 came back until another key was used, though the account had been allowed by then."""
+    sandbox = Sandbox(rules=Rules(card_tokens=False, saves_policies=saves))
+    client = Client(sandbox)
+    before = client.post("/v1/charges", GOOD, key="k")
+    sandbox.rules.card_tokens = True
+    after = client.post("/v1/charges", GOOD, key="k")
+
+    assert (400, status) == (before.status, after.status)
+    assert ("true" if saves else None) == after.headers.get("idempotent-replayed")
+    assert 200 == client.post("/v1/charges", GOOD, key="another").status
 
 
 def test_a_key_is_for_the_same_parameters(client, sandbox):
@@ -142,7 +182,7 @@ def test_a_replay_begins_and_ends_at_once(client, sandbox):
 @pytest.mark.parametrize(("in_flight_first", "status"), [(True, 409), (False, 400)])
 def test_the_order_of_the_two_refusals_can_be_chosen(in_flight_first, status):
     """Nobody knows what Stripe says of a key in use with other parameters."""
-    sandbox = Sandbox(rules=Rules(in_flight_first=in_flight_first))
+    sandbox = Sandbox(rules=Rules(card_tokens=True, in_flight_first=in_flight_first))
     client = Client(sandbox)
     begun(sandbox, client, "k", "amount=500&currency=usd&source=tok_visa")
     other = client.post("/v1/charges", {**GOOD, "amount": 501}, key="k")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+pytestmark = pytest.mark.card_tokens
+
 GOOD = {"amount": "500", "currency": "usd", "source": "tok_visa"}
 
 
@@ -29,7 +31,7 @@ def refused(answer):
         ({"amount": "29", "currency": "gbp"}, "amount_too_small", "amount"),
         ({"currency": ""}, "parameter_invalid_empty", "currency"),
         ({"currency": "usdz"}, None, "currency"),
-        ({"source": ""}, "parameter_invalid_empty", "source"),
+        ({"source": ""}, None, "source"),
         ({"source[number]": "4242424242424242"}, None, "source"),
         ({"capture": "maybe"}, None, "capture"),
         ({"receipt_email": "nobody"}, "email_invalid", "receipt_email"),
@@ -61,11 +63,21 @@ def test_a_missing_parameter_is_400(client, name):
 
 
 def test_a_charge_needs_a_source_or_a_customer(client):
-    """Somebody has to pay."""
-    answer = client.post("/v1/charges", {"amount": 500, "currency": "usd"})
+    """Somebody has to pay; a PaymentMethod does not count here, though it may be named."""
+    for form in ({}, {"payment_method": "pm_card_visa"}):
+        answer = client.post("/v1/charges", {"amount": 500, "currency": "usd", **form})
 
-    assert (None, None) == refused(answer)
-    assert "Must provide source or customer." == answer.error["message"]
+        assert ("parameter_missing", None) == refused(answer)
+        assert "Must provide source or customer." == answer.error["message"]
+
+
+def test_an_empty_source_is_none(client):
+    """It is worded as one of the wrong kind."""
+    messages = {client.charge(**form).error["message"] for form in ({"source": ""}, {"source[x]": "1"})}
+
+    assert {
+        "Invalid source object: must be a dictionary or a non-empty string. See API docs at https://stripe.com/docs'"
+    } == messages
 
 
 def test_currencies_may_be_upper_case(client):
@@ -110,8 +122,9 @@ def test_a_nested_parameter_is_named_with_its_parents(client, form, code, param)
 @pytest.mark.parametrize(
     ("query", "code", "param"),
     [
-        ({"limit": "0"}, "parameter_invalid_integer", "limit"),
-        ({"limit": "101"}, "parameter_invalid_integer", "limit"),
+        ({"limit": "abc"}, "parameter_invalid_integer", "limit"),
+        ({"limit": ""}, "parameter_invalid_empty", "limit"),
+        ({"starting_after": ""}, "parameter_invalid_empty", "starting_after"),
         ({"created[gte]": "now"}, "parameter_invalid_integer", "created[gte]"),
         ({"created[since]": "1"}, "parameter_unknown", "created[since]"),
         ({"email": "a@example.com"}, "parameter_unknown", "email"),
@@ -120,6 +133,27 @@ def test_a_nested_parameter_is_named_with_its_parents(client, form, code, param)
 def test_a_bad_parameter_of_a_list_is_400(client, query, code, param):
     """Lists check their parameters too."""
     assert (code, param) == refused(client.get("/v1/charges", query))
+
+
+@pytest.mark.parametrize(
+    ("form", "names"),
+    [
+        ({"wat": "1", "colour": "red"}, "wat, colour"),
+        ({"metadata[a]": "1", "wat": "1", "fraud_details[nope]": "1"}, "wat, fraud_details[nope]"),
+    ],
+)
+def test_all_unknown_parameters_are_named(client, form, names):
+    """Several are named together, nested ones with their parents; the first is the one at fault."""
+    answer = client.post(f"/v1/charges/{client.charge().body['id']}", form)
+
+    assert ("parameter_unknown", "wat") == refused(answer)
+    assert f"Received unknown parameters: {names}" == answer.error["message"]
+
+
+@pytest.mark.parametrize(("said", "captured"), [("True", True), ("False", False), ("true", True), ("false", False)])
+def test_booleans_may_have_a_capital(client, said, captured):
+    """Older SDKs in Python and .NET send them so."""
+    assert captured is client.charge(capture=said).body["captured"]
 
 
 def test_a_later_scalar_takes_the_place_of_a_nested_parameter(client):

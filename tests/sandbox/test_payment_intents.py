@@ -24,7 +24,7 @@ def test_an_intent_waits_for_a_payment_method(either):
         description="Flask Charge",
         receipt_email="ada@example.com",
         statement_descriptor_suffix="FLASK",
-        **{"metadata[order_id]": "7", "shipping[name]": "Ada"},
+        **{"metadata[order_id]": "7", "shipping[name]": "Ada", "shipping[address][city]": "Berlin"},
     ).body
 
     assert intent["id"].startswith("pi_3")
@@ -32,10 +32,16 @@ def test_an_intent_waits_for_a_payment_method(either):
     assert ("payment_intent", NOW, False, 500, "usd", customer, "requires_payment_method") == tuple(
         intent[name] for name in ("object", "created", "livemode", "amount", "currency", "customer", "status")
     )
-    assert ("Flask Charge", "ada@example.com", "FLASK", {"order_id": "7"}, {"name": "Ada"}) == tuple(
-        intent[name] for name in ("description", "receipt_email", "statement_descriptor_suffix", "metadata", "shipping")
+    assert ("Flask Charge", "ada@example.com", "FLASK", {"order_id": "7"}) == tuple(
+        intent[name] for name in ("description", "receipt_email", "statement_descriptor_suffix", "metadata")
     )
-    assert ("automatic_async", {"enabled": True, "allow_redirects": "never"}, ["card"]) == tuple(
+    assert ("Ada", "Berlin", None, None) == (
+        intent["shipping"]["name"],
+        intent["shipping"]["address"]["city"],
+        intent["shipping"]["address"]["line1"],
+        intent["shipping"]["phone"],
+    )
+    assert ("automatic_async", {"enabled": True, "allow_redirects": "never"}, ["card", "link"]) == tuple(
         intent[name] for name in ("capture_method", "automatic_payment_methods", "payment_method_types")
     )
     assert (None, None, None, 0, 0) == tuple(
@@ -92,6 +98,23 @@ def test_an_intent_can_be_made_and_paid_at_once(client, sandbox):
     assert ["payment_intent.created", "charge.succeeded", "payment_intent.succeeded"] == types(sandbox)
 
 
+def test_what_is_false_needs_no_confirmation(client):
+    """`off_session=false` may be said of an intent that is not confirmed yet, and capitals of old SDKs are read."""
+    waiting = client.intent(off_session="false", confirmation_method="automatic").body
+    paid = client.intent(payment_method="pm_card_visa", confirm="True").body
+
+    assert ("requires_payment_method", "succeeded") == (waiting["status"], paid["status"])
+
+
+def test_off_session_nobody_is_led_away(client):
+    """A confirmation without the buyer needs no `return_url`, whatever the intent takes."""
+    form = {"amount": 500, "currency": "usd", "payment_method": "pm_card_visa", "confirm": "true"}
+    away = client.post("/v1/payment_intents", {**form, "off_session": "true"})
+    there = client.post("/v1/payment_intents", form)
+
+    assert ("succeeded", 400) == (away.body["status"], there.status)
+
+
 def test_a_token_pays_as_payment_method_data(client, sandbox):
     """A token becomes a PaymentMethod, and is spent by that."""
     token = sandbox.create_token("5555555555554444")
@@ -120,17 +143,22 @@ def test_a_token_is_no_payment_method(client, sandbox):
 
 
 def test_the_money_of_an_async_capture_is_booked_a_little_later(client, sandbox):
-    """By default the balance transaction is not there yet; with `capture_method=automatic` it is."""
+    """By default the balance transaction is not there yet; with `capture_method=automatic` or a capture it is."""
     later = client.pay().body["latest_charge"]
     at_once = client.pay(capture_method="automatic").body["latest_charge"]
+    held = client.pay(capture_method="manual").body
+    client.post(f"/v1/payment_intents/{held['id']}/capture")
     before = client.get(f"/v1/charges/{later}").body
-    sandbox.advance(1)
+    refund = client.post("/v1/refunds", {"charge": later, "amount": 100}).body
+    sandbox.advance(sandbox.rules.booking_time)
     after = client.get(f"/v1/charges/{later}").body
 
     assert (None, True) == (before["balance_transaction"], before["captured"])
-    assert after["balance_transaction"].startswith("txn_1")
-    assert client.get(f"/v1/charges/{at_once}").body["balance_transaction"].startswith("txn_1")
-    assert "charge.updated" == types(sandbox)[-1]
+    assert refund["balance_transaction"].startswith("txn_3")
+    assert after["balance_transaction"].startswith("txn_3")
+    for charge in (at_once, held["latest_charge"]):
+        assert client.get(f"/v1/charges/{charge}").body["balance_transaction"].startswith("txn_3")
+    assert "charge.updated" in types(sandbox)[-3:]
 
 
 def test_a_declined_confirmation_leaves_the_intent_open(either, sandbox):
@@ -198,8 +226,8 @@ def test_the_error_is_forgotten_when_the_intent_goes_on(client):
         ("pm_card_visa_chargeDeclined", "card_declined", "generic_decline"),
         ("pm_card_chargeCustomerFail", "card_declined", "generic_decline"),
         ("pm_card_visa_chargeDeclinedLostCard", "card_declined", "lost_card"),
-        ("pm_card_chargeDeclinedIncorrectCvc", "incorrect_cvc", None),
-        ("pm_card_chargeDeclinedProcessingError", "processing_error", None),
+        ("pm_card_chargeDeclinedIncorrectCvc", "incorrect_cvc", "incorrect_cvc"),
+        ("pm_card_chargeDeclinedProcessingError", "processing_error", "processing_error"),
         ("pm_card_radarBlock", "card_declined", "fraudulent"),
     ],
 )
@@ -266,6 +294,7 @@ def test_whether_keys_are_endpoints_own_can_be_chosen(by_path, status):
         assert f"('/v1/payment_intents' vs '/v1/payment_intents/{intent}/cancel')" in there.error["message"]
 
 
+@pytest.mark.card_tokens
 def test_an_intent_pays_from_the_default_card(client):
     """Confirmed without a method, it takes its customer's default source, as charges do."""
     customer = client.customer("tok_visa")
@@ -310,11 +339,14 @@ def test_a_page_to_come_back_to_is_needed_where_a_method_may_lead_away(client):
 def test_a_confirmation_may_change_what_is_asked(client):
     """Receipt, capture and shipping can be said late."""
     intent = client.intent().body["id"]
-    late = {"receipt_email": "ada@example.com", "capture_method": "manual", "shipping[name]": "Ada"}
-    held = client.confirm(intent, "pm_card_visa", **late).body
+    late = {"receipt_email": "ada@example.com", "capture_method": "manual"}
+    where = {"shipping[name]": "Ada", "shipping[address][line1]": "Invalidenstr. 1"}
+    held = client.confirm(intent, "pm_card_visa", **late, **where).body
 
-    assert ("requires_capture", "ada@example.com", {"name": "Ada"}) == tuple(
-        held[name] for name in ("status", "receipt_email", "shipping")
+    assert ("requires_capture", "ada@example.com", "Ada") == (
+        held["status"],
+        held["receipt_email"],
+        held["shipping"]["name"],
     )
 
 
@@ -344,24 +376,47 @@ def test_money_is_held_and_captured(either, sandbox):
 
 
 def test_what_is_not_captured_is_released(client, sandbox):
-    """A partial capture gives the rest back as a refund."""
+    """A partial capture lets the rest go, of which no refund and no event tells."""
     held = client.pay(capture_method="manual").body["id"]
     taken = client.post(f"/v1/payment_intents/{held}/capture", {"amount_to_capture": 300}).body
     (charge,) = sandbox.charges
 
     assert ("succeeded", 300, 0) == tuple(taken[name] for name in ("status", "amount_received", "amount_capturable"))
-    assert (300, 200) == (charge.amount_captured.amount, charge.amount_refunded.amount)
-    assert [200] == [refund.amount.amount for refund in sandbox.refunds]
+    assert (300, 0, False) == (charge.amount_captured.amount, charge.amount_refunded.amount, charge.refunded)
+    assert [] == sandbox.refunds
+    assert ["charge.captured", "payment_intent.succeeded"] == types(sandbox)[3:]
 
 
-@pytest.mark.parametrize(("amount", "code"), [(501, "amount_too_large"), (49, "amount_too_small")])
-def test_no_more_can_be_captured_than_is_held(client, sandbox, amount, code):
-    """Too large and too small amounts are 400, and capture nothing."""
-    held = client.pay(capture_method="manual").body["id"]
-    answer = client.post(f"/v1/payment_intents/{held}/capture", {"amount_to_capture": amount})
+@pytest.mark.parametrize(
+    ("amount", "code", "param", "message"),
+    [
+        (501, "amount_too_large", None, "The payment could not be captured because the requested capture amount is"),
+        (49, "amount_too_small", "amount", "Amount must be at least $0.50 usd"),
+        (0, "parameter_invalid_integer", "amount", "This value must be greater than or equal to 1."),
+        (-100, None, "amount_to_capture", "Invalid non-negative integer"),
+    ],
+)
+def test_no_more_can_be_captured_than_is_held(client, sandbox, amount, code, param, message):
+    """Too large and too small amounts are 400 with the intent in the error, and capture nothing."""
+    held = client.pay(capture_method="manual").body
+    answer = client.post(f"/v1/payment_intents/{held['id']}/capture", {"amount_to_capture": amount})
 
-    assert (400, code) == (answer.status, answer.error["code"])
+    assert (400, code, param) == (answer.status, answer.error.get("code"), answer.error.get("param"))
+    assert answer.error["message"].startswith(message)
+    assert held == answer.error["payment_intent"]
     assert [False] == [charge.captured for charge in sandbox.charges]
+
+
+def test_a_whole_amount_of_nothing_is_no_payment(client):
+    """Amount 0 is told what to do instead."""
+    answer = client.intent(amount="0")
+
+    assert (400, "parameter_invalid_integer", "amount") == (
+        answer.status,
+        answer.error["code"],
+        answer.error["param"],
+    )
+    assert answer.error["message"].endswith("https://docs.stripe.com/payments/setup-intents")
 
 
 def test_the_charge_of_an_intent_is_captured_through_the_intent(client):
@@ -376,33 +431,59 @@ def test_the_charge_of_an_intent_is_captured_through_the_intent(client):
     assert "charge_already_captured" == again.error["code"]
 
 
+def test_the_charge_of_an_intent_is_described_by_itself(client):
+    """What it says can be changed there, but for what ties it to others."""
+    paid = client.pay(transfer_group="one").body
+    path = f"/v1/charges/{paid['latest_charge']}"
+    described = client.post(path, {"description": "Shoes", "metadata[a]": "1"})
+    tied = client.post(path, {"transfer_group": "two"})
+
+    assert (200, "Shoes") == (described.status, described.body["description"])
+    assert 400 == tied.status
+    assert {
+        "message": f"This Charge was created by a PaymentIntent ({paid['id']}). You must update the `transfer_group` on"
+        " the PaymentIntent instead of updating the Charge directly. See"
+        " https://stripe.com/docs/api#update_payment_intent",
+        "type": "invalid_request_error",
+    } == tied.error
+    assert "one" == client.get(path).body["transfer_group"]
+
+
 def test_a_hold_is_released_by_canceling(either, sandbox):
-    """Canceling makes the refund that lets the money go, and its charge says so."""
+    """Canceling lets the money go, of which the intent tells alone: its charge stays as it was."""
     held = either.pay(capture_method="manual").body
+    (before,) = sandbox.charges
     canceled = either.post(
         f"/v1/payment_intents/{held['id']}/cancel", {"cancellation_reason": "requested_by_customer"}
     ).body
-    (charge,) = sandbox.charges
-    (refund,) = sandbox.refunds
+    (after,) = sandbox.charges
 
     assert ("canceled", NOW, "requested_by_customer", 0) == tuple(
         canceled[name] for name in ("status", "canceled_at", "cancellation_reason", "amount_capturable")
     )
-    assert (True, False, 500) == (charge.refunded, charge.captured, charge.amount_refunded.amount)
-    assert (500, charge.id, held["id"]) == (refund.amount.amount, refund.charge_id, refund.raw["payment_intent"])
-    assert ["refund.created", "charge.refunded", "payment_intent.canceled"] == types(sandbox)[-3:]
+    assert (before, []) == (after, sandbox.refunds)
+    assert (False, False, 0) == (after.refunded, after.captured, after.amount_captured.amount)
+    assert ["payment_intent.amount_capturable_updated", "payment_intent.canceled"] == types(sandbox)[-2:]
+
+
+def test_canceling_may_have_no_reason(client):
+    """`cancellation_reason` is null then."""
+    canceled = client.post(f"/v1/payment_intents/{client.intent().body['id']}/cancel").body
+
+    assert (NOW, None) == (canceled["canceled_at"], canceled["cancellation_reason"])
 
 
 def test_a_hold_lapses_after_seven_days(client, sandbox):
-    """Then the intent is canceled by itself, unless it was ended before."""
+    """Then the intent is canceled by itself, because it expired, unless it was ended before."""
     lapsed, taken = (client.pay(capture_method="manual").body["id"] for _ in range(2))
     client.post(f"/v1/payment_intents/{taken}/capture")
+    before = sandbox.charges
     sandbox.advance(7 * DAY)
     after = client.get(f"/v1/payment_intents/{lapsed}").body
 
-    assert ("canceled", "automatic") == (after["status"], after["cancellation_reason"])
+    assert ("canceled", "expired") == (after["status"], after["cancellation_reason"])
     assert "succeeded" == client.get(f"/v1/payment_intents/{taken}").body["status"]
-    assert ["expired_uncaptured_charge"] == [refund.reason for refund in sandbox.refunds]
+    assert (before, []) == (sandbox.charges, sandbox.refunds)
     assert ["charge.expired", "payment_intent.canceled"] == types(sandbox)[-2:]
 
 
@@ -449,7 +530,10 @@ def test_only_what_was_paid_can_be_refunded(client):
     assert "You must cancel the PaymentIntent to reverse the authorization" in holding.error["message"]
     assert [400] * 3 == [answer.status for answer in failing]
     assert f"This PaymentIntent ({fresh}) does not have a successful charge to refund." == failing[2].error["message"]
-    assert (400, "parameter_missing") == (nothing.status, nothing.error["code"])
+    assert {
+        "message": "One of the following params should be provided for this request: payment_intent or charge.",
+        "type": "invalid_request_error",
+    } == nothing.error
     assert (400, "resource_missing", "payment_intent") == (
         unknown.status,
         unknown.error["code"],
@@ -516,6 +600,8 @@ def test_a_payment_can_only_be_described_anew(client):
         ({"payment_method": ""}, "parameter_invalid_empty", "payment_method"),
         ({"colour": "red"}, "parameter_unknown", "colour"),
         ({"source": "tok_visa"}, "parameter_unknown", "source"),
+        ({"confirmation_method": "manual"}, None, "confirmation_method"),
+        ({"confirm": "maybe"}, None, "confirm"),
         ({"payment_method_types[]": "card"}, "payment_method_types_no_longer_supported", "payment_method_types"),
         ({"statement_descriptor": "SHOP"}, None, "statement_descriptor"),
         ({"capture_method": "later"}, None, "capture_method"),
@@ -609,6 +695,7 @@ def test_the_charges_of_an_intent_are_listed(client):
     assert [paid, failed["charge"]] == [each["id"] for each in listed]
 
 
+@pytest.mark.card_tokens
 def test_what_an_intent_names_can_be_expanded(client):
     """The charge, the customer, the method, and the charge's intent back again."""
     customer = client.customer("tok_visa")
@@ -635,7 +722,7 @@ def test_what_an_intent_names_can_be_expanded(client):
 
 def test_a_browser_sees_an_intent_by_its_secret(either):
     """With the publishable key an intent shows itself to whoever has its secret, without what is the shop's own."""
-    public = "Bearer pk_test_sandbox"
+    public = "Bearer pk_test_tokenchargeSandboxKey0001"
     intent = either.intent(customer=either.customer(), **{"metadata[order_id]": "7"}).body
     path = f"/v1/payment_intents/{intent['id']}"
     seen = either.get(path, {"client_secret": intent["client_secret"]}, auth=public)
@@ -657,7 +744,7 @@ def test_a_browser_sees_an_intent_by_its_secret(either):
 
 def test_a_browser_confirms_with_the_secret(client):
     """Stripe.js confirms with the publishable key; declines show no more than that either."""
-    public = "Bearer pk_test_sandbox"
+    public = "Bearer pk_test_tokenchargeSandboxKey0001"
     intent = client.intent(**{"metadata[order_id]": "7"}).body
     path, secret = f"/v1/payment_intents/{intent['id']}/confirm", {"client_secret": intent["client_secret"]}
     refused = client.post(path, {"payment_method": "pm_card_visa"}, auth=public)

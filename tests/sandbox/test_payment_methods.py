@@ -15,15 +15,19 @@ CARD = {
     "card[cvc]": "123",
 }
 OF_TOKEN = {"type": "card", "card[token]": "tok_mastercard"}
-PUBLIC = "Bearer pk_test_sandbox"
+PUBLIC = "Bearer pk_test_tokenchargeSandboxKey0001"
 
 
 def made(client, **form):
     return client.post("/v1/payment_methods", {**OF_TOKEN, **form}).body["id"]
 
 
+def attached(client, customer):
+    return client.post(f"/v1/payment_methods/{made(client)}/attach", {"customer": customer}).body["id"]
+
+
 def test_a_card_becomes_a_payment_method(either):
-    """It shows the card, without its number, and whose it is."""
+    """It shows the card, without its number, and whose it is; no bank has checked anything yet."""
     details = {
         "billing_details[name]": "Ada",
         "billing_details[email]": "ada@example.com",
@@ -42,7 +46,11 @@ def test_a_card_becomes_a_payment_method(either):
     assert ("visa", "3184", 12, 2030, "credit", "US") == tuple(
         card[name] for name in ("brand", "last4", "exp_month", "exp_year", "funding", "country")
     )
-    assert {"cvc_check": "pass", "address_line1_check": "pass", "address_postal_code_check": "pass"} == card["checks"]
+    assert {
+        "cvc_check": "unchecked",
+        "address_line1_check": "unchecked",
+        "address_postal_code_check": "unchecked",
+    } == card["checks"]
     assert ("Ada", "ada@example.com", "10115", None) == (
         billing["name"],
         billing["email"],
@@ -66,7 +74,62 @@ def test_a_token_becomes_a_payment_method(client, sandbox):
         method["billing_details"]["address"]["postal_code"],
     )
     assert (400, "token_already_used") == (again.status, again.error["code"])
-    assert ("No such token: 'tok_1nothing'", "card[token]") == (unknown.error["message"], unknown.error["param"])
+    assert f"You cannot use a Stripe token more than once: {token}." == again.error["message"]
+    assert "param" not in again.error
+    assert (400, "token") == (unknown.status, unknown.error["param"])
+
+
+@pytest.mark.parametrize(
+    ("token", "code", "message"),
+    [
+        ("pm_card_visa", None, "Invalid token id: pm_card_visa"),
+        ("tok_card_visa", None, "There is a part of the token that is not valid: 'card'."),
+        ("tok_visa_chargeDecline", None, "There is a part of the token that is not valid: 'chargeDecline'."),
+        ("tok_visa_visa", "resource_missing", "No such token: 'tok_visa_visa'"),
+        ("tok_1QWERTYuiop1234567890", "resource_missing", "No such token: 'tok_1QWERTYuiop1234567890'"),
+    ],
+)
+def test_a_token_that_is_none_is_told_what_is_wrong(client, token, code, message):
+    """What is no token, a magic one misspelt, and one that was never made are three things."""
+    answer = client.post("/v1/payment_methods", {"type": "card", "card[token]": token})
+
+    assert (400, code, "token", message) == (
+        answer.status,
+        answer.error.get("code"),
+        answer.error["param"],
+        answer.error["message"],
+    )
+
+
+@pytest.mark.parametrize("token", ["tok_visa_chargeDeclined", "tok_chargeDeclinedExpiredCard", "tok_radarBlock"])
+def test_no_card_is_declined_where_a_method_is_made(client, token):
+    """No bank is asked then: attaching or paying tells."""
+    answer = client.post("/v1/payment_methods", {"type": "card", "card[token]": token})
+
+    assert (200, "unchecked") == (answer.status, answer.body["card"]["checks"]["cvc_check"])
+
+
+@pytest.mark.parametrize("how", ["attached", "paid", "declined"])
+def test_a_bank_that_was_asked_has_checked_the_cvc(client, how):
+    """What was unchecked passes once the method is attached or charged, even where the charge fails."""
+    token = "tok_chargeCustomerFail" if how == "declined" else "tok_visa"
+    method = made(client, **{"card[token]": token})
+    if how == "attached":
+        client.post(f"/v1/payment_methods/{method}/attach", {"customer": client.customer()})
+    else:
+        client.pay(method)
+    checks = client.get(f"/v1/payment_methods/{method}").body["card"]["checks"]
+
+    assert {"cvc_check": "pass", "address_line1_check": None, "address_postal_code_check": None} == checks
+
+
+def test_a_card_without_a_cvc_has_nothing_to_check(client):
+    """Its check is null, before and after."""
+    method = client.post("/v1/payment_methods", {**CARD, "card[number]": "4242424242424242", "card[cvc]": ""}).body
+    client.pay(method["id"])
+
+    assert None is method["card"]["checks"]["cvc_check"]
+    assert None is client.get(f"/v1/payment_methods/{method['id']}").body["card"]["checks"]["cvc_check"]
 
 
 def test_a_browser_makes_payment_methods(client):
@@ -88,7 +151,7 @@ def test_a_browser_makes_payment_methods(client):
         ({**CARD, "card[number]": "4242424242424241"}, 402, "incorrect_number", "number"),
         ({**CARD, "card[exp_year]": "2020"}, 402, "invalid_expiry_year", "exp_year"),
         ({**CARD, "billing_details[email]": "ada"}, 400, "email_invalid", "billing_details[email]"),
-        ({**CARD, "customer": "cus_x"}, 400, "parameter_unknown", "customer"),
+        ({**CARD, "customer": "cus_x"}, 400, None, None),
     ],
 )
 def test_what_is_no_card_is_no_payment_method(client, form, status, code, param):
@@ -237,6 +300,7 @@ def test_a_magic_method_is_a_new_one_each_time(client):
     )
 
 
+@pytest.mark.card_tokens
 def test_a_card_of_the_old_kind_is_a_payment_method_too(either):
     """A customer's `card_...` pays intents, and stands among the customer's methods."""
     customer = either.customer("tok_visa")
@@ -253,8 +317,14 @@ def test_a_card_of_the_old_kind_is_a_payment_method_too(either):
         either.get(f"/v1/payment_methods/{card}").body[name] for name in ("id", "object", "customer")
     )
     assert listed["data"] == either.get("/v1/payment_methods", {"customer": customer}).body["data"]
+    assert listed["data"][1] == either.get(f"/v1/customers/{customer}/payment_methods/{card}").body
+    older = either.get("/v1/payment_methods", {"customer": customer, "starting_after": method}).body["data"]
+    newer = either.get("/v1/payment_methods", {"customer": customer, "ending_before": card}).body["data"]
+    assert ([card], [method]) == ([each["id"] for each in older], [each["id"] for each in newer])
+    assert 400 == either.post(f"/v1/payment_methods/{card}", {"metadata[a]": "1"}).status
 
 
+@pytest.mark.card_tokens
 def test_a_card_of_the_old_kind_can_be_detached(client):
     """It is gone then, and the next is the default."""
     customer = client.customer("tok_visa")
@@ -285,13 +355,120 @@ def test_methods_of_a_deleted_customer_are_of_no_use(client, sandbox):
 
 
 def test_methods_are_listed(client):
-    """Newest first, all or a customer's."""
-    first, second = made(client), made(client)
-    listed = client.get("/v1/payment_methods", {"type": "card"}).body
+    """A customer's, newest first; without a customer there are none, whatever there is."""
+    customer = client.customer()
+    first, second = (attached(client, customer) for _ in range(2))
+    made(client)
+    listed = client.get("/v1/payment_methods", {"type": "card", "customer": customer}).body
+    nobodys = client.get("/v1/payment_methods", {"type": "card"}).body
+    unknown = client.get("/v1/payment_methods", {"customer": "cus_nobody"})
+    no_path = client.get("/v1/customers/cus_nobody/payment_methods")
 
     assert [second, first] == [each["id"] for each in listed["data"]]
-    assert 400 == client.get("/v1/payment_methods", {"customer": "cus_nobody"}).status
-    assert 404 == client.get("/v1/customers/cus_nobody/payment_methods").status
+    assert {"object": "list", "data": [], "has_more": False, "url": "/v1/payment_methods"} == nobodys
+    assert (400, "customer") == (unknown.status, unknown.error["param"])
+    assert (404, "id") == (no_path.status, no_path.error["param"])
+
+
+def test_methods_are_listed_in_pages(client):
+    """A cursor is a PaymentMethod; `allow_redisplay` filters."""
+    customer = client.customer()
+    names = [attached(client, customer) for _ in range(3)]
+    client.post(f"/v1/payment_methods/{names[0]}", {"allow_redisplay": "always"})
+    path = f"/v1/customers/{customer}/payment_methods"
+    older = client.get(path, {"starting_after": names[2], "limit": 1}).body
+    shown = client.get(path, {"allow_redisplay": "always"}).body
+    unknown = client.get(path, {"starting_after": "pm_card_visa"})
+
+    assert ([names[1]], True) == ([each["id"] for each in older["data"]], older["has_more"])
+    assert [names[0]] == [each["id"] for each in shown["data"]]
+    assert (400, "resource_missing", "starting_after") == (
+        unknown.status,
+        unknown.error["code"],
+        unknown.error["param"],
+    )
+
+
+def test_a_method_of_a_customer_is_looked_at(client):
+    """Under its customer's path; another's is an invalid request, an unknown one is missing."""
+    owner, other = client.customer(), client.customer()
+    method = attached(client, owner)
+    seen = client.get(f"/v1/customers/{owner}/payment_methods/{method}")
+    foreign = client.get(f"/v1/customers/{other}/payment_methods/{method}")
+    unknown = client.get(f"/v1/customers/{owner}/payment_methods/pm_1nothing")
+    nobody = client.get(f"/v1/customers/cus_nobody/payment_methods/{method}")
+
+    assert client.get(f"/v1/payment_methods/{method}").body == seen.body
+    assert 404 == foreign.status
+    assert {"message": "Invalid request", "param": "customer", "type": "invalid_request_error"} == foreign.error
+    assert (404, "payment_method") == (unknown.status, unknown.error["param"])
+    assert (404, "No such customer: 'cus_nobody'") == (nobody.status, nobody.error["message"])
+
+
+def test_a_method_of_a_customer_can_be_changed(client, sandbox):
+    """What is said of it can be, and when it expires; that is told."""
+    method = attached(client, client.customer())
+    before = client.get(f"/v1/payment_methods/{method}").body
+    changes = {
+        "allow_redisplay": "limited",
+        "billing_details[name]": "Ada",
+        "card[exp_year]": "2040",
+        "metadata[a]": "1",
+    }
+    after = client.post(f"/v1/payment_methods/{method}", changes).body
+    event = sandbox.events[-1].raw
+    client.post(f"/v1/payment_methods/{method}", changes)
+
+    assert ("limited", "Ada", None, 2040, "4444", {"a": "1"}) == (
+        after["allow_redisplay"],
+        after["billing_details"]["name"],
+        after["billing_details"]["email"],
+        after["card"]["exp_year"],
+        after["card"]["last4"],
+        after["metadata"],
+    )
+    assert after == client.get(f"/v1/payment_methods/{method}").body
+    assert ("payment_method.updated", after) == (event["type"], event["data"]["object"])
+    assert {
+        "allow_redisplay": "unspecified",
+        "billing_details": {"name": None},
+        "card": {"exp_year": before["card"]["exp_year"]},
+        "metadata": {"a": None},
+    } == event["data"]["previous_attributes"]
+    assert 1 == [each.type for each in sandbox.events].count("payment_method.updated")
+
+
+def test_a_charge_says_when_its_card_expires(client):
+    """A card that was renewed is charged as it is now."""
+    customer = client.customer()
+    method = attached(client, customer)
+    client.post(f"/v1/payment_methods/{method}", {"card[exp_month]": "3", "card[exp_year]": "2040"})
+    paid = client.pay(method, customer=customer, **{"expand[]": "latest_charge"}).body
+    card = paid["latest_charge"]["payment_method_details"]["card"]
+
+    assert (3, 2040) == (card["exp_month"], card["exp_year"])
+
+
+def test_a_method_of_nobody_cannot_be_changed(client):
+    """It has to be saved first."""
+    answer = client.post(f"/v1/payment_methods/{made(client)}", {"allow_redisplay": "always"})
+
+    assert (400, "You must save this PaymentMethod to a customer before you can update it.") == (
+        answer.status,
+        answer.error["message"],
+    )
+
+
+def test_attaching_needs_a_customer(client):
+    """It is asked for, without a parameter at fault."""
+    answer = client.post(f"/v1/payment_methods/{made(client)}/attach")
+
+    assert 400 == answer.status
+    assert {
+        "code": "parameter_missing",
+        "message": "Must provide customer or customer_account.",
+        "type": "invalid_request_error",
+    } == answer.error
 
 
 def test_an_unknown_method_is_missing(client):

@@ -24,6 +24,7 @@ def page(client, path="/v1/charges", **query):
     return [each["id"] for each in body["data"]], body["has_more"]
 
 
+@pytest.mark.card_tokens
 def test_a_list_is_newest_first_and_ten_long(client, five):
     """Without parameters a list shows the ten newest."""
     _, names = five
@@ -34,6 +35,7 @@ def test_a_list_is_newest_first_and_ten_long(client, five):
     assert names[::-1] == [name for name in shown if name in names]
 
 
+@pytest.mark.card_tokens
 def test_pages_go_down_and_up(either, five):
     """`starting_after` goes to older ones, `ending_before` back to newer ones."""
     customer, (first, second, third, fourth, fifth) = five
@@ -52,6 +54,63 @@ def test_an_unknown_cursor_is_400(client):
     assert (400, "starting_after") == (answer.status, answer.error["param"])
 
 
+def test_one_cursor_is_enough(client):
+    """Both are 400, before either is looked for."""
+    both = client.get("/v1/customers", {"starting_after": "cus_nobody", "ending_before": "cus_nobody"})
+    unknown = client.get("/v1/customers", {"starting_after": "cus_nobody"})
+
+    assert [400, 400] == [both.status, unknown.status]
+    assert {
+        "message": "Received both starting_after and ending_before parameters. Please pass in only one.",
+        "type": "invalid_request_error",
+    } == both.error
+    assert {
+        "code": "resource_missing",
+        "message": "No such customer: 'cus_nobody'",
+        "param": "starting_after",
+        "type": "invalid_request_error",
+    } == unknown.error
+
+
+def test_a_deleted_customer_is_a_good_cursor(client):
+    """The list goes on from where it was, and does not show it."""
+    names = [client.customer() for _ in range(3)]
+    client.delete(f"/v1/customers/{names[1]}")
+
+    assert ([names[2], names[0]], False) == page(client, "/v1/customers")
+    assert ([names[0]], False) == page(client, "/v1/customers", starting_after=names[1])
+    assert ([names[2]], False) == page(client, "/v1/customers", ending_before=names[1])
+
+
+@pytest.mark.parametrize(("limit", "shown"), [(-7, 1), (0, 1), (1, 1), (100, 100), (101, 100), (10**6, 100)])
+def test_too_little_and_too_much_are_taken_for_one_and_a_hundred(client, limit, shown):
+    """A limit out of bounds is no error, in lists and in search."""
+    for _ in range(101):
+        client.customer(name="Ada")
+
+    assert shown == len(page(client, "/v1/customers", limit=limit)[0])
+    assert shown == len(page(client, "/v1/customers/search", limit=limit, query="name:'Ada'")[0])
+
+
+def test_events_have_pages(client, sandbox):
+    """As other lists have; by several types, and by time."""
+    name = client.customer()
+    sandbox.advance(100)
+    client.post(f"/v1/customers/{name}", {"name": "Ada"})
+    client.intent()
+    intent, updated, created = client.get("/v1/events").body["data"]
+    unknown = client.get("/v1/events", {"starting_after": "evt_1nothing"})
+
+    assert [updated["id"], created["id"]] == page(client, "/v1/events", starting_after=intent["id"])[0]
+    assert [intent["id"]] == page(client, "/v1/events", ending_before=updated["id"])[0]
+    assert [created["id"]] == page(client, "/v1/events", **{"created[lt]": updated["created"]})[0]
+    assert [updated["id"], created["id"]] == page(
+        client, "/v1/events", **{"types[0]": "customer.created", "types[1]": "customer.updated"}
+    )[0]
+    assert (400, "starting_after") == (unknown.status, unknown.error["param"])
+
+
+@pytest.mark.card_tokens
 def test_a_list_can_be_cut_by_time(client, sandbox):
     """`created` takes bounds, or one moment."""
     old = client.charge().body
@@ -90,11 +149,13 @@ def test_customers_are_searched(either, query):
 
 
 def test_a_search_for_nothing_that_is_there_is_empty(client):
-    """No match, and deleted customers, are no error."""
-    name = client.customer(email="ada@example.com")
+    """No match, and deleted customers, are no error; a list by e-mail does not show them either."""
+    name = client.customer(email="ada@example.com", name="Ada")
     client.delete(f"/v1/customers/{name}")
     body = client.get("/v1/customers/search", {"query": "email:'ada@example.com'"}).body
 
+    assert [] == page(client, "/v1/customers/search", query="name:'Ada'")[0]
+    assert [] == page(client, "/v1/customers", email="ada@example.com")[0]
     assert ("search_result", [], False, None) == tuple(
         body[name] for name in ("object", "data", "has_more", "next_page")
     )
@@ -110,6 +171,25 @@ def test_search_has_pages(client):
     assert (True, False, None) == (first["has_more"], second["has_more"], second["next_page"])
 
 
+def test_what_is_two_things_at_once_is_not_found(client):
+    """A field that is to say two things says neither; said twice, it is said once."""
+    name = client.customer(email="ada@example.com", **{"metadata[a]": "1"})
+
+    assert [] == page(client, "/v1/customers/search", query="email:'ada@example.com' AND email:'bob@example.com'")[0]
+    assert [] == page(client, "/v1/customers/search", query="metadata['a']:'1' AND metadata['a']:'2'")[0]
+    assert [name] == page(client, "/v1/customers/search", query="metadata['a']:'1' AND metadata['a']:'1'")[0]
+
+
+@pytest.mark.parametrize("oldest_first", [True, False])
+def test_the_order_of_search_can_be_chosen(sandbox, client, oldest_first):
+    """Stripe does not say which way round it answers."""
+    sandbox.rules.search_oldest_first = oldest_first
+    names = [client.customer(name="Ada") for _ in range(3)]
+
+    assert (names if oldest_first else names[::-1]) == page(client, "/v1/customers/search", query="name:'Ada'")[0]
+
+
+@pytest.mark.card_tokens
 def test_charges_are_searched(client):
     """Charges are found by metadata and status."""
     paid = client.charge(**{"metadata[order_id]": "7"}).body["id"]
@@ -144,6 +224,7 @@ def test_search_lags_and_lists_do_not():
     assert [name] == page(client, "/v1/customers/search", query=query)[0]
 
 
+@pytest.mark.card_tokens
 def test_fields_are_expanded(client):
     """`expand` puts the object where the id was, as deep as it is asked to."""
     customer = client.customer("tok_visa")
@@ -166,6 +247,7 @@ def test_fields_are_expanded(client):
     assert ([], f"/v1/charges/{charge['id']}/refunds") == (charge["refunds"]["data"], charge["refunds"]["url"])
 
 
+@pytest.mark.card_tokens
 def test_lists_are_expanded(either, five):
     """In a list, paths begin with `data`."""
     customer, _ = five
@@ -175,6 +257,7 @@ def test_lists_are_expanded(either, five):
     assert ["4242"] == [card["last4"] for card in listed[0]["customer"]["sources"]["data"]]
 
 
+@pytest.mark.card_tokens
 def test_refunds_in_a_charge_are_expanded(client):
     """A refund leads back to its charge."""
     charge = client.charge().body["id"]
@@ -184,6 +267,7 @@ def test_refunds_in_a_charge_are_expanded(client):
     assert [(500, charge)] == [(each["amount"], each["charge"]["id"]) for each in seen["refunds"]["data"]]
 
 
+@pytest.mark.card_tokens
 def test_what_a_deleted_customer_had_is_gone(client):
     """Expanding the stub of a customer finds nothing."""
     name = client.customer("tok_visa")
@@ -196,6 +280,7 @@ def test_what_a_deleted_customer_had_is_gone(client):
 @pytest.mark.parametrize(
     "path", ["nothing", "customer.nothing", "data.customer", "review.customer", "customer.default_source." * 2]
 )
+@pytest.mark.card_tokens
 def test_a_path_that_leads_nowhere_is_400(client, sandbox, path):
     """What cannot be expanded is said, and nothing was executed."""
     answer = client.charge(**{"expand[]": path})
@@ -205,6 +290,7 @@ def test_a_path_that_leads_nowhere_is_400(client, sandbox, path):
     assert [] == sandbox.charges
 
 
+@pytest.mark.card_tokens
 def test_five_levels_are_too_deep(client):
     """Stripe expands four levels."""
     path = "customer.default_source.customer.default_source"

@@ -21,6 +21,7 @@ def sdk(sandbox, request):
         client.close()
 
 
+@pytest.mark.card_tokens
 def test_the_sdk_charges_a_token(sdk, sandbox):
     """Token, customer, charge and refund, read by the SDK and seen in the views."""
     customer = sdk.v1.customers.create({"email": "ada@example.com", "source": sandbox.create_token()})
@@ -37,6 +38,7 @@ def test_the_sdk_charges_a_token(sdk, sandbox):
     assert (customer.id, 455) == (charge.customer.id, charge.balance_transaction.net)
 
 
+@pytest.mark.card_tokens
 def test_a_gateway_charges_a_token(sandbox):
     """What the gateway returns is what the sandbox holds."""
     with PaymentGateway(sandbox.secret_key, http_client=sandbox.http_client()) as gateway:
@@ -47,6 +49,7 @@ def test_a_gateway_charges_a_token(sandbox):
     assert [payment.charge] == sandbox.charges
 
 
+@pytest.mark.card_tokens
 def test_the_sdk_raises_its_own_errors(sdk):
     """Status and body lead the SDK to the right class."""
     with pytest.raises(stripe.CardError) as declined:
@@ -113,6 +116,7 @@ def test_nothing_shows_a_secret(client, sandbox):
         assert secret not in shown
 
 
+@pytest.mark.card_tokens
 def test_views_do_not_change_under_their_readers(client, sandbox):
     """What was read once stays what it was."""
     charge = client.charge().body["id"]
@@ -121,6 +125,17 @@ def test_views_do_not_change_under_their_readers(client, sandbox):
 
     assert (False, False) == (before.refunded, before.raw["refunded"])
     assert [True] == [each.refunded for each in sandbox.charges]
+
+
+def test_an_environment_leads_to_it(sandbox):
+    """Its settings, by the names of the library's."""
+    assert {
+        "STRIPE_API_BASE": "http://127.0.0.1:1",
+        "STRIPE_SECRET_KEY": sandbox.secret_key,
+        "STRIPE_PUBLISHABLE_KEY": sandbox.publishable_key,
+        "STRIPE_WEBHOOK_SECRET": sandbox.webhook_secret,
+        "STRIPE_JS_URL": "http://127.0.0.1:1/v3/",
+    } == sandbox.environment("http://127.0.0.1:1")
 
 
 def test_a_seed_makes_a_run_repeatable():

@@ -17,6 +17,32 @@ def page(sandbox, intent, method="GET", secret=None, body=b""):
     return sandbox.handle(Request(method, f"/3d_secure/{intent['id']}", query, {}, body))
 
 
+@pytest.mark.parametrize(
+    ("number", "last4", "country"),
+    [("4000000000003063", "3063", "US"), ("4000003560000123", "0123", "IN"), ("4000000000003220", "3220", "IE")],
+)
+def test_numbers_that_must_be_authenticated_ask(client, sandbox, number, last4, country):
+    """Such a card pays nothing until its owner was asked; off session it cannot pay."""
+    asked = client.pay(sandbox.create_payment_method(number))
+    away = client.pay(sandbox.create_payment_method(number), off_session="true")
+    card = client.get(f"/v1/payment_methods/{asked.body['payment_method']}").body["card"]
+
+    assert ("requires_action", None) == (asked.body["status"], asked.body["latest_charge"])
+    assert (402, "authentication_required") == (away.status, away.error["code"])
+    assert (last4, country) == (card["last4"], card["country"])
+    assert "succeeded" == sandbox.authenticate(asked.body["id"])["status"]
+
+
+def test_a_bank_that_was_not_asked_for_money_leaves_no_trace(client, sandbox):
+    """Off session such a card leaves no charge, gives no advice, and its CVC stays unchecked."""
+    refused = client.pay("pm_card_threeDSecureRequired", off_session="true").error
+
+    assert [] == sandbox.charges
+    assert not {"charge", "advice_code", "network_decline_code", "payment_method_type"} & refused.keys()
+    assert "unchecked" == refused["payment_method"]["card"]["checks"]["cvc_check"]
+    assert "card" == refused["payment_intent"]["last_payment_error"]["payment_method_type"]
+
+
 @pytest.mark.parametrize("method", ASKS)
 def test_a_card_may_ask_for_authentication(either, sandbox, method):
     """On session that is 200, `requires_action`, and no charge; approved, the intent is paid."""
@@ -196,6 +222,7 @@ def test_a_replay_is_as_old_as_its_answer(client, sandbox):
     assert "succeeded" == client.get(f"/v1/payment_intents/{asked['id']}").body["status"]
 
 
+@pytest.mark.card_tokens
 def test_a_question_outlives_the_card(client, sandbox):
     """A customer's card that is taken away meanwhile still pays what it was asked for."""
     customer = client.customer("tok_threeDSecure2Required")
@@ -217,7 +244,7 @@ def test_canceling_takes_the_question_back(client, sandbox):
 def test_closing_the_banks_window_fails_the_authentication(client):
     """What Stripe.js asks for then, with the publishable key and the intent's secret."""
     asked = client.pay(ASKS[0]).body
-    path, public = f"/v1/payment_intents/{asked['id']}/source_cancel", "Bearer pk_test_sandbox"
+    path, public = f"/v1/payment_intents/{asked['id']}/source_cancel", "Bearer pk_test_tokenchargeSandboxKey0001"
     form = {"source": asked["payment_method"], "client_secret": asked["client_secret"]}
     unknown = client.post(path, {**form, "source": "pm_1another"}, auth=public)
     closed = client.post(path, form, auth=public).body

@@ -18,8 +18,10 @@ import stripe
 
 from tests.sandbox.curl import NOW, Client
 from tokencharge import Event, InvalidSignature, Money, PaymentGateway
-from tokencharge.sandbox import Delivery, Sandbox
+from tokencharge.sandbox import Delivery, Rules, Sandbox
 from tokencharge.testing import sandbox_gateway
+
+pytestmark = pytest.mark.card_tokens
 
 
 @attrs.define
@@ -175,11 +177,11 @@ def test_a_block_that_fails_sends_nothing(client: Client, endpoint: Endpoint) ->
 
 def test_time_passes_before_it_is_sent(client: Client, endpoint: Endpoint) -> None:
     """What is due by itself happens without a request."""
-    with client.sandbox.webhooks(endpoint, "charge.dispute.*"):
-        client.charge("tok_createDispute")
-        client.sandbox.advance(1)
+    with client.sandbox.webhooks(endpoint, "refund.updated"):
+        client.post("/v1/refunds", {"charge": client.charge().body["id"]})
+        client.sandbox.advance(client.sandbox.rules.booking_time)
 
-    assert ["charge.dispute.created"] == endpoint.types
+    assert ["refund.updated"] == endpoint.types
 
 
 def test_an_endpoint_gets_the_types_it_wants(client: Client, endpoint: Endpoint) -> None:
@@ -198,7 +200,9 @@ def test_what_stripe_sends_along(client: Client, endpoint: Endpoint) -> None:
     (body,), (headers,) = endpoint.bodies, endpoint.headers
 
     assert "application/json; charset=utf-8" == headers["Content-Type"]
-    assert stripe.WebhookSignature.verify_header(body.decode(), headers["Stripe-Signature"], "whsec_sandbox")
+    assert stripe.WebhookSignature.verify_header(
+        body.decode(), headers["Stripe-Signature"], "whsec_tokenchargeSandboxKey0001"
+    )
 
 
 def test_duplicates(client: Client, endpoint: Endpoint) -> None:
@@ -214,7 +218,7 @@ def test_another_order() -> None:
     """With a seed the order is another one, and the same one each time."""
 
     def sent(shuffle: int | None) -> list[str]:
-        client, endpoint = Client(Sandbox(seed=1)), Endpoint()
+        client, endpoint = Client(Sandbox(seed=1, rules=Rules(card_tokens=True))), Endpoint()
         with client.sandbox.webhooks(endpoint, copies=2, shuffle=shuffle):
             for _ in range(5):
                 client.charge()
@@ -266,7 +270,7 @@ def test_it_gives_up(client: Client) -> None:
 def test_the_waits_are_chosen_and_slept_by_the_sandbox() -> None:
     """How often and how long to wait is up to the caller, and no real time need pass."""
     slept: list[float] = []
-    client = Client(Sandbox(sleep=slept.append))
+    client = Client(Sandbox(sleep=slept.append, rules=Rules(card_tokens=True)))
     with client.sandbox.webhooks(answering(500, 500, 500, 500), retries=(1.0, 60.0)) as hooks:
         client.charge()
     with client.sandbox.webhooks(answering(500), retries=()) as once:

@@ -198,9 +198,15 @@ class Closing:
             # It is good for one request, which may have been declined, or answered with a saved 5xx.
             spent = any(call.declined_by_fault or call.saved_5xx for call in calls)
             return spent or not self._shop.is_good(calls[0].purchase)
+        # What is to be held for one Customer is held for that one, or not at all.
+        last = calls[-1].outcome
+        if self._sale.kind == "mixed" and isinstance(last, OrderConflict) and last.payment_intent_id:
+            return True
+        # A refusal that was told again is noted for an hour, where nobody knows how old the order is.
+        if self._shop.world.is_late and self._sale.customer is not None and isinstance(last, OrderInProgress):
+            return True
         # So it does on the customer step, to whoever gives the first e-mail; nobody else has a way to the Customer.
         lost = any("/v1/customers" in call.saved_5xx for call in calls)
-        last = calls[-1].outcome
         return lost and isinstance(last, OrderInProgress) and last.step == "customer"
 
     def _check_find(self, order_id: str) -> None:

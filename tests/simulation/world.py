@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 import attrs
 
 import tokencharge._checks
-import tokencharge._operations
+import tokencharge._clock
 import tokencharge.aio
 import tokencharge.gateway
 from tokencharge import AsyncPaymentGateway, Charge, PaymentGateway
@@ -37,7 +37,7 @@ _START = 1_800_000_000.0
 _LONGEST_TIME_OUT = 60.0
 _MOST_EVENTS = 20_000
 _MOST_REQUESTS = 150
-_KEY = "sk_test_sandbox"
+_KEY = "sk_test_tokenchargeSandboxKey0001"
 
 ROUTES = ("charges", "payment_intents", "both")
 
@@ -386,7 +386,7 @@ def simulated_time(world: World) -> Iterator[None]:
     asynchronous = SimpleNamespace(sleep=_sleep_async, CancelledError=asyncio.CancelledError)
     with (
         mock.patch.object(tokencharge._checks, "time", clock),
-        mock.patch.object(tokencharge._operations, "time", clock),
+        mock.patch.object(tokencharge._clock, "time", clock),
         mock.patch.object(tokencharge.gateway, "time", SimpleNamespace(sleep=_sleep)),
         mock.patch.object(tokencharge.aio, "asyncio", asynchronous),
         mock.patch.object(transport, "time", SimpleNamespace(monotonic=lambda: world.now)),

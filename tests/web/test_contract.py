@@ -49,7 +49,7 @@ class TestTheCheckoutPage:
         assert page.asks_for_a_card
         assert "A blue notebook" in page.text
         assert "5.00 USD" in page.text
-        assert 'data-publishable-key="pk_test_sandbox"' in page.text
+        assert 'data-publishable-key="pk_test_tokenchargeSandboxKey0001"' in page.text
         assert 'src="https://js.stripe.com/' in page.text
         assert 'action="/charge"' in page.text
 
@@ -522,7 +522,7 @@ HOSTILE = {
     "two e-mails": (FORM, b"token=tok_visa&email=a%40example.com&email=b%40example.com"),
     "a card number": (FORM, b"token=4242424242424242&email=ada%40example.com"),
     "a card number with spaces": (FORM, b"token=4242+4242+4242+4242&email=ada%40example.com"),
-    "an API key": (FORM, b"token=sk_test_sandbox&email=ada%40example.com"),
+    "an API key": (FORM, b"token=sk_test_tokenchargeSandboxKey0001&email=ada%40example.com"),
     "HTML for a token": (FORM, b"token=%22%3E%3Cscript%3Ealert(1)%3C/script%3E&email=ada%40example.com"),
     "a path for a token": (FORM, b"token=../charges&email=ada%40example.com"),
     "a header in the e-mail": (FORM, b"token=tok_visa&email=ada%40example.com%0D%0ABcc:%20eve%40example.com"),

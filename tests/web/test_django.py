@@ -453,7 +453,7 @@ class TestTheTemplateTag:
 
         assert 'action="/seats/12?row=3"' in page
         assert 'name="csrfmiddlewaretoken"' in page
-        assert 'data-publishable-key="pk_test_sandbox"' in page
+        assert 'data-publishable-key="pk_test_tokenchargeSandboxKey0001"' in page
         assert 'src="/static/tokencharge/tokencharge.js"' in page
         assert "5.00 USD" in page
 

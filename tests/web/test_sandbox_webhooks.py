@@ -32,7 +32,7 @@ def test_what_happens_is_told_once(shop: Shop, sandbox: Sandbox, gateway: Paymen
         gateway.refund(payment.charge, Money(200, "usd"))
 
     assert {200} == {delivery.status for delivery in hooks.sent}
-    assert 15 == len(hooks.sent)
+    assert 18 == len(hooks.sent)
     assert {"charge.succeeded": 1, "charge.refunded": 1} == Counter(event.type for event in shop.events)
     assert sandbox.charges == [event.object for event in shop.refunds]
 
@@ -59,5 +59,5 @@ def test_a_secret_the_shop_does_not_know(shop: Shop, sandbox: Sandbox, gateway: 
     with sandbox.webhooks(post_to(shop), retries=()) as hooks:
         gateway.charge("tok_visa", "ada@example.com", Money(500, "usd"))
 
-    assert [400, 400, 400] == [delivery.status for delivery in hooks.sent]
+    assert [400, 400, 400, 400] == [delivery.status for delivery in hooks.sent]
     assert [] == shop.events

@@ -43,7 +43,7 @@ def shown(request):
 
 def sent_for_an_order(line, kind):
     """What is sent to charge an order that is charged already, and to find it: the same each time."""
-    gateway = kind("sk_test_sandbox", http_client=FunctionClient(line.send))
+    gateway = kind("sk_test_tokenchargeSandboxKey0001", http_client=FunctionClient(line.send))
 
     async def order() -> None:
         await gateway.charge("tok_visa", ADA, FIVE, order_id="1", description="Größe", metadata={"a b": "&"})
@@ -66,7 +66,7 @@ def test_stripe_is_sent_the_same(line, monkeypatch, kind):
     monkeypatch.setattr("tokencharge._stripe.requestor.rehearsed", lambda: False)
 
     assert sent_for_an_order(line, kind) == ours
-    assert ["POST", "POST", "POST", "GET"] == [method for method, *_ in ours]
+    assert ["POST", "GET", "GET"] == [method for method, *_ in ours]
 
 
 def test_it_is_in_use():
@@ -142,8 +142,8 @@ def test_the_sdks_log_is_written_for_whoever_reads_it(sandbox, caplog, kind, mad
     debug = lines_of(caplog.records)[len(info) :]
 
     assert [] == unread
-    assert 4 == len(info)
-    assert 10 == len(debug)
+    assert 6 == len(info)
+    assert 15 == len(debug)
 
 
 def test_a_rehearsal_is_not_read(sandbox, caplog):
@@ -151,7 +151,7 @@ def test_a_rehearsal_is_not_read(sandbox, caplog):
     caplog.set_level(logging.INFO, logger="stripe")
     PaymentGateway(sandbox.secret_key, http_client=sandbox.http_client()).charge("tok_visa", ADA, FIVE)
 
-    assert 4 == len(lines_of(caplog.records))
+    assert 6 == len(lines_of(caplog.records))
 
 
 def test_the_sdks_log_is_printed_for_whoever_asked_for_it(sandbox, monkeypatch, capsys):
@@ -163,7 +163,7 @@ def test_the_sdks_log_is_printed_for_whoever_asked_for_it(sandbox, monkeypatch, 
     gateway.charge("tok_visa", ADA, FIVE)
 
     assert "" == silence
-    assert 2 == capsys.readouterr().err.count("Request to Stripe api")
+    assert 3 == capsys.readouterr().err.count("Request to Stripe api")
 
 
 ARGUMENTS = _APIRequestor._args_for_request_with_retries
@@ -217,7 +217,7 @@ def test_an_sdk_that_is_built_otherwise_is_left_alone(line, monkeypatch, how):
     for name, method in OTHERWISE[how].items():
         monkeypatch.setattr(_APIRequestor, name, method)
     payment = line.gateway().charge("tok_visa", ADA, FIVE)
-    gateway = AsyncPaymentGateway("sk_test_sandbox", http_client=FunctionClient(line.send))
+    gateway = AsyncPaymentGateway("sk_test_tokenchargeSandboxKey0001", http_client=FunctionClient(line.send))
     awaited = asyncio.run(gateway.charge("tok_visa", ADA, FIVE))
 
     assert not rehearsed()

@@ -22,7 +22,7 @@ ADA = "ada@example.com"
 
 
 def gateway_to(url, **options):
-    return PaymentGateway("sk_test_sandbox", api_base=url, **{"max_retries": 0, **options})
+    return PaymentGateway("sk_test_tokenchargeSandboxKey0001", api_base=url, **{"max_retries": 0, **options})
 
 
 def charge(gateway, token="tok_1ABC"):
@@ -42,7 +42,7 @@ def test_a_charge_over_http(sandbox):
         read = gateway.get_charge(payment.charge.id)
 
     assert [payment.charge] == [read] == sandbox.charges
-    assert [1, 1, 1] == [seen.connection for seen in server.seen]
+    assert [1, 1, 1, 1] == [seen.connection for seen in server.seen]
 
 
 def test_a_port_nobody_listens_at():
@@ -159,7 +159,7 @@ def test_an_answer_lost_on_the_way(sandbox, loss, certificate):
 
     def answer(request):
         response = sandbox.handle(request)
-        return losses.pop() if request.path == "/v1/charges" and losses else response
+        return losses.pop() if request.path == "/v1/payment_intents" and losses else response
 
     with Server(answer, certificate=certificate) as server, gateway_to(server.url) as gateway:
         token = sandbox.create_token()
@@ -185,7 +185,7 @@ def test_an_answer_that_takes_too_long(sandbox):
 
     def answer(request):
         response = sandbox.handle(request)
-        if request.path == "/v1/charges" and not done.is_set():
+        if request.path == "/v1/payment_intents" and not done.is_set():
             done.wait(30)
         return response
 
@@ -242,7 +242,7 @@ def test_an_answer_that_goes_on_past_the_timeout(sandbox, monkeypatch):
 
 def test_a_lost_answer_is_asked_for_again(sandbox):
     """With retries the SDK asks again on a new connection under the same key: one charge, and it is this call's own."""
-    sandbox.faults.add(Fault.lose_answer(), path="/v1/charges")
+    sandbox.faults.add(Fault.lose_answer(), path="/v1/payment_intents")
 
     def answer(request):
         try:
@@ -318,14 +318,14 @@ def test_a_closed_gateway_opens_a_new_connection(sandbox):
         gateway.close()
         charge(gateway, "tok_visa")
 
-    assert [1, 1, 2, 2] == [seen.connection for seen in server.seen]
+    assert [1, 1, 1, 2, 2, 2] == [seen.connection for seen in server.seen]
 
 
 FORK = """
 import os, sys
 from tokencharge import Money, PaymentGateway
 
-gateway = PaymentGateway("sk_test_sandbox", api_base=sys.argv[1], max_retries=0)
+gateway = PaymentGateway("sk_test_tokenchargeSandboxKey0001", api_base=sys.argv[1], max_retries=0)
 
 def buy(order_id):
     payment = gateway.charge("tok_visa", "ada@example.com", Money(500, "usd"), order_id=order_id)
@@ -364,7 +364,7 @@ def test_a_server_that_hangs_up_between_requests_costs_nothing(sandbox):
     with Server(answer) as server, gateway_to(server.url, max_retries=2) as gateway:
         payments = [charge(gateway, sandbox.create_token()) for _ in range(3)]
 
-    assert [payment.charge for payment in payments] == sandbox.charges
+    assert [payment.charge.id for payment in payments] == [charge.id for charge in sandbox.charges]
     assert [False] * 3 == [payment.replayed for payment in payments]
 
 
@@ -387,7 +387,7 @@ def test_a_host_excepted_from_the_proxy_is_reached_directly(sandbox, monkeypatch
         monkeypatch.setenv("no_proxy", no_proxy)
         charge(gateway_to(server.url), sandbox.create_token())
 
-    assert (0, 2) == (len(proxy.seen), len(server.seen))
+    assert (0, 3) == (len(proxy.seen), len(server.seen))
 
 
 @pytest.mark.usefixtures("trusted")
@@ -404,7 +404,7 @@ def test_https_goes_through_a_tunnel(sandbox, monkeypatch, login):
     assert ("CONNECT", "api.example.invalid:443") == (connect.method, connect.target)
     assert (login != "") == ("proxy-authorization" in connect.headers)
     assert "authorization" not in connect.headers
-    assert ["/v1/customers", "/v1/charges"] == [seen.target for seen in inside]
+    assert ["/v1/customers", "/v1/payment_methods", "/v1/payment_intents"] == [seen.target for seen in inside]
     assert [] == [seen for seen in inside if "proxy-authorization" in seen.headers]
 
 
@@ -425,7 +425,7 @@ def test_a_proxy_without_a_scheme_is_used(sandbox, monkeypatch):
         monkeypatch.setenv("http_proxy", f"127.0.0.1:{proxy.port}")
         charge(gateway_to("http://api.example.invalid"), sandbox.create_token())
 
-    assert 2 == len(proxy.seen)
+    assert 3 == len(proxy.seen)
 
 
 def test_a_host_and_port_excepted_from_the_proxy_is_reached_directly(sandbox, monkeypatch):
@@ -435,7 +435,7 @@ def test_a_host_and_port_excepted_from_the_proxy_is_reached_directly(sandbox, mo
         monkeypatch.setenv("no_proxy", f"127.0.0.1:{server.port}")
         charge(gateway_to(server.url), sandbox.create_token())
 
-    assert (0, 2) == (len(proxy.seen), len(server.seen))
+    assert (0, 3) == (len(proxy.seen), len(server.seen))
 
 
 @pytest.mark.parametrize("answer", [None, b"", b"HTTP/1.1 403 Forbidden\r\n\r\n", b"HTTP/1.1 407 Login\r\n\r\n"])
@@ -457,7 +457,7 @@ def test_a_proxy_of_another_kind(sandbox, monkeypatch):
     with pytest.raises(GatewayUnavailable):
         charge(gateway_to("http://api.example.invalid"))
 
-    assert 2 == len(server.seen)
+    assert 3 == len(server.seen)
 
 
 @pytest.mark.parametrize("api_base", ["http://api.example.invalid", "https://api.example.invalid"])

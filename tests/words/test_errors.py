@@ -21,6 +21,7 @@ TABLE = {
     "PaymentPending": (202, False),
     "TokenRejected": (400, False),
     "InvalidRequest": (500, False),
+    "CardTokensRefused": (500, False),
     "ChargeRefused": (429, False),
     "CrossSiteRequest": (403, False),
     "OrderChanged": (409, False),

@@ -70,7 +70,7 @@ def _look_ahead(purchase: Purchase, slots: Slots) -> Flow[bool]:
     adds_card = purchase.token_is_card and not purchase.by_intent
     known = purchase.customer is not None and (adds_card or not purchase.keys_live)
     if known or purchase.is_old:
-        yield from look(purchase, slots, purchase.customer, everywhere=purchase.is_old)
+        yield from look(purchase, slots, purchase.customer, everywhere=purchase.is_old, ahead=True)
         return True
     return False
 
@@ -135,7 +135,7 @@ def _card(purchase: Purchase, customer: Customer, slots: Slots, *, looked: bool)
         return purchase.token
     if purchase.paid_with_customer:
         return None
-    by_intent = purchase.by_intent or any(goes_on(each, purchase, customer.id) for each in slots.opens)
+    by_intent = purchase.by_intent or any(goes_on(each, purchase, customer.id, None) for each in slots.opens)
     call = purchase.method_call() if by_intent else purchase.source_call(customer.id)
     try:
         card, _ = yield from _prepare(call, read_id)

@@ -42,19 +42,21 @@ CHARGES = Kind("/v1/charges", Charge.from_stripe, ("data.customer",))
 INTENTS = Kind("/v1/payment_intents", PaymentIntent.from_stripe, ("data.latest_charge.customer",))
 
 
-def look(purchase: Purchase, slots: Slots, customer_id: str | None, *, everywhere: bool = False) -> Flow[None]:
+def look(
+    purchase: Purchase, slots: Slots, customer_id: str | None, *, everywhere: bool = False, ahead: bool = False
+) -> Flow[None]:
     """See what a purchase has made on either route.
-
-    A key that may not read the other route's list is no wrong key: it is then not looked at.
 
     Args:
         purchase: Whose.
         slots: What is seen goes there.
         customer_id: Whose lists are read; the whole account's if None.
         everywhere: What is older is searched for although the lists have no more: it may be another Customer's.
+        ahead: Nothing but this guards the purchase. Else Stripe's keys do, and a key of ours that may not read the
+            other route's list is no wrong key: that list is left out then.
 
     Raises:
-        AuthenticationFailed: The key may not read the list of the purchase's own route.
+        AuthenticationFailed: The key may not read a list.
     """
     for kind in (CHARGES, INTENTS):
         if isinstance(slots.end, Charge) and slots.end.captured:
@@ -63,7 +65,7 @@ def look(purchase: Purchase, slots: Slots, customer_id: str | None, *, everywher
             began = purchase.began if everywhere else None
             slots.see((yield from listed(kind, purchase.order_id, customer_id, began)))
         except AuthenticationFailed:
-            if (kind is INTENTS) == purchase.by_intent:
+            if ahead or (kind is INTENTS) == purchase.by_intent:
                 raise
 
 
@@ -185,13 +187,13 @@ def note_refused(purchase: Purchase, customer_id: str, slot: int, *, first: bool
         purchase: Whose slot.
         customer_id: Where.
         slot: Which.
-        first: This call was the first to be refused. Else the slot's key is of an unknown age, and the note counts
-            for an hour.
+        first: This call was the first to be refused. Else the slot's key is older: as old as the order at most, or,
+            where nobody knows that, the note counts for an hour.
     """
     customer = yield from read_customer(customer_id)
     if slot in noted_slots(purchase, customer):
         return
-    at = purchase.now if first else purchase.now - KEYS_LIVE + 3600
+    at = purchase.now if first else _earliest(purchase, customer)
     expired = [name for name in customer.metadata if _is_expired(name, customer.metadata[name], purchase.now)]
     note = {
         **dict.fromkeys(expired, ""),
@@ -200,6 +202,13 @@ def note_refused(purchase: Purchase, customer_id: str, slot: int, *, first: bool
     }
     # Without a key: to note it twice does no harm, a 5xx saved under a key would.
     yield Call("note", "post", path("customers", customer_id), {"metadata": note}, purchase=purchase.digest)
+
+
+def _earliest(purchase: Purchase, customer: Customer) -> float:
+    """Return the latest moment before which no key of a purchase was used, as far as that is known."""
+    made_for_it = customer.metadata.get(check.RESERVED_METADATA) == purchase.digest
+    moments = (purchase.began, customer.created if made_for_it else None)
+    return max([purchase.now - KEYS_LIVE + 3600, *(each.timestamp() for each in moments if each is not None)])
 
 
 def _notes(purchase: Purchase, customer: Customer) -> dict[int, int]:

@@ -90,7 +90,7 @@ class Purchase:
     @property
     def payer(self) -> str:
         """Name what pays, in the mark of the PaymentIntent that it begins."""
-        return digest("payer", self.token or self.card or "", self.nonce or "")[:8]
+        return digest("payer", self.token or self.card or "", self.nonce or "")
 
     def key(self, step: str) -> str:
         """Return the idempotency key of one step."""

@@ -65,7 +65,7 @@ def settle(purchase: Purchase, customer: Customer | str, card: str | None, slots
                 if left is None:
                     continue
                 made, found = left, True
-        elif not goes_on(intent, purchase, customer_id):
+        elif not goes_on(intent, purchase, customer_id, card):
             slots.see([(yield from _cancel(intent, purchase))])
             continue
         elif _is_told(intent, purchase):

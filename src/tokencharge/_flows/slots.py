@@ -54,12 +54,13 @@ def was_let_go(made: Made) -> bool:
     return made.status == "canceled" and state(made) is State.PAID
 
 
-def goes_on(intent: PaymentIntent, purchase: Purchase, customer_id: str) -> bool:
+def goes_on(intent: PaymentIntent, purchase: Purchase, customer_id: str, card: str | None) -> bool:
     """Tell whether an open intent is to take this purchase's card; else it is given up.
 
     One of another Customer's that is to hold money cannot be given up, and takes a card that is nobody's.
     """
-    same_customer = intent.customer_id == customer_id or (not purchase.capture and purchase.token is not None)
+    is_nobodys = purchase.token is not None and (card is None or check.is_for_intents(card))
+    same_customer = intent.customer_id == customer_id or (not purchase.capture and is_nobodys)
     return (intent.amount, intent.capture) == (purchase.amount, purchase.capture) and same_customer
 
 

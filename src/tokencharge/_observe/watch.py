@@ -25,6 +25,7 @@ T = TypeVar("T")
 _TROUBLE = {
     "authentication_failed": logging.ERROR,
     "cancelled": logging.WARNING,
+    "card_tokens_refused": logging.ERROR,
     "gateway_unavailable": logging.WARNING,
     "outcome_unknown": logging.WARNING,
     "rate_limited": logging.WARNING,

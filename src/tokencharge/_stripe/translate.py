@@ -18,6 +18,7 @@ from ..errors import (
     AuthenticationFailed,
     AuthenticationRequired,
     CardDeclined,
+    CardTokensRefused,
     GatewayUnavailable,
     InvalidRequest,
     InvalidSignature,
@@ -41,6 +42,9 @@ _TOKEN_WORDS = re.compile(
     re.IGNORECASE,
 )
 
+# An account's policy, which has neither code nor parameter.
+_END_OF_LIFE = re.compile(r"card token usage .* has reached end of life", re.IGNORECASE)
+
 _KEPT_HEADERS = ("request-id", "idempotent-replayed")
 
 _NOTHING_DONE = (AuthenticationFailed, GatewayUnavailable, OrderInProgress, RateLimited)
@@ -60,6 +64,9 @@ _MESSAGES: dict[type[TokenChargeError], str] = {
     "over PaymentIntents; Charges cannot do it, there only another card will do.",
     TokenRejected: "Stripe does not take the token (used, unknown, or of the other mode): ask for the card again.",
     InvalidRequest: "Stripe refused the request: mend what it names.",
+    CardTokensRefused: "This Stripe account takes no card tokens at Customers and Charges: set "
+    'STRIPE_ROUTE=payment_intents (route="payment_intents"), or let the owner of the account enable card tokens at '
+    "https://dashboard.stripe.com/settings/developers/api-policies.",
     OrderConflict: "This was submitted before with other details: look what became of it before charging anew.",
     OrderInProgress: "Another request for this purchase is running: call again in a moment with the same arguments.",
     AuthenticationFailed: "Stripe refused the secret key: check STRIPE_SECRET_KEY and what the key is allowed to do.",
@@ -145,6 +152,8 @@ def _kind(error: stripe.StripeError, call: Call, details: Mapping[str, Any]) -> 
         if status == 402 or type_ == "card_error":
             asks = code in AUTHENTICATION_CODES or _text(details, "decline_code") in AUTHENTICATION_CODES
             return AuthenticationRequired if asks else CardDeclined
+        if _END_OF_LIFE.search(_text(details, "message") or ""):
+            return CardTokensRefused
         if code in _TOKEN_CODES or _TOKEN_WORDS.search(_text(details, "message") or ""):
             return TokenRejected
         return InvalidRequest

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from .. import TokenChargeError
+from ..sandbox import Rules
 from . import audit, demo, doctor, sandbox, shop, trigger
 from .terminal import CommandFailed, write
 
@@ -44,7 +45,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         if options.command == "demo":
             return shop.serve(options.port) if options.serve else demo.run(as_json=options.json)
         if options.command == "sandbox":
-            return sandbox.run(options.host, options.port, options.forward_to, as_json=options.json)
+            names = ("secret_key", "publishable_key", "webhook_secret")
+            keys = {name: value for name in names if (value := getattr(options, name)) is not None}
+            return sandbox.run(
+                options.host,
+                options.port,
+                options.forward_to,
+                hosts=options.allow_host,
+                keys=keys,
+                rules=Rules(card_tokens=True) if options.card_tokens else Rules(),
+                as_json=options.json,
+            )
         if options.command == "trigger":
             return trigger.run(options.type, options.api_base, as_json=options.json)
         if options.command == "doctor":
@@ -84,6 +95,21 @@ def _parser() -> argparse.ArgumentParser:
     served = _add(commands, "sandbox", "serve a local stand-in for Stripe", _SANDBOX)
     served.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
     served.add_argument("--port", default=0, type=_port, help="port to listen on; 0, the default, is any free one")
+    served.add_argument(
+        "--allow-host",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="another name than localhost and HOST by which it is asked for, a container's for example; repeatable",
+    )
+    served.add_argument(
+        "--card-tokens",
+        action="store_true",
+        help="be an account that takes card tokens at Customers and Charges, as those opened in 2026 do not",
+    )
+    served.add_argument("--secret-key", metavar="KEY", help="the secret key it accepts, sk_test_... or rk_test_...")
+    served.add_argument("--publishable-key", metavar="KEY", help="the publishable key it accepts, pk_test_...")
+    served.add_argument("--webhook-secret", metavar="SECRET", help="what it signs webhooks with, whsec_...")
     served.add_argument("--forward-to", metavar="URL", help="where your application takes webhooks")
     triggered = _add(commands, "trigger", "make an event happen in a running sandbox", _TRIGGER)
     triggered.add_argument(

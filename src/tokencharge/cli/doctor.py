@@ -5,21 +5,33 @@ from __future__ import annotations
 import os
 import platform
 import re
+import secrets
 from collections.abc import Iterator, Mapping
 from importlib import metadata
 from typing import Any, Literal
 
 import attrs
 
-from .. import ConfigurationError, InvalidRequest, PaymentGateway, Settings, TokenChargeError
+from .. import (
+    CardTokensRefused,
+    ConfigurationError,
+    InvalidRequest,
+    Money,
+    PaymentGateway,
+    Settings,
+    TokenChargeError,
+    TokenRejected,
+)
 from .._redact import redact
 from .terminal import mark, open_console, write_json
 
 # Settings judges a whole; with this key, whose prefix tells no mode, it judges one setting at a time.
 _STAND_IN = "sk_doctor"
 _SECRET, _PUBLISHABLE, _LIVEMODE = "STRIPE_SECRET_KEY", "STRIPE_PUBLISHABLE_KEY", "STRIPE_LIVEMODE"
-_NEEDED_TO_ASK = (_SECRET, _LIVEMODE, "STRIPE_API_BASE", "STRIPE_TIMEOUT", "STRIPE_MAX_RETRIES")
+_ROUTE = "STRIPE_ROUTE"
+_NEEDED_TO_ASK = (_SECRET, _LIVEMODE, "STRIPE_API_BASE", "STRIPE_TIMEOUT", "STRIPE_MAX_RETRIES", _ROUTE)
 _NOBODY = "cus_tokencharge_doctor"
+_CARD_TOKENS = "card tokens"
 _STYLES = {"right": "green", "wrong": "bold red", "unset": "dim", "skipped": "dim"}
 
 
@@ -81,7 +93,7 @@ def _examine(environment: Mapping[str, str], *, offline: bool) -> Iterator[Row]:
     elif any(_is(found, name, "wrong") for name in _NEEDED_TO_ASK):
         yield Row("Stripe", "skipped", "Not asked: mend the settings first.")
     else:
-        yield _ask({name: environment.get(name) for name in _NEEDED_TO_ASK})
+        yield from _ask({name: environment.get(name) for name in _NEEDED_TO_ASK})
 
 
 def _is(found: Mapping[str, Row], name: str, state: str) -> bool:
@@ -131,13 +143,20 @@ def _version(package: str) -> Row:
         return Row(package, "wrong", f"Not installed as a package: python -m pip install {package}")
 
 
-def _ask(mapping: Mapping[str, str | None]) -> Row:
-    """Ask for a customer that cannot exist: a polite "no such customer" means that all is well."""
+def _ask(mapping: Mapping[str, str | None]) -> Iterator[Row]:
     settings = Settings.from_mapping(mapping)
+    brief = attrs.evolve(settings, timeout=min(settings.timeout, 10.0), max_retries=0)
+    answers = _answers(brief)
+    yield answers
+    if answers.state == "right":
+        yield _card_tokens(brief)
+
+
+def _answers(settings: Settings) -> Row:
+    """Ask for a customer that cannot exist: a polite "no such customer" means that all is well."""
     where = f"Stripe at {settings.api_base}"
     try:
-        brief = attrs.evolve(settings, timeout=min(settings.timeout, 10.0), max_retries=0)
-        with PaymentGateway.from_settings(brief) as gateway:
+        with PaymentGateway.from_settings(settings) as gateway:
             gateway.get_customer(_NOBODY)
     except InvalidRequest as error:
         if error.http_status != 404:
@@ -151,3 +170,25 @@ def _ask(mapping: Mapping[str, str | None]) -> Row:
             problem = "does not answer as Stripe does: check STRIPE_API_BASE, or try again later."
         return Row("Stripe", "wrong", f"{where} {problem} {error.__cause__}")
     return Row("Stripe", "right", f"{where} answers, and takes the key.")
+
+
+def _card_tokens(settings: Settings) -> Row:
+    """Offer a token that cannot exist over Charges: how it is refused tells which routes the account has."""
+    # A new one each time: Stripe keeps what it said to the last.
+    token = f"tok_0Doctor{secrets.token_hex(8)}"
+    try:
+        with PaymentGateway.from_settings(attrs.evolve(settings, route="charges")) as gateway:
+            gateway.charge(token, "doctor@example.com", Money(100, "usd"))
+    except CardTokensRefused as error:
+        if settings.route == "charges":
+            return Row(_CARD_TOKENS, "wrong", error.message)
+        return Row(
+            _CARD_TOKENS, "right", "Not taken at Customers and Charges: the route payment_intents fits the account."
+        )
+    except TokenRejected:
+        return Row(
+            _CARD_TOKENS, "right", f"Taken at Customers and Charges: either route fits, {settings.route} is set."
+        )
+    except TokenChargeError as error:
+        return Row(_CARD_TOKENS, "skipped", f"Not known: {error.message}")
+    return Row(_CARD_TOKENS, "skipped", "Not known: whatever answers takes a token that cannot exist.")

@@ -2,24 +2,51 @@
 
 from __future__ import annotations
 
+import re
 import time
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from ..sandbox import Delivery, Sandbox, Server, Webhooks
+from ..sandbox import Delivery, Rules, Sandbox, Server, Webhooks
 from .terminal import CommandFailed, until_stopped, write, write_json
 
 _RETRIES = (1.0, 3.0)
 _GLANCE = 0.1
+_KEYS = {
+    "secret_key": (r"(sk|rk)_test_\w+", "sk_test_ or rk_test_"),
+    "publishable_key": (r"pk_test_\w+", "pk_test_"),
+    "webhook_secret": (r"whsec_[\w+/=]+(,whsec_[\w+/=]+)*", "whsec_"),
+}
+"""The shape of each key, and how it begins."""
 
 
-def run(host: str, port: int, forward_to: str | None, *, as_json: bool) -> int:
+def run(
+    host: str,
+    port: int,
+    forward_to: str | None,
+    *,
+    hosts: Sequence[str],
+    keys: Mapping[str, Any],
+    rules: Rules,
+    as_json: bool,
+) -> int:
     """Serve until SIGINT or SIGTERM, and send webhooks if an endpoint is given.
 
+    Args:
+        host: The address to listen on.
+        port: The port.
+        forward_to: The endpoint.
+        hosts: Other names by which it is asked for.
+        keys: Those it is to know in place of its own, by the names of `Sandbox`.
+        rules: What kind of account it is.
+        as_json: Write JSON.
+
     Raises:
-        CommandFailed: The address cannot be listened on, or the endpoint is no URL.
+        CommandFailed: The address cannot be listened on, the endpoint is no URL, a host no host or a key no test key.
     """
-    sandbox = Sandbox()
+    sandbox = Sandbox(**_checked(keys), rules=rules)
     hooks = None if forward_to is None else _forward(sandbox, forward_to, as_json=as_json)
-    with until_stopped(), _listen(sandbox, host, port) as server:
+    with until_stopped(), _listen(sandbox, host, port, hosts) as server:
         environment = sandbox.environment(server.url)
         if as_json:
             write_json({"url": server.url, "env": environment, "forward_to": forward_to}, indent=None)
@@ -27,6 +54,18 @@ def run(host: str, port: int, forward_to: str | None, *, as_json: bool) -> int:
             write(_told(server.url, environment, forward_to))
         _wait(hooks)
     return 0
+
+
+def _checked(keys: Mapping[str, Any]) -> Mapping[str, Any]:
+    for name, key in keys.items():
+        shape, start = _KEYS[name]
+        if re.fullmatch(shape, key, re.ASCII) is None:
+            raise CommandFailed(
+                f"--{name.replace('_', '-')} takes a key that begins with {start}, and then letters and digits: make"
+                " one up, never use a live one.",
+                2,
+            )
+    return keys
 
 
 def _told(url: str, environment: dict[str, str], forward_to: str | None) -> str:
@@ -57,9 +96,11 @@ def _show_json(delivery: Delivery) -> None:
     write_json(told, indent=None)
 
 
-def _listen(sandbox: Sandbox, host: str, port: int) -> Server:
+def _listen(sandbox: Sandbox, host: str, port: int, hosts: Sequence[str]) -> Server:
     try:
-        return sandbox.serve(host, port)
+        return sandbox.serve(host, port, hosts=hosts)
+    except ValueError as error:
+        raise CommandFailed(f"--allow-host: {error}", 2) from None
     except OSError as error:
         raise CommandFailed(
             f"Cannot listen on {host} port {port} ({error.strerror}): choose another address or port; "

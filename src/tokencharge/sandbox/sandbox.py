@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -47,9 +47,9 @@ class Sandbox:
     def __init__(
         self,
         *,
-        secret_key: str = "sk_test_sandbox",
-        publishable_key: str = "pk_test_sandbox",
-        webhook_secret: str = "whsec_sandbox",
+        secret_key: str = "sk_test_tokenchargeSandboxKey0001",
+        publishable_key: str = "pk_test_tokenchargeSandboxKey0001",
+        webhook_secret: str = "whsec_tokenchargeSandboxKey0001",
         clock: Callable[[], float] = time.time,
         seed: int | None = None,
         rules: Rules | None = None,
@@ -100,9 +100,19 @@ class Sandbox:
 
         return FunctionClient(self._send)
 
-    def serve(self, host: str = "127.0.0.1", port: int = 0) -> Server:
-        """Serve over HTTP: `with sandbox.serve() as server: server.url`. Port 0 is any free one."""
-        return Server(self.handle, host, port)
+    def serve(self, host: str = "127.0.0.1", port: int = 0, *, hosts: Iterable[str] = ()) -> Server:
+        """Serve over HTTP: `with sandbox.serve() as server: server.url`. Port 0 is any free one.
+
+        Args:
+            host: The address to listen on; "0.0.0.0" is every one of this machine's.
+            port: The port.
+            hosts: Other names than localhost and `host` by which it is asked for: a container's, say.
+
+        Raises:
+            OSError: The address cannot be listened on.
+            ValueError: One of the hosts is no name and no address.
+        """
+        return Server(self.handle, host, port, hosts=hosts)
 
     def environment(self, url: str) -> dict[str, str]:
         """Return the settings that lead to it where it is served, by the names of `Settings`."""

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import attrs
 
-from .. import ConfigurationError, PaymentGateway, Settings
+from .. import ConfigurationError, PaymentGateway, Settings, _clock
 from ..sandbox import Sandbox
 from .gateways import sandbox_settings
 
@@ -129,6 +129,7 @@ def use_cassette(
         if record == "all" or (record == "once" and not path.exists()):
             settings, origin = _open(source, stack)
         tape = stack.enter_context(Tape.running(path, settings.api_base, origin))
+        stack.enter_context(_clock.stopped(tape.recorded_at.timestamp()))
         cassette = StripeCassette(path, settings, origin is not None, tape)
         try:
             yield cassette

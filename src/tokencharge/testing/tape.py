@@ -56,6 +56,7 @@ class Tape(Cassette):  # type: ignore[misc]
         self.finished = False
         self.kept = False
         self.origin = origin
+        self.recorded_at = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
         self._host = urlsplit(api_base).netloc
         self._stand_ins = stand_ins
         self._file = path
@@ -193,15 +194,17 @@ class _File:
         if self._tape.origin is not None or not Path(path).exists():
             raise CassetteNotFoundError
         text = Path(path).read_text("utf-8")
-        self._tape.values.update(yaml.safe_load(text).get("unique") or {})
+        head = yaml.safe_load(text)
+        self._tape.values.update(head.get("unique") or {})
+        self._tape.recorded_at = datetime.datetime.fromisoformat(head["recorded_at"])
         return deserialize(text, serializer)
 
     def save_cassette(self, path: str, cassette_dict: Mapping[str, Any], serializer: Any) -> None:
         """Write the file at once and whole, if the test succeeded."""
         if not self._tape.kept:
             return
-        now = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
-        head = {"recorded_from": self._tape.origin, "recorded_at": now.isoformat(), "unique": self._tape.values}
+        at = self._tape.recorded_at.isoformat()
+        head = {"recorded_from": self._tape.origin, "recorded_at": at, "unique": self._tape.values}
         text = _yaml({name: value for name, value in head.items() if value}) + serialize(cassette_dict, serializer)
         target = Path(path)
         target.parent.mkdir(parents=True, exist_ok=True)

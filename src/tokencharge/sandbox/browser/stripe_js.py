@@ -28,5 +28,7 @@ def pages() -> dict[str, Response]:
     """Return what is served where Stripe serves Stripe.js: `/v3/`, and `/<version>/stripe.js` for any version."""
     folder = files("tokencharge.sandbox.browser").joinpath("stripejs")
     script = _FRAME % "\n".join(folder.joinpath(part).read_text(encoding="utf-8") for part in _PARTS)
-    page = Response(200, {"content-type": "text/javascript; charset=utf-8"}, script.encode())
+    # Open to any page, as Stripe's is: some ask for it with crossorigin="anonymous".
+    headers = {"access-control-allow-origin": "*", "content-type": "text/javascript; charset=utf-8"}
+    page = Response(200, headers, script.encode())
     return {"/v3/": page, "/*/stripe.js": page}

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from functools import cache
 from html import escape
 from importlib.resources import files
 from string import Template
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from ... import Money
 from ..language.kinds import Kind
 from ..language.refusals import Refusal
 from ..language.wire import JSON, Request, Response, decode_form
-from ..objects import confirming, payment_methods
+from ..objects import confirming, methods
 from ..state.account import Account, Visit
 
 PATH = "/3d_secure/"
 """Where the page is; the PaymentIntent's id follows."""
+
+_WAY_BACK = re.compile(r"(?P<where>(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://[^#]*)(?P<fragment>.*)")
+_IN_URLS = "%!#$&'()*+,/:;=?@[]~"
+_SCRIPTS = ("javascript", "vbscript", "data", "blob", "file")
+"""Schemes of `return_url` that lead neither to a site nor into an app."""
 
 _BUTTONS = """<form method="post">
     <button name="outcome" value="approve">Approve</button>
@@ -54,21 +60,23 @@ def page(account: Account, request: Request) -> Response:
         return _shown("This is done", "The bank has had its answer: you can close this page.", "", "done")
     if request.method != "POST":
         amount = Money(intent.json["amount"], intent.json["currency"])
-        last4 = payment_methods.held(intent.asked).json["last4"]
+        last4 = methods.held(intent.asked).json["last4"]
         text = f"A shop wants {amount} from your card that ends in {last4}."
         return _shown("Is it you who is paying?", text, _BUTTONS, "")
     action = intent.json["next_action"]
     approve = decode_form(request.body.decode("utf-8", "replace")).get("outcome") == "approve"
     after = end(account, name, approve=approve)
-    if action["type"] != "redirect_to_url":
+    # What cannot stand in a URL is encoded, line breaks above all: it becomes a header.
+    back = _WAY_BACK.fullmatch(quote(action.get("redirect_to_url", {}).get("return_url", ""), safe=_IN_URLS))
+    if back is None or back["scheme"].lower() in _SCRIPTS:
         return page(account, request)
-    back = action["redirect_to_url"]["return_url"]
     news = {
         "payment_intent": name,
         "payment_intent_client_secret": secret,
         "redirect_status": "failed" if after["status"] == "requires_payment_method" else "succeeded",
     }
-    return Response(303, {"location": f"{back}{'&' if '?' in back else '?'}{urlencode(news)}"})
+    where = f"{back['where']}{'&' if '?' in back['where'] else '?'}{urlencode(news)}{back['fragment']}"
+    return Response(303, {"location": where})
 
 
 def _shown(heading: str, text: str, form: str, news: str) -> Response:

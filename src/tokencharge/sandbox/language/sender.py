@@ -35,7 +35,7 @@ def checked(url: str, *, anywhere: bool) -> str:
     host = _host(url)
     if host is None:
         raise ValueError("Webhooks go to a plain URL that begins with http:// or https://, without spaces or a login.")
-    if not anywhere and not _is_here(host):
+    if not anywhere and not is_loopback(host):
         raise ValueError(
             f"Webhooks go to this machine only, and {host} may be another one: use 127.0.0.1, or pass anywhere=True."
         )
@@ -51,7 +51,8 @@ def _host(url: str) -> str | None:
     return (where.hostname or None) if plain and where.scheme in ("http", "https") else None
 
 
-def _is_here(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Tell whether the name or address of a host is this machine's own, wherever names are looked up."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

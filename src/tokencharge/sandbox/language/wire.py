@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping
 from typing import Any, TypeGuard
 from urllib.parse import unquote_plus
@@ -40,6 +41,17 @@ class Request:
     def idempotency_key(self) -> str | None:
         """The key, on the one method where Stripe heeds it."""
         return self.headers.get("idempotency-key") or None if self.method == "POST" else None
+
+    @property
+    def api_key(self) -> str:
+        """The key it is authorized with: a Bearer token, or the user of basic authentication, as curl sends it."""
+        scheme, _, key = self.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "basic":
+            return key
+        try:
+            return base64.b64decode(key).decode("latin-1").partition(":")[0]
+        except ValueError:
+            return ""
 
     @property
     def form(self) -> JSON:

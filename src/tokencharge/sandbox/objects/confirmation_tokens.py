@@ -8,11 +8,11 @@ from ..language.wire import JSON
 from ..shapes import intent_bodies
 from ..state.account import Account, Visit
 from ..state.shelf import Kept
-from . import forms, payment_methods
+from . import forms, methods
 
 _FIELDS: dict[str, forms.Reader] = {
     "payment_method": forms.words(),
-    "payment_method_data": payment_methods.DATA,
+    "payment_method_data": methods.DATA,
     "return_url": forms.words(),
     "setup_future_usage": forms.one_of("off_session", "on_session"),
     "shipping": forms.shipping,
@@ -28,9 +28,9 @@ def create(visit: Visit, params: JSON) -> JSON:
     if ("payment_method" in params) == ("payment_method_data" in params):
         raise invalid("You must provide one of payment_method and payment_method_data.", "payment_method_data")
     if "payment_method" in params:
-        held = payment_methods.held(payment_methods.find(account, params["payment_method"], "payment_method"))
+        held = methods.held(methods.find(account, params["payment_method"], "payment_method"))
     else:
-        held = payment_methods.read_data(account, params["payment_method_data"])
+        held = methods.read_data(account, params["payment_method_data"])
     body = intent_bodies.confirmation_token(held, params, int(account.now()))
     return account.add(Kind.CONFIRMATION_TOKEN, account.new_id("ctoken_1", 23), body, card=held).json
 
@@ -55,4 +55,4 @@ def method_of(account: Account, token: Kept) -> Kept:
     """Make the PaymentMethod that a confirmation token stands for."""
     preview = token.json["payment_method_preview"]
     details = {field: preview[field] for field in ("allow_redisplay", "billing_details")}
-    return payment_methods.add(account, details, payment_methods.held(token))
+    return methods.add(account, details, methods.held(token))

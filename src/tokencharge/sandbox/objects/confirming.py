@@ -12,7 +12,7 @@ from ..language.wire import JSON
 from ..shapes.cards import DECLINES, Asks
 from ..state.account import Account, Visit
 from ..state.shelf import Kept
-from . import confirmation_tokens, outcomes, payment_methods, sources
+from . import confirmation_tokens, methods, outcomes, sources
 
 _PAYERS = ("payment_method", "payment_method_data", "confirmation_token")
 _KEPT = ("capture_method", "receipt_email", "setup_future_usage", "shipping")
@@ -124,14 +124,14 @@ def authenticate(visit: Visit, intent: Kept, *, approve: bool) -> JSON:
     method, intent.asked = cast("Kept", intent.asked), None
     if not approve:
         return outcomes.failed(visit, intent, method, _FAILED, intent.json["latest_charge"])
-    magic = payment_methods.held(method).magic
+    magic = methods.held(method).magic
     if magic.once_asked is not None:
         raise outcomes.declined(visit, intent, method, magic.once_asked)
     return outcomes.approved(visit, intent, method, asked=True)
 
 
 def _pay(visit: Visit, intent: Kept, method: Kept, terms: Terms) -> JSON:
-    magic = payment_methods.held(method).magic
+    magic = methods.held(method).magic
     if visit.decline is not None:
         raise outcomes.declined(visit, intent, method, visit.decline)
     if _asks(method, terms):
@@ -151,7 +151,7 @@ def _pay(visit: Visit, intent: Kept, method: Kept, terms: Terms) -> JSON:
 
 
 def _asks(method: Kept, terms: Terms) -> bool:
-    asks = payment_methods.held(method).magic.asks
+    asks = methods.held(method).magic.asks
     if terms.off_session and asks is Asks.UNLESS_SET_UP:
         return not method.set_up
     return asks is not None and not (terms.off_session and asks is Asks.ON_SESSION)
@@ -203,14 +203,14 @@ def _method(account: Account, intent: JSON, params: JSON, token: Kept | None, *,
         return confirmation_tokens.method_of(account, token)
     if "payment_method_data" in params:
         data = params["payment_method_data"]
-        return payment_methods.add(account, data, payment_methods.read_data(account, data))
+        return methods.add(account, data, methods.read_data(account, data))
     name, customer = params.get("payment_method"), intent["customer"]
     if needed and name is None:
         name = intent["payment_method"]
         if name is None and customer is not None:
             name = sources.alive(account, customer, "customer").json["default_source"]
     if name is not None:
-        return payment_methods.usable(payment_methods.find(account, name, "payment_method"), customer)
+        return methods.usable(methods.find(account, name, "payment_method"), customer)
     if not needed:
         return None
     message = "You cannot confirm this PaymentIntent because it's missing a payment method."

@@ -10,7 +10,7 @@ from ..language.wire import JSON
 from ..shapes import bodies
 from ..state.account import Account, Visit
 from ..state.shelf import Kept
-from . import forms, payment_methods, sources, tokens
+from . import forms, methods, sources, tokens
 
 _SETTINGS = forms.Form(
     default_payment_method=forms.words(empty=True),
@@ -52,15 +52,14 @@ def create(visit: Visit, params: JSON) -> JSON:
     method = _method_for_new(visit, params)
     body = bodies.customer(params, metadata, account.new_id("", 8).upper())
     customer = account.add(Kind.CUSTOMER, name, body)
-    if card is not None:
-        held = sources.keep(visit, customer, card)
+    held = None if card is None else sources.keep(visit, customer, card)
+    if held is not None:
         account.change(customer, default_source=held.id)
-        visit.emit("customer.created", customer.json)
-        visit.emit("customer.source.created", held.json)
-        return customer.json
     visit.emit("customer.created", customer.json)
+    if held is not None:
+        visit.emit("customer.source.created", held.json)
     if method is not None:
-        payment_methods.give(visit, method, name)
+        methods.give(visit, method, name)
     return customer.json
 
 
@@ -99,7 +98,7 @@ def delete(visit: Visit, params: JSON, name: str) -> JSON:
     for card in list(account.shelf(Kind.CARD).candidates(owned)):
         sources.forget(visit, card)
     for method in list(account.shelf(Kind.PAYMENT_METHOD).candidates(owned)):
-        payment_methods.let_go(visit, method)
+        methods.let_go(visit, method)
     visit.emit("customer.deleted", customer.json)
     return account.show(customer, {"id": name, "object": "customer", "deleted": True})
 
@@ -112,8 +111,8 @@ def _method_for_new(visit: Visit, params: JSON) -> Kept | None:
         raise _not_attached(default)
     if name is None:
         return None
-    method = payment_methods.find(visit.account, name, "payment_method")
-    payment_methods.accepted(visit, method, None)
+    method = methods.find(visit.account, name, "payment_method")
+    methods.accepted(visit, method, None)
     if default is not None:
         # A magic PaymentMethod becomes one of its own.
         params["invoice_settings"] = {**params["invoice_settings"], "default_payment_method": method.id}

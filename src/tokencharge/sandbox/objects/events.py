@@ -23,10 +23,6 @@ class _Row:
     happening: Happening
 
     @property
-    def id(self) -> str:
-        return self.happening.id
-
-    @property
     def serial(self) -> int:
         return self.happening.serial
 

@@ -9,7 +9,7 @@ import attrs
 
 from ..language.kinds import Kind
 from ..language.refusals import invalid
-from ..language.wire import JSON
+from ..language.wire import JSON, nested
 from ..shapes import intent_bodies
 from ..state.account import Account
 from .reading import Endpoint
@@ -106,13 +106,18 @@ def expanded(account: Account, json: JSON, tree: Paths) -> JSON:
             value = _embedded(account, Kind.REFUND, {"charge": json["id"]}, f"/v1/charges/{json['id']}/refunds")
         elif isinstance(value, str):
             value = _named(account, field, value)
-        result[field] = None if value is None else expanded(account, value, branch)
+        result[field] = expanded(account, value, branch) if nested(value) else value
     return result
 
 
-def _named(account: Account, field: str, name: str) -> JSON:
-    """Return the object that a field names; a Customer's card is shown as a PaymentMethod where one is named."""
-    kept = account.known(name)
+def _named(account: Account, field: str, name: str) -> JSON | str:
+    """Return the object that a field names, or the name where it is gone.
+
+    A Customer's card is shown as a PaymentMethod where one is named.
+    """
+    kept = account.look_up(name)
+    if kept is None:
+        return name
     if kept.card is not None and kept.kind is Kind.CARD and field.endswith("payment_method"):
         return intent_bodies.card_as_method(kept.card, kept.created)
     return kept.json

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NoReturn
 
 from ..language.refusals import invalid
-from . import forms, payment_methods
+from . import forms, methods
 
 
 def _no_types(name: str, value: Any) -> NoReturn:
@@ -51,7 +51,7 @@ def _off_session(name: str, value: Any) -> bool:
 _PAYING: dict[str, forms.Reader] = {
     "capture_method": forms.one_of("automatic", "automatic_async", "manual"),
     "payment_method": forms.words(),
-    "payment_method_data": payment_methods.DATA,
+    "payment_method_data": methods.DATA,
     "payment_method_types": _no_types,
     "receipt_email": forms.email,
     "setup_future_usage": forms.one_of("off_session", "on_session"),

@@ -10,7 +10,7 @@ from ..shapes.cards import DECLINES, Decline, Effect
 from ..shapes.intent_bodies import payment_error, shown
 from ..state.account import Visit
 from ..state.shelf import Kept
-from . import charges, payment_methods
+from . import charges, methods
 
 _AUTHENTICATED = {
     "authentication_flow": "challenge",
@@ -32,17 +32,17 @@ def approved(visit: Visit, intent: Kept, method: Kept, *, asked: bool) -> JSON:
         method: What pays.
         asked: The customer was asked to authenticate, and did.
     """
-    payment_methods.checked(visit.account, method)
+    methods.checked(visit.account, method)
     charge = _charge(visit, intent, method, None)
     if asked:
         details = bodies.with_card(charge.json, three_d_secure=_AUTHENTICATED, electronic_commerce_indicator="05")
         visit.account.change(charge, payment_method_details=details)
     usage, customer = intent.json["setup_future_usage"], intent.json["customer"]
     if method.json["customer"] is None and customer is not None and usage is not None:
-        payment_methods.give(visit, method, customer)
+        methods.give(visit, method, customer)
     method.set_up = method.set_up or usage == "off_session"
     method.spent = method.json["customer"] is None
-    if payment_methods.held(method).magic.effect in (Effect.PAYS_LATER, Effect.FAILS_LATER):
+    if methods.held(method).magic.effect in (Effect.PAYS_LATER, Effect.FAILS_LATER):
         return _wait(visit, intent, method, charge)
     return _paid(visit, intent, method, charge)
 
@@ -59,7 +59,7 @@ def declined(visit: Visit, intent: Kept, method: Kept, decline: Decline, *, trie
     """
     charge, told = intent.json["latest_charge"], None
     if decline.leaves_charge:
-        payment_methods.checked(visit.account, method)
+        methods.checked(visit.account, method)
         failed_charge = _charge(visit, intent, method, tried or decline)
         visit.emit("charge.failed", failed_charge.json)
         charge = failed_charge.id
@@ -72,7 +72,7 @@ def declined(visit: Visit, intent: Kept, method: Kept, decline: Decline, *, trie
         decline.param,
         charge=told,
         payment_intent=shown(json, public=visit.public),
-        payment_method=shown(payment_methods.shown(method), public=visit.public),
+        payment_method=shown(methods.shown(method), public=visit.public),
         **decline.codes,
     )
 
@@ -81,7 +81,7 @@ def failed(visit: Visit, intent: Kept, method: Kept, error: JSON, charge: str | 
     """Let a PaymentIntent wait for another PaymentMethod."""
     if method.json["customer"] is None and visit.account.rules.decline_consumes_method:
         method.spent = True
-    paid_with = {"payment_method": payment_methods.shown(method), "payment_method_type": "card"}
+    paid_with = {"payment_method": methods.shown(method), "payment_method_type": "card"}
     json = visit.account.change(
         intent,
         last_payment_error={**error, **paid_with},
@@ -128,10 +128,10 @@ def canceled(visit: Visit, intent: Kept, reason: str | None) -> JSON:
 
 
 def _charge(visit: Visit, intent: Kept, method: Kept, decline: Decline | None) -> Kept:
-    held = payment_methods.held(method).checked()
+    held = methods.held(method).checked()
     body = bodies.charge(intent.json, intent.json["metadata"], held.json, held.magic, decline)
     body.update(
-        billing_details=payment_methods.shown(method)["billing_details"],
+        billing_details=methods.shown(method)["billing_details"],
         payment_intent=intent.id,
         payment_method=method.id,
         source=None,
@@ -143,7 +143,7 @@ def _paid(visit: Visit, intent: Kept, method: Kept, charge: Kept) -> JSON:
     json = intent.json
     how = json["capture_method"]
     manual = how == "manual"
-    charges.authorized(visit, charge, payment_methods.held(method), manual=manual)
+    charges.authorized(visit, charge, methods.held(method), manual=manual)
     if manual:
         visit.later(charges.AUTHORIZATION, lambda alone: _lapse(alone, intent))
     else:
@@ -189,7 +189,7 @@ def _wait(visit: Visit, intent: Kept, method: Kept, charge: Kept) -> JSON:
 
 def _end(alone: Visit, intent: Kept, method: Kept, charge: Kept) -> None:
     account = alone.account
-    held = payment_methods.held(method)
+    held = methods.held(method)
     if intent.json["status"] != "processing":
         return
     if held.magic.effect is Effect.PAYS_LATER:

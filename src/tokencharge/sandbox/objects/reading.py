@@ -41,10 +41,6 @@ class Row(Protocol):
     """What a page is made of: `Kept` and `Happening`."""
 
     @property
-    def id(self) -> str:
-        """Stripe's name for it."""
-
-    @property
     def serial(self) -> int:
         """How many were made before it."""
 

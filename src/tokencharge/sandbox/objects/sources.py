@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from ..language.kinds import Kind
 from ..language.refusals import Refusal, impossible, missing
 from ..language.wire import JSON
@@ -125,7 +127,16 @@ def remove(visit: Visit, card: Kept) -> None:
 def forget(visit: Visit, card: Kept) -> None:
     """Keep a card no longer."""
     visit.account.forget(card)
+    no_default(visit.account, card.json["customer"], card.id)
     visit.emit("customer.source.deleted", card.json)
+
+
+def no_default(account: Account, name: str, method: str) -> None:
+    """Let a Customer's invoices be paid with something no longer, where they were."""
+    customer = account.known(name)
+    settings = customer.json["invoice_settings"]
+    if settings["default_payment_method"] == method:
+        account.change(customer, invoice_settings={**settings, "default_payment_method": None})
 
 
 def _find(account: Account, name: str, card: str) -> Kept:
@@ -138,8 +149,7 @@ def _find(account: Account, name: str, card: str) -> Kept:
 
 def _change(visit: Visit, card: Kept, **fields: object) -> JSON:
     json = visit.account.change(card, **fields)
-    if card.card is not None:
-        card.card = HeldCard(json, card.card.magic)
+    card.card = HeldCard(json, cast("HeldCard", card.card).magic)
     return json
 
 

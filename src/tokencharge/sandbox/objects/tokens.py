@@ -100,8 +100,10 @@ def check_shape(name: str) -> None:
     """
     if not name.startswith("tok_"):
         raise invalid(f"Invalid token id: {name}", "token")
-    wrong = [part for part in name.split("_") if part not in _PARTS]
-    if wrong and len(name) < 20:
+    parts = name.split("_")
+    wrong = [part for part in parts if part not in _PARTS]
+    # One that was made is a long word of its own.
+    if wrong and (len(parts) > 2 or len(name) < 20):
         raise invalid(f"There is a part of the token that is not valid: '{wrong[0]}'.", "token")
 
 
@@ -118,10 +120,8 @@ def source(name: str, value: Any) -> str:
 
 def sourced(params: JSON) -> tuple[str, str] | None:
     """Take `source`, or its older name `card`, out of the parameters; return the name used and the value."""
-    for name in ("source", "card"):
-        if name in params:
-            return name, params.pop(name)
-    return None
+    given = [(name, params.pop(name)) for name in ("source", "card") if name in params]
+    return given[0] if given else None
 
 
 def check_policy(account: Account) -> None:

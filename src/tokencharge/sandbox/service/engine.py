@@ -6,8 +6,6 @@ comes with the same key then is told so.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 import threading
 
@@ -154,13 +152,7 @@ class Engine:
 
     def _authenticate(self, request: Request, *, public: bool) -> bool:
         """Check who sends the request; tell whether it is signed with the publishable key."""
-        scheme, _, key = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() == "basic":
-            # What `curl -u sk_test_...:` sends.
-            try:
-                key = base64.b64decode(key).decode("latin-1").partition(":")[0]
-            except binascii.Error:
-                key = ""
+        key = request.api_key
         if not key:
             message = (
                 "You did not provide an API key. Provide it in the Authorization header, using Bearer auth"

@@ -3,49 +3,63 @@
 from __future__ import annotations
 
 import contextlib
+import json
+import re
 import socket
+import socketserver
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
+from email.utils import formatdate
 from functools import partial
-from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.client import responses
 from types import TracebackType
 from typing import Any
-from urllib.parse import urlsplit
 
+from ..language.refusals import Refusal
 from ..language.wire import Request, Response
+from . import origins
+from .http1 import Head, Malformed, read_body, read_head
 
-_OPEN_TO_BROWSERS = {
-    "access-control-allow-headers": "Authorization, Content-Type, Idempotency-Key, Stripe-Version",
-    "access-control-allow-methods": "GET, POST, DELETE, OPTIONS",
-    "access-control-allow-origin": "*",
-    "access-control-expose-headers": "Request-Id, Stripe-Should-Retry",
-    "access-control-max-age": "300",
-    "cache-control": "no-cache, no-store",
-}
+_PATIENCE = 2.0
+_MOUTHFULS = 1024
+_UNSENDABLE = re.compile(r"[^\t\x20-\x7e\x80-\xff]")
 
 
 class Server:
     """A sandbox that listens; a context manager.
 
+    Args:
+        handle: Answers a request, or raises OSError to hang up without an answer.
+        host: The address to listen on.
+        port: The port; 0 is any free one.
+        hosts: Other names and addresses under which it is asked for, without port. A request whose Host header is
+            neither among them, nor `host`, nor this machine's own is refused.
+
     Attributes:
         url: Where, without a slash at the end.
+
+    Raises:
+        OSError: The address cannot be listened on.
+        ValueError: One of the hosts is none.
     """
 
-    def __init__(self, handle: Callable[[Request], Response], host: str, port: int) -> None:
-        self._http = _HTTPServer((host, port), handle)
-        self.url = f"http://{host}:{self._http.server_address[1]}"
+    def __init__(
+        self, handle: Callable[[Request], Response], host: str, port: int, *, hosts: Iterable[str] = ()
+    ) -> None:
+        known = origins.Hosts(host, hosts)
+        self._listener = _Listener((host, port), partial(_Connection, handle, known))
+        self.url = f"http://{host}:{self._listener.server_address[1]}"
         self._thread = threading.Thread(
-            target=self._http.serve_forever, args=(0.02,), name="tokencharge-sandbox", daemon=True
+            target=self._listener.serve_forever, args=(0.02,), name="tokencharge-sandbox", daemon=True
         )
         self._thread.start()
 
     def close(self) -> None:
         """Stop listening and hang up on everybody."""
-        self._http.shutdown()
+        self._listener.shutdown()
         self._thread.join()
-        self._http.server_close()
-        self._http.hang_up()
+        self._listener.server_close()
+        self._listener.hang_up()
 
     def __enter__(self) -> Server:
         return self
@@ -59,14 +73,15 @@ class Server:
         self.close()
 
 
-class _HTTPServer(ThreadingHTTPServer):
+class _Listener(socketserver.ThreadingTCPServer):
+    allow_reuse_address = True
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, address: tuple[str, int], handle: Callable[[Request], Response]) -> None:
+    def __init__(self, address: tuple[str, int], connection: Callable[..., _Connection]) -> None:
         self._open: set[socket.socket] = set()
         self._changed = threading.Condition()
-        super().__init__(address, partial(_Handler, handle))
+        super().__init__(address, connection)
 
     def process_request(self, request: Any, client_address: Any) -> None:
         with self._changed:
@@ -89,52 +104,85 @@ class _HTTPServer(ThreadingHTTPServer):
             self._changed.wait_for(lambda: not self._open, timeout=5)
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
+class _Connection(socketserver.StreamRequestHandler):
     disable_nagle_algorithm = True
 
-    def __init__(self, handle: Callable[[Request], Response], *connection: Any) -> None:
+    def __init__(self, handle: Callable[[Request], Response], hosts: origins.Hosts, *connection: Any) -> None:
         self._handle = handle
+        self._hosts = hosts
         super().__init__(*connection)
 
     def handle(self) -> None:
         # A client that goes away in mid-sentence is no news.
-        with contextlib.suppress(ConnectionError):
-            super().handle()
+        with contextlib.suppress(ConnectionError, EOFError):
+            try:
+                while self._serve():
+                    pass
+            except Malformed as error:
+                self._send(_refused(error.status, str(error)), closes=True)
+                self._linger()
 
-    def _answer(self) -> None:
-        where = urlsplit(self.path)
-        length = self.headers.get("Content-Length", "")
-        body = self.rfile.read(int(length)) if length.isdigit() else b""
-        if length.isdigit() and len(body) < int(length):
-            # Half a form must not be taken for a whole one; read on, and find that nobody is there.
-            return
-        request = Request(self.command, where.path, where.query, dict(self.headers), body)
+    def _serve(self) -> bool:
+        """Serve one request; tell whether another may come."""
+        head = read_head(self.rfile)
+        if head is None:
+            return False
+        if head.waits:
+            self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        body = read_body(self.rfile, head)
+        # Who asks for the head of a page gets the page, without its body.
+        method = "GET" if head.method == "HEAD" else head.method
+        request = Request(method, head.path, head.query, head.headers, body)
         try:
-            response = self._handle(request)
+            response = self._answer(request, head)
         except TimeoutError:
             self.rfile.read(1)
-            self.close_connection = True
+            return False
         except OSError:
-            self.close_connection = True
-        else:
-            self._send(response)
+            return False
+        self._send(response, origins.readable(request), closes=head.last, bare=head.method == "HEAD")
+        return not head.last
 
-    def _preflight(self) -> None:
-        self._send(Response(204))
+    def _answer(self, request: Request, head: Head) -> Response:
+        try:
+            self._hosts.check(head.host)
+            if head.method == "OPTIONS":
+                return origins.preflight(request)
+            origins.check(request)
+        except Refusal as refusal:
+            return _refused(refusal.status, refusal.message)
+        return self._handle(request)
 
-    do_GET = do_POST = do_DELETE = _answer  # noqa: N815
-    do_OPTIONS = _preflight  # noqa: N815
-
-    def _send(self, response: Response) -> None:
+    def _send(
+        self, response: Response, more: Mapping[str, str] | None = None, *, closes: bool = False, bare: bool = False
+    ) -> None:
         headers = {
-            **_OPEN_TO_BROWSERS,
+            "date": formatdate(usegmt=True),
+            "cache-control": "no-cache, no-store",
+            **(more or {}),
             **response.headers,
-            "content-length": str(len(response.body)),
+            "connection": "close" if closes else "keep-alive",
         }
-        lines = [f"HTTP/1.1 {response.status} {HTTPStatus(response.status).phrase}"]
+        if response.status != 204:
+            headers["content-length"] = str(len(response.body))
+        lines = [f"HTTP/1.1 {response.status} {responses.get(response.status, '')}"]
         lines += [f"{name}: {value}" for name, value in headers.items()]
-        self.wfile.write("\r\n".join([*lines, "", ""]).encode("latin-1") + response.body)
+        if any(_UNSENDABLE.search(line) for line in lines):
+            # A line break would begin another header, or another answer.
+            self._send(_refused(500, "The answer has a header that cannot be sent."), closes=closes, bare=bare)
+            return
+        self.wfile.write("\r\n".join([*lines, "", ""]).encode("latin-1") + (b"" if bare else response.body))
 
-    def log_message(self, format: str, *args: Any) -> None:
-        """Say nothing."""
+    def _linger(self) -> None:
+        """Read what is still being sent, within bounds: hanging up at once would take the answer away, too."""
+        with contextlib.suppress(OSError):
+            self.connection.shutdown(socket.SHUT_WR)
+            self.connection.settimeout(_PATIENCE)
+            for _ in range(_MOUTHFULS):
+                if not self.connection.recv(65536):
+                    break
+
+
+def _refused(status: int, sentence: str) -> Response:
+    error = {"message": sentence, "type": "invalid_request_error"}
+    return Response(status, {"content-type": "application/json"}, json.dumps({"error": error}, indent=2).encode())

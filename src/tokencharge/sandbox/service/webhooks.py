@@ -166,6 +166,6 @@ class Webhooks:
         headers = {
             "Content-Type": "application/json; charset=utf-8",
             "Stripe-Signature": signature,
-            "User-Agent": "tokencharge-sandbox",
+            "User-Agent": "Stripe/1.0 (+https://stripe.com/docs/webhooks)",
         }
         return self._receive(body, headers)

@@ -34,10 +34,10 @@ def refund(charge: JSON, amount: int, *, reason: str | None, metadata: dict[str,
 
 
 def dispute(charge: JSON, buyer: JSON, *, inquiry: bool, due_by: int) -> JSON:
-    """Describe the Dispute of a whole Charge, or the bank's inquiry before one; its id is not in here."""
+    """Describe the Dispute of all a Charge took, or the bank's inquiry before one; its id is not in here."""
     card = charge["payment_method_details"]["card"]
     return {
-        "amount": charge["amount"],
+        "amount": charge["amount_captured"],
         "balance_transaction": None,
         "balance_transactions": [],
         "charge": charge["id"],

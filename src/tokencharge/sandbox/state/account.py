@@ -110,6 +110,10 @@ class Account:
             raise missing(kind, name, param)
         return kept
 
+    def look_up(self, name: str) -> Kept | None:
+        """Return the object with this id, whatever it is."""
+        return self._kept.get(name)
+
     def known(self, name: str) -> Kept:
         """Return the object with an id that another object names."""
         return self._kept[name]
