@@ -42,6 +42,8 @@ from .webhooks import EventStore, Handlers, MemoryStore, Webhooks
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+_OF_A_PATH = "/:@!$&'()*+,;=~"
+
 
 class TokenCharge:
     """The checkout as routes: `/checkout` shows the card form, `/charge` takes its token and charges.
@@ -236,8 +238,11 @@ class TokenCharge:
 
         def link(page: Route) -> str:
             # No url_for: it believes the Host header, and would take another checkout's route of the same name.
-            known = {name: value for name, value in request.path_params.items() if name in page.param_convertors}
-            return with_query(_encoded(root + page.url_path_for(page.name, **known)), request.url.query)
+            captured = {name: _encoded(value) for name, value in request.path_params.items()}
+            known = {name: value for name, value in captured.items() if name in page.param_convertors}
+            path = _encoded(root) + quote(page.url_path_for(page.name, **known), safe=f"{_OF_A_PATH}%")
+            # What begins with two slashes is another host.
+            return with_query(f"/%2F{path[2:]}" if path.startswith("//") else path, request.url.query)
 
         return {
             "charge_url": link(self._charge_page),
@@ -258,11 +263,9 @@ class TokenCharge:
         return HTMLResponse(page, reply.status, headers)
 
 
-def _encoded(path: str) -> str:
-    """Encode a path for a link: what it captured is as it was typed, and must lead nowhere else."""
-    encoded = quote(path, safe="/:@!$&'()*+,;=~")
-    # What begins with two slashes is another host.
-    return f"/%2F{encoded[2:]}" if encoded.startswith("//") else encoded
+def _encoded(part: Any) -> Any:
+    """Encode what a path captured, as a link has it; it is as it was typed, and must lead nowhere else."""
+    return quote(part, safe=_OF_A_PATH) if isinstance(part, str) else part
 
 
 def _call(function: Callable[[Any], Any], given: Any) -> Any:

@@ -108,13 +108,13 @@ class TestTheShops:
             {"statement_descriptor_suffix": "#96054"},
             {"order_id": "1", "metadata": {"order_id": "2"}},
         ],
-        ids=lambda wrong: "-".join(wrong),
+        ids="-".join,
     )
     def test_an_order_that_cannot_be(
         self, shop: Shop, sandbox: Sandbox, wrong: Any, caplog: pytest.LogCaptureFixture
     ) -> None:
         """It fails where it is made: the developer sees it at the first GET, and no buyer is blamed at a POST."""
-        type(shop).order = property(lambda shop: Order(**{"amount": FIVE, **wrong}))
+        type(shop).order = property(lambda shop: Order(**{"amount": FIVE, **wrong}))  # type: ignore[assignment]
         try:
             with pytest.raises(InvalidInput) as at_first:
                 shop.get("/checkout")
@@ -134,7 +134,7 @@ class TestTheShops:
     ) -> None:
         """One sentence at the first GET; at a POST the buyer's browser gets a page and the log the sentence."""
         shop.order = wrong
-        with pytest.raises(ConfigurationError, match="order function returned .* return an Order"):
+        with pytest.raises(ConfigurationError, match=r"order function returned .* return an Order"):
             shop.get("/checkout")
         page, script = buy(shop, sandbox)
 
@@ -293,9 +293,7 @@ class TestOtherSites:
         ],
         ids=str,
     )
-    def test_the_sites_own_page_pays(
-        self, shop: Shop, sandbox: Sandbox, host: str, headers: dict[str, str]
-    ) -> None:
+    def test_the_sites_own_page_pays(self, shop: Shop, sandbox: Sandbox, host: str, headers: dict[str, str]) -> None:
         """So does what comes from no browser."""
         said = {name: value.replace("HOST", host) for name, value in headers.items()}
 
