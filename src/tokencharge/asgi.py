@@ -28,6 +28,7 @@ from .web import (
     Hooks,
     Incoming,
     Reply,
+    SuccessUrl,
     ask,
     ask_for_order,
     check_gateway,
@@ -35,6 +36,7 @@ from .web import (
     is_gateway,
     no_order,
     read_origins,
+    read_success_url,
     with_query,
 )
 from .webhooks import BODY_LIMIT as EVENT_LIMIT
@@ -81,6 +83,7 @@ class TokenCharge:
         on_payment: A hook, called with each Payment; `@payments.on_payment` adds more.
         on_failure: A hook, called with each TokenChargeError; `@payments.on_failure` adds more.
         event_store: What remembers which events were handled; several processes need one they share.
+        success_url: As of `Checkout`: where the buyer goes once they have paid, `"/thanks"`.
         trusted_origins: As of `Checkout`: other origins whose pages may post a charge, `["https://shop.example"]`.
     """
 
@@ -100,6 +103,7 @@ class TokenCharge:
         on_payment: Callable[[Payment], object] | None = None,
         on_failure: Callable[[TokenChargeError], object] | None = None,
         event_store: EventStore | None = None,
+        success_url: SuccessUrl = None,
         trusted_origins: Iterable[str] = (),
     ) -> None:
         if gateway is None:
@@ -110,6 +114,7 @@ class TokenCharge:
             check_gateway(gateway, awaited=True)
         self._given: Any = gateway
         self._trusted_origins = read_origins(trusted_origins)
+        self._success_url = read_success_url(success_url)
         self.before_charge = Hooks(filter(None, [before_charge]))
         self.on_payment = Hooks(filter(None, [on_payment]))
         self.on_failure = Hooks(filter(None, [on_failure]))
@@ -149,6 +154,14 @@ class TokenCharge:
         """Register the function that returns the Order to pay; both pages call it with the request."""
         self._order = function
         return function
+
+    def on_paid(self, function: F) -> F:
+        """Register a function that is called with the Charge of each payment, once its money is taken.
+
+        Once for each, by the page or by the webhook, whichever is first; where it raises, the webhook calls it again.
+        Several processes need an `event_store` that they share.
+        """
+        return self.on.paid(function)
 
     async def charge_from_request(self, request: Request, order: Order) -> Payment:
         """Charge the token that a request posts, in an endpoint of your own that has not read the form itself.
@@ -228,10 +241,16 @@ class TokenCharge:
         return Checkout(
             gateway.settings,
             before_charge=before,
-            on_payment=paid,
+            on_payment=[*paid, partial(self._tell_paid, gateway)],
             on_failure=failed,
             trusted_origins=self._trusted_origins,
+            success_url=self._success_url,
         )
+
+    def _tell_paid(self, gateway: AsyncPaymentGateway, payment: Payment) -> None:
+        # In a worker thread, as all hooks.
+        webhooks = Webhooks(gateway, self.on.of, self._event_store)
+        webhooks.paid(payment.charge, lambda step: _call(lambda _: step(), None))
 
     def _links(self, request: Request) -> dict[str, str]:
         root = request.scope.get("root_path", "")

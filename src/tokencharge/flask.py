@@ -19,6 +19,7 @@ from .web import (
     Hooks,
     Incoming,
     Reply,
+    SuccessUrl,
     ask,
     ask_for_order,
     check_gateway,
@@ -26,6 +27,7 @@ from .web import (
     is_gateway,
     no_order,
     read_origins,
+    read_success_url,
     with_query,
 )
 from .webhooks import BODY_LIMIT as EVENT_LIMIT
@@ -81,6 +83,7 @@ class TokenCharge:
         on_payment: A hook, called with each Payment; `@payments.on_payment` adds more.
         on_failure: A hook, called with each TokenChargeError; `@payments.on_failure` adds more.
         event_store: What remembers which events were handled; several processes need one they share.
+        success_url: As of `Checkout`: where the buyer goes once they have paid, `"/thanks"`.
         trusted_origins: As of `Checkout`: other origins whose pages may post a charge, `["https://shop.example"]`.
 
     Hooks and handlers may be async, where Flask's extra `async` is installed.
@@ -101,11 +104,13 @@ class TokenCharge:
         on_payment: Callable[[Payment], object] | None = None,
         on_failure: Callable[[TokenChargeError], object] | None = None,
         event_store: EventStore | None = None,
+        success_url: SuccessUrl = None,
         trusted_origins: Iterable[str] = (),
     ) -> None:
         if gateway is not None and is_gateway(gateway):
             check_gateway(gateway, awaited=False)
         self.name, self._trusted_origins = name, read_origins(trusted_origins)
+        self._success_url = read_success_url(success_url)
         self._given, self._csp, self._event_store = gateway, csp, event_store
         self._url_prefix, self._checkout_path, self._charge_path = url_prefix, checkout_path, charge_path
         self._webhook_path = webhook_path
@@ -150,6 +155,14 @@ class TokenCharge:
         self._order = function
         return function
 
+    def on_paid(self, function: F) -> F:
+        """Register a function that is called with the Charge of each payment, once its money is taken.
+
+        Once for each, by the page or by the webhook, whichever is first; where it raises, the webhook calls it again.
+        Several processes need an `event_store` that they share.
+        """
+        return self.on.paid(function)
+
     def charge_from_request(self, order: Order) -> Payment:
         """Charge the token that the current request posts, in a view of your own.
 
@@ -180,10 +193,8 @@ class TokenCharge:
         # What is too long, or may be, is read no further than it takes to know.
         known = 0 < (request.content_length or 0) <= EVENT_LIMIT
         body = request.get_data() if known else request.stream.read(EVENT_LIMIT + 1)
-        store = current_app.extensions["tokencharge_events"][self.name]
         gateway = self.gateway
-        webhooks = Webhooks(gateway, self.on.of, store, _call)
-        return self._render(gateway, webhooks.answer(body, request.headers.get("Stripe-Signature")))
+        return self._render(gateway, self._webhooks(gateway).answer(body, request.headers.get("Stripe-Signature")))
 
     def _exempt_webhook(self, endpoint: str | None, captured: object) -> None:
         # Here, before Flask-WTF looks at the request, because it may have been set up after this extension.
@@ -199,10 +210,17 @@ class TokenCharge:
         return Checkout(
             gateway.settings,
             before_charge=map(_awaiting, self.before_charge),
-            on_payment=map(_awaiting, [*self.on_payment, *made]),
+            on_payment=[*map(_awaiting, [*self.on_payment, *made]), self._tell_paid],
             on_failure=map(_awaiting, [*self.on_failure, *failed]),
             trusted_origins=self._trusted_origins,
+            success_url=self._success_url,
         )
+
+    def _webhooks(self, gateway: PaymentGateway) -> Webhooks:
+        return Webhooks(gateway, self.on.of, current_app.extensions["tokencharge_events"][self.name], _call)
+
+    def _tell_paid(self, payment: Payment) -> None:
+        self._webhooks(self.gateway).paid(payment.charge)
 
     def _render(self, gateway: PaymentGateway, reply: Reply) -> Response:
         headers = dict(reply.headers)

@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.testclient import TestClient
 
 from tests.web.shop import Answer, Shop
-from tokencharge import Event, Order, Payment, TokenChargeError
+from tokencharge import Charge, Event, Order, Payment, TokenChargeError
 from tokencharge.asgi import TokenCharge
 
 
@@ -41,6 +41,11 @@ class StarletteShop(Shop):
         def on_event(event: Event) -> None:
             self.on_event(event)
             self.events.append(event)
+
+        @payments.on_paid
+        def taken(charge: Charge) -> None:
+            self.on_paid(charge)
+            self.paid.append(charge)
 
         payments.on("charge.refunded")(self.refunds.append)
         payments.order(lambda request: self.order)
@@ -112,6 +117,11 @@ class FastAPIShop(StarletteShop):
         @payments.on("charge.refunded")
         async def refunded(event: Event) -> None:
             self.refunds.append(event)
+
+        @payments.on_paid
+        async def taken(charge: Charge) -> None:
+            self.on_paid(charge)
+            self.paid.append(charge)
 
         self.serve(FastAPI(lifespan=payments.lifespan))
 

@@ -16,7 +16,7 @@ from django.test import AsyncClient, Client
 from django.urls import include, path
 
 from tests.web.shop import Answer, Shop
-from tokencharge import Event, Order, Payment, TokenChargeError
+from tokencharge import Charge, Event, Order, Payment, TokenChargeError
 
 if not settings.configured:
     settings.configure(
@@ -55,6 +55,11 @@ class Buy(ChargeView):
     def trusted_origins(self) -> Iterable[str]:  # type: ignore[override]
         trusted: Iterable[str] = _open[-1].options.get("trusted_origins", ())
         return trusted
+
+    def get_success_url(self, payment: Payment) -> str | None:
+        given = _open[-1].options.get("success_url")
+        url: str | None = given(payment) if callable(given) else given
+        return url
 
     def get_order(self) -> Order:
         return _open[-1].order
@@ -110,6 +115,11 @@ class DjangoShop(Shop):
         @handlers("charge.refunded")
         async def refunded(event: Event) -> None:
             self.refunds.append(event)
+
+        @tokencharge.django.on_paid
+        def taken(charge: Charge) -> None:
+            self.on_paid(charge)
+            self.paid.append(charge)
 
     def close(self) -> None:
         self._block.__exit__(None, None, None)

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import partial
-from inspect import iscoroutine
 from typing import Any
 
-from asgiref.sync import async_to_sync
 from django.conf import settings
-from django.db import connections, transaction
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.core.cache import caches
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.template.backends.utils import csrf_input
 from django.template.loader import render_to_string
 from django.templatetags.static import static
@@ -28,8 +26,11 @@ from ..web import (
     content_security_policy,
     with_query,
 )
+from ..webhooks import EventStore
+from .answers import as_json, call, non_atomic
 from .gateway import current_gateway
 from .signals import announcing
+from .webhooks import WebhookView, tell_paid
 
 
 class CheckoutView(View):
@@ -43,6 +44,8 @@ class CheckoutView(View):
         csp: Send `Content-Security-Policy` with both pages.
         trusted_origins: As of `Checkout`: other origins whose pages may post a charge. Those of the setting
             `CSRF_TRUSTED_ORIGINS` may too.
+        success_url: Where the buyer goes once they have paid; None for the page that says so.
+        cache: The cache that remembers which payments `on_paid` was told of: the one of `WebhookView`.
 
     The hooks may be async.
     """
@@ -53,6 +56,8 @@ class CheckoutView(View):
     charge_url_name = "charge"
     csp = True
     trusted_origins: Iterable[str] = ()
+    success_url: str | None = None
+    cache = WebhookView.cache
 
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Callable[..., HttpResponseBase]:
@@ -67,6 +72,14 @@ class CheckoutView(View):
     def get_gateway(self) -> PaymentGateway:
         """Return what charges."""
         return current_gateway()
+
+    def get_success_url(self, payment: Payment) -> str | None:
+        """Return where the buyer goes once they have paid, or None for the page that says so."""
+        return self.success_url
+
+    def get_event_store(self) -> EventStore:
+        """Return what remembers which payments `on_paid` was told of; one with the webhook's."""
+        return caches[self.cache]
 
     def before_charge(self, request: HttpRequest) -> object:
         """Refuse a charge by returning False or raising `ChargeRefused`, say against card testing."""
@@ -88,9 +101,10 @@ class CheckoutView(View):
         return Checkout(
             gateway.settings,
             before_charge=[partial(call, self.before_charge)],
-            on_payment=[partial(call, self.on_payment), made],
+            on_payment=[partial(call, self.on_payment), made, partial(tell_paid, gateway, self.get_event_store())],
             on_failure=[partial(call, self.on_failure), failed],
             trusted_origins=[*self.trusted_origins, *_trusted_by_django()],
+            success_url=self.get_success_url,
         )
 
     def render(self, reply: Reply, gateway: PaymentGateway) -> HttpResponse:
@@ -158,35 +172,14 @@ def charge_from_request(request: HttpRequest, order: Order, *, gateway: PaymentG
     gateway = check_gateway(gateway or current_gateway(), awaited=False)
     made, failed = announcing(charge_from_request, request)
     trusted = _trusted_by_django()
-    checkout = Checkout(gateway.settings, on_payment=[made], on_failure=[failed], trusted_origins=trusted)
+    paid = partial(tell_paid, gateway, caches[WebhookView.cache])
+    checkout = Checkout(gateway.settings, on_payment=[made, paid], on_failure=[failed], trusted_origins=trusted)
     return checkout.charge(incoming(request), order, gateway)
-
-
-def as_json(reply: Reply) -> HttpResponse:
-    """Answer a script."""
-    return JsonResponse(dict(reply.payload), status=reply.status, headers=dict(reply.headers))
-
-
-def call(function: Callable[[Any], object], given: Any) -> object:
-    """Call a hook or a handler of the site's, and wait for one that is async."""
-    result: Any = function(given)
-
-    async def wait() -> object:
-        return await result
-
-    return async_to_sync(wait)() if iscoroutine(result) else result
 
 
 def _trusted_by_django() -> list[str]:
     # Django's own list may have wildcards, which this library does not know.
     return [origin for origin in settings.CSRF_TRUSTED_ORIGINS if "*" not in origin]
-
-
-def non_atomic(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
-    """Have ATOMIC_REQUESTS leave a view alone."""
-    for alias in connections:
-        view = transaction.non_atomic_requests(using=alias)(view)
-    return view
 
 
 def incoming(request: HttpRequest) -> Incoming:

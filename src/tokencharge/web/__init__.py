@@ -8,6 +8,7 @@ from .origins import read_origins
 from .policy import content_security_policy
 from .reply import Reply
 from .submission import BODY_LIMIT, Incoming
+from .success import SuccessUrl, read_success_url
 
 __all__ = [
     "BODY_LIMIT",
@@ -16,6 +17,7 @@ __all__ = [
     "Hooks",
     "Incoming",
     "Reply",
+    "SuccessUrl",
     "ask",
     "ask_for_order",
     "check_gateway",
@@ -24,5 +26,6 @@ __all__ = [
     "is_gateway",
     "no_order",
     "read_origins",
+    "read_success_url",
     "with_query",
 ]

@@ -35,6 +35,7 @@ from .hooks import tell
 from .origins import is_of_another_site, read_origins
 from .reply import CAREFUL, Reply, authentication_of, describe_error, describe_payment
 from .submission import Incoming, Typed, is_unclear, read_email, read_fields, read_shown, read_token
+from .success import SuccessUrl, read_success_url, where_to
 
 logger = logging.getLogger("tokencharge")
 
@@ -91,7 +92,9 @@ class Checkout:
         on_payment: Iterable[Callable[[Payment], object]] = (),
         on_failure: Iterable[Callable[[TokenChargeError], object]] = (),
         trusted_origins: Iterable[str] = (),
+        success_url: SuccessUrl = None,
     ) -> None:
+        self.success_url = read_success_url(success_url)
         self.settings = settings
         self.before_charge = tuple(before_charge)
         self.on_payment = tuple(on_payment)
@@ -208,8 +211,14 @@ class Checkout:
 
     def paid(self, payment: Payment, incoming: Incoming) -> Reply:
         """Answer POST /charge after a charge: "You've been charged", or the payment as JSON."""
+        payload: dict[str, Any] = {"payment": describe_payment(payment)}
+        url = where_to(self.success_url, payment)
+        if url is not None:
+            payload["success_url"] = url
         if incoming.wants_json:
-            return Reply(200, {"payment": describe_payment(payment)}, None, {}, CAREFUL)
+            return Reply(200, payload, None, {}, CAREFUL)
+        if url is not None:
+            return Reply(303, payload, None, {}, {**CAREFUL, "Location": url})
         # Who waited for their bank, or for an outcome nobody knew, has not seen this payment before.
         return self._paid_page(payment, seen=payment.replayed and not Typed.of(incoming).unclear)
 
