@@ -268,6 +268,8 @@ class TokenCharge:
             "checkout_url": link(self._checkout_page),
             "script_url": f"{root}/tokencharge/static/tokencharge.js",
             "style_url": f"{root}/tokencharge/static/tokencharge.css",
+            # Where middleware puts it, by custom.
+            "csp_nonce": getattr(request.state, "csp_nonce", ""),
             "csrf_input": Markup(self._csrf_input(request)),  # noqa: S704 - it is HTML, the host says
         }
 

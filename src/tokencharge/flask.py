@@ -239,6 +239,7 @@ class TokenCharge:
             "script_url": url_for("tokencharge_assets.static", filename="tokencharge.js"),
             "style_url": url_for("tokencharge_assets.static", filename="tokencharge.css"),
             "csrf_input": _csrf_input(),
+            "csp_nonce": _csp_nonce(),
         }
         return render_template(template, **context, **links)
 
@@ -280,6 +281,12 @@ def _awaiting(hook: Callable[[Any], object]) -> Callable[[Any], object]:
 
 def _link(endpoint: str) -> str:
     return with_query(url_for(endpoint, **(request.view_args or {})), request.query_string.decode("latin-1"))
+
+
+def _csp_nonce() -> object:
+    """Return the nonce of the request where the app has one, as flask-talisman says it."""
+    nonce = current_app.jinja_env.globals.get("csp_nonce")
+    return nonce() if callable(nonce) else nonce or ""
 
 
 def _csrf_input() -> Markup:

@@ -84,6 +84,7 @@ LINKS = {
     "checkout_url": "/checkout?to=<b>",
     "script_url": "/tokencharge.js",
     "style_url": "/tokencharge.css",
+    "csp_nonce": "",
 }
 FORM: dict[str, Any] = {
     **LINKS,

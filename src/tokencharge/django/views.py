@@ -177,6 +177,18 @@ def charge_from_request(request: HttpRequest, order: Order, *, gateway: PaymentG
     return checkout.charge(incoming(request), order, gateway)
 
 
+def _csp_nonce(request: HttpRequest) -> object:
+    """Return the nonce of the request where it has one: django-csp's, or that of Django 6.0 itself.
+
+    Unread it is no text yet, so that a page that needs none has none in its policy.
+    """
+    try:
+        from django.middleware.csp import get_nonce
+    except ImportError:
+        return getattr(request, "csp_nonce", "")
+    return getattr(request, "csp_nonce", None) or get_nonce(request) or ""
+
+
 def _trusted_by_django() -> list[str]:
     # Django's own list may have wildcards, which this library does not know.
     return [origin for origin in settings.CSRF_TRUSTED_ORIGINS if "*" not in origin]
@@ -198,10 +210,11 @@ def incoming(request: HttpRequest) -> Incoming:
     )
 
 
-def assets(request: HttpRequest) -> dict[str, str]:
+def assets(request: HttpRequest) -> dict[str, Any]:
     """Return what templates need beside the rules' own context."""
     return {
         "script_url": static("tokencharge/tokencharge.js"),
         "style_url": static("tokencharge/tokencharge.css"),
         "csrf_input": csrf_input(request),
+        "csp_nonce": _csp_nonce(request),
     }
