@@ -316,9 +316,10 @@ async def _incoming(request: Request) -> Incoming:
     """Read a request, and no more of its body than the rules allow; order function and hooks may read that again."""
     kind, accept, length = (request.headers.get(name, "") for name in ("content-type", "accept", "content-length"))
     size, body = int(length) if length.isdecimal() else None, b""
-    if size is not None and size <= BODY_LIMIT:
+    if size is None or size <= BODY_LIMIT:
+        # An ASGI server ends the body where it ends, told its length or not.
         body = await _read(request, BODY_LIMIT)
-        size = max(size, len(body))  # some servers pass on a Content-Length that chunks do not keep to
+        size = max(size or 0, len(body))  # some servers pass on a Content-Length that chunks do not keep to
 
     async def receive() -> dict[str, Any]:
         return {"type": "http.request", "body": body, "more_body": False}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
@@ -11,10 +12,12 @@ from typing import Any, TypeVar
 from blinker import Signal
 from flask import Blueprint, Flask, Response, current_app, g, jsonify, make_response, render_template, request, url_for
 from markupsafe import Markup
+from werkzeug.formparser import FormDataParser
 from werkzeug.local import LocalProxy
 
 from . import ConfigurationError, Order, Payment, PaymentGateway, Settings, TokenChargeError
 from .web import (
+    BODY_LIMIT,
     Checkout,
     Hooks,
     Incoming,
@@ -190,9 +193,9 @@ class TokenCharge:
         return self._render(gateway, checkout.elsewhere(_link(f"{self.name}.checkout")))
 
     def _answer_webhook(self, **captured: Any) -> Response:
-        # What is too long, or may be, is read no further than it takes to know.
+        # What is too long, or may be, is read no further than it takes to know; a hook may have read it before.
         known = 0 < (request.content_length or 0) <= EVENT_LIMIT
-        body = request.get_data() if known else request.stream.read(EVENT_LIMIT + 1)
+        body = request.get_data() if known else _read(EVENT_LIMIT)
         gateway = self.gateway
         return self._render(gateway, self._webhooks(gateway).answer(body, request.headers.get("Stripe-Signature")))
 
@@ -252,17 +255,34 @@ def _gateway_of(name: str) -> PaymentGateway:
 
 
 def _incoming() -> Incoming:
+    length, chunks = request.content_length, b""
+    if not length and request.environ.get("wsgi.input_terminated"):
+        # In chunks, and the server ends the stream where they end: read as far as the rules read.
+        chunks = _read(BODY_LIMIT)
+        length = len(chunks)
     return Incoming(
         content_type=request.headers.get("Content-Type", ""),
         accept=request.headers.get("Accept", ""),
-        length=request.content_length,
-        form=lambda: [(name, _NOT_UTF8.sub("\ufffd", value)) for name, value in request.form.items(multi=True)],
-        body=request.get_data,
+        length=length,
+        form=lambda: [(name, _NOT_UTF8.sub("\ufffd", value)) for name, value in _form(chunks)],
+        body=lambda: chunks or request.get_data(),
         request=request,
         host=request.host,
         origin=request.headers.get("Origin", ""),
         fetch_site=request.headers.get("Sec-Fetch-Site", ""),
     )
+
+
+def _read(limit: int) -> bytes:
+    """Read a body of unknown length, and no more of it than shows that it is too long; a hook may have read it all."""
+    return request.stream.read(limit + 1) or request.get_data()
+
+
+def _form(chunks: bytes) -> Iterable[tuple[str, str]]:
+    if not chunks:
+        return request.form.items(multi=True)
+    options = dict(request.mimetype_params)
+    return FormDataParser().parse(io.BytesIO(chunks), request.mimetype, len(chunks), options)[1].items(multi=True)
 
 
 def _call(function: Callable[[Any], object], given: Any) -> object:

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.cache import caches
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.template.backends.utils import csrf_input
 from django.template.loader import render_to_string
 from django.templatetags.static import static
@@ -18,6 +18,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from .. import Order, Payment, PaymentGateway, TokenChargeError
 from ..web import (
+    BODY_LIMIT,
     Checkout,
     Incoming,
     Reply,
@@ -196,13 +197,23 @@ def _trusted_by_django() -> list[str]:
 
 def incoming(request: HttpRequest) -> Incoming:
     """Read a request as far as the rules ask."""
-    length = request.META.get("CONTENT_LENGTH") or ""
+    told = request.META.get("CONTENT_LENGTH") or ""
+    length = int(told) if told.isdecimal() else None
+    chunks = b""
+    if length is None and request.content_type != "multipart/form-data":
+        # In chunks: by ASGI Django has them all, by WSGI none.
+        chunks = request.read(BODY_LIMIT + 1)
+        length = len(chunks) or None
     return Incoming(
         content_type=request.META.get("CONTENT_TYPE", ""),
         accept=request.META.get("HTTP_ACCEPT", ""),
-        length=int(length) if length.isdecimal() else None,
-        form=lambda: ((name, str(value)) for name, values in request.POST.lists() for value in values),
-        body=lambda: request.body,
+        length=length,
+        form=lambda: (
+            (name, str(value))
+            for name, values in (QueryDict(chunks) if chunks else request.POST).lists()
+            for value in values
+        ),
+        body=lambda: chunks or request.body,
         request=request,
         host=request.get_host(),
         origin=request.META.get("HTTP_ORIGIN", ""),
