@@ -11,6 +11,7 @@ TokenChargeError
 +- CardTokensRefused           the account takes no card tokens at Customers and Charges: route payment_intents fits it
 +- ChargeRefused               the host's own hook refused before anything was sent
 +- CrossSiteRequest            a page of another site sent it; refused before anything was read
++- PageExpired                 the page was open longer than its CSRF token is good for
 +- OrderChanged                the page showed another price than the order has now; nothing was charged
 +- OrderConflict               this purchase was submitted before with other details
 +- OrderInProgress             another request for this purchase is running now
@@ -306,6 +307,14 @@ class CrossSiteRequest(TokenChargeError):
     _status = 403
     _mended_by = MendedBy.Buyer
     _public = "This was sent by another site. It has not charged you. Please pay on our own page."
+
+
+class PageExpired(TokenChargeError):
+    """The page was open longer than its CSRF token is good for. Nothing was sent to Stripe."""
+
+    _status = 400
+    _mended_by = MendedBy.Buyer
+    _public = "This page was open for too long. This attempt has not charged you. Please try again."
 
 
 class OrderInProgress(TokenChargeError):

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from blinker import Signal
 from flask import Blueprint, Flask, Response, current_app, g, jsonify, make_response, render_template, request, url_for
 from markupsafe import Markup
+from werkzeug.exceptions import BadRequest
 from werkzeug.formparser import FormDataParser
 from werkzeug.local import LocalProxy
 
@@ -142,6 +143,7 @@ class TokenCharge:
                 raise ConfigurationError(f"Another TokenCharge has {path}: give this one a webhook_path, or None.")
             pages.add_url_rule(self._webhook_path, "webhook", self._answer_webhook, methods=["POST"])
             pages.url_value_preprocessor(self._exempt_webhook)
+        pages.register_error_handler(BadRequest, self._answer_expired)
         app.register_blueprint(pages)
         if _assets.name not in app.blueprints:
             app.register_blueprint(_assets)
@@ -191,6 +193,14 @@ class TokenCharge:
             order = partial(ask_for_order, self._order, captured=captured)
             return self._render(gateway, checkout.answer(_incoming(), order, gateway))
         return self._render(gateway, checkout.elsewhere(_link(f"{self.name}.checkout")))
+
+    def _answer_expired(self, error: BadRequest) -> Any:
+        # By its name: Flask-WTF is the site's, not this library's.
+        if type(error).__name__ != "CSRFError" or request.endpoint != f"{self.name}.charge":
+            return error
+        gateway = self.gateway
+        order = partial(ask_for_order, self._order, captured=request.view_args or {})
+        return self._render(gateway, self._checkout(gateway).answer(_incoming(), order, gateway, expired=True))
 
     def _answer_webhook(self, **captured: Any) -> Response:
         # What is too long, or may be, is read no further than it takes to know; a hook may have read it before.

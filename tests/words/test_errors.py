@@ -24,6 +24,7 @@ TABLE = {
     "CardTokensRefused": (500, False),
     "ChargeRefused": (429, False),
     "CrossSiteRequest": (403, False),
+    "PageExpired": (400, False),
     "OrderChanged": (409, False),
     "OrderConflict": (409, False),
     "OrderInProgress": (409, True),

@@ -22,6 +22,7 @@ from ..errors import (
     OrderConflict,
     OrderInProgress,
     OutcomeUnknown,
+    PageExpired,
     PaymentPending,
     TokenChargeError,
     TokenRejected,
@@ -142,13 +143,21 @@ class Checkout:
             attempt.payment = payment
         return payment
 
-    def answer(self, incoming: Incoming, order: Order | Callable[[], Order], gateway: PaymentGateway) -> Reply:
+    def answer(
+        self,
+        incoming: Incoming,
+        order: Order | Callable[[], Order],
+        gateway: PaymentGateway,
+        *,
+        expired: bool = False,
+    ) -> Reply:
         """Answer POST /charge: charge, and say how it ended.
 
         Args:
             incoming: The request.
             order: The order, or a function that asks the host for it; one that fails is the shop's mistake.
             gateway: What charges.
+            expired: Its CSRF token is not good any more: nothing is charged, and the form comes back with a new one.
         """
         reply = self.refused(incoming)
         if reply is not None:
@@ -160,6 +169,8 @@ class Checkout:
         reply = self.settled(known, incoming)
         if reply is not None:
             return reply
+        if expired:
+            return self.failed(PageExpired("The CSRF token is missing or has expired."), incoming, known)
         try:
             payment = self.charge(incoming, known, gateway)
         except TokenChargeError as error:
