@@ -19,7 +19,7 @@ from tokencharge.sandbox import Sandbox
 from tokencharge.webhooks import KEEP, LEASE
 
 PAGE = Path(__file__).parents[2].joinpath("docs", "webhooks.md").read_text("utf-8")
-FLASK, DJANGO, SIGNAL, REDIS = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+FLASK, DJANGO, SIGNAL, PAID, _, REDIS = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 REFUNDED = {"object": "charge", "id": "ch_7", "amount": 500, "amount_refunded": 200, "currency": "usd"}
 BUYER = {"receipt_email": "ada@example.com"}
 
@@ -46,6 +46,22 @@ def test_the_lines_for_flask(sandbox: Sandbox, names: dict[str, Any], written: l
 
     assert [200, 200] == statuses
     assert [("ada@example.com", Money(200, "usd"))] == written
+
+
+def test_the_lines_for_a_payment(sandbox: Sandbox, names: dict[str, Any], written: list[Any]) -> None:
+    """What was bought is sent, once, whether the page or the webhook tells of it."""
+    app = Flask("docs")
+    names["payments"] = TokenCharge(app, gateway=gateway_to(sandbox))
+    names["send_what_was_bought"] = written.append
+    exec(PAID, names)
+    charge = {"object": "charge", "id": "ch_7", "amount": 500, "amount_captured": 500, "currency": "usd", "paid": True}
+    taken = {**charge, "captured": True, "status": "succeeded", "metadata": {"order_id": "order-1"}}
+    for kind in ("charge.succeeded", "charge.succeeded", "charge.captured"):
+        payload = event(kind, about=taken)
+        headers = {"Stripe-Signature": signed(payload), "Content-Type": JSON}
+        app.test_client().post("/stripe/webhook", data=payload, headers=headers)
+
+    assert ["order-1"] == written
 
 
 def test_the_lines_for_django(sandbox: Sandbox, names: dict[str, Any], written: list[Any]) -> None:
