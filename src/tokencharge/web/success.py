@@ -9,7 +9,7 @@ from ..errors import ConfigurationError
 from ..results import Payment
 
 SuccessUrl = str | Callable[[Payment], str | None] | None
-"""Where a buyer goes once they have paid: a URL, or a function of the Payment that returns one; None for nowhere else."""
+"""Where a buyer goes once they have paid: a URL, or a function of the Payment that returns one, or None."""
 
 logger = logging.getLogger("tokencharge")
 
