@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
 from inspect import iscoroutine
 from typing import Any, TypeVar
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, quote
 
 from anyio import CancelScope, from_thread
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader
@@ -21,12 +21,31 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from . import AsyncPaymentGateway, Order, Payment, Settings, TokenChargeError
-from .web import BODY_LIMIT, Checkout, Hooks, Incoming, Reply, content_security_policy, forgetful, no_order, with_query
+from . import AsyncPaymentGateway, ConfigurationError, Order, Payment, Settings, TokenChargeError
+from .web import (
+    BODY_LIMIT,
+    Checkout,
+    Hooks,
+    Incoming,
+    Reply,
+    SuccessUrl,
+    ask,
+    ask_for_order,
+    check_gateway,
+    content_security_policy,
+    forgetful,
+    is_gateway,
+    no_order,
+    read_origins,
+    read_success_url,
+    with_query,
+)
 from .webhooks import BODY_LIMIT as EVENT_LIMIT
 from .webhooks import EventStore, Handlers, MemoryStore, Webhooks
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+_OF_A_PATH = "/:@!$&'()*+,;=~"
 
 
 class TokenCharge:
@@ -51,7 +70,8 @@ class TokenCharge:
 
     Args:
         settings: Settings, or a mapping with their names; the environment where there is none.
-        gateway: What charges, in place of one made from `settings`.
+        gateway: What charges, in place of one made from `settings`; or a function that is called with the request and
+            returns it, where a site has several accounts at Stripe. The webhook asks it too.
         url_prefix: What all paths begin with: `/items/{item:int}` puts `item` in the order's `request.path_params`.
         checkout_path: Where the card form is.
         charge_path: Where it posts to.
@@ -64,6 +84,8 @@ class TokenCharge:
         on_payment: A hook, called with each Payment; `@payments.on_payment` adds more.
         on_failure: A hook, called with each TokenChargeError; `@payments.on_failure` adds more.
         event_store: What remembers which events were handled; several processes need one they share.
+        success_url: As of `Checkout`: where the buyer goes once they have paid, `"/thanks"`.
+        trusted_origins: As of `Checkout`: other origins whose pages may post a charge, `["https://shop.example"]`.
     """
 
     @forgetful
@@ -71,7 +93,7 @@ class TokenCharge:
         self,
         settings: Settings | Mapping[str, Any] | None = None,
         *,
-        gateway: AsyncPaymentGateway | None = None,
+        gateway: AsyncPaymentGateway | Callable[[Request], Any] | None = None,
         url_prefix: str = "",
         checkout_path: str = "/checkout",
         charge_path: str = "/charge",
@@ -83,12 +105,18 @@ class TokenCharge:
         on_payment: Callable[[Payment], object] | None = None,
         on_failure: Callable[[TokenChargeError], object] | None = None,
         event_store: EventStore | None = None,
+        success_url: SuccessUrl = None,
+        trusted_origins: Iterable[str] = (),
     ) -> None:
         if gateway is None:
             given = os.environ if settings is None else settings
             read = given if isinstance(given, Settings) else Settings.from_mapping(given)
             gateway = AsyncPaymentGateway.from_settings(read)
-        self.gateway = gateway
+        if is_gateway(gateway):
+            check_gateway(gateway, awaited=True)
+        self._given: Any = gateway
+        self._trusted_origins = read_origins(trusted_origins)
+        self._success_url = read_success_url(success_url)
         self.before_charge = Hooks(filter(None, [before_charge]))
         self.on_payment = Hooks(filter(None, [on_payment]))
         self.on_failure = Hooks(filter(None, [on_failure]))
@@ -104,10 +132,24 @@ class TokenCharge:
         if webhook_path is not None:
             self.routes.append(Route(url_prefix + webhook_path, self._answer_webhook, methods=["POST"]))
 
+    @property
+    def gateway(self) -> AsyncPaymentGateway:
+        """The gateway that charges.
+
+        Raises:
+            ConfigurationError: It is another for each request.
+        """
+        if not is_gateway(self._given):
+            raise ConfigurationError("The gateway comes from a function here: ask that, with a request.")
+        gateway: AsyncPaymentGateway = self._given
+        return gateway
+
     @asynccontextmanager
     async def lifespan(self, app: object) -> AsyncIterator[None]:
         """Close the gateway's connections as the app shuts down; without this they close with the event loop."""
-        async with self.gateway:
+        async with AsyncExitStack() as stack:
+            if is_gateway(self._given):
+                await stack.enter_async_context(self.gateway)
             yield
 
     def order(self, function: F) -> F:
@@ -115,38 +157,74 @@ class TokenCharge:
         self._order = function
         return function
 
+    def on_paid(self, function: F) -> F:
+        """Register a function that is called with the Charge of each payment, once its money is taken.
+
+        Once for each, by the page or by the webhook, whichever is first; where it raises, the webhook calls it again.
+        Several processes need an `event_store` that they share.
+        """
+        return self.on.paid(function)
+
     async def charge_from_request(self, request: Request, order: Order) -> Payment:
         """Charge the token that a request posts, in an endpoint of your own that has not read the form itself.
 
         Raises:
             TokenChargeError: It did not end in a payment; `public_message` and `suggested_status` say what to answer.
         """
-        return await self._charge(await _incoming(request), order)
+        gateway = await self._gateway_for(request)
+        return await self._charge(self._checkout(gateway), await _incoming(request), order, gateway)
 
     async def _show_checkout(self, request: Request) -> Response:
-        order = await run_in_threadpool(_call, self._order, request)
-        return self._render(self._checkout().page(order), self._links(request))
+        gateway = await self._gateway_for(request)
+        order = await self._ask(request)
+        return self._render(self._checkout(gateway).page(order), gateway, self._links(request))
 
     async def _answer_charge(self, request: Request) -> Response:
-        checkout, links = self._checkout(), self._links(request)
+        gateway, links = await self._gateway_for(request), self._links(request)
+        checkout = self._checkout(gateway)
         if request.method != "POST":
-            return self._render(checkout.elsewhere(links["checkout_url"]), links)
+            return self._render(checkout.elsewhere(links["checkout_url"]), gateway, links)
         incoming = await _incoming(request)
-        order = await run_in_threadpool(_call, self._order, incoming.request)
+        return self._render(await self._answer(checkout, incoming, gateway), gateway, links)
+
+    async def _answer(self, checkout: Checkout, incoming: Incoming, gateway: AsyncPaymentGateway) -> Reply:
+        refused = checkout.refused(incoming)
+        if refused is not None:
+            return refused
         try:
-            payment = await self._charge(incoming, order)
+            order = await self._ask(incoming.request)
         except TokenChargeError as error:
-            return self._render(checkout.failed(error, incoming, order), links)
-        return self._render(checkout.paid(payment, incoming), links)
+            return checkout.mistaken(error, incoming)
+        settled = checkout.settled(order, incoming)
+        if settled is not None:
+            return settled
+        try:
+            payment = await self._charge(checkout, incoming, order, gateway)
+        except TokenChargeError as error:
+            return checkout.failed(error, incoming, order)
+        return checkout.paid(payment, incoming)
 
     async def _answer_webhook(self, request: Request) -> Response:
         body, signature = await _read(request, EVENT_LIMIT), request.headers.get("stripe-signature")
-        webhooks = Webhooks(self.gateway, self.on.of, self._event_store)
-        return self._render(await webhooks.answer_async(body, signature, _do), {})
+        gateway = await self._gateway_for(request)
+        webhooks = Webhooks(gateway, self.on.of, self._event_store)
+        return self._render(await webhooks.answer_async(body, signature, _do), gateway, {})
 
-    async def _charge(self, incoming: Incoming, order: Order) -> Payment:
+    async def _ask(self, request: Request) -> Order:
+        return await run_in_threadpool(ask_for_order, self._order, (request,), call=_call)
+
+    async def _gateway_for(self, request: Request) -> AsyncPaymentGateway:
+        if is_gateway(self._given):
+            return self.gateway
+        gateway = await run_in_threadpool(ask, self._given, "The gateway function", (request,), call=_call)
+        checked: AsyncPaymentGateway = check_gateway(gateway, awaited=True)
+        return checked
+
+    async def _charge(
+        self, checkout: Checkout, incoming: Incoming, order: Order, gateway: AsyncPaymentGateway
+    ) -> Payment:
         # Entered and left in a worker thread: that is where the hooks are called.
-        block = self._checkout().attempt(incoming, order)
+        block = checkout.attempt(incoming, order)
 
         async def leave(*ended: Any) -> None:
             with CancelScope(shield=True):  # a buyer who leaves must not keep the news of their payment from the host
@@ -155,38 +233,62 @@ class TokenCharge:
         async with AsyncExitStack() as stack:
             attempt = await run_in_threadpool(block.__enter__)
             stack.push_async_exit(leave)
-            payment = attempt.payment = await self.gateway.charge(**attempt.arguments)
+            payment: Payment = await attempt.ask(gateway)
+            attempt.payment = payment
         return payment
 
-    def _checkout(self) -> Checkout:
+    def _checkout(self, gateway: AsyncPaymentGateway) -> Checkout:
         hooks = (self.before_charge, self.on_payment, self.on_failure)
         before, paid, failed = ([partial(_call, hook) for hook in these] for these in hooks)
-        return Checkout(self.gateway.settings, before_charge=before, on_payment=paid, on_failure=failed)
+        return Checkout(
+            gateway.settings,
+            before_charge=before,
+            on_payment=[*paid, partial(self._tell_paid, gateway)],
+            on_failure=failed,
+            trusted_origins=self._trusted_origins,
+            success_url=self._success_url,
+        )
+
+    def _tell_paid(self, gateway: AsyncPaymentGateway, payment: Payment) -> None:
+        # In a worker thread, as all hooks.
+        webhooks = Webhooks(gateway, self.on.of, self._event_store)
+        webhooks.paid(payment.charge, lambda step: _call(lambda _: step(), None))
 
     def _links(self, request: Request) -> dict[str, str]:
         root = request.scope.get("root_path", "")
 
         def link(page: Route) -> str:
             # No url_for: it believes the Host header, and would take another checkout's route of the same name.
-            known = {name: value for name, value in request.path_params.items() if name in page.param_convertors}
-            return with_query(root + page.url_path_for(page.name, **known), request.url.query)
+            captured = {name: _encoded(value) for name, value in request.path_params.items()}
+            known = {name: value for name, value in captured.items() if name in page.param_convertors}
+            path = _encoded(root) + quote(page.url_path_for(page.name, **known), safe=f"{_OF_A_PATH}%")
+            # What begins with two slashes is another host.
+            return with_query(f"/%2F{path[2:]}" if path.startswith("//") else path, request.url.query)
 
         return {
             "charge_url": link(self._charge_page),
             "checkout_url": link(self._checkout_page),
             "script_url": f"{root}/tokencharge/static/tokencharge.js",
             "style_url": f"{root}/tokencharge/static/tokencharge.css",
+            # Where middleware puts it, by custom.
+            "csp_nonce": getattr(request.state, "csp_nonce", ""),
             "csrf_input": Markup(self._csrf_input(request)),  # noqa: S704 - it is HTML, the host says
         }
 
-    def _render(self, reply: Reply, links: Mapping[str, str]) -> Response:
+    def _render(self, reply: Reply, gateway: AsyncPaymentGateway, links: Mapping[str, str]) -> Response:
         headers = dict(reply.headers)
         if reply.template is None:
             return JSONResponse(reply.payload, reply.status, headers)
         if self._csp:
-            headers["Content-Security-Policy"] = content_security_policy(self.gateway.settings)
-        page = self._templates.get_template(reply.template).render(**reply.context, **links)
+            headers["Content-Security-Policy"] = content_security_policy(gateway.settings)
+        template = reply.template
+        page = reply.page(lambda: self._templates.get_template(template).render(**reply.context, **links))
         return HTMLResponse(page, reply.status, headers)
+
+
+def _encoded(part: Any) -> Any:
+    """Encode what a path captured, as a link has it; it is as it was typed, and must lead nowhere else."""
+    return quote(part, safe=_OF_A_PATH) if isinstance(part, str) else part
 
 
 def _call(function: Callable[[Any], Any], given: Any) -> Any:
@@ -216,9 +318,10 @@ async def _incoming(request: Request) -> Incoming:
     """Read a request, and no more of its body than the rules allow; order function and hooks may read that again."""
     kind, accept, length = (request.headers.get(name, "") for name in ("content-type", "accept", "content-length"))
     size, body = int(length) if length.isdecimal() else None, b""
-    if size is not None and size <= BODY_LIMIT:
+    if size is None or size <= BODY_LIMIT:
+        # An ASGI server ends the body where it ends, told its length or not.
         body = await _read(request, BODY_LIMIT)
-        size = max(size, len(body))  # some servers pass on a Content-Length that chunks do not keep to
+        size = max(size or 0, len(body))  # some servers pass on a Content-Length that chunks do not keep to
 
     async def receive() -> dict[str, Any]:
         return {"type": "http.request", "body": body, "more_body": False}
@@ -231,4 +334,14 @@ async def _incoming(request: Request) -> Incoming:
             fields = []
             async with again.form() as form:
                 fields = form.multi_items()
-    return Incoming(kind, accept, size, form=lambda: fields, body=lambda: body, request=again)
+    return Incoming(
+        kind,
+        accept,
+        size,
+        form=lambda: fields,
+        body=lambda: body,
+        request=again,
+        host=request.headers.get("host", ""),
+        origin=request.headers.get("origin", ""),
+        fetch_site=request.headers.get("sec-fetch-site", ""),
+    )

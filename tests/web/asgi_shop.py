@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
+from inspect import iscoroutine
 
 from asgi_csrf import asgi_csrf  # type: ignore[import-untyped]
 from fastapi import FastAPI
@@ -13,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.testclient import TestClient
 
 from tests.web.shop import Answer, Shop
-from tokencharge import Event, Order, Payment, TokenChargeError
+from tokencharge import Charge, Event, Order, Payment, TokenChargeError
 from tokencharge.asgi import TokenCharge
 
 
@@ -26,7 +27,7 @@ class StarletteShop(Shop):
     """Starlette, behind asgi-csrf where CSRF is looked at; order, hooks and handlers are plain functions."""
 
     def start(self) -> None:
-        payments = self.checkout = TokenCharge(gateway=self.gateway, csrf_input=csrf_input)
+        payments = self.checkout = TokenCharge(gateway=self.gateway, csrf_input=csrf_input, **self.options)
 
         @payments.before_charge
         def before_charge(request: Request) -> object:
@@ -40,6 +41,11 @@ class StarletteShop(Shop):
         def on_event(event: Event) -> None:
             self.on_event(event)
             self.events.append(event)
+
+        @payments.on_paid
+        def taken(charge: Charge) -> None:
+            self.on_paid(charge)
+            self.paid.append(charge)
 
         payments.on("charge.refunded")(self.refunds.append)
         payments.order(lambda request: self.order)
@@ -78,7 +84,7 @@ class FastAPIShop(StarletteShop):
     """FastAPI; order, hooks and handlers are async."""
 
     def start(self) -> None:
-        payments = self.checkout = TokenCharge(gateway=self.gateway, csrf_input=csrf_input)
+        payments = self.checkout = TokenCharge(gateway=self.gateway, csrf_input=csrf_input, **self.options)
 
         @payments.order
         async def order(request: Request) -> Order:
@@ -86,7 +92,8 @@ class FastAPIShop(StarletteShop):
 
         @payments.before_charge
         async def before_charge(request: Request) -> object:
-            return self.before_charge(request)
+            allowed = self.before_charge(request)
+            return await allowed if iscoroutine(allowed) else allowed
 
         @payments.on_payment
         async def on_payment(payment: Payment) -> None:
@@ -110,6 +117,11 @@ class FastAPIShop(StarletteShop):
         @payments.on("charge.refunded")
         async def refunded(event: Event) -> None:
             self.refunds.append(event)
+
+        @payments.on_paid
+        async def taken(charge: Charge) -> None:
+            self.on_paid(charge)
+            self.paid.append(charge)
 
         self.serve(FastAPI(lifespan=payments.lifespan))
 

@@ -21,7 +21,7 @@ from .gateway import current_gateway, use_gateway
 from .signals import event_received, payment_failed, payment_made
 from .urls import checkout_urls
 from .views import ChargeView, CheckoutView, charge_from_request
-from .webhooks import WebhookView, on_event
+from .webhooks import WebhookView, on_event, on_paid
 
 __all__ = [
     "ChargeView",
@@ -32,6 +32,7 @@ __all__ = [
     "current_gateway",
     "event_received",
     "on_event",
+    "on_paid",
     "payment_failed",
     "payment_made",
     "use_gateway",

@@ -2,11 +2,14 @@
 
 from .._frames import forgetful
 from ..errors import error_code
+from .asking import ask, ask_for_order, check_gateway, is_gateway
 from .checkout import Attempt, Checkout, no_order, with_query
 from .hooks import Hooks
+from .origins import read_origins
 from .policy import content_security_policy
 from .reply import Reply
 from .submission import BODY_LIMIT, Incoming
+from .success import SuccessUrl, read_success_url
 
 __all__ = [
     "BODY_LIMIT",
@@ -15,9 +18,16 @@ __all__ = [
     "Hooks",
     "Incoming",
     "Reply",
+    "SuccessUrl",
+    "ask",
+    "ask_for_order",
+    "check_gateway",
     "content_security_policy",
     "error_code",
     "forgetful",
+    "is_gateway",
     "no_order",
+    "read_origins",
+    "read_success_url",
     "with_query",
 ]
