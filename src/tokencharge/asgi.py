@@ -10,6 +10,7 @@ from inspect import iscoroutine
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, quote
 
+import attrs
 from anyio import CancelScope, from_thread
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader
 from markupsafe import Markup
@@ -18,10 +19,10 @@ from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import BaseRoute, Match, Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from . import AsyncPaymentGateway, ConfigurationError, Order, Payment, Settings, TokenChargeError
+from . import AsyncPaymentGateway, ConfigurationError, Order, PageExpired, Payment, Settings, TokenChargeError
 from .web import (
     BODY_LIMIT,
     Checkout,
@@ -174,6 +175,20 @@ class TokenCharge:
         gateway = await self._gateway_for(request)
         return await self._charge(self._checkout(gateway), await _incoming(request), order, gateway)
 
+    async def expired(self, request: Request) -> Response | None:
+        """Answer a charge whose CSRF token is no good: nothing is charged, and the form comes back with a fresh one.
+
+        For the function that your CSRF guard calls where it refuses a request. None where the request is for another
+        page. The body is not read, so the e-mail is to be typed again.
+        """
+        match, found = self._charge_page.matches(request.scope)
+        if match is not Match.FULL:
+            return None
+        asked = Request({**request.scope, **found})
+        gateway, links = await self._gateway_for(asked), self._links(asked)
+        reply = await self._answer(self._checkout(gateway), _described(asked), gateway, expired=True)
+        return self._render(reply, gateway, links)
+
     async def _show_checkout(self, request: Request) -> Response:
         gateway = await self._gateway_for(request)
         order = await self._ask(request)
@@ -187,7 +202,9 @@ class TokenCharge:
         incoming = await _incoming(request)
         return self._render(await self._answer(checkout, incoming, gateway), gateway, links)
 
-    async def _answer(self, checkout: Checkout, incoming: Incoming, gateway: AsyncPaymentGateway) -> Reply:
+    async def _answer(
+        self, checkout: Checkout, incoming: Incoming, gateway: AsyncPaymentGateway, *, expired: bool = False
+    ) -> Reply:
         refused = checkout.refused(incoming)
         if refused is not None:
             return refused
@@ -198,6 +215,8 @@ class TokenCharge:
         settled = checkout.settled(order, incoming)
         if settled is not None:
             return settled
+        if expired:
+            return checkout.failed(PageExpired("The CSRF token is missing or has expired."), incoming, order)
         try:
             payment = await self._charge(checkout, incoming, order, gateway)
         except TokenChargeError as error:
@@ -316,7 +335,7 @@ async def _read(request: Request, limit: int) -> bytes:
 
 async def _incoming(request: Request) -> Incoming:
     """Read a request, and no more of its body than the rules allow; order function and hooks may read that again."""
-    kind, accept, length = (request.headers.get(name, "") for name in ("content-type", "accept", "content-length"))
+    kind, length = (request.headers.get(name, "") for name in ("content-type", "content-length"))
     size, body = int(length) if length.isdecimal() else None, b""
     if size is None or size <= BODY_LIMIT:
         # An ASGI server ends the body where it ends, told its length or not.
@@ -334,13 +353,18 @@ async def _incoming(request: Request) -> Incoming:
             fields = []
             async with again.form() as form:
                 fields = form.multi_items()
+    return attrs.evolve(_described(again), length=size, form=lambda: fields, body=lambda: body)
+
+
+def _described(request: Request) -> Incoming:
+    """Tell what is known of a request before its body is read."""
     return Incoming(
-        kind,
-        accept,
-        size,
-        form=lambda: fields,
-        body=lambda: body,
-        request=again,
+        content_type=request.headers.get("content-type", ""),
+        accept=request.headers.get("accept", ""),
+        length=None,
+        form=list,
+        body=bytes,
+        request=request,
         host=request.headers.get("host", ""),
         origin=request.headers.get("origin", ""),
         fetch_site=request.headers.get("sec-fetch-site", ""),

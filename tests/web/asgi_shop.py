@@ -10,8 +10,9 @@ from asgi_csrf import asgi_csrf  # type: ignore[import-untyped]
 from fastapi import FastAPI
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.testclient import TestClient
+from starlette.types import Scope, Send
 
 from tests.web.shop import Answer, Shop
 from tokencharge import Charge, Event, Order, Payment, TokenChargeError
@@ -58,7 +59,15 @@ class StarletteShop(Shop):
     def serve(self, app: Starlette) -> None:
         app.routes.extend(self.checkout.routes)
         app.add_route("/own", self.own, methods=["POST"])
-        self.app = asgi_csrf(app, signing_secret="signs", always_protect={"/charge"}) if self.csrf else app
+        self.app = app
+        if self.csrf:
+            guarded = {"/charge", "/own"}
+            self.app = asgi_csrf(app, signing_secret="signs", always_protect=guarded, send_csrf_failed=self.refuse)
+
+    async def refuse(self, scope: Scope, send: Send, reason: object) -> None:
+        request = Request(scope)
+        answer = await self.checkout.expired(request) or PlainTextResponse("Forbidden", 403)
+        await answer(scope, request.receive, send)
 
     async def own(self, request: Request) -> Response:
         try:

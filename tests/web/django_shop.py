@@ -21,6 +21,7 @@ from tokencharge import Charge, Event, Order, Payment, TokenChargeError
 if not settings.configured:
     settings.configure(
         ALLOWED_HOSTS=["testserver"],
+        CSRF_FAILURE_VIEW="tokencharge.django.csrf_failure",
         DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}},
         INSTALLED_APPS=["django.contrib.staticfiles", "tokencharge.django"],
         MIDDLEWARE=["django.middleware.csrf.CsrfViewMiddleware"],

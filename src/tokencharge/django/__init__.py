@@ -20,7 +20,7 @@ from __future__ import annotations
 from .gateway import current_gateway, use_gateway
 from .signals import event_received, payment_failed, payment_made
 from .urls import checkout_urls
-from .views import ChargeView, CheckoutView, charge_from_request
+from .views import ChargeView, CheckoutView, charge_from_request, csrf_failure
 from .webhooks import WebhookView, on_event, on_paid
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "WebhookView",
     "charge_from_request",
     "checkout_urls",
+    "csrf_failure",
     "current_gateway",
     "event_received",
     "on_event",

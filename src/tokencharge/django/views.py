@@ -9,19 +9,16 @@ from typing import Any
 
 from django.conf import settings
 from django.core.cache import caches
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
-from django.template.backends.utils import csrf_input
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.template.loader import render_to_string
-from django.templatetags.static import static
 from django.urls import reverse
 from django.views import View
+from django.views.csrf import csrf_failure as refused_by_django
 from django.views.decorators.debug import sensitive_post_parameters
 
 from .. import Order, Payment, PaymentGateway, TokenChargeError
 from ..web import (
-    BODY_LIMIT,
     Checkout,
-    Incoming,
     Reply,
     ask_for_order,
     check_gateway,
@@ -31,6 +28,7 @@ from ..web import (
 from ..webhooks import EventStore
 from .answers import as_json, call, non_atomic
 from .gateway import current_gateway
+from .requests import assets, incoming
 from .signals import announcing
 from .webhooks import WebhookView, tell_paid
 
@@ -151,11 +149,33 @@ class ChargeView(CheckoutView):
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Charge, and say how it ended."""
+        return self._answer(request)
+
+    def expired(self, request: HttpRequest) -> HttpResponse:
+        """Answer a post whose CSRF token is no good: nothing is charged, and the form comes back with a fresh one."""
+        return self._answer(request, expired=True)
+
+    def _answer(self, request: HttpRequest, *, expired: bool = False) -> HttpResponse:
         sent, gateway = incoming(request), check_gateway(self.get_gateway(), awaited=False)
         if not sent.wants_json:
             self.get_urls()  # where a name is missing, it fails here and not when the money has moved
         order = partial(ask_for_order, self.get_order)
-        return self.render(self.get_checkout(gateway).answer(sent, order, gateway), gateway)
+        return self.render(self.get_checkout(gateway).answer(sent, order, gateway, expired=expired), gateway)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Answer what Django's CSRF protection refuses: `CSRF_FAILURE_VIEW = "tokencharge.django.csrf_failure"`.
+
+    To a charge, whose page was open when its reader logged in elsewhere, say: by the card form with a fresh token, or
+    in JSON for scripts, and nothing is charged. To any other request as Django does.
+    """
+    match = request.resolver_match
+    view = getattr(match and match.func, "view_class", View)
+    if match is None or not issubclass(view, ChargeView) or "post" not in view.http_method_names:
+        return refused_by_django(request, reason)
+    charge = view(**getattr(match.func, "view_initkwargs", {}))
+    charge.setup(request, *match.args, **match.kwargs)
+    return charge.expired(request)
 
 
 def charge_from_request(request: HttpRequest, order: Order, *, gateway: PaymentGateway | None = None) -> Payment:
@@ -188,54 +208,6 @@ def _hide(request: HttpRequest) -> None:
     """Have an admin's mail leave out what the form posted, should the view fail afterwards."""
 
 
-def _csp_nonce(request: HttpRequest) -> object:
-    """Return the nonce of the request where it has one: django-csp's, or that of Django 6.0 itself.
-
-    Unread it is no text yet, so that a page that needs none has none in its policy.
-    """
-    try:
-        from django.middleware.csp import get_nonce
-    except ImportError:
-        return getattr(request, "csp_nonce", "")
-    return getattr(request, "csp_nonce", None) or get_nonce(request) or ""
-
-
 def _trusted_by_django() -> list[str]:
     # Django's own list may have wildcards, which this library does not know.
     return [origin for origin in settings.CSRF_TRUSTED_ORIGINS if "*" not in origin]
-
-
-def incoming(request: HttpRequest) -> Incoming:
-    """Read a request as far as the rules ask."""
-    told = request.META.get("CONTENT_LENGTH") or ""
-    length = int(told) if told.isdecimal() else None
-    chunks = b""
-    if length is None and request.content_type != "multipart/form-data":
-        # In chunks: by ASGI Django has them all, by WSGI none.
-        chunks = request.read(BODY_LIMIT + 1)
-        length = len(chunks) or None
-    return Incoming(
-        content_type=request.META.get("CONTENT_TYPE", ""),
-        accept=request.META.get("HTTP_ACCEPT", ""),
-        length=length,
-        form=lambda: (
-            (name, str(value))
-            for name, values in (QueryDict(chunks) if chunks else request.POST).lists()
-            for value in values
-        ),
-        body=lambda: chunks or request.body,
-        request=request,
-        host=request.get_host(),
-        origin=request.META.get("HTTP_ORIGIN", ""),
-        fetch_site=request.META.get("HTTP_SEC_FETCH_SITE", ""),
-    )
-
-
-def assets(request: HttpRequest) -> dict[str, Any]:
-    """Return what templates need beside the rules' own context."""
-    return {
-        "script_url": static("tokencharge/tokencharge.js"),
-        "style_url": static("tokencharge/tokencharge.css"),
-        "csrf_input": csrf_input(request),
-        "csp_nonce": _csp_nonce(request),
-    }

@@ -19,6 +19,7 @@ from ..web import check_gateway
 from ..webhooks import BODY_LIMIT, EventStore, Handler, Handlers, Webhooks
 from .answers import as_json, call, non_atomic
 from .gateway import current_gateway
+from .requests import read
 from .signals import announce_event, event_received
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -73,7 +74,7 @@ class WebhookView(View):
         gateway = check_gateway(self.get_gateway(), awaited=False)
         webhooks = Webhooks(gateway, self._handlers, self.get_event_store(), in_transaction)
         signature = request.headers.get("Stripe-Signature")
-        return as_json(webhooks.answer(request.read(BODY_LIMIT + 1), signature))
+        return as_json(webhooks.answer(read(request, BODY_LIMIT), signature))
 
     def _handlers(self, kind: str) -> list[Handler]:
         sender = type(self)
