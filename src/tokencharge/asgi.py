@@ -218,7 +218,7 @@ class TokenCharge:
         if expired:
             return checkout.failed(PageExpired("The CSRF token is missing or has expired."), incoming, order)
         try:
-            payment = await self._charge(checkout, incoming, order, gateway)
+            payment = await self._charge(checkout, incoming, order, gateway, own_page=True)
         except TokenChargeError as error:
             return checkout.failed(error, incoming, order)
         return checkout.paid(payment, incoming)
@@ -240,10 +240,16 @@ class TokenCharge:
         return checked
 
     async def _charge(
-        self, checkout: Checkout, incoming: Incoming, order: Order, gateway: AsyncPaymentGateway
+        self,
+        checkout: Checkout,
+        incoming: Incoming,
+        order: Order,
+        gateway: AsyncPaymentGateway,
+        *,
+        own_page: bool = False,
     ) -> Payment:
         # Entered and left in a worker thread: that is where the hooks are called.
-        block = checkout.attempt(incoming, order)
+        block = checkout.attempt(incoming, order, own_page=own_page)
 
         async def leave(*ended: Any) -> None:
             with CancelScope(shield=True):  # a buyer who leaves must not keep the news of their payment from the host

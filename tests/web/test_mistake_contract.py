@@ -297,7 +297,9 @@ class TestOtherSites:
         """So does what comes from no browser."""
         said = {name: value.replace("HOST", host) for name, value in headers.items()}
 
-        assert 200 == shop.post_form({"token": sandbox.create_token(), "email": EMAIL}, **said).status
+        sent = {"token": sandbox.create_token(), "email": EMAIL, "shown": shop.order.shown}
+
+        assert 200 == shop.post_form(sent, **said).status
 
     @pytest.mark.parametrize("site", ["cross-site", "same-site", ""])
     def test_a_trusted_origin_pays(self, open_shop: OpenShop, sandbox: Sandbox, site: str) -> None:

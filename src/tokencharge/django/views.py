@@ -195,12 +195,12 @@ def charge_from_request(request: HttpRequest, order: Order, *, gateway: PaymentG
     """
     with suppress(TypeError):  # of a request that is not Django's own, say Django REST framework's
         _hide(request)
-    gateway = check_gateway(gateway or current_gateway(), awaited=False)
+    charging: PaymentGateway = check_gateway(gateway or current_gateway(), awaited=False)
     made, failed = announcing(charge_from_request, request)
     trusted = _trusted_by_django()
-    paid = partial(tell_paid, gateway, caches[WebhookView.cache])
-    checkout = Checkout(gateway.settings, on_payment=[made, paid], on_failure=[failed], trusted_origins=trusted)
-    return checkout.charge(incoming(request), order, gateway)
+    paid = partial(tell_paid, charging, caches[WebhookView.cache])
+    checkout = Checkout(charging.settings, on_payment=[made, paid], on_failure=[failed], trusted_origins=trusted)
+    return checkout.charge(incoming(request), order, charging)
 
 
 @sensitive_post_parameters(*_PERSONAL)

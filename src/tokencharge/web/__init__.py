@@ -2,10 +2,12 @@
 
 from .._frames import forgetful
 from ..errors import error_code
-from .asking import ask, ask_for_order, check_gateway, is_gateway
-from .checkout import Attempt, Checkout, no_order, with_query
+from .asking import ask, ask_for_order, check_gateway, is_gateway, no_order
+from .attempts import Attempt
+from .checkout import Checkout
 from .hooks import Hooks
 from .origins import read_origins
+from .pages import with_query
 from .policy import content_security_policy
 from .reply import Reply
 from .submission import BODY_LIMIT, Incoming

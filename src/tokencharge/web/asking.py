@@ -90,3 +90,8 @@ _KINDS = {False: "PaymentGateway", True: "AsyncPaymentGateway"}
 def is_gateway(given: object) -> bool:
     """Tell a gateway from a function that returns one."""
     return isinstance(given, Gateway) or not callable(given)
+
+
+def no_order(*request: object, **captured: object) -> Order:
+    """Stand in for the order function that a site has not registered."""
+    raise RuntimeError("There is no order to pay: decorate the function that returns it with @payments.order.")

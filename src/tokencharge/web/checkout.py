@@ -3,70 +3,36 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from inspect import iscoroutine
 from typing import Any
-from urllib.parse import quote
 
 import attrs
 
-from .._frames import forgetful
 from ..errors import (
-    AuthenticationRequired,
-    CardDeclined,
     ChargeRefused,
     ConfigurationError,
     CrossSiteRequest,
     InvalidRequest,
-    OrderChanged,
     OrderConflict,
-    OrderInProgress,
-    OutcomeUnknown,
     PageExpired,
-    PaymentPending,
     TokenChargeError,
-    TokenRejected,
 )
 from ..gateway import PaymentGateway
 from ..mending import what_to_do
 from ..order import Order
 from ..results import Payment
 from ..settings import Settings
+from . import pages
+from .attempts import Attempt, check_found, hold_to_what_was_shown, read_submitted
 from .hooks import tell
 from .origins import is_of_another_site, read_origins
-from .reply import CAREFUL, Reply, authentication_of, describe_error, describe_payment
-from .submission import Incoming, Typed, is_unclear, read_email, read_fields, read_shown, read_token
+from .reply import CAREFUL, Reply, describe_error, describe_payment
+from .submission import Incoming, Typed
 from .success import SuccessUrl, read_success_url, where_to
 
 logger = logging.getLogger("tokencharge")
-
-_DO_NOT_PAY_AGAIN = (OrderConflict, OrderInProgress, OutcomeUnknown)
-_SETTLED = (AuthenticationRequired, CardDeclined, OrderChanged, TokenRejected)
-# What a query holds as it was sent; anything else in it is encoded, so that it ends no header and leads nowhere else.
-_OF_A_QUERY = "%/:?@!$&'()*+,;=-._~[]"
-_PAID = "This order is paid."
-
-
-@attrs.define
-class Attempt:
-    """A charge being made for a request: `ask` the gateway, and set `payment` to what comes of it.
-
-    Attributes:
-        arguments: What the gateway's `charge` is called with.
-        payment: The Payment, or None where looking for one found none.
-        looks: Nothing may be charged: whether the order is paid is looked up.
-    """
-
-    arguments: Mapping[str, Any] = attrs.field(repr=False)
-    payment: Payment | None = None
-    looks: bool = False
-
-    def ask(self, gateway: Any) -> Any:
-        """Ask a gateway, and return what it returns: of an async one what is to be awaited."""
-        if self.looks:
-            return gateway.find(self.arguments["order_id"], customer=self.arguments["customer"])
-        return gateway.charge(**self.arguments)
 
 
 class Checkout:
@@ -104,8 +70,13 @@ class Checkout:
         self.trusted_origins = read_origins(trusted_origins)
 
     @contextmanager
-    def attempt(self, incoming: Incoming, order: Order) -> Iterator[Attempt]:
+    def attempt(self, incoming: Incoming, order: Order, *, own_page: bool = False) -> Iterator[Attempt]:
         """Read a submission, let the host refuse it, and tell the host how the charge made inside the block ended.
+
+        Args:
+            incoming: The request.
+            order: What is to be paid.
+            own_page: It was posted to a page of the library's, whose form says what it showed.
 
         Raises:
             CrossSiteRequest: A page of another site sent it.
@@ -119,10 +90,15 @@ class Checkout:
         try:
             if order.paid:
                 raise OrderConflict("This order says that it is paid: nothing was sent.", order_id=order.order_id)
-            attempt = self._read(incoming, order)
+            # This frame is in the traceback of whatever a hook raises: no token may be in it.
+            submitted = read_submitted(incoming, order)
+            self._guard(incoming, order)
+            # Browsers name the origin of what their pages post; a script of the host's own may not know of `shown`.
+            browser = bool(incoming.origin or incoming.fetch_site) and not incoming.wants_json
+            attempt = hold_to_what_was_shown(submitted, order, must_say=own_page and browser)
             yield attempt
             if attempt.looks:
-                self._check_found(attempt.payment, order)
+                check_found(attempt.payment, order)
         except BaseException as ended:
             # A cancelled task is cancelled from what it knows of the charge.
             error = ended if isinstance(ended, TokenChargeError) else ended.__cause__
@@ -133,13 +109,13 @@ class Checkout:
         if paid is not None:
             tell(self.on_payment, paid, paid.charge.id, paid.customer.id, paid.order_id)
 
-    def charge(self, incoming: Incoming, order: Order, gateway: PaymentGateway) -> Payment:
-        """Charge what a request submits.
+    def charge(self, incoming: Incoming, order: Order, gateway: PaymentGateway, *, own_page: bool = False) -> Payment:
+        """Charge what a request submits; `own_page` as of `attempt`.
 
         Raises:
             TokenChargeError: As listed on `attempt`.
         """
-        with self.attempt(incoming, order) as attempt:
+        with self.attempt(incoming, order, own_page=own_page) as attempt:
             payment: Payment = attempt.ask(gateway)
             attempt.payment = payment
         return payment
@@ -173,7 +149,7 @@ class Checkout:
         if expired:
             return self.failed(PageExpired("The CSRF token is missing or has expired."), incoming, known)
         try:
-            payment = self.charge(incoming, known, gateway)
+            payment = self.charge(incoming, known, gateway, own_page=True)
         except TokenChargeError as error:
             return self.failed(error, incoming, known)
         return self.paid(payment, incoming)
@@ -198,9 +174,9 @@ class Checkout:
         if not order.paid:
             return None
         if not incoming.wants_json:
-            return self._settled_page(order)
+            return pages.settled(order)
         error = describe_error(OrderConflict("The order is paid."))
-        return Reply(409, {"error": {**error, "message": _PAID}}, None, {}, CAREFUL)
+        return Reply(409, {"error": {**error, "message": pages.PAID}}, None, {}, CAREFUL)
 
     def elsewhere(self, checkout_url: str) -> Reply:
         """Answer GET /charge, an address typed by hand or kept in a history: go to the form."""
@@ -213,13 +189,13 @@ class Checkout:
             ConfigurationError: There is no publishable key for the page.
         """
         if isinstance(order.paid, Payment):
-            return self._paid_page(order.paid, seen=False)
+            return pages.charged(order.paid, seen=False)
         if order.paid:
-            return self._settled_page(order)
+            return pages.settled(order)
         if self.settings.publishable_key is None:
             raise ConfigurationError("STRIPE_PUBLISHABLE_KEY is not set: the checkout page needs it (pk_test_...).")
         price = {"amount": order.amount.amount, "currency": order.amount.currency}
-        return self._form(200, order, {"order": {**price, "description": order.description}})
+        return pages.form(self.settings, 200, order, {"order": {**price, "description": order.description}})
 
     def paid(self, payment: Payment, incoming: Incoming) -> Reply:
         """Answer POST /charge after a charge: "You've been charged", or the payment as JSON."""
@@ -232,7 +208,7 @@ class Checkout:
         if url is not None:
             return Reply(303, payload, None, {}, {**CAREFUL, "Location": url})
         # Who waited for their bank, or for an outcome nobody knew, has not seen this payment before.
-        return self._paid_page(payment, seen=payment.replayed and not Typed.of(incoming).unclear)
+        return pages.charged(payment, seen=payment.replayed and not Typed.of(incoming).unclear)
 
     def failed(self, error: TokenChargeError, incoming: Incoming, order: Order) -> Reply:
         """Answer POST /charge after a failure: the form again with a sentence, or the error as JSON.
@@ -242,31 +218,15 @@ class Checkout:
         """
         if isinstance(error, CrossSiteRequest):
             return self._problem(error, incoming)
-        payload, authentication = {"error": describe_error(error)}, authentication_of(error)
         if incoming.wants_json:
-            return Reply(error.suggested_status, payload, None, {}, CAREFUL)
-        typed = Typed.of(incoming)
-        # "This attempt did nothing" says nothing of an attempt before it whose outcome nobody knew.
-        unclear = typed.unclear and not isinstance(error, _SETTLED)
-        waiting = authentication is not None or isinstance(error, PaymentPending)
-        # Sending the same token again is how an open outcome is cleared up: it charges once or not at all.
-        same = unclear or waiting or error.retryable
-        shown = {
-            "message": error.public_message,
-            "email": typed.email,
-            "field": error.field,
-            "authentication": authentication,
-            "again": {"token": typed.token, "email": typed.email} if typed.token and typed.email and same else None,
-            # What the page showed when the buyer agreed to it: a price that changed meanwhile is not charged by that.
-            "again_shown": typed.shown or order.shown,
-            "payable": not (unclear or waiting or isinstance(error, _DO_NOT_PAY_AGAIN)),
-        }
-        reply = self._form(error.suggested_status, order, payload, **shown)
-        return attrs.evolve(reply, words=("Checkout", error.public_message))
+            return Reply(error.suggested_status, {"error": describe_error(error)}, None, {}, CAREFUL)
+        return pages.form_again(self.settings, error, order, Typed.of(incoming))
 
-    def _read(self, incoming: Incoming, order: Order) -> Attempt:
-        # This frame is in the traceback of whatever a hook raises: no token may be in it.
-        attempt, shown, unclear = _submitted(incoming, order)
+    def _problem(self, error: TokenChargeError, incoming: Incoming) -> Reply:
+        page = pages.problem(error)
+        return attrs.evolve(page, template=None) if incoming.wants_json else page
+
+    def _guard(self, incoming: Incoming, order: Order) -> None:
         for allow in self.before_charge:
             allowed = allow(incoming.request)
             if iscoroutine(allowed):
@@ -274,29 +234,6 @@ class Checkout:
                 raise ConfigurationError("A before_charge hook is async, and nothing awaits it here: write def.")
             if allowed is not None and not allowed:
                 raise ChargeRefused("A before_charge hook refused this charge.", order_id=order.order_id)
-        if shown is None or shown == order.shown:
-            return attempt
-        if not unclear:
-            raise OrderChanged("The page showed another price than the order has now.", order_id=order.order_id)
-        if order.order_id is None:
-            raise OutcomeUnknown(
-                "The order changed while the outcome of its charge was open. It has no order_id to be looked up by, "
-                "and charging it at its new price is not what the buyer agreed to: look at the dashboard."
-            )
-        attempt.looks = True
-        return attempt
-
-    def _check_found(self, found: Payment | None, order: Order) -> None:
-        """Say how an open outcome ended of an order that has changed meanwhile."""
-        if found is None:
-            raise OrderChanged("The order changed while its outcome was open; it is not paid.", order_id=order.order_id)
-        if (found.charge.amount, found.charge.captured) != (order.amount, order.capture):
-            raise OrderConflict(
-                "The order was paid as the page had shown it, and is another now: look at both.",
-                order_id=order.order_id,
-                customer_id=found.customer.id,
-                charge_id=found.charge.id,
-            )
 
     def _check_origin(self, incoming: Incoming) -> None:
         if is_of_another_site(incoming, self.trusted_origins):
@@ -312,64 +249,7 @@ class Checkout:
             logger.error("%s (charge %s, customer %s, order %s): %s%s", *words)
         tell(self.on_failure, error, *ids)
 
-    def _paid_page(self, payment: Payment, *, seen: bool) -> Reply:
-        charge = payment.charge
-        context = {"payment": payment, "charge": charge, "amount": str(charge.amount), "seen": seen}
-        done = "You've been charged" if charge.captured else "Payment authorized"
-        words = (done, f"{'Charged' if charge.captured else 'Held'}: {charge.amount}")
-        payload = {"payment": describe_payment(payment)}
-        return Reply(200, payload, "tokencharge/charge.html", context, CAREFUL, words)
-
-    def _settled_page(self, order: Order) -> Reply:
-        context = {"order": order, "amount": str(order.amount), "message": _PAID}
-        return Reply(200, {"order": {"paid": True}}, "tokencharge/paid.html", context, CAREFUL)
-
-    def _problem(self, error: TokenChargeError, incoming: Incoming) -> Reply:
-        payload, status = {"error": describe_error(error)}, error.suggested_status
-        if incoming.wants_json:
-            return Reply(status, payload, None, {}, CAREFUL)
-        words = ("Checkout", error.public_message)
-        return Reply(status, payload, "tokencharge/problem.html", {"message": error.public_message}, CAREFUL, words)
-
-    def _form(self, status: int, order: Order, payload: Mapping[str, Any], **shown: Any) -> Reply:
-        context = {
-            "order": order,
-            "amount": str(order.amount),
-            "publishable_key": self.settings.publishable_key or "",
-            "stripe_js_url": self.settings.js_url,
-            "element": self.settings.element,
-            # As text: Django would put separators into a number.
-            "minor_units": str(order.amount.amount),
-            "message": None,
-            "email": None,
-            "field": None,
-            "authentication": None,
-            "again": None,
-            "again_shown": order.shown,
-            "payable": True,
-            **shown,
-        }
-        return Reply(status, payload, "tokencharge/checkout.html", context, CAREFUL)
-
 
 def _to_do(error: TokenChargeError) -> str:
     todo = f" {what_to_do(error.code)}" if isinstance(error, InvalidRequest) else ""
     return f"{todo} (request {error.request_id})" if error.request_id else todo
-
-
-@forgetful
-def _submitted(incoming: Incoming, order: Order) -> tuple[Attempt, str | None, bool]:
-    """Read what was submitted: the charge to make, what the page had shown, whether an outcome is still open."""
-    fields = read_fields(incoming)
-    pays = {"token": read_token(fields), "email": read_email(fields)}
-    return Attempt({**pays, **order.arguments}), read_shown(fields), is_unclear(fields)
-
-
-def no_order(*request: object, **captured: object) -> Order:
-    """Stand in for the order function that a site has not registered."""
-    raise RuntimeError("There is no order to pay: decorate the function that returns it with @payments.order.")
-
-
-def with_query(url: str, query: str) -> str:
-    """Carry a page's query along, so that both pages ask the host for the same order."""
-    return f"{url}?{quote(query, safe=_OF_A_QUERY)}" if query else url
