@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import io
-import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from functools import partial
-from inspect import iscoroutine
 from typing import Any, TypeVar
 
 from blinker import Signal
-from flask import Blueprint, Flask, Response, current_app, g, jsonify, make_response, render_template, request, url_for
-from markupsafe import Markup
+from flask import Blueprint, Flask, Response, current_app, g, jsonify, make_response, request
 from werkzeug.exceptions import BadRequest
-from werkzeug.formparser import FormDataParser
 from werkzeug.local import LocalProxy
 
-from . import ConfigurationError, Order, Payment, PaymentGateway, Settings, TokenChargeError
-from .web import (
-    BODY_LIMIT,
+from .. import ConfigurationError, Order, Payment, PaymentGateway, Settings, TokenChargeError
+from ..web import (
     Checkout,
     Hooks,
-    Incoming,
     Reply,
     SuccessUrl,
     ask,
@@ -32,18 +25,13 @@ from .web import (
     no_order,
     read_origins,
     read_success_url,
-    with_query,
 )
-from .webhooks import BODY_LIMIT as EVENT_LIMIT
-from .webhooks import EventStore, Handlers, MemoryStore, Webhooks
+from ..webhooks import BODY_LIMIT as EVENT_LIMIT
+from ..webhooks import EventStore, Handlers, MemoryStore, Webhooks
+from .pages import assets, link, page
+from .requests import awaiting, call, incoming, read
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-_assets = Blueprint(
-    "tokencharge_assets", "tokencharge", "assets/static/tokencharge", "/tokencharge/static", "assets/templates"
-)
-# In a form Werkzeug leaves bytes that are not UTF-8 as they were sent, quoted.
-_NOT_UTF8 = re.compile("%[89A-F][0-9A-F]")
 
 payment_made = Signal("Sent with the app and `payment=`, for a replayed payment too.")
 payment_failed = Signal("Sent with the app and `error=`.")
@@ -145,8 +133,8 @@ class TokenCharge:
             pages.url_value_preprocessor(self._exempt_webhook)
         pages.register_error_handler(BadRequest, self._answer_expired)
         app.register_blueprint(pages)
-        if _assets.name not in app.blueprints:
-            app.register_blueprint(_assets)
+        if assets.name not in app.blueprints:
+            app.register_blueprint(assets)
         app.extensions.setdefault("tokencharge", {})[self.name] = gateway
         app.extensions.setdefault("tokencharge_events", {})[self.name] = self._event_store or MemoryStore()
 
@@ -174,12 +162,12 @@ class TokenCharge:
         Raises:
             TokenChargeError: It did not end in a payment. Left alone, it is answered as `/charge` would answer it.
         """
-        incoming, gateway = _incoming(), self.gateway
+        sent, gateway = incoming(), self.gateway
         checkout = self._checkout(gateway)
         try:
-            return checkout.charge(incoming, order, gateway)
+            return checkout.charge(sent, order, gateway)
         except TokenChargeError as error:
-            g.tokencharge_failure = error, partial(self._render, gateway), checkout.failed(error, incoming, order)
+            g.tokencharge_failure = error, partial(self._render, gateway), checkout.failed(error, sent, order)
             raise
 
     def _show_checkout(self, **captured: Any) -> Response:
@@ -191,8 +179,8 @@ class TokenCharge:
         checkout = self._checkout(gateway)
         if request.method == "POST":
             order = partial(ask_for_order, self._order, captured=captured)
-            return self._render(gateway, checkout.answer(_incoming(), order, gateway))
-        return self._render(gateway, checkout.elsewhere(_link(f"{self.name}.checkout")))
+            return self._render(gateway, checkout.answer(incoming(), order, gateway))
+        return self._render(gateway, checkout.elsewhere(link(f"{self.name}.checkout")))
 
     def _answer_expired(self, error: BadRequest) -> Any:
         # By its name: Flask-WTF is the site's, not this library's.
@@ -200,12 +188,12 @@ class TokenCharge:
             return error
         gateway = self.gateway
         order = partial(ask_for_order, self._order, captured=request.view_args or {})
-        return self._render(gateway, self._checkout(gateway).answer(_incoming(), order, gateway, expired=True))
+        return self._render(gateway, self._checkout(gateway).answer(incoming(), order, gateway, expired=True))
 
     def _answer_webhook(self, **captured: Any) -> Response:
         # What is too long, or may be, is read no further than it takes to know; a hook may have read it before.
         known = 0 < (request.content_length or 0) <= EVENT_LIMIT
-        body = request.get_data() if known else _read(EVENT_LIMIT)
+        body = request.get_data() if known else read(EVENT_LIMIT)
         gateway = self.gateway
         return self._render(gateway, self._webhooks(gateway).answer(body, request.headers.get("Stripe-Signature")))
 
@@ -222,15 +210,15 @@ class TokenCharge:
         failed = [lambda error, tell=tell: tell(app, error=error) for tell in payment_failed.receivers_for(app)]
         return Checkout(
             gateway.settings,
-            before_charge=map(_awaiting, self.before_charge),
-            on_payment=[*map(_awaiting, [*self.on_payment, *made]), self._tell_paid],
-            on_failure=map(_awaiting, [*self.on_failure, *failed]),
+            before_charge=map(awaiting, self.before_charge),
+            on_payment=[*map(awaiting, [*self.on_payment, *made]), self._tell_paid],
+            on_failure=map(awaiting, [*self.on_failure, *failed]),
             trusted_origins=self._trusted_origins,
             success_url=self._success_url,
         )
 
     def _webhooks(self, gateway: PaymentGateway) -> Webhooks:
-        return Webhooks(gateway, self.on.of, current_app.extensions["tokencharge_events"][self.name], _call)
+        return Webhooks(gateway, self.on.of, current_app.extensions["tokencharge_events"][self.name], call)
 
     def _tell_paid(self, payment: Payment) -> None:
         self._webhooks(self.gateway).paid(payment.charge)
@@ -241,20 +229,7 @@ class TokenCharge:
             return make_response(jsonify(reply.payload), reply.status, headers)
         if self._csp:
             headers["Content-Security-Policy"] = content_security_policy(gateway.settings)
-        return make_response(reply.page(partial(self._page, reply.template, reply.context)), reply.status, headers)
-
-    def _page(self, template: str, context: Mapping[str, Any]) -> str:
-        # A view of one's own gets the form posted back to itself: only it knows the order.
-        other = None if request.blueprint == self.name else request.endpoint
-        links = {
-            "charge_url": _link(other or f"{self.name}.charge"),
-            "checkout_url": _link(other or f"{self.name}.checkout"),
-            "script_url": url_for("tokencharge_assets.static", filename="tokencharge.js"),
-            "style_url": url_for("tokencharge_assets.static", filename="tokencharge.css"),
-            "csrf_input": _csrf_input(),
-            "csp_nonce": _csp_nonce(),
-        }
-        return render_template(template, **context, **links)
+        return make_response(reply.page(partial(page, reply.template, reply.context, self.name)), reply.status, headers)
 
 
 def _gateway_of(name: str) -> PaymentGateway:
@@ -262,73 +237,3 @@ def _gateway_of(name: str) -> PaymentGateway:
     found: PaymentGateway = given if is_gateway(given) else ask(given, "The gateway function")
     check_gateway(found, awaited=False)
     return found
-
-
-def _incoming() -> Incoming:
-    length, chunks = request.content_length, b""
-    if not length and request.environ.get("wsgi.input_terminated"):
-        # In chunks, and the server ends the stream where they end: read as far as the rules read.
-        chunks = _read(BODY_LIMIT)
-        length = len(chunks)
-    return Incoming(
-        content_type=request.headers.get("Content-Type", ""),
-        accept=request.headers.get("Accept", ""),
-        length=length,
-        form=lambda: [(name, _NOT_UTF8.sub("\ufffd", value)) for name, value in _form(chunks)],
-        body=lambda: chunks or request.get_data(),
-        request=request,
-        host=request.host,
-        origin=request.headers.get("Origin", ""),
-        fetch_site=request.headers.get("Sec-Fetch-Site", ""),
-    )
-
-
-def _read(limit: int) -> bytes:
-    """Read a body of unknown length, and no more of it than shows that it is too long; a hook may have read it all."""
-    return request.stream.read(limit + 1) or request.get_data()
-
-
-def _form(chunks: bytes) -> Iterable[tuple[str, str]]:
-    if not chunks:
-        return request.form.items(multi=True)
-    options = dict(request.mimetype_params)
-    return FormDataParser().parse(io.BytesIO(chunks), request.mimetype, len(chunks), options)[1].items(multi=True)
-
-
-def _call(function: Callable[[Any], object], given: Any) -> object:
-    """Call a hook or a handler of the host's, and wait for one that is async."""
-    result: Any = function(given)
-
-    async def wait() -> object:
-        return await result
-
-    return current_app.async_to_sync(wait)() if iscoroutine(result) else result
-
-
-def _awaiting(hook: Callable[[Any], object]) -> Callable[[Any], object]:
-    return partial(_call, hook)
-
-
-def _link(endpoint: str) -> str:
-    return with_query(url_for(endpoint, **(request.view_args or {})), request.query_string.decode("latin-1"))
-
-
-def _csp_nonce() -> object:
-    """Return the nonce of the request where the app has one, as flask-talisman says it."""
-    nonce = current_app.jinja_env.globals.get("csp_nonce")
-    return nonce() if callable(nonce) else nonce or ""
-
-
-def _csrf_input() -> Markup:
-    csrf_token = current_app.jinja_env.globals.get("csrf_token")
-    name = current_app.config.get("WTF_CSRF_FIELD_NAME", "csrf_token")
-    field = Markup('<input type="hidden" name="{}" value="{}">')
-    return field.format(name, csrf_token()) if callable(csrf_token) else Markup("")
-
-
-@_assets.app_errorhandler(TokenChargeError)
-def _answer_failure(error: TokenChargeError) -> Any:
-    failed, render, reply = g.get("tokencharge_failure", (None, None, None))
-    if failed is not error:
-        raise error  # another call's, say of a refund: not for the buyer's page
-    return render(reply)

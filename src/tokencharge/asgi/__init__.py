@@ -4,27 +4,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
-from inspect import iscoroutine
 from typing import Any, TypeVar
-from urllib.parse import parse_qsl, quote
 
-import attrs
-from anyio import CancelScope, from_thread
+from anyio import CancelScope
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader
 from markupsafe import Markup
 from starlette.concurrency import run_in_threadpool
-from starlette.exceptions import HTTPException
-from starlette.formparsers import MultiPartException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Match, Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from . import AsyncPaymentGateway, ConfigurationError, Order, PageExpired, Payment, Settings, TokenChargeError
-from .web import (
-    BODY_LIMIT,
+from .. import AsyncPaymentGateway, ConfigurationError, Order, PageExpired, Payment, Settings, TokenChargeError
+from ..web import (
     Checkout,
     Hooks,
     Incoming,
@@ -39,14 +33,13 @@ from .web import (
     no_order,
     read_origins,
     read_success_url,
-    with_query,
 )
-from .webhooks import BODY_LIMIT as EVENT_LIMIT
-from .webhooks import EventStore, Handlers, MemoryStore, Webhooks
+from ..webhooks import BODY_LIMIT as EVENT_LIMIT
+from ..webhooks import EventStore, Handlers, MemoryStore, Webhooks
+from .links import link
+from .requests import call, described, incoming, read, take
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-_OF_A_PATH = "/:@!$&'()*+,;=~"
 
 
 class TokenCharge:
@@ -80,7 +73,7 @@ class TokenCharge:
         csp: Send `Content-Security-Policy` with both pages.
         templates: A folder whose templates come before the library's of the same names.
         csrf_input: Called with the request; returns the hidden input of what guards your forms, say asgi-csrf. Without
-            any, it is SameSite cookies that keep a forged form out of the session an order is read from.
+            any, a forged form is kept out by what browsers say of it: whose page it is from.
         before_charge: A hook as of `Checkout`, called with the request; `@payments.before_charge` adds more.
         on_payment: A hook, called with each Payment; `@payments.on_payment` adds more.
         on_failure: A hook, called with each TokenChargeError; `@payments.on_failure` adds more.
@@ -173,7 +166,7 @@ class TokenCharge:
             TokenChargeError: It did not end in a payment; `public_message` and `suggested_status` say what to answer.
         """
         gateway = await self._gateway_for(request)
-        return await self._charge(self._checkout(gateway), await _incoming(request), order, gateway)
+        return await self._charge(self._checkout(gateway), await incoming(request), order, gateway)
 
     async def expired(self, request: Request) -> Response | None:
         """Answer a charge whose CSRF token is no good: nothing is charged, and the form comes back with a fresh one.
@@ -186,7 +179,7 @@ class TokenCharge:
             return None
         asked = Request({**request.scope, **found})
         gateway, links = await self._gateway_for(asked), self._links(asked)
-        reply = await self._answer(self._checkout(gateway), _described(asked), gateway, expired=True)
+        reply = await self._answer(self._checkout(gateway), described(asked), gateway, expired=True)
         return self._render(reply, gateway, links)
 
     async def _show_checkout(self, request: Request) -> Response:
@@ -199,8 +192,8 @@ class TokenCharge:
         checkout = self._checkout(gateway)
         if request.method != "POST":
             return self._render(checkout.elsewhere(links["checkout_url"]), gateway, links)
-        incoming = await _incoming(request)
-        return self._render(await self._answer(checkout, incoming, gateway), gateway, links)
+        sent = await incoming(request)
+        return self._render(await self._answer(checkout, sent, gateway), gateway, links)
 
     async def _answer(
         self, checkout: Checkout, incoming: Incoming, gateway: AsyncPaymentGateway, *, expired: bool = False
@@ -224,18 +217,18 @@ class TokenCharge:
         return checkout.paid(payment, incoming)
 
     async def _answer_webhook(self, request: Request) -> Response:
-        body, signature = await _read(request, EVENT_LIMIT), request.headers.get("stripe-signature")
+        body, signature = await read(request, EVENT_LIMIT), request.headers.get("stripe-signature")
         gateway = await self._gateway_for(request)
         webhooks = Webhooks(gateway, self.on.of, self._event_store)
-        return self._render(await webhooks.answer_async(body, signature, _do), gateway, {})
+        return self._render(await webhooks.answer_async(body, signature, take), gateway, {})
 
     async def _ask(self, request: Request) -> Order:
-        return await run_in_threadpool(ask_for_order, self._order, (request,), call=_call)
+        return await run_in_threadpool(ask_for_order, self._order, (request,), call=call)
 
     async def _gateway_for(self, request: Request) -> AsyncPaymentGateway:
         if is_gateway(self._given):
             return self.gateway
-        gateway = await run_in_threadpool(ask, self._given, "The gateway function", (request,), call=_call)
+        gateway = await run_in_threadpool(ask, self._given, "The gateway function", (request,), call=call)
         checked: AsyncPaymentGateway = check_gateway(gateway, awaited=True)
         return checked
 
@@ -264,7 +257,7 @@ class TokenCharge:
 
     def _checkout(self, gateway: AsyncPaymentGateway) -> Checkout:
         hooks = (self.before_charge, self.on_payment, self.on_failure)
-        before, paid, failed = ([partial(_call, hook) for hook in these] for these in hooks)
+        before, paid, failed = ([partial(call, hook) for hook in these] for these in hooks)
         return Checkout(
             gateway.settings,
             before_charge=before,
@@ -277,22 +270,13 @@ class TokenCharge:
     def _tell_paid(self, gateway: AsyncPaymentGateway, payment: Payment) -> None:
         # In a worker thread, as all hooks.
         webhooks = Webhooks(gateway, self.on.of, self._event_store)
-        webhooks.paid(payment.charge, lambda step: _call(lambda _: step(), None))
+        webhooks.paid(payment.charge, lambda step: call(lambda _: step(), None))
 
     def _links(self, request: Request) -> dict[str, str]:
         root = request.scope.get("root_path", "")
-
-        def link(page: Route) -> str:
-            # No url_for: it believes the Host header, and would take another checkout's route of the same name.
-            captured = {name: _encoded(value) for name, value in request.path_params.items()}
-            known = {name: value for name, value in captured.items() if name in page.param_convertors}
-            path = _encoded(root) + quote(page.url_path_for(page.name, **known), safe=f"{_OF_A_PATH}%")
-            # What begins with two slashes is another host.
-            return with_query(f"/%2F{path[2:]}" if path.startswith("//") else path, request.url.query)
-
         return {
-            "charge_url": link(self._charge_page),
-            "checkout_url": link(self._checkout_page),
+            "charge_url": link(self._charge_page, request),
+            "checkout_url": link(self._checkout_page, request),
             "script_url": f"{root}/tokencharge/static/tokencharge.js",
             "style_url": f"{root}/tokencharge/static/tokencharge.css",
             # Where middleware puts it, by custom.
@@ -309,69 +293,3 @@ class TokenCharge:
         template = reply.template
         page = reply.page(lambda: self._templates.get_template(template).render(**reply.context, **links))
         return HTMLResponse(page, reply.status, headers)
-
-
-def _encoded(part: Any) -> Any:
-    """Encode what a path captured, as a link has it; it is as it was typed, and must lead nowhere else."""
-    return quote(part, safe=_OF_A_PATH) if isinstance(part, str) else part
-
-
-def _call(function: Callable[[Any], Any], given: Any) -> Any:
-    """Call, from a worker thread, a function that may be async."""
-    result = function(given)
-    return from_thread.run(lambda: result) if iscoroutine(result) else result
-
-
-async def _do(step: Callable[[], Any]) -> Any:
-    """Take a step of an answer; no worker thread is held while an async one is waited for."""
-    with CancelScope(shield=True):  # what a handler has done is to be recorded, whoever left meanwhile
-        result = await run_in_threadpool(step)
-        return await result if iscoroutine(result) else result
-
-
-async def _read(request: Request, limit: int) -> bytes:
-    """Read a body, and of one beyond the limit no more than shows that it is."""
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > limit:
-            break
-    return bytes(body)
-
-
-async def _incoming(request: Request) -> Incoming:
-    """Read a request, and no more of its body than the rules allow; order function and hooks may read that again."""
-    kind, length = (request.headers.get(name, "") for name in ("content-type", "content-length"))
-    size, body = int(length) if length.isdecimal() else None, b""
-    if size is None or size <= BODY_LIMIT:
-        # An ASGI server ends the body where it ends, told its length or not.
-        body = await _read(request, BODY_LIMIT)
-        size = max(size or 0, len(body))  # some servers pass on a Content-Length that chunks do not keep to
-
-    async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    again = Request(request.scope, receive)
-    fields: Iterable[tuple[str, object]] = []  # as a form has that cannot be read
-    with suppress(HTTPException, MultiPartException, ValueError):
-        fields = parse_qsl(body.decode(), keep_blank_values=True)  # Starlette reads unquoted UTF-8 as Latin-1
-        if kind.lower().startswith("multipart/"):
-            fields = []
-            async with again.form() as form:
-                fields = form.multi_items()
-    return attrs.evolve(_described(again), length=size, form=lambda: fields, body=lambda: body)
-
-
-def _described(request: Request) -> Incoming:
-    """Tell what is known of a request before its body is read."""
-    return Incoming(
-        content_type=request.headers.get("content-type", ""),
-        accept=request.headers.get("accept", ""),
-        length=None,
-        form=list,
-        body=bytes,
-        request=request,
-        host=request.headers.get("host", ""),
-        origin=request.headers.get("origin", ""),
-        fetch_site=request.headers.get("sec-fetch-site", ""),
-    )
