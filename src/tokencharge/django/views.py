@@ -170,7 +170,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     in JSON for scripts, and nothing is charged. To any other request as Django does.
     """
     match = request.resolver_match
-    view = getattr(match and match.func, "view_class", View)
+    view: type[View] = getattr(match and match.func, "view_class", View)
     if match is None or not issubclass(view, ChargeView) or "post" not in view.http_method_names:
         return refused_by_django(request, reason)
     charge = view(**getattr(match.func, "view_initkwargs", {}))
