@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import attrs
 import pytest
 
 from tests.browser.conftest import Till, Visitor
-from tests.browser.tools import need, need_browser
-from tokencharge import Money, Order, PaymentGateway, Settings
-from tokencharge.sandbox import Sandbox
-
-BLANK = """<!doctype html><html lang="en"><head><title>Shop</title><link rel="icon" href="data:,">
-<script type="module" src="/tokencharge/static/tokencharge.js" nonce="abc"></script></head>
-<body><h1>Shop</h1><dialog></dialog></body></html>"""
+from tests.browser.kiosk import CLOSE, OPEN, Kiosk, open_kiosk
+from tokencharge import Money
 
 # What Turbo does with a link: it takes the body of the other page, and makes its scripts anew so that they run.
 VISIT = """async (url) => {
@@ -29,67 +22,13 @@ VISIT = """async (url) => {
   }
   document.body.replaceWith(document.adoptNode(body));
 }"""
-# A dialog that is filled with a piece of HTML, whose scripts do not run by themselves.
-OPEN = """async (url) => {
-  const text = await (await fetch(url)).text();
-  const page = new DOMParser().parseFromString(text, "text/html");
-  const dialog = document.querySelector("dialog");
-  dialog.innerHTML = page.querySelector("main").innerHTML;
-  dialog.showModal();
-}"""
-CLOSE = "() => { const dialog = document.querySelector('dialog'); dialog.close(); dialog.innerHTML = ''; }"
-
-
-@attrs.define
-class Kiosk:
-    """A shop in this process, whose price a test can change."""
-
-    url: str
-    price: Money = Money(500, "usd")
-    policy: str | None = None
 
 
 @pytest.fixture(params=["card", "payment"])
 def kiosk(till: Till, counter: str, request: pytest.FixtureRequest) -> Iterator[Kiosk]:
     """With each of the two Elements."""
-    need_browser()
-    need("flask")
-    from flask import Flask, Response
-    from werkzeug.serving import make_server
-
-    from tokencharge.flask import TokenCharge
-
-    keys = Sandbox()
-    settings = Settings(
-        keys.secret_key,
-        publishable_key=keys.publishable_key,
-        api_base=counter,
-        js_url=f"{counter}/endive/stripe.js",
-        element=request.param,
-        route="payment_intents",
-    )
-    app = Flask(__name__)
-    payments = TokenCharge(app, gateway=PaymentGateway.from_settings(settings), csp=False)
-    app.jinja_env.globals["csp_nonce"] = lambda: "abc"
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    kiosk = Kiosk(f"http://127.0.0.1:{server.port}")
-    payments.order(lambda: Order(kiosk.price, "A basket", "order-1"))
-    app.add_url_rule("/", "home", lambda: BLANK)
-
-    @app.after_request
-    def policy(response: Response) -> Response:
-        if kiosk.policy is not None:
-            response.headers["Content-Security-Policy"] = kiosk.policy
-        return response
-
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
+    with open_kiosk(counter, request.param) as kiosk:
         yield kiosk
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def ready(visitor: Visitor) -> int:
@@ -116,13 +55,22 @@ def test_a_form_works_whenever_it_appears(kiosk: Kiosk, till: Till, visitor: Vis
 
 
 def test_a_form_that_appears_without_stripe_says_so(kiosk: Kiosk, till: Till, visitor: Visitor) -> None:
-    """Within seconds, though the page was loaded long ago."""
+    """Within seconds, though the page was loaded long ago; opened again once Stripe.js can be had, it works."""
     visitor.page.route("**/endive/stripe.js", lambda route: route.abort())
     visitor.page.goto(kiosk.url)
     visitor.page.evaluate(OPEN, f"{kiosk.url}/checkout")
 
     assert "did not load" in visitor.problem()
     assert visitor.page.locator(".tc-pay button").is_disabled()
+
+    visitor.page.unroute("**/endive/stripe.js")
+    visitor.page.evaluate(CLOSE)
+    visitor.page.evaluate(OPEN, f"{kiosk.url}/checkout")
+    ready(visitor)
+    visitor.pay()
+    visitor.charged()
+
+    assert [kiosk.price] == till.paid
     visitor.complaints.clear()  # of what was blocked
 
 
@@ -140,7 +88,19 @@ def test_a_page_whose_script_is_blocked_says_so(kiosk: Kiosk, visitor: Visitor) 
     visitor.complaints.clear()  # of what was blocked
 
 
-def test_a_nonce_policy_lets_the_form_work(kiosk: Kiosk, till: Till, counter: str, visitor: Visitor) -> None:
+def test_a_nonce_policy_lets_a_form_appear(kiosk: Kiosk, till: Till, visitor: Visitor) -> None:
+    """The script that asks for Stripe.js itself gives it the nonce of its tag."""
+    kiosk.policy = "script-src 'nonce-abc'; object-src 'none'; base-uri 'none'"
+    visitor.page.goto(kiosk.url)
+    visitor.page.evaluate(OPEN, f"{kiosk.url}/checkout")
+    ready(visitor)
+    visitor.pay()
+    visitor.charged()
+
+    assert [kiosk.price] == till.paid
+
+
+def test_a_nonce_policy_lets_the_form_work(kiosk: Kiosk, till: Till, visitor: Visitor) -> None:
     """Both script tags have the framework's nonce."""
     kiosk.policy = "script-src 'nonce-abc' 'strict-dynamic'; object-src 'none'; base-uri 'none'"
     visitor.open(f"{kiosk.url}/checkout")

@@ -108,6 +108,7 @@ def test_a_body_in_chunks_pays(sandbox: Sandbox, send: Send, kind: str) -> None:
 def test_chunks_that_are_no_form_are_refused(sandbox: Sandbox, send: Send, body: bytes) -> None:
     """As a form that cannot be read."""
     assert 400 == send(sandbox, MULTIPART, body)
+    assert 400 == send(sandbox, MULTIPART.partition(";")[0], body)
     assert [] == sandbox.requests
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from flask import Flask, Response, request, url_for
+from flask import Flask, Response, abort, request, url_for
 from flask.testing import FlaskClient
 from flask_wtf.csrf import CSRFProtect  # type: ignore[import-untyped]
 
@@ -491,6 +491,16 @@ class TestAnExpiredPage:
         answer = client.post("/charge", json={"token": sandbox.create_token(), "email": EMAIL})
 
         assert (400, "page_expired") == (answer.status_code, answer.json["error"]["code"])  # type: ignore[index]
+        assert [] == sandbox.requests
+
+    def test_a_bad_request_of_a_hooks_is_its_own(self, gateway: PaymentGateway, sandbox: Sandbox) -> None:
+        """A site that aborts with 400 means that."""
+        app = Flask("another")
+        TokenCharge(app, gateway=gateway, before_charge=lambda request: abort(400)).order(selling())
+        answer = app.test_client().post("/charge", data={"token": sandbox.create_token(), "email": EMAIL})
+
+        assert 400 == answer.status_code
+        assert "open for too long" not in answer.text
         assert [] == sandbox.requests
 
     def test_other_bad_requests_are_flasks(self, client: FlaskClient) -> None:

@@ -185,6 +185,19 @@ class TestAnOpenOutcome:
         assert [OutcomeUnknown, OrderChanged] == [type(failure) for failure in shop.failures]
         assert [] == taken(sandbox)
 
+    def test_it_was_paid_meanwhile_in_another_tab(self, shop: Shop, sandbox: Sandbox, route: str) -> None:
+        """At the price that it has now: checking again shows that."""
+        shop.order = Order(FIVE, "A basket", "order-1")
+        lost = self.lose(shop, sandbox, Fault.lose_request(), route)
+        shop.order = dearer(shop.order)
+        sandbox.advance(120)
+        paid = press(shop, shop.get("/checkout"), sandbox.create_token())
+        sandbox.advance(120)
+        checked = shop.post_form(lost.hidden("again"))
+
+        assert (502, 200, 200) == (lost.status, paid.status, checked.status)
+        assert [FIFTY] == taken(sandbox)
+
     @pytest.mark.parametrize("fault", [Fault.lose_answer(), Fault.lose_request()], ids=["taken", "not taken"])
     def test_without_an_order_id_it_stays_open(self, shop: Shop, sandbox: Sandbox, fault: Fault, route: str) -> None:
         """A token cannot be looked up, and must not be charged at a price it was not shown: no button leads to that."""
