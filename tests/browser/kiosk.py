@@ -56,7 +56,7 @@ def open_kiosk(counter: str, element: str) -> Iterator[Kiosk]:
         publishable_key=keys.publishable_key,
         api_base=counter,
         js_url=f"{counter}/endive/stripe.js",
-        element=element,  # type: ignore[arg-type]
+        element=element,
         route="payment_intents",
     )
     app = Flask(__name__)
