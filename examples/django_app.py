@@ -1,8 +1,9 @@
 """A shop in Django with one thing to sell: `python examples/django_app.py`, then open the address it prints.
 
 Without STRIPE_SECRET_KEY it sells against a sandbox. With a test key (and STRIPE_PUBLISHABLE_KEY) it sells against
-Stripe's test mode. A live key is refused. STRIPE_ROUTE=payment_intents goes over PaymentIntents, with 3-D Secure, and
-STRIPE_ELEMENT=payment shows Stripe's Payment Element.
+Stripe's test mode. A live key is refused. It shows Stripe's Payment Element and goes over PaymentIntents, with 3-D
+Secure. STRIPE_ELEMENT=card shows the Card Element; STRIPE_ROUTE=charges goes over Charges, on accounts that take card
+tokens there.
 """
 
 from __future__ import annotations

@@ -63,8 +63,8 @@ class Operations:
             metadata: Up to 48 names of your own, kept on the Charge.
             receipt_email: Where Stripe mails a receipt, in live mode.
             statement_descriptor_suffix: Up to 22 characters after your name on the statement.
-            save_card: Keep the card on the Customer, for charges without the buyer. Over Charges it is always kept,
-                unless it comes without an order.
+            save_card: Keep the card on the Customer, for charges without the buyer. Over Charges that of a `tok_...` is
+                always kept, with an order and without.
             began: When the shop made the order, with a time zone. Older than 23 hours, it is searched for before
                 anything is made.
 

@@ -48,7 +48,7 @@ class Order:
         began: When the shop made the order, with a time zone; as for `PaymentGateway.charge`.
         customer: Charge this Customer, or the one of this id, instead of a new one.
         receipt_email: Where Stripe mails a receipt, in live mode.
-        save_card: Keep the card on the Customer, for charges without the buyer.
+        save_card: Keep the card on the Customer, for charges without the buyer; see `charge`.
         statement_descriptor_suffix: Up to 22 Latin characters after your name on the statement.
         paid: The order is paid, you know it already: True, or the Payment, whose card and receipt the page then shows.
             No form is shown, and nothing is charged.

@@ -8,7 +8,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.error import URLError
@@ -20,7 +21,7 @@ import pytest
 
 from tests.browser.tools import CHROMIUM, need, need_browser
 from tokencharge import Money
-from tokencharge.sandbox import Request, Response, Sandbox, Server
+from tokencharge.sandbox import Request, Response, Rules, Sandbox, Server
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, ConsoleMessage, FrameLocator, Page, Route
@@ -28,6 +29,13 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ["flask", "django", "fastapi"]
+WAYS = {
+    "payment": {},  # what a new shop gets: the Payment Element, over PaymentIntents
+    "card": {"STRIPE_ELEMENT": "card"},
+    "charges": {"STRIPE_ROUTE": "charges"},  # and the Card Element, on an account that takes its tokens there
+}
+INTENTS = [f"{name}-{way}" for name in EXAMPLES for way in ("payment", "card")]
+EVERY = [f"{name}-{way}" for name in EXAMPLES for way in WAYS]
 HONEY = Money(1450, "usd")  # what each of them sells
 # Chromium asks its maker for this and that; these keep it to what the test is about.
 QUIET = """--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking
@@ -60,7 +68,18 @@ class Shop:
     """A running example."""
 
     name: str
+    way: str
     url: str
+
+    @property
+    def makes(self) -> str:
+        """Where Stripe.js sends the card."""
+        return "/v1/confirmation_tokens" if self.way == "payment" else "/v1/tokens"
+
+    @property
+    def pays(self) -> str:
+        """Where the back end asks for the money."""
+        return "/v1/charges" if self.way == "charges" else "/v1/payment_intents"
 
     @property
     def home(self) -> str:
@@ -178,26 +197,25 @@ def counter(_till: Till) -> Iterator[str]:
         yield server.url
 
 
-@pytest.fixture(scope="session", params=EXAMPLES)
-def shop(request: pytest.FixtureRequest, counter: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
-    """Each example in turn, in a process of its own."""
-    with _running(request.param, counter, tmp_path_factory.mktemp("shop") / "log") as shop:
-        yield shop
+@pytest.fixture(scope="session")
+def open_shop(counter: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Shop]]:
+    """Starts an example in one of WAYS, a process of its own, or returns it if it runs: `open_shop("flask-card")`."""
+    with ExitStack() as running:
+        folder = tmp_path_factory.mktemp("shops")
+        yield cache(lambda name: running.enter_context(_running(name, counter, folder / name)))
 
 
-@pytest.fixture(scope="session", params=[f"{name}-{element}" for name in EXAMPLES for element in ("card", "payment")])
-def intents_shop(
-    request: pytest.FixtureRequest, counter: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Shop]:
-    """Each example over PaymentIntents, with the Card Element and with the Payment Element."""
-    name, element = request.param.split("-")
-    settings = {"STRIPE_ROUTE": "payment_intents", "STRIPE_ELEMENT": element}
-    with _running(name, counter, tmp_path_factory.mktemp("shop") / "log", **settings) as shop:
-        yield shop
+@pytest.fixture(params=["flask-payment", "django-card", "fastapi-charges"])
+def shop(request: pytest.FixtureRequest, open_shop: Callable[[str], Shop], till: Till) -> Shop:
+    """Each example, each Element and each route in turn, charging on the account it is meant for."""
+    shop = open_shop(request.param)
+    till.sandbox = Sandbox(rules=Rules(card_tokens=shop.way == "charges"))
+    return shop
 
 
 @contextmanager
-def _running(name: str, counter: str, log: Path, **settings: str) -> Iterator[Shop]:
+def _running(example: str, counter: str, log: Path) -> Iterator[Shop]:
+    name, way = example.split("-")
     need_browser()
     need(name)
     port = _free_port()
@@ -206,12 +224,12 @@ def _running(name: str, counter: str, log: Path, **settings: str) -> Iterator[Sh
         "STRIPE_PUBLISHABLE_KEY": Sandbox().publishable_key,
         "STRIPE_API_BASE": counter,
         "STRIPE_JS_URL": f"{counter}/endive/stripe.js",
-        **settings,
+        **WAYS[way],
     }
     command = [sys.executable, str(ROOT / "examples" / f"{name}_app.py"), f"--port={port}"]
     with log.open("w") as output, subprocess.Popen(command, env=env, stdout=output, stderr=output) as process:
         try:
-            shop = Shop(name, f"http://127.0.0.1:{port}/checkout")
+            shop = Shop(name, way, f"http://127.0.0.1:{port}/checkout")
             _wait_for(shop, process, log)
             yield shop
         finally:

@@ -6,24 +6,21 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.browser.conftest import HONEY, Shop, Till, Visitor
+from tests.browser.conftest import HONEY, INTENTS, Shop, Till, Visitor
 
 ASKS = "4000002760003184"
 OTHER = "5555555555554444"
 
-only_once = pytest.mark.parametrize("intents_shop", ["flask-payment"], indirect=True)
+each_way = pytest.mark.parametrize("shop", INTENTS, indirect=True)
+only_once = pytest.mark.parametrize("shop", ["flask-payment"], indirect=True)
 """For what is the script's alone: the same on every page."""
-
-
-@pytest.fixture
-def shop(intents_shop: Shop) -> Shop:
-    return intents_shop
 
 
 def intents(till: Till) -> list[str]:
     return [intent["status"] for intent in till.sandbox.payment_intents]
 
 
+@each_way
 def test_the_buyer_approves(shop: Shop, till: Till, visitor: Visitor) -> None:
     """The bank asks over the page, which waits; then the order is paid, and shown as paid for the first time."""
     visitor.open(shop.home)
@@ -43,6 +40,7 @@ def test_the_buyer_approves(shop: Shop, till: Till, visitor: Visitor) -> None:
     assert ([HONEY], ["succeeded"], 2) == (till.paid, intents(till), len(visitor.posts))
 
 
+@each_way
 def test_the_buyer_fails_and_pays_with_another_card(shop: Shop, till: Till, visitor: Visitor) -> None:
     """The page says what happened, where the buyer looks first, and the same order takes the next card."""
     visitor.open(shop.home)
@@ -60,6 +58,7 @@ def test_the_buyer_fails_and_pays_with_another_card(shop: Shop, till: Till, visi
     assert ([HONEY], ["succeeded"]) == (till.paid, intents(till))
 
 
+@each_way
 def test_the_buyer_walks_away_and_comes_back(shop: Shop, till: Till, visit: Callable[..., Visitor]) -> None:
     """Who closes the bank's window can try again, who closes the tab finds the order as it was: it is paid once."""
     first, second = visit(), visit()

@@ -1,4 +1,4 @@
-"""Buying something in a real browser, from both examples. The sandbox's record says what was charged."""
+"""Buying in a real browser: each example, each Element, each route. The sandbox's record says what was charged."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser.conftest import HONEY, ITS_OWN_NOTE, Shop, Till, Visitor
+from tests.browser.conftest import EVERY, HONEY, ITS_OWN_NOTE, Shop, Till, Visitor
 from tokencharge.sandbox import Fault
 
 if TYPE_CHECKING:
@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 DECLINED = "4000000000000002"
 
+of_the_card_element = pytest.mark.parametrize("shop", ["django-card", "fastapi-charges"], indirect=True)
+"""For what the Payment Element does by itself: test_authentication.py has its way."""
 
+
+@pytest.mark.parametrize("shop", EVERY, indirect=True)
 def test_a_card_is_charged(shop: Shop, till: Till, visitor: Visitor) -> None:
     """E-mail and card in, one Customer and one Charge out, and the page says so."""
     visitor.open(shop.url)
@@ -67,7 +71,7 @@ def test_two_submits_make_one_purchase(shop: Shop, till: Till, visitor: Visitor,
     twice(visitor.page)
     visitor.charged()
 
-    assert (1, 1) == (till.arrived("/v1/tokens"), len(visitor.posts))
+    assert (1, 1) == (till.arrived(shop.makes), len(visitor.posts))
     assert [HONEY] == till.paid
 
 
@@ -81,7 +85,7 @@ def test_the_form_is_closed_while_it_is_on_its_way(shop: Shop, till: Till, visit
         seen.append((button.is_disabled(), page.locator(".tc-pay[aria-busy=true] [role=status]").inner_text()))
         route.fallback()
 
-    visitor.page.route("**/v1/tokens", look)
+    visitor.page.route(f"**{shop.makes}", look)
     visitor.open(shop.url)
     visitor.pay()
     visitor.charged()
@@ -131,7 +135,7 @@ def test_the_keyboard_reaches_the_button_and_the_links(shop: Shop, till: Till, v
 
 def test_an_unclear_outcome_is_cleared_up_without_a_second_charge(shop: Shop, till: Till, visitor: Visitor) -> None:
     """Where the answer is lost the page says not to pay again, and checking ends in the one charge."""
-    lost = till.sandbox.faults.add(Fault.lose_answer(), times=None, path="/v1/charges", method="POST")
+    lost = till.sandbox.faults.add(Fault.lose_answer(), times=None, path=shop.pays, method="POST")
     visitor.open(shop.url)
     visitor.pay()
 
@@ -147,7 +151,7 @@ def test_an_unclear_outcome_is_cleared_up_without_a_second_charge(shop: Shop, ti
     visitor.page.get_by_role("button", name="Check again").click()
 
     assert "You've been charged" in visitor.charged()
-    assert (1, [HONEY]) == (till.arrived("/v1/tokens"), till.paid)
+    assert (1, [HONEY]) == (till.arrived(shop.makes), till.paid)
 
 
 def test_where_nothing_happened_the_same_card_can_be_sent_again(shop: Shop, till: Till, visitor: Visitor) -> None:
@@ -163,7 +167,7 @@ def test_where_nothing_happened_the_same_card_can_be_sent_again(shop: Shop, till
     visitor.page.get_by_role("button", name="Try the same card again").click()
     visitor.charged()
 
-    assert (1, [HONEY]) == (till.arrived("/v1/tokens"), till.paid)
+    assert (1, [HONEY]) == (till.arrived(shop.makes), till.paid)
 
 
 def come_back(visitor: Visitor, number: str = "4242424242424242") -> None:
@@ -182,7 +186,7 @@ def test_a_retry_sends_the_token_it_has(shop: Shop, till: Till, visitor: Visitor
     visitor.page.get_by_role("button", name="Pay").click()
     visitor.charged()
 
-    assert (1, 2) == (till.arrived("/v1/tokens"), len(visitor.posts))
+    assert (1, 2) == (till.arrived(shop.makes), len(visitor.posts))
     assert [HONEY] == till.paid
 
 
@@ -193,10 +197,11 @@ def test_another_card_after_a_retry_is_another_token(shop: Shop, till: Till, vis
     visitor.pay()
     visitor.charged()
 
-    assert 2 == till.arrived("/v1/tokens")
+    assert 2 == till.arrived(shop.makes)
     assert [HONEY] == till.paid
 
 
+@of_the_card_element
 def test_the_sites_own_fields_go_to_stripe(shop: Shop, till: Till, visitor: Visitor) -> None:
     """A field marked `data-stripe` is sent with the card; an empty one is not."""
     visitor.open(shop.url)
@@ -208,7 +213,7 @@ def test_the_sites_own_fields_go_to_stripe(shop: Shop, till: Till, visitor: Visi
              document.querySelector(".tc-pay").append(field);
            }"""
     )
-    with visitor.page.expect_request("**/v1/tokens") as sent:
+    with visitor.page.expect_request(f"**{shop.makes}") as sent:
         visitor.pay()
     visitor.charged()
 
@@ -227,6 +232,7 @@ CARDS_THAT_CANNOT_BE = [
 ]
 
 
+@of_the_card_element
 def test_a_card_that_cannot_be_is_refused_before_anything_is_sent(shop: Shop, till: Till, visitor: Visitor) -> None:
     """The page says what is wrong with the card, goes to that field, and lets the buyer mend it."""
     visitor.open(shop.url)
@@ -244,7 +250,7 @@ def test_a_card_that_cannot_be_is_refused_before_anything_is_sent(shop: Shop, ti
 
         assert "" == visitor.page.locator(".tc-problem").first.inner_text()
         assert visitor.page.get_by_role("button", name="Pay").is_enabled()
-    assert 0 == till.arrived("/v1/tokens")
+    assert 0 == till.arrived(shop.makes)
 
 
 def test_an_incomplete_email_is_asked_for_first(shop: Shop, till: Till, visitor: Visitor) -> None:
@@ -255,14 +261,15 @@ def test_an_incomplete_email_is_asked_for_first(shop: Shop, till: Till, visitor:
     visitor.page.locator(".tc-pay").dispatch_event("submit", {"cancelable": True, "bubbles": True})
 
     visitor.page.locator("[name=email]:focus").wait_for()
-    assert (0, []) == (till.arrived("/v1/tokens"), visitor.posts)
+    assert (0, []) == (till.arrived(shop.makes), visitor.posts)
 
 
 def test_what_stripe_says_of_the_card_is_shown(shop: Shop, till: Till, visitor: Visitor) -> None:
     """A refusal of the card when the token is made is in Stripe's words, which are the buyer's."""
     error = {"error": {"type": "card_error", "code": "expired_card", "message": "Your card has expired."}}
     headers = {"access-control-allow-origin": "*"}
-    visitor.page.route("**/v1/tokens", lambda route: route.fulfill(status=402, body=json.dumps(error), headers=headers))
+    body = json.dumps(error)
+    visitor.page.route(f"**{shop.makes}", lambda route: route.fulfill(status=402, body=body, headers=headers))
     visitor.open(shop.url)
     visitor.pay()
 
@@ -274,7 +281,7 @@ def test_what_stripe_says_of_the_card_is_shown(shop: Shop, till: Till, visitor: 
 @pytest.mark.parametrize("fault", [Fault.overloaded(), Fault.lose_request()], ids=["503", "reset"])
 def test_what_stripe_says_to_developers_is_not(shop: Shop, till: Till, visitor: Visitor, fault: Fault) -> None:
     """Where no token could be made the page says so in its own words, and the buyer can try again."""
-    with till.sandbox.faults.add(fault, times=None, path="/v1/tokens", method="POST"):
+    with till.sandbox.faults.add(fault, times=None, path=shop.makes, method="POST"):
         visitor.open(shop.url)
         visitor.pay()
 

@@ -238,12 +238,12 @@ def test_it_tells_machines_what_it_forwards(start, shop: Shop, run) -> None:
     """With --json each delivery is a line of JSON, after the one that says where it listens."""
     process = start("--json", "--forward-to", shop.url)
     (line,) = _lines(process, 1)
-    triggered = run("trigger", "charge.succeeded", "--api-base", json.loads(line)["url"], "--json").document
+    triggered = run("trigger", "customer.created", "--api-base", json.loads(line)["url"], "--json").document
     told = [json.loads(line) for line in _lines(process, 2)]
 
     assert shop.url == json.loads(line)["forward_to"]
     assert [
-        {"type": "charge.succeeded", "id": triggered["id"], "status": status, "attempt": attempt}
+        {"type": "customer.created", "id": triggered["id"], "status": status, "attempt": attempt}
         for attempt, status in ((1, 500), (2, 200))
     ] == told
     assert (0, "", "") == _stop(process, signal.SIGTERM)
@@ -255,10 +255,10 @@ def test_an_endpoint_that_is_down(start, run) -> None:
         nobody = server.url
     process = start("--forward-to", nobody)
     url = _lines(process, 4)[3].strip().partition("=")[2]
-    run("trigger", "charge.succeeded", "--api-base", url)
+    run("trigger", "customer.created", "--api-base", url)
     told = _lines(process, 8)[-1]
 
-    assert told.startswith("charge.succeeded  evt_")
+    assert told.startswith("customer.created  evt_")
     assert told.endswith("  no answer\n")
     assert (0, "", "") == _stop(process, signal.SIGINT)
 

@@ -12,7 +12,10 @@ import pytest
 
 from tokencharge.cli import main
 from tokencharge.cli.trigger import TRIGGERS
-from tokencharge.sandbox import Request, Response, Sandbox, Server
+from tokencharge.sandbox import Request, Response, Rules, Sandbox, Server
+
+# What only an account that takes card tokens at Customers can tell.
+OF_OLD = ["customer.source.created", "customer.source.deleted"]
 
 
 @attrs.frozen
@@ -24,9 +27,15 @@ class Running:
 
 
 @pytest.fixture
-def running() -> Iterator[Running]:
+def card_tokens() -> bool:
+    """An account as Stripe opens it today."""
+    return False
+
+
+@pytest.fixture
+def running(card_tokens: bool) -> Iterator[Running]:
     """Serve a sandbox whose time passes with each look at it, so that nobody has to wait for what is due."""
-    sandbox = Sandbox(clock=itertools.count(1_800_000_000.0, 0.25).__next__)
+    sandbox = Sandbox(clock=itertools.count(1_800_000_000.0, 0.25).__next__, rules=Rules(card_tokens=card_tokens))
     with sandbox.serve() as server:
         yield Running(sandbox, server.url)
 
@@ -36,13 +45,27 @@ def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(time, "sleep", lambda seconds: None)
 
 
-@pytest.mark.parametrize("kind", TRIGGERS)
+@pytest.mark.parametrize(
+    ("kind", "card_tokens"),
+    [(kind, taken) for kind in TRIGGERS for taken in (False, True) if taken or kind not in OF_OLD],
+)
 def test_each_type_happens(kind: str, running: Running, run) -> None:
-    """Whatever can be triggered happens, and is named by event and object."""
+    """Whatever can be triggered happens, on either kind of account, and is named by event and object."""
     ran = run("trigger", kind, "--api-base", running.url)
     (event,) = (event for event in running.sandbox.events if event.type == kind)
 
     assert (0, f"{kind}  {event.id}  {event.raw['data']['object']['id']}\n", "") == ran
+
+
+@pytest.mark.parametrize("kind", OF_OLD)
+def test_what_a_new_account_cannot_tell_is_told_of_an_old_one(kind: str, running: Running, run) -> None:
+    """Where no card tokens are taken, the refusal says which sandbox takes them."""
+    ran = run("trigger", kind, "--api-base", running.url)
+
+    assert (1, "") == (ran.code, ran.out)
+    assert "was refused: Card Token usage" in ran.err
+    assert "`tokencharge sandbox --card-tokens`" in ran.err
+    assert 1 == ran.err.count("\n")
 
 
 def test_a_machine_is_told_in_json(running: Running, run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -50,7 +73,7 @@ def test_a_machine_is_told_in_json(running: Running, run, monkeypatch: pytest.Mo
     for name, value in running.sandbox.environment(running.url).items():
         monkeypatch.setenv(name, value)
     ran = run("trigger", "charge.refunded", "--json")
-    event = running.sandbox.events[-1]
+    (event,) = (event for event in running.sandbox.events if event.type == "charge.refunded")
 
     assert {"type": "charge.refunded", "id": event.id, "object": running.sandbox.charges[0].id} == ran.document
     assert (0, "") == (ran.code, ran.err)
@@ -156,6 +179,6 @@ def test_it_reaches_the_endpoint_of_a_sandbox_that_forwards(running: Running, ru
         return 200
 
     with running.sandbox.webhooks(receive):
-        run("trigger", "refund.created", "--api-base", running.url)
+        run("trigger", "customer.deleted", "--api-base", running.url)
 
-    assert ["charge.succeeded", "refund.created", "charge.refunded"] == types
+    assert ["customer.created", "customer.deleted"] == types

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from tests.flow.line import Line
+from tests.flow.shop import ROUTES
 from tokencharge import PaymentGateway, _clock
 from tokencharge.sandbox import Rules, Sandbox
 
@@ -22,7 +23,7 @@ def sandbox() -> Sandbox:
 @pytest.fixture
 def new_account() -> Sandbox:
     """An account as Stripe opens it today: Customers and Charges take no card tokens."""
-    return Sandbox(rules=Rules(card_tokens=False))
+    return Sandbox()
 
 
 @pytest.fixture
@@ -31,9 +32,17 @@ def gateway(sandbox: Sandbox) -> PaymentGateway:
     return PaymentGateway(sandbox.secret_key, http_client=sandbox.http_client(), route="charges")
 
 
+@pytest.fixture(params=ROUTES)
+def route(request: pytest.FixtureRequest) -> str:
+    """Each route, for what holds on both."""
+    name: str = request.param
+    return name
+
+
 @pytest.fixture
 def line(sandbox: Sandbox) -> Line:
-    return Line(sandbox)
+    """Over Charges, unless a gateway is told otherwise."""
+    return Line(sandbox, "charges")
 
 
 @pytest.fixture(autouse=True)

@@ -23,10 +23,12 @@ class Line:
     Attributes:
         sent: Every request that set out, whatever became of it.
         headers: What the sandbox is sent beside each request's body.
+        route: What its gateways charge by, unless they are told otherwise.
     """
 
-    def __init__(self, sandbox: Sandbox) -> None:
+    def __init__(self, sandbox: Sandbox, route: str = "payment_intents") -> None:
         self.sandbox = sandbox
+        self.route = route
         self.sent: list[Request] = []
         self._plans: list[tuple[str, Action]] = []
 
@@ -34,9 +36,9 @@ class Line:
         """The next requests that match "POST /v1/charges" meet these actions, one after another."""
         self._plans += [(what, action) for action in actions]
 
-    def gateway(self, route: str = "charges", **options: Any) -> PaymentGateway:
-        client = FunctionClient(self.send)
-        return PaymentGateway(self.sandbox.secret_key, http_client=client, route=route, **options)
+    def gateway(self, **options: Any) -> PaymentGateway:
+        given = {"route": self.route, **options}
+        return PaymentGateway(self.sandbox.secret_key, http_client=FunctionClient(self.send), **given)
 
     def send(
         self, method: str, url: str, headers: Mapping[str, str], body: Any

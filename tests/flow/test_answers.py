@@ -59,7 +59,7 @@ def test_an_answer_that_cannot_be_trusted_leaves_the_outcome_unknown(sandbox, li
     line.plan(f"POST /v1/{step}", *[answer(status, body)] * 3)
     with pytest.raises(OutcomeUnknown) as unknown:
         line.gateway(max_retries=0).charge(token, ADA, FIVE, order_id="order-7")
-    payment = Line(sandbox).gateway().charge(token, ADA, FIVE, order_id="order-7")
+    payment = Line(sandbox, "charges").gateway().charge(token, ADA, FIVE, order_id="order-7")
 
     assert ("order-7", step.removesuffix("s")) == (unknown.value.order_id, unknown.value.step)
     assert [payment.charge] == sandbox.charges

@@ -110,7 +110,7 @@ def test_an_order_paid_with_a_named_test_token_is_one_order(sandbox, gateway):
 
 def test_an_unknown_mode_takes_no_token_for_a_test_token():
     """Only a key known to be a test key makes each `tok_visa` a purchase of its own."""
-    sandbox = Sandbox(secret_key="key_of_next_year")
+    sandbox = Sandbox(secret_key="key_of_next_year", rules=Rules(card_tokens=True))
     gateway = PaymentGateway("key_of_next_year", http_client=sandbox.http_client(), route="charges")
     for _ in range(2):
         gateway.charge("tok_visa", ADA, FIVE)
@@ -305,7 +305,7 @@ def test_a_corrected_email_goes_on_with_the_order(sandbox, gateway):
 @pytest.mark.parametrize("lag", [0, 60])
 def test_a_customer_beyond_the_newest_hundred_is_searched(lag):
     """An older Customer is found by search; until its index has caught up the order is said to be in progress."""
-    sandbox = Sandbox(rules=Rules(search_lag=lag))
+    sandbox = Sandbox(rules=Rules(card_tokens=True, search_lag=lag))
     gateway = PaymentGateway(sandbox.secret_key, http_client=sandbox.http_client(), route="charges")
     with pytest.raises(CardDeclined):
         gateway.charge("tok_chargeCustomerFail", "ada@exmaple.com", FIVE, order_id="order-7")

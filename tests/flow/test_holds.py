@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 
 import pytest
-import stripe
 
 from tests.flow.line import answer, refuse
+from tests.flow.shop import ADA, FIVE, by_hand
 from tokencharge import (
     Charge,
     ChargeState,
@@ -24,17 +24,11 @@ from tokencharge import (
 from tokencharge.sandbox import Fault
 from tokencharge.testing import sandbox_gateway
 
-ADA = "ada@example.com"
-FIVE, THREE = Money(500, "usd"), Money(300, "usd")
+THREE = Money(300, "usd")
 NOTHING = Money(0, "usd")
 WEEK = 7 * 24 * 3600
 LET_GO = {"charges": "/v1/refunds", "payment_intents": "/v1/payment_intents/*/cancel"}
 TAKE = {"charges": "/v1/charges/*/capture", "payment_intents": "/v1/payment_intents/*/capture"}
-
-
-@pytest.fixture(params=["charges", "payment_intents"])
-def route(request):
-    return request.param
 
 
 @pytest.fixture
@@ -45,12 +39,6 @@ def gateway(sandbox, route):
 @pytest.fixture
 def held(gateway):
     return gateway.charge("tok_visa", ADA, FIVE, order_id="order-7", capture=False).charge
-
-
-def by_hand(sandbox, what, **params):
-    """What somebody does in the dashboard."""
-    client = stripe.StripeClient(sandbox.secret_key, http_client=sandbox.http_client())
-    client.raw_request("post", f"/v1/{what}", **params)
 
 
 def test_money_that_is_held_says_so(gateway, held):

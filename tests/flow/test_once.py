@@ -1,16 +1,16 @@
 """One life of an order: whoever's Customer it meets, whatever day it is, whatever the key may read."""
 
-# mypy: disable-error-code="arg-type,union-attr"
-
 from __future__ import annotations
 
 import json
 import unicodedata
 from datetime import datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 
 from tests.flow.line import answer, lose, refuse
+from tests.flow.shop import ADA, ASKS, DAY, FAILS_WHEN_CHARGED, FIVE, GOOD, HOUR, ROUTES, SIX, by_hand, paid
 from tokencharge import (
     AuthenticationFailed,
     AuthenticationRequired,
@@ -28,43 +28,27 @@ from tokencharge import (
 )
 from tokencharge.sandbox import Fault, Request
 
-ADA = "ada@example.com"
-FIVE, SIX = Money(500, "usd"), Money(600, "usd")
-HOUR, DAY = 3600, 24 * 3600
-GOOD, ASKS, FAILS_WHEN_CHARGED = "4242424242424242", "4000002760003184", "4000000000000341"
-ROUTES = ["payment_intents", "charges"]
 NO_SEARCH = refuse(400, "The search feature is unavailable for this merchant.")
 FORBIDDEN = refuse(403, "The provided key does not have the required permissions.")
 
 
-@pytest.fixture(params=ROUTES)
-def till(request, sandbox):
+@pytest.fixture
+def till(sandbox, route):
     """A gateway on each route, to an account that knows both."""
-    return PaymentGateway(sandbox.secret_key, http_client=sandbox.http_client(), route=request.param)
-
-
-def paid(sandbox):
-    """The charges that moved or hold money."""
-    return [charge for charge in sandbox.charges if charge.status == "succeeded"]
-
-
-def post(sandbox, path, form):
-    """Ask the sandbox directly, and return its answer."""
-    headers = {"authorization": f"Bearer {sandbox.secret_key}"}
-    return json.loads(sandbox.handle(Request("POST", path, "", headers, form.encode())).body)
+    return PaymentGateway(sandbox.secret_key, http_client=sandbox.http_client(), route=route)
 
 
 def let_go(sandbox, charge):
     """Let go of what a Charge holds, as from the dashboard."""
     if charge.payment_intent_id is None:
-        post(sandbox, "/v1/refunds", f"charge={charge.id}")
+        by_hand(sandbox, "refunds", charge=charge.id)
     else:
-        post(sandbox, f"/v1/payment_intents/{charge.payment_intent_id}/cancel", "")
+        by_hand(sandbox, f"payment_intents/{charge.payment_intent_id}/cancel")
 
 
 def member(sandbox):
     """A Customer the shop has known for long."""
-    return post(sandbox, "/v1/customers", "email=ada@example.com")["id"]
+    return by_hand(sandbox, "customers", email=ADA)["id"]
 
 
 # Guest and login
@@ -76,7 +60,7 @@ def test_an_order_goes_on_for_another_customer(sandbox, till, pauses, login_firs
     """A guest logs in, or a member logs out: what was paid is told as paid, what was declined goes on at once."""
     customers = [{"customer": member(sandbox)}, {}] if login_first else [{}, {"customer": member(sandbox)}]
     card = sandbox.create_token(GOOD if was_paid else FAILS_WHEN_CHARGED)
-    order = {"email": ADA, "amount": FIVE, "order_id": "order-7"}
+    order: dict[str, Any] = {"email": ADA, "amount": FIVE, "order_id": "order-7"}
     try:
         first = till.charge(card, **order, **customers[0])
     except CardDeclined:
@@ -106,7 +90,7 @@ def test_the_open_intent_of_another_customer_is_given_up(sandbox, pauses):
 def test_a_hold_begun_for_another_customer_is_taken_there(sandbox):
     """An intent that is to hold money is never given up, so the card that is nobody's pays it where it is."""
     till = PaymentGateway(sandbox.secret_key, http_client=sandbox.http_client())
-    order = {"email": ADA, "amount": FIVE, "order_id": "order-7", "capture": False}
+    order: dict[str, Any] = {"email": ADA, "amount": FIVE, "order_id": "order-7", "capture": False}
     with pytest.raises(CardDeclined):
         till.charge(sandbox.create_token(FAILS_WHEN_CHARGED), **order)
     payment = till.charge(sandbox.create_token(), **order, customer=(known := member(sandbox)))
@@ -155,7 +139,7 @@ def test_a_stale_customer_is_forgotten_and_the_order_charged_again(sandbox, till
 @pytest.mark.parametrize("card", ["the same", "another"])
 def test_a_day_is_no_cliff_for_who_says_when_the_order_began(sandbox, till, later, card):
     """Declined at midnight, paid ten minutes before the next, called again after it: charged once."""
-    order = {"email": ADA, "amount": FIVE, "order_id": "order-7", "began": datetime.now(timezone.utc)}
+    order: dict[str, Any] = {"email": ADA, "amount": FIVE, "order_id": "order-7", "began": datetime.now(timezone.utc)}
     with pytest.raises(CardDeclined):
         till.charge(sandbox.create_token(FAILS_WHEN_CHARGED), **order)
     later(DAY - 600)
@@ -201,7 +185,7 @@ def test_a_card_declined_yesterday_uses_up_its_slot_for_itself_too(sandbox, gate
     """Tried again while another card comes: both take the same next slot, so one is charged."""
     known = member(sandbox)
     good, other = (
-        post(sandbox, f"/v1/customers/{known}/sources", f"source={sandbox.create_token()}")["id"] for _ in range(2)
+        by_hand(sandbox, f"customers/{known}/sources", source=sandbox.create_token())["id"] for _ in range(2)
     )
     sandbox.decline_next()
     with pytest.raises(CardDeclined):
@@ -234,7 +218,7 @@ def test_an_old_note_of_a_refusal_is_not_believed(sandbox, till, later):
 def test_an_intent_left_open_yesterday_is_paid_by_a_saved_card_over_charges(sandbox, gateway, later):
     """No Charge is made beside a challenge that may yet be passed."""
     known = member(sandbox)
-    card = post(sandbox, f"/v1/customers/{known}/sources", f"source={sandbox.create_token()}")["id"]
+    card = by_hand(sandbox, f"customers/{known}/sources", source=sandbox.create_token())["id"]
     with pytest.raises(AuthenticationRequired):
         gateway.charge(sandbox.create_confirmation_token(ASKS), ADA, FIVE, order_id="order-7", customer=known)
     later(DAY + HOUR)
@@ -276,7 +260,7 @@ def test_a_paid_order_is_left_alone(sandbox, till, token):
 def test_a_paid_order_takes_any_token_where_nobody_looked(sandbox):
     """Within the day of an order nothing is looked through: a token that is refused is a reason to."""
     till = PaymentGateway(sandbox.secret_key, http_client=sandbox.http_client())
-    order = {"email": ADA, "amount": FIVE, "order_id": "order-7", "began": datetime.now(timezone.utc)}
+    order: dict[str, Any] = {"email": ADA, "amount": FIVE, "order_id": "order-7", "began": datetime.now(timezone.utc)}
     known = member(sandbox)
     first = till.charge(sandbox.create_token(), **order, customer=known)
     again = till.charge("tok_1AAAAAAAAAAAAAAAAAAAAAAA", **order, customer=known)
@@ -301,7 +285,7 @@ def test_a_pending_charge_is_no_payment(sandbox, line):
 
 def test_a_hold_that_was_let_go_is_no_payment(sandbox, till):
     """Neither for `find`, nor for the same call, nor for another card."""
-    order = {"email": ADA, "amount": FIVE, "order_id": "order-7", "capture": False}
+    order: dict[str, Any] = {"email": ADA, "amount": FIVE, "order_id": "order-7", "capture": False}
     token = sandbox.create_token()
     held = till.charge(token, **order)
     assert held.charge == till.find("order-7", customer=held.customer).charge
@@ -358,7 +342,7 @@ def test_a_customer_without_a_card_uses_up_nothing(sandbox, till):
         till.charge_customer(known, FIVE, order_id="order-7")
     metadata = sandbox.customers[0].metadata
     method = sandbox.create_payment_method()
-    post(sandbox, f"/v1/payment_methods/{method}/attach", f"customer={known}")
+    by_hand(sandbox, f"payment_methods/{method}/attach", customer=known)
     payment = till.charge_customer(known, FIVE, order_id="order-7")
 
     assert {} == metadata
@@ -457,11 +441,12 @@ def test_a_default_card_that_is_a_payment_method_goes_over_an_intent(sandbox, li
     """On either route: the Customers of Checkout, the portal and the Payment Element have those."""
     known = member(sandbox)
     method = sandbox.create_payment_method()
-    post(sandbox, f"/v1/payment_methods/{method}/attach", f"customer={known}")
+    by_hand(sandbox, f"payment_methods/{method}/attach", customer=known)
     default = {"invoice_settings": {"default_payment_method": method}}
     line.plan("GET /v1/customers/*", answer(200, {**sandbox.customers[0].raw, **default}))
     payment = line.gateway().charge_customer(known, FIVE, order_id="order-7")
 
+    assert payment.charge.card is not None
     assert (method, True) == (payment.charge.card.id, payment.charge.payment_intent_id is not None)
 
 
@@ -475,7 +460,23 @@ def test_a_card_is_kept_where_that_was_asked_for(new_account, make):
     with pytest.raises(InvalidRequest, match="no saved card"):
         till.charge_customer(used.customer, SIX, order_id="order-10")
 
-    assert kept.charge.card.id == again.charge.card.id
+    assert kept.charge.card is not None
+    assert kept.charge.card == again.charge.card
+
+
+@pytest.mark.parametrize("order_id", [None, "order-7"])
+@pytest.mark.parametrize("save_card", [True, False])
+@pytest.mark.parametrize("make", ["create_token", "create_confirmation_token"])
+def test_over_charges_the_card_of_a_token_is_always_kept(sandbox, gateway, make, save_card, order_id):
+    """With an order and without; a confirmation token goes over an intent, and is kept where that was asked for."""
+    charged = gateway.charge(getattr(sandbox, make)(), ADA, FIVE, order_id=order_id, save_card=save_card)
+    if make == "create_token" or save_card:
+        again = gateway.charge_customer(charged.customer, SIX, order_id="order-8")
+
+        assert charged.charge.card.id == again.charge.card.id
+    else:
+        with pytest.raises(InvalidRequest, match="no saved card"):
+            gateway.charge_customer(charged.customer, SIX, order_id="order-8")
 
 
 @pytest.mark.parametrize("value", ["yes", 1, None])

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-import stripe
 
 from tests.flow.line import answer, refuse
+from tests.flow.shop import ADA, DAY, FIVE, by_hand
 from tokencharge import (
     ChargeState,
     InvalidInput,
@@ -18,15 +18,8 @@ from tokencharge import (
 from tokencharge.sandbox import Fault
 from tokencharge.testing import sandbox_gateway
 
-ADA = "ada@example.com"
-FIVE, TWO = Money(500, "usd"), Money(200, "usd")
-DAY = 24 * 3600
+TWO = Money(200, "usd")
 NO = {"error": {"type": "invalid_request_error", "message": "No."}}
-
-
-@pytest.fixture(params=["charges", "payment_intents"])
-def route(request):
-    return request.param
 
 
 @pytest.fixture
@@ -48,12 +41,6 @@ def failing(gateway):
 @pytest.fixture
 def held(gateway):
     return gateway.charge("tok_visa", ADA, FIVE, capture=False).charge
-
-
-def by_hand(sandbox, **params):
-    """What somebody does in the dashboard."""
-    client = stripe.StripeClient(sandbox.secret_key, http_client=sandbox.http_client())
-    client.raw_request("post", "/v1/refunds", **params)
 
 
 def statuses(sandbox):
@@ -373,7 +360,7 @@ def test_not_being_able_to_look_is_not_knowing(line, paid, route):
 
 def test_refunds_that_are_none_of_ours_are_passed_over(sandbox, gateway, paid):
     """What somebody gave back in the dashboard is no refund of this name."""
-    by_hand(sandbox, charge=paid.id, amount=200)
+    by_hand(sandbox, "refunds", charge=paid.id, amount=200)
     gateway.refund(paid, TWO)
 
     assert 2 == len(sandbox.refunds)
@@ -416,5 +403,5 @@ def repeated(first):
 
 
 def sandbox_refund(sandbox, charge):
-    by_hand(sandbox, charge=charge.id)
+    by_hand(sandbox, "refunds", charge=charge.id)
     return sandbox.refunds[0].raw

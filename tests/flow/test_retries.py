@@ -14,6 +14,7 @@ from tokencharge import (
     GatewayUnavailable,
     InvalidRequest,
     Money,
+    OrderConflict,
     OrderInProgress,
     OutcomeUnknown,
     RateLimited,
@@ -401,14 +402,27 @@ def test_marks_nobody_made_close_no_slot(sandbox, line):
     assert [False] == [charge.paid for charge in sandbox.charges]
 
 
-def test_a_conflict_at_the_capture_is_asked_again(sandbox, line):
-    """A key that another request has at that moment is asked for again, while the money is held."""
+def test_a_conflict_at_the_capture_of_a_charge_is_asked_again(sandbox, line):
+    """There capture and void share a key: while the other has it and the money is held, the capture waits."""
     held = line.gateway().charge("tok_visa", ADA, FIVE, capture=False)
-    line.plan("POST /v1/payment_intents/*/capture", refuse(400, type="idempotency_error"))
+    conflict = refuse(400, type="idempotency_error")
+    line.plan("POST /v1/charges/*/capture", conflict, conflict)
     captured = line.gateway().capture(held.charge)
 
     assert captured.captured
-    assert [True] == [charge.captured for charge in sandbox.charges]
+    assert 3 == sum(request.path.endswith("/capture") for request in line.sent)
+    assert [FIVE] == [charge.amount_captured for charge in sandbox.charges]
+
+
+def test_a_conflict_at_the_capture_of_an_intent_is_told(sandbox, line):
+    """There each request has a key of its own, so nobody explains the conflict: the money stays held."""
+    gateway = line.gateway("payment_intents")
+    held = gateway.charge("tok_visa", ADA, FIVE, capture=False)
+    line.plan("POST /v1/payment_intents/*/capture", refuse(400, type="idempotency_error"))
+    with pytest.raises(OrderConflict):
+        gateway.capture(held.charge)
+
+    assert [False] == [charge.captured for charge in sandbox.charges]
 
 
 @pytest.mark.parametrize("status", [401, 403])

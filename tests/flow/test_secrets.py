@@ -10,7 +10,7 @@ import pytest
 
 from tests.flow.line import Line, answer, lose, refuse
 from tokencharge import Money, TokenChargeError
-from tokencharge.sandbox import Sandbox
+from tokencharge.sandbox import Rules, Sandbox
 
 KEY = "sk_test_51HunterTwoHunterTwo"
 EMAIL = "ada.lovelace@example.com"
@@ -105,15 +105,18 @@ def every_flow(gateway, token):
     return results
 
 
-@pytest.mark.parametrize("place", ["* /v1/customers*", "* /v1/charges*", "*"])
 @pytest.mark.parametrize(
-    "trouble",
-    TROUBLES,
+    ("route", "place"),
+    [
+        *(("charges", place) for place in ("* /v1/customers*", "* /v1/charges*", "*")),
+        *(("payment_intents", place) for place in ("* /v1/payment_methods", "* /v1/payment_intents*", "*")),
+    ],
 )
-def test_nothing_of_ours_shows_a_secret(caplog, trouble, place):
+@pytest.mark.parametrize("trouble", TROUBLES)
+def test_nothing_of_ours_shows_a_secret(caplog, trouble, route, place):
     """Whatever happens to a call, what comes out of the library is clean, its causes included."""
-    sandbox = Sandbox(secret_key=KEY)
-    line = Line(sandbox)
+    sandbox = Sandbox(secret_key=KEY, rules=Rules(card_tokens=route == "charges"))
+    line = Line(sandbox, route)
     token = sandbox.create_token(CARD)
     gateway = line.gateway()
     caplog.set_level(logging.DEBUG, logger="tokencharge")

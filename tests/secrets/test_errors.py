@@ -37,7 +37,7 @@ from tokencharge import AsyncPaymentGateway, OutcomeUnknown, PaymentGateway, Tok
 # Tests that answer a request themselves are clients of their own.
 from tokencharge._frames import forgetful
 from tokencharge._stripe import FunctionClient
-from tokencharge.sandbox import Sandbox
+from tokencharge.sandbox import Rules, Sandbox
 
 KINDS = ["blocking", "awaited"]
 # Operations of several requests, each of which may be the one in trouble.
@@ -96,7 +96,7 @@ def test_nothing_secret_can_be_reached_from_an_error(trouble, route, kind, monke
     leaks, met = [], 0
     for name, operation in OPERATIONS.items():
         for good in range(4 if name in STEPS else 1):
-            line = Line(Sandbox(secret_key=KEY))
+            line = Line(Sandbox(secret_key=KEY, rules=Rules(card_tokens=route == "charges")))
             line.plan("*", *[line.sandbox.handle] * good, *[TROUBLES[trouble]] * 60)
             error = failure(operation, gateway(kind, route=route, http_client=FunctionClient(line.send)))
             if error is not None:

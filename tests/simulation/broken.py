@@ -57,11 +57,13 @@ class Broken:
         patches: What is replaced by what, as (where, name, replacement).
         faults: The only faults there are, if any are named.
         late: Every schedule goes on a day later, with a card that is saved.
+        route: Of every schedule, where only that one is broken; drawn for each if None.
     """
 
     patches: list[tuple[object, str, object]]
     faults: tuple[str, ...] = ()
     late: bool = False
+    route: str | None = None
 
 
 def _no_customer_key(self: Purchase, step: str) -> str:
@@ -188,18 +190,18 @@ FLOWS = {
     ),
     "a refusal without a charge not noted": Broken([(_moving, "_left_behind", _never_noted)]),
     "a refusal noted before it is known to be saved": Broken(
-        [(_moving, "_left_behind", _noted_at_once)], ("declined_unsaved",)
+        [(_moving, "_left_behind", _noted_at_once)], ("declined_unsaved",), route="charges"
     ),
     "a slot taken for spent because no charge is seen": Broken([(_settle, "noted_slots", _every_slot)]),
     "charges not listed": Broken([(_looking, "listed", _not_listed(_looking.CHARGES))]),
     "a payment not recognized": Broken([(_slots.Slots, "end", property(lambda _: None))]),
     "an intent for each card": Broken([(Purchase, "intent_call", _intent_of_card)]),
     "no key in common between the two routes": Broken([(Purchase, "intent_call", _intent_key)]),
-    "an intent for another amount left open": Broken([(_settle, "cancel", _not_canceled)]),
+    "an intent for another amount left open": Broken([(_settle, "cancel", _not_canceled)], route="payment_intents"),
     "intents not listed": Broken([(_looking, "listed", _not_listed(_looking.INTENTS))]),
     "what is repeated taken for how things are": Broken([(_moving, "ask", _repeated_is_news)]),
     "amounts not compared": Broken([(_settle, "payment_of", _any_amount), (_charge, "payment_of", _any_amount)]),
-    "a burnt method sent again": Broken([(_settle, "_is_told", _always(False))]),
+    "a burnt method sent again": Broken([(_settle, "_is_told", _always(False))], route="payment_intents"),
     "a paid order touched": Broken([(_charge, "_customer", _never_begun)]),
     "a released hold told as paid": Broken(
         [(_payment, "was_let_go", _always(False)), (_manage, "was_let_go", _always(False))]
@@ -208,7 +210,7 @@ FLOWS = {
     "an undated note": Broken([(_settle, "noted_slots", _undated)], ("declined_no_charge",), late=True),
     "an old order not searched for": Broken([(Purchase, "is_old", property(_always(False)))]),
     "a declined Charge tried again a day later": Broken(
-        [(Purchase, "is_recent", _always(True))], ("declined",), late=True
+        [(Purchase, "is_recent", _always(True))], ("declined",), late=True, route="charges"
     ),
 }
 

@@ -18,7 +18,7 @@ FIVE = Money(500, "usd")
 def test_each_cassette_sees_its_own_requests(tmp_path: Path) -> None:
     """vcrpy records what a gateway sends while it is on, one cassette after the other, and nothing afterwards."""
     sandbox, recorded = Sandbox(), []
-    with sandbox.serve() as server, PaymentGateway(sandbox.secret_key, api_base=server.url, route="charges") as gateway:
+    with sandbox.serve() as server, PaymentGateway(sandbox.secret_key, api_base=server.url) as gateway:
         for name in ("one", "two"):
             with vcr.use_cassette(str(tmp_path / f"{name}.yaml"), record_mode="once") as cassette:
                 gateway.charge("tok_visa", "ada@example.com", FIVE)
@@ -26,8 +26,8 @@ def test_each_cassette_sees_its_own_requests(tmp_path: Path) -> None:
             gateway.close()
         gateway.charge("tok_visa", "ada@example.com", FIVE)
 
-    assert [2, 2] == recorded
-    assert 6 == len(sandbox.requests)
+    assert [3, 3] == recorded
+    assert 9 == len(sandbox.requests)
 
 
 def test_a_replay_reaches_nobody(tmp_path: Path) -> None:
@@ -35,7 +35,7 @@ def test_a_replay_reaches_nobody(tmp_path: Path) -> None:
     sandbox, path = Sandbox(), str(tmp_path / "one.yaml")
     with (
         sandbox.serve() as server,
-        PaymentGateway(sandbox.secret_key, api_base=server.url, max_retries=0, route="charges") as gateway,
+        PaymentGateway(sandbox.secret_key, api_base=server.url, max_retries=0) as gateway,
     ):
         customer = gateway.charge("tok_visa", "ada@example.com", FIVE).customer
         gateway.close()  # older releases of vcrpy would drop the connection without closing it

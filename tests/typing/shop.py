@@ -68,7 +68,7 @@ def charging(gateway: PaymentGateway) -> None:
 
 def afterwards(gateway: PaymentGateway) -> None:
     assert_type(gateway.capture("ch_1", Money(500, "usd")), Charge)
-    assert_type(gateway.void("ch_1"), Refund)
+    assert_type(gateway.void("ch_1"), Charge)
     assert_type(gateway.refund(gateway.get_charge("ch_1"), reason="duplicate"), Refund)
     assert_type(gateway.find("order-1"), Payment | None)
     assert_type(gateway.complete("pi_1"), Payment)
@@ -80,7 +80,7 @@ async def awaited(gateway: AsyncPaymentGateway) -> None:
     assert_type(await gateway.charge("tok_visa", "ada@example.com", PRICE), Payment)
     assert_type(await gateway.charge_customer("cus_1", PRICE, order_id="order-2"), Payment)
     assert_type(await gateway.capture("ch_1"), Charge)
-    assert_type(await gateway.void("ch_1"), Refund)
+    assert_type(await gateway.void("ch_1"), Charge)
     assert_type(await gateway.refund("ch_1"), Refund)
     assert_type(await gateway.find("order-1", customer="cus_1"), Payment | None)
     assert_type(await gateway.complete("pi_1"), Payment)

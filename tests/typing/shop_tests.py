@@ -23,7 +23,7 @@ from tokencharge.testing import (
 def test_buying() -> None:
     """A sandbox, what it shows, and what can go wrong in it."""
     sandbox = Sandbox(seed=7, rules=Rules(search_lag=60))
-    sandbox.faults.add(Fault.lose_answer(), times=2, path="/v1/charges")
+    sandbox.faults.add(Fault.lose_answer(), times=2, path="/v1/payment_intents")
     with sandbox_gateway(sandbox, max_retries=2) as gateway, sandbox.serve() as server:
         assert_type(gateway, PaymentGateway)
         assert_type(server.url, str)

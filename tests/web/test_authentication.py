@@ -13,12 +13,6 @@ ASKS = "4000002760003184"
 PAYS_LATER = "4000000000000507"
 
 
-@pytest.fixture
-def route() -> str:
-    """Charges cannot do 3-D Secure."""
-    return "payment_intents"
-
-
 @pytest.fixture(params=[None, "order-1"], ids=["token", "order"])
 def shop(open_shop: OpenShop, request: pytest.FixtureRequest) -> Shop:
     """A shop that sells a token's purchase, or an order."""

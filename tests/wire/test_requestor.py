@@ -85,8 +85,8 @@ def test_each_request_has_its_own_key(line):
     keys = [request.headers.get("idempotency-key") for request in line.sent]
     posts = [key for key in keys if key is not None]
 
-    assert 8 == len(keys)
-    assert 6 == len(set(posts)) == len(posts)
+    assert 10 == len(keys)
+    assert 8 == len(set(posts)) == len(posts)
 
 
 @pytest.mark.parametrize("kind", [PaymentGateway, AsyncPaymentGateway])

@@ -14,37 +14,41 @@ from ..sandbox import Sandbox
 from ..sandbox.language.sender import send
 from .terminal import CommandFailed, write, write_json
 
-_CHARGE = "POST charges amount=1450&currency=usd&description=Triggered&source="
-_CUSTOMER = "POST customers email=ada@example.com&source=tok_visa"
+_CUSTOMER = "POST customers email=ada@example.com"
+_ATTACH = "POST payment_methods/pm_card_visa/attach customer={0}"
 _INTENT = (
     "POST payment_intents amount=1450&currency=usd&description=Triggered"
     "&automatic_payment_methods[enabled]=true&automatic_payment_methods[allow_redirects]=never"
 )
-_PAYMENT = f"{_INTENT}&confirm=true&payment_method="
-_REFUND = "POST refunds charge={0}"
+_PAYMENT = f"{_INTENT}&confirm=true&payment_method=pm_card_"
+_HOLD = f"{_PAYMENT}visa&capture_method=manual"
+_REFUND = "POST refunds payment_intent={0}"
 
-# A line per request; {0} stands for the id that the first was answered with.
+# A line per request; {0} stands for the id that the first was answered with, {1} for the second's.
 TRIGGERS = {
-    "charge.captured": (f"{_CHARGE}tok_visa&capture=false", "POST charges/{0}/capture"),
-    "charge.dispute.created": (f"{_CHARGE}tok_createDispute",),
-    "charge.failed": (f"{_CHARGE}tok_chargeCustomerFail",),
-    "charge.refunded": (f"{_CHARGE}tok_visa", _REFUND),
-    "charge.succeeded": (f"{_CHARGE}tok_visa",),
-    "charge.updated": (f"{_CHARGE}tok_visa", "POST charges/{0} metadata[triggered]=true"),
+    "charge.captured": (_HOLD, "POST payment_intents/{0}/capture"),
+    "charge.dispute.created": (f"{_PAYMENT}createDispute",),
+    "charge.failed": (f"{_PAYMENT}chargeCustomerFail",),
+    "charge.refunded": (f"{_PAYMENT}visa", _REFUND),
+    "charge.succeeded": (f"{_PAYMENT}visa",),
+    # Once the money is booked.
+    "charge.updated": (f"{_PAYMENT}visa",),
     "customer.created": (_CUSTOMER,),
     "customer.deleted": (_CUSTOMER, "DELETE customers/{0}"),
-    "customer.source.created": (_CUSTOMER,),
-    "customer.source.deleted": (_CUSTOMER, "POST customers/{0} source=tok_mastercard"),
+    "customer.source.created": (f"{_CUSTOMER}&source=tok_visa",),
+    "customer.source.deleted": (f"{_CUSTOMER}&source=tok_visa", "POST customers/{0} source=tok_mastercard"),
     "customer.updated": (_CUSTOMER, "POST customers/{0} description=Triggered"),
-    "payment_intent.amount_capturable_updated": (f"{_PAYMENT}pm_card_visa&capture_method=manual",),
+    "payment_intent.amount_capturable_updated": (_HOLD,),
     "payment_intent.canceled": (_INTENT, "POST payment_intents/{0}/cancel"),
     "payment_intent.created": (_INTENT,),
-    "payment_intent.payment_failed": (f"{_PAYMENT}pm_card_chargeDeclined",),
-    "payment_intent.requires_action": (f"{_PAYMENT}pm_card_threeDSecure2Required",),
-    "payment_intent.succeeded": (f"{_PAYMENT}pm_card_visa",),
-    "refund.created": (f"{_CHARGE}tok_visa", _REFUND),
-    "refund.failed": (f"{_CHARGE}tok_refundFail", _REFUND),
-    "refund.updated": (f"{_CHARGE}tok_pendingRefund", _REFUND),
+    "payment_intent.payment_failed": (f"{_PAYMENT}chargeDeclined",),
+    "payment_intent.requires_action": (f"{_PAYMENT}threeDSecure2Required",),
+    "payment_intent.succeeded": (f"{_PAYMENT}visa",),
+    "payment_method.attached": (_CUSTOMER, _ATTACH),
+    "payment_method.detached": (_CUSTOMER, _ATTACH, "POST payment_methods/{1}/detach"),
+    "refund.created": (f"{_PAYMENT}visa", _REFUND),
+    "refund.failed": (f"{_PAYMENT}refundFail", _REFUND),
+    "refund.updated": (f"{_PAYMENT}pendingRefund", _REFUND),
 }
 
 _TIMEOUT = 10.0
@@ -118,4 +122,6 @@ def _ask(settings: Settings, method: str, path: str, form: str = "") -> dict[str
         raise CommandFailed(
             f"No sandbox answers at {settings.api_base}: start one with `tokencharge sandbox`.", 1
         ) from None
-    raise CommandFailed(f"{method} /v1/{path} was refused: {redact(refusal)}", 1)
+    said = redact(refusal).rstrip(".")
+    way_out = " `tokencharge sandbox --card-tokens` takes them." if status == 400 and "source=" in form else ""
+    raise CommandFailed(f"{method} /v1/{path} was refused: {said}.{way_out}", 1)

@@ -41,7 +41,8 @@ class Sandbox:
         webhook_secret: What it signs webhooks with; several, separated by commas, as while an endpoint's is rolled.
         clock: What time it is, in seconds since 1970.
         seed: Makes its ids the same in each run.
-        rules: What to choose where Stripe is slow or unverified.
+        rules: What kind of account it is, and what to choose where Stripe is slow or unverified. If None, an account
+            as Stripe opens it today: no card tokens at Customers and Charges.
         sleep: How the fault `wait` passes the time, and so do webhooks before a retry.
 
     Attributes:

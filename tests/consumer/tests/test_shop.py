@@ -30,7 +30,7 @@ def test_a_declined_card(gateway: PaymentGateway, stripe_sandbox: Sandbox) -> No
 
 def test_an_answer_is_lost(gateway: PaymentGateway, stripe_sandbox: Sandbox) -> None:
     """A buyer whose charge is in doubt is told to wait, and trying again charges nothing twice."""
-    stripe_sandbox.lose_next_answer(path="/v1/charges")
+    stripe_sandbox.lose_next_answer(path="/v1/payment_intents")
     token = stripe_sandbox.create_token()
     told = [buy(gateway, "order-1", token, ADA) for _ in range(2)]
 

@@ -19,7 +19,7 @@ class BuyingTest(unittest.TestCase):
 
     def setUp(self) -> None:
         self.sandbox = Sandbox()
-        self.gateway = sandbox_gateway(self.sandbox, route="charges")
+        self.gateway = sandbox_gateway(self.sandbox)
         self.addCleanup(self.gateway.close)
 
     def test_buying(self) -> None:
@@ -30,7 +30,7 @@ class BuyingTest(unittest.TestCase):
 
     def test_recorded(self) -> None:
         """A recording is replayed without pytest, too."""
-        with use_cassette(RECORDINGS / "buying.yaml") as cassette, cassette.gateway(route="charges") as gateway:
+        with use_cassette(RECORDINGS / "buying.yaml") as cassette, cassette.gateway() as gateway:
             told = buy(gateway, cassette.unique("order"), "tok_visa", "ada@example.com")
 
         self.assertEqual("You've been charged 5.00 USD.", told)  # noqa: PT009

@@ -43,13 +43,16 @@ class Row(Protocol):
     @property
     def serial(self) -> int:
         """How many were made before it."""
+        ...
 
     @property
     def created(self) -> int:
         """When it was made, in whole seconds since 1970."""
+        ...
 
     def shown(self) -> JSON:
         """Return what Stripe shows of it."""
+        ...
 
 
 def one(kind: Kind) -> Endpoint:

@@ -11,7 +11,8 @@ class Rules:
 
     Attributes:
         card_tokens: Customers and Charges take card tokens, as they do on old accounts.
-            On a new one each is refused, and the way is `POST /v1/payment_methods`.
+            On a new one, the default, each is refused, and the way is
+            `POST /v1/payment_methods`.
         saves_policies: A refusal by the account's API policies is saved under its
             idempotency key (recorded in 2026 for another policy).
         saves_unknown_ids: So is one of an id that names nothing (recorded answers
@@ -35,7 +36,7 @@ class Rules:
             (Stripe: in rare cases).
     """
 
-    card_tokens: bool = True
+    card_tokens: bool = False
     saves_policies: bool = True
     saves_unknown_ids: bool = False
     search_lag: float = 0.0
