@@ -19,7 +19,7 @@ from django.shortcuts import redirect
 from django.urls import include, path, reverse
 
 from tokencharge import Charge, Event, Money, Order
-from tokencharge.django import ChargeView, checkout_urls, on_event
+from tokencharge.django import ChargeView, checkout_urls, on_event, on_paid
 from tokencharge.sandbox import Sandbox
 
 
@@ -34,6 +34,12 @@ class Buy(ChargeView):
 
 def home(request: HttpRequest) -> HttpResponse:
     return redirect(f"{reverse('tokencharge:checkout')}?order={secrets.token_hex(8)}")
+
+
+@on_paid
+def paid(charge: Charge) -> None:
+    """Send what was bought: once for each payment, whether the page tells of it or a webhook."""
+    print(f"{charge.id}: paid {charge.amount}", flush=True)
 
 
 @on_event("charge.refunded")
@@ -56,6 +62,7 @@ settings.configure(
     DEBUG=True,
     SECRET_KEY=secrets.token_hex(),
     ROOT_URLCONF=__name__,
+    CSRF_FAILURE_VIEW="tokencharge.django.csrf_failure",
     INSTALLED_APPS=["django.contrib.staticfiles", "tokencharge.django"],
     MIDDLEWARE=["django.middleware.security.SecurityMiddleware", "django.middleware.csrf.CsrfViewMiddleware"],
     TEMPLATES=[{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}],

@@ -29,6 +29,11 @@ async def order(request: Request) -> Order:
     return Order(Money(1450, "usd"), "Wildflower honey, 500 g", request.query_params.get("order"))
 
 
+async def paid(charge: Charge) -> None:
+    """Send what was bought: once for each payment, whether the page tells of it or a webhook."""
+    print(f"{charge.id}: paid {charge.amount}", flush=True)
+
+
 async def refunded(event: Event) -> None:
     """Note what was given back, be it by us or in Stripe's dashboard: once for each event, however often it comes."""
     if isinstance(event.object, Charge):
@@ -38,6 +43,7 @@ async def refunded(event: Event) -> None:
 def create_app() -> FastAPI:
     payments = TokenCharge(stripe_settings())
     payments.order(order)
+    payments.on_paid(paid)
     payments.on("charge.refunded")(refunded)
     app = FastAPI(lifespan=payments.lifespan)
     app.routes.extend(payments.routes)  # /checkout and /charge, with a Content-Security-Policy, and /stripe/webhook

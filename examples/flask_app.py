@@ -31,6 +31,12 @@ def order() -> Order:
     return Order(Money(1450, "usd"), "Wildflower honey, 500 g", request.args.get("order"))
 
 
+@payments.on_paid
+def paid(charge: Charge) -> None:
+    """Send what was bought: once for each payment, whether the page tells of it or a webhook."""
+    print(f"{charge.id}: paid {charge.amount}", flush=True)
+
+
 @payments.on("charge.refunded")
 def refunded(event: Event) -> None:
     """Note what was given back, be it by us or in Stripe's dashboard: once for each event, however often it comes."""

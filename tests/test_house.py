@@ -37,13 +37,13 @@ class Rule(NamedTuple):
 # The floors of the house, from the ground up. A part is a module or a package of src/tokencharge; "tokencharge" is
 # its __init__, and with it the public names: `from tokencharge import Money`.
 FLOORS = (
-    {"declines", "_clock", "_drive", "_secrets", "_event_store"},
+    {"declines", "mending", "_clock", "_drive", "_secrets", "_event_store"},
     {"errors"},
     {"_frames"},
     {"money", "settings"},
-    {"order", "_checks", "_reading"},
+    {"_checks", "_reading"},
     {"results"},
-    {"events", "_flows"},
+    {"events", "order", "_flows"},
     {"_observe", "_operations"},
     {"_stripe"},
     {"gateway"},
@@ -54,19 +54,8 @@ FLOORS = (
     {"pytest_plugin", "cli"},
     {"__main__"},
 )
-WORDS = {
-    "money",
-    "order",
-    "results",
-    "errors",
-    "declines",
-    "settings",
-    "_checks",
-    "_clock",
-    "_reading",
-    "_secrets",
-    "_frames",
-}
+WORDS = {"money", "order", "results", "errors", "declines", "mending", "settings"}
+WORDS |= {"_checks", "_clock", "_reading", "_secrets", "_frames"}
 ADAPTERS = {"flask", "django", "asgi"}
 ADAPTER = {"tokencharge", "web", "webhooks"}
 KIT = {"tokencharge"} | WORDS

@@ -16,7 +16,18 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.typing import ExtensionMetadata
 
-from tokencharge import Advice, CardDeclined, Settings, TokenChargeError, cli, declines, errors, pytest_plugin
+from tokencharge import (
+    Advice,
+    CardDeclined,
+    MendedBy,
+    Settings,
+    TokenChargeError,
+    cli,
+    declines,
+    errors,
+    mending,
+    pytest_plugin,
+)
 
 
 def settings_table() -> str:
@@ -63,6 +74,16 @@ def declines_table() -> str:
         alike.setdefault(declines.reason(code, None), []).append(f"`{code}`")
     rows = ((", ".join(sorted(codes)), f"`{advice.name}`", said) for (advice, said), codes in alike.items())
     return _table(("code or decline code", "advice", "the buyer reads"), rows)
+
+
+def mending_table() -> str:
+    """Say of Stripe's codes who can mend what they tell; codes that are mended alike share a row."""
+    alike: dict[tuple[MendedBy, str], list[str]] = {}
+    for code, who in mending.WHO.items():
+        todo = mending.what_to_do(code) if who is MendedBy.Shop else ""
+        alike.setdefault((who, todo), []).append(f"`{code}`")
+    rows = ((f"`MendedBy.{who.name}`", ", ".join(sorted(codes)), todo) for (who, todo), codes in alike.items())
+    return _table(("who", "codes", "what to do"), rows)
 
 
 def fixtures_table() -> str:
@@ -117,6 +138,14 @@ def _directive(make: Callable[[], str]) -> type[SphinxDirective]:
 
 def setup(app: Sphinx) -> ExtensionMetadata:
     """Name the directives: `settings-table` and so on."""
-    for make in (settings_table, errors_table, advice_table, declines_table, fixtures_table, command_line):
+    for make in (
+        settings_table,
+        errors_table,
+        advice_table,
+        declines_table,
+        mending_table,
+        fixtures_table,
+        command_line,
+    ):
         app.add_directive(make.__name__.replace("_", "-"), _directive(make))
     return {"parallel_read_safe": True}

@@ -12,14 +12,17 @@ from .errors import (
     CardTokensRefused,
     ChargeRefused,
     ConfigurationError,
+    CrossSiteRequest,
     GatewayUnavailable,
     InvalidEvent,
     InvalidInput,
     InvalidRequest,
     InvalidSignature,
+    OrderChanged,
     OrderConflict,
     OrderInProgress,
     OutcomeUnknown,
+    PageExpired,
     PaymentPending,
     RateLimited,
     TokenChargeError,
@@ -27,6 +30,7 @@ from .errors import (
 )
 from .events import Event
 from .gateway import PaymentGateway
+from .mending import MendedBy
 from .money import Money
 from .order import Order
 from .results import Card, Charge, ChargeState, Customer, Payment, PaymentIntent, Refund
@@ -47,6 +51,7 @@ __all__ = [
     "ChargeRefused",
     "ChargeState",
     "ConfigurationError",
+    "CrossSiteRequest",
     "Customer",
     "Event",
     "GatewayUnavailable",
@@ -54,11 +59,14 @@ __all__ = [
     "InvalidInput",
     "InvalidRequest",
     "InvalidSignature",
+    "MendedBy",
     "Money",
     "Order",
+    "OrderChanged",
     "OrderConflict",
     "OrderInProgress",
     "OutcomeUnknown",
+    "PageExpired",
     "Payment",
     "PaymentGateway",
     "PaymentIntent",

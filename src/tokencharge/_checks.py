@@ -20,6 +20,7 @@ _TOKEN = re.compile(r"[A-Za-z0-9_]{1,255}", re.ASCII)
 _METHOD = re.compile(r"pm_|ctoken_")
 _INTENT = re.compile(r"pi_|seti_")
 _EMAIL = re.compile(r"[^@\s\x00-\x1f\x7f<>]+@[^@\s\x00-\x1f\x7f<>]+")
+_SUFFIX = re.compile(r"(?:(?![<>\\'\"*])[ -~]){1,22}")
 _IDEMPOTENCY_KEY = re.compile(r"[!-~](?:[ -~]{0,253}[!-~])?")
 _REFUND_REASONS = ("duplicate", "fraudulent", "requested_by_customer")
 
@@ -35,21 +36,25 @@ RESERVED_METADATA = "tokencharge"
 def token(value: object) -> str:
     """Check what pays: `tok_...`, `pm_...` or `ctoken_...` as Stripe.js makes them."""
     if not isinstance(value, str) or not value.strip():
-        raise InvalidInput("The token is missing: post the id that Stripe.js returned for the card.")
+        raise InvalidInput("The token is missing: post the id that Stripe.js returned for the card.", param="token")
     if is_card_number(value):
         raise InvalidInput(
             "A card number was given where a token belongs: card numbers must never reach your server, "
-            "let Stripe.js turn them into a token."
+            "let Stripe.js turn them into a token.",
+            param="token",
         )
     if is_key(value):
         raise InvalidInput(
-            "An API key was given where a token belongs: post the id that Stripe.js returned for the card."
+            "An API key was given where a token belongs: post the id that Stripe.js returned for the card.",
+            param="token",
         )
     if _INTENT.match(value):
-        raise InvalidInput("This is an intent, no card: give a token (tok_), payment method (pm_) or ctoken_.")
+        raise InvalidInput(
+            "This is an intent, no card: give a token (tok_), payment method (pm_) or ctoken_.", param="token"
+        )
     if not _TOKEN.fullmatch(value):
         raise InvalidInput(
-            "The token has characters no token has, or is too long: pass it on as Stripe.js returned it."
+            "The token has characters no token has, or is too long: pass it on as Stripe.js returned it.", param="token"
         )
     return value
 
@@ -72,11 +77,13 @@ def is_test_token(value: str) -> bool:
 def email(value: object) -> str:
     """Check an e-mail address as far as Stripe does: something@something, at most 512 characters."""
     if not isinstance(value, str) or not value.strip():
-        raise InvalidInput("The e-mail is missing: ask the buyer for it.")
+        raise InvalidInput("The e-mail is missing: ask the buyer for it.", param="email")
     if len(value) > 512:
-        raise InvalidInput("The e-mail is longer than the 512 characters Stripe takes.")
+        raise InvalidInput("The e-mail is longer than the 512 characters Stripe takes.", param="email")
     if not _EMAIL.fullmatch(value) or not _is_text(value):
-        raise InvalidInput("The e-mail is not an address: it needs one @ with text on both sides, and no spaces.")
+        raise InvalidInput(
+            "The e-mail is not an address: it needs one @ with text on both sides, and no spaces.", param="email"
+        )
     return value
 
 
@@ -84,13 +91,16 @@ def amount(value: object) -> Money:
     """Check an amount to charge, capture or refund: Money above zero that Stripe can count."""
     if not isinstance(value, Money):
         raise InvalidInput(
-            f'An amount is Money, not {type(value).__name__}: write Money(500, "usd") or Money.of("5.00", "usd").'
+            f'An amount is Money, not {type(value).__name__}: write Money(500, "usd") or Money.of("5.00", "usd").',
+            param="amount",
         )
     if value.amount == 0:
-        raise InvalidInput("The amount is zero: there is nothing to charge or give back.")
+        raise InvalidInput("The amount is zero: there is nothing to charge or give back.", param="amount")
     unit = granularity(value.currency)
     if value.amount % unit:
-        raise InvalidInput(f"{value.currency.upper()} amounts are multiples of {unit} minor units: round the amount.")
+        raise InvalidInput(
+            f"{value.currency.upper()} amounts are multiples of {unit} minor units: round the amount.", param="amount"
+        )
     return value
 
 
@@ -106,13 +116,19 @@ def same_currency(charged: Money, value: Money | None) -> None:
 def order_id(value: object) -> str:
     """Check an order_id: your own name of the purchase, unique within the Stripe account."""
     if not isinstance(value, str):
-        raise InvalidInput(f"An order_id is text, not {type(value).__name__}: write str(order.id).")
+        raise InvalidInput(f"An order_id is text, not {type(value).__name__}: write str(order.id).", param="order_id")
     if not value or value != value.strip() or not value.isprintable():
-        raise InvalidInput("The order_id is empty, or has spaces around it or control characters in it.")
+        raise InvalidInput(
+            "The order_id is empty, or has spaces around it or control characters in it.", param="order_id"
+        )
     if len(value) > 500:
-        raise InvalidInput("The order_id is longer than the 500 characters of a Stripe metadata value.")
+        raise InvalidInput(
+            "The order_id is longer than the 500 characters of a Stripe metadata value.", param="order_id"
+        )
     if not unicodedata.is_normalized("NFC", value):
-        raise InvalidInput('The order_id is not in Unicode form NFC: pass unicodedata.normalize("NFC", order_id).')
+        raise InvalidInput(
+            'The order_id is not in Unicode form NFC: pass unicodedata.normalize("NFC", order_id).', param="order_id"
+        )
     return value
 
 
@@ -121,24 +137,32 @@ def began(value: object) -> datetime | None:
     if value is None:
         return None
     if not isinstance(value, datetime):
-        raise InvalidInput(f"began is a datetime, not {type(value).__name__}: when the shop made the order.")
+        raise InvalidInput(
+            f"began is a datetime, not {type(value).__name__}: when the shop made the order.", param="began"
+        )
     if value.utcoffset() is None:
-        raise InvalidInput("began has no time zone: give an aware datetime, such as datetime.now(timezone.utc).")
+        raise InvalidInput(
+            "began has no time zone: give an aware datetime, such as datetime.now(timezone.utc).", param="began"
+        )
     if value.timestamp() - time.time() > _CLOCKS_DIFFER:
-        raise InvalidInput("began is in the future: give the moment when the shop made the order.")
+        raise InvalidInput("began is in the future: give the moment when the shop made the order.", param="began")
     return value
 
 
 def object_id(value: object, what: str) -> str:
     """Check the id of one of Stripe's objects. An empty one would reach the list instead of the object."""
     if not isinstance(value, str) or not value:
-        raise InvalidInput(f"The {what} id is missing: pass the id Stripe gave it.")
+        raise InvalidInput(f"The {what} id is missing: pass the id Stripe gave it.", param="id")
     if len(value) > 255 or not value.isascii() or not value.isprintable() or re.search(r"[\s/?#]", value):
-        raise InvalidInput(f"The {what} id has characters no id has, or is too long: pass it as Stripe gave it.")
+        raise InvalidInput(
+            f"The {what} id has characters no id has, or is too long: pass it as Stripe gave it.", param="id"
+        )
     if is_card_number(value) or is_key(value):
-        raise InvalidInput(f"A card number or an API key was given where the {what} id belongs.")
+        raise InvalidInput(f"A card number or an API key was given where the {what} id belongs.", param="id")
     if not value.strip("."):
-        raise InvalidInput(f"The {what} id is only dots, which lead elsewhere in a URL: pass it as Stripe gave it.")
+        raise InvalidInput(
+            f"The {what} id is only dots, which lead elsewhere in a URL: pass it as Stripe gave it.", param="id"
+        )
     return value
 
 
@@ -150,20 +174,34 @@ def metadata(value: object) -> dict[str, str]:
     if value is None:
         return {}
     if not isinstance(value, Mapping):
-        raise InvalidInput(f"Metadata is a mapping of text to text, not {type(value).__name__}.")
+        raise InvalidInput(f"Metadata is a mapping of text to text, not {type(value).__name__}.", param="metadata")
     if len(value) > 48:
-        raise InvalidInput("Metadata has more than 48 names: Stripe takes 50, and two are kept for the order.")
+        raise InvalidInput(
+            "Metadata has more than 48 names: Stripe takes 50, and two are kept for the order.", param="metadata"
+        )
     checked: dict[str, str] = {}
     for name, entry in value.items():
         if not _is_text(name) or not 0 < len(name) <= 40 or "[" in name or "]" in name:
-            raise InvalidInput("A metadata name is text of 1 to 40 characters without square brackets.")
+            raise InvalidInput(
+                "A metadata name is text of 1 to 40 characters without square brackets.", param="metadata"
+            )
         if name == RESERVED_METADATA:
-            raise InvalidInput(f'The metadata name "{RESERVED_METADATA}" is kept for this library: choose another.')
+            raise InvalidInput(
+                f'The metadata name "{RESERVED_METADATA}" is kept for this library: choose another.', param="metadata"
+            )
         number = isinstance(entry, int) and not isinstance(entry, bool)
         if not (number or _is_text(entry)) or len(str(entry)) > 500:
-            raise InvalidInput("A metadata value is text of at most 500 characters, or an int.")
+            raise InvalidInput("A metadata value is text of at most 500 characters, or an int.", param="metadata")
         checked[name] = str(entry)
     return checked
+
+
+def order_in_metadata(order_id: str | None, metadata: Mapping[str, str]) -> None:
+    """Check that metadata does not name another order."""
+    if order_id is not None and metadata.get("order_id", order_id) != order_id:
+        raise InvalidInput(
+            "The metadata has another order_id than the order_id argument: give it once.", param="metadata"
+        )
 
 
 def description(value: object) -> str | None:
@@ -171,49 +209,56 @@ def description(value: object) -> str | None:
     if value is None or value == "":
         return None
     if not _is_text(value) or len(value) > 40_000:
-        raise InvalidInput("A description is text of at most 40,000 characters.")
+        raise InvalidInput("A description is text of at most 40,000 characters.", param="description")
+    return value
+
+
+def yes_or_no(value: object, param: str) -> bool:
+    """Check a flag: a string or a number here would do what nobody asked for."""
+    if not isinstance(value, bool):
+        raise InvalidInput(f"{param} is True or False, not {type(value).__name__}.", param=param)
     return value
 
 
 def save_card(value: object) -> bool:
-    """Check whether to save the card: a string or a number here would save one nobody asked to save."""
-    if not isinstance(value, bool):
-        raise InvalidInput(f"save_card is True or False, not {type(value).__name__}.")
-    return value
+    """Check whether to save the card."""
+    return yes_or_no(value, "save_card")
 
 
 def capture(value: object) -> bool:
-    """Check whether to capture: a string or a number here would take money that was to be held."""
-    if not isinstance(value, bool):
-        raise InvalidInput(f"capture is True or False, not {type(value).__name__}.")
-    return value
+    """Check whether to capture."""
+    return yes_or_no(value, "capture")
 
 
 def statement_descriptor_suffix(value: object) -> str | None:
-    r"""Check what is added to the statement: at most 22 characters, none of < > \ ' " *."""
+    r"""Check what is added to the statement: 1 to 22 Latin characters, a letter among them, none of < > \ ' " *.
+
+    Digits alone are refused by Stripe, other scripts too (https://docs.stripe.com/get-started/account/statement-descriptors).
+    """
     if value is None:
         return None
-    if (
-        not isinstance(value, str)
-        or not 0 < len(value) <= 22
-        or re.search(r"[<>\\'\"*]", value)
-        or not value.isprintable()
-    ):
-        raise InvalidInput("A statement descriptor suffix is text of 1 to 22 characters, without < > \\ ' \" or *.")
+    if not isinstance(value, str) or not _SUFFIX.fullmatch(value) or not re.search(r"[A-Za-z]", value):
+        raise InvalidInput(
+            "A statement descriptor suffix is text of 1 to 22 unaccented Latin characters, at least one of them a "
+            "letter, without < > \\ ' \" or *: an order number alone needs a word before it.",
+            param="statement_descriptor_suffix",
+        )
     return value
 
 
 def refund_reason(value: object) -> str | None:
     """Check a refund's reason: one of Stripe's three."""
     if value is not None and value not in _REFUND_REASONS:
-        raise InvalidInput(f"A refund's reason is one of {', '.join(_REFUND_REASONS)}, or None.")
+        raise InvalidInput(f"A refund's reason is one of {', '.join(_REFUND_REASONS)}, or None.", param="reason")
     return value if isinstance(value, str) else None
 
 
 def idempotency_key(value: object) -> str:
     """Check a key of the caller's own: 1 to 255 ASCII characters, and no space around them, which HTTP drops."""
     if not isinstance(value, str) or not _IDEMPOTENCY_KEY.fullmatch(value):
-        raise InvalidInput("An idempotency key is 1 to 255 ASCII characters without spaces around them.")
+        raise InvalidInput(
+            "An idempotency key is 1 to 255 ASCII characters without spaces around them.", param="idempotency_key"
+        )
     return value
 
 

@@ -10,6 +10,9 @@ TokenChargeError
 +- InvalidRequest              Stripe refused a parameter
 +- CardTokensRefused           the account takes no card tokens at Customers and Charges: route payment_intents fits it
 +- ChargeRefused               the host's own hook refused before anything was sent
++- CrossSiteRequest            a page of another site sent it; refused before anything was read
++- PageExpired                 the page was open longer than its CSRF token is good for
++- OrderChanged                the page showed another price than the order has now; nothing was charged
 +- OrderConflict               this purchase was submitted before with other details
 +- OrderInProgress             another request for this purchase is running now
 +- AuthenticationFailed        Stripe refused our key
@@ -28,6 +31,18 @@ import attrs
 
 from ._secrets import Hidden
 from .declines import Advice, reason
+from .mending import WHO, MendedBy, field_of
+
+_OUR_SIDE = "Something went wrong on our side. This attempt has not charged you. Please try again later or contact us."
+_JUST_NOW = "This did not work just now. This attempt has not charged you. Please try again in a moment."
+_EMAIL = "Your e-mail address was not accepted. This attempt has not charged you. Please check it and try again."
+
+
+class _Status:
+    """`suggested_status`: of a class what is usual, of an error what follows from who can mend it."""
+
+    def __get__(self, error: TokenChargeError | None, kind: type[TokenChargeError]) -> int:
+        return kind._status if error is None else error._suggest()
 
 
 @attrs.define(eq=False, repr=False, slots=False)
@@ -66,11 +81,21 @@ class TokenChargeError(Exception):
 
     retryable: ClassVar[bool] = False
     """Calling again with the same arguments is safe and may end otherwise."""
-    suggested_status: ClassVar[int] = 500
+    suggested_status = _Status()
     """The HTTP status for a web view to answer with."""
-    _public: ClassVar[str] = (
-        "Something went wrong on our side. This attempt has not charged you. Please try again later or contact us."
-    )
+    _status: ClassVar[int] = 500
+    _public: ClassVar[str] = _OUR_SIDE
+    _mended_by: ClassVar[MendedBy] = MendedBy.Shop
+
+    @property
+    def mended_by(self) -> MendedBy:
+        """Who can mend it: the buyer, the shop, or time."""
+        return self._mended_by
+
+    @property
+    def field(self) -> str | None:
+        """The field of the page that the buyer is to look at, "email" or "card"; None where it is about none."""
+        return None
 
     @property
     def client_secret(self) -> str | None:
@@ -90,6 +115,9 @@ class TokenChargeError(Exception):
         """A sentence that is safe to show the buyer."""
         return self._public
 
+    def _suggest(self) -> int:
+        return self._status
+
     def __str__(self) -> str:
         return self.message
 
@@ -107,16 +135,52 @@ class ConfigurationError(TokenChargeError):
 
 
 class InvalidInput(TokenChargeError, ValueError):
-    """An argument cannot be right: token, e-mail, amount, order_id, an id. Nothing was sent."""
+    """An argument cannot be right: token, e-mail, amount, order_id, an id. Nothing was sent.
 
-    suggested_status = 400
+    `param` names it. What the buyer typed (token, e-mail), or a request that cannot be read, is answered with 400;
+    what the shop's own code has passed, with 500.
+    """
+
+    _status = 400
+    _mended_by = MendedBy.Buyer
     _public = "Some of the details were not valid. This attempt has not charged you. Please check them and try again."
+
+    @property
+    def mended_by(self) -> MendedBy:
+        """Who can mend it: the buyer what they typed, the shop all else."""
+        return self._mended_by if self.param is None or self.field else MendedBy.Shop
+
+    @property
+    def field(self) -> str | None:
+        """The field of the page that the buyer is to look at, "email" or "card"; None where it is about none."""
+        return field_of(self.code, self.param)
+
+    @property
+    def advice(self) -> Advice | None:
+        """What may help: `FixDetails` where the buyer can mend it."""
+        return Advice.FixDetails if self.mended_by is MendedBy.Buyer else None
+
+    @property
+    def public_message(self) -> str:
+        """A sentence that is safe to show the buyer; it sends them looking only for what they can mend."""
+        if self.mended_by is MendedBy.Shop:
+            return _OUR_SIDE
+        return _EMAIL if self.field == "email" else self._public
+
+    def _suggest(self) -> int:
+        return 500 if self.mended_by is MendedBy.Shop else self._status
 
 
 class CardDeclined(TokenChargeError):
     """The bank, or Stripe's fraud checks, refused the card. This call charged nothing."""
 
-    suggested_status = 402
+    _status = 402
+    _mended_by = MendedBy.Buyer
+
+    @property
+    def mended_by(self) -> MendedBy:
+        """Who can mend it: the buyer, or time where Stripe or the bank had trouble."""
+        return MendedBy.Time if WHO.get(self.code or "") is MendedBy.Time else self._mended_by
 
     @property
     def advice(self) -> Advice:
@@ -138,7 +202,8 @@ class AuthenticationRequired(TokenChargeError):
     the Charges API has no other way.
     """
 
-    suggested_status = 402
+    _status = 402
+    _mended_by = MendedBy.Buyer
 
     @property
     def public_message(self) -> str:
@@ -154,23 +219,57 @@ class AuthenticationRequired(TokenChargeError):
 class PaymentPending(TokenChargeError):
     """Stripe is still processing the payment: neither paid nor failed. Ask again with `find`, or `complete`."""
 
-    suggested_status = 202
+    _status = 202
+    _mended_by = MendedBy.Time
     _public = "Your payment is being processed. Please do not pay again; we will tell you how it ends."
 
 
 class TokenRejected(TokenChargeError):
     """The token was used before, is unknown, or belongs to the other mode. Ask for the card again."""
 
-    suggested_status = 400
+    _status = 400
+    _mended_by = MendedBy.Buyer
     _public = (
         "These card details were used before or have expired. If you have not paid yet, please enter your card again."
     )
 
 
 class InvalidRequest(TokenChargeError):
-    """Stripe refused a parameter: `param`, `code` and `message` say which and why."""
+    """Stripe refused a parameter: `param`, `code` and `message` say which and why.
 
-    suggested_status = 400
+    Mostly it is the shop's: its code, its order or its account. An e-mail or a card that Stripe does not take is the
+    buyer's, and is answered with 400; what passes by itself with 503.
+    """
+
+    @property
+    def mended_by(self) -> MendedBy:
+        """Who can mend it, by Stripe's code and the parameter it names."""
+        return MendedBy.Buyer if self.field == "email" else WHO.get(self.code or "", MendedBy.Shop)
+
+    @property
+    def field(self) -> str | None:
+        """The field of the page that the buyer is to look at, "email" or "card"; None where it is about none."""
+        field = field_of(self.code, self.param)
+        if field == "email":
+            return field
+        return "card" if WHO.get(self.code or "") is MendedBy.Buyer else None
+
+    @property
+    def advice(self) -> Advice | None:
+        """What may help; None where the buyer can do nothing about it."""
+        if self.mended_by is MendedBy.Buyer:
+            return Advice.FixDetails if self.field == "email" else reason(self.code, None)[0]
+        return Advice.TryAgainLater if self.mended_by is MendedBy.Time else None
+
+    @property
+    def public_message(self) -> str:
+        """A sentence that is safe to show the buyer; it sends them looking only for what they can mend."""
+        if self.mended_by is MendedBy.Buyer:
+            return _EMAIL if self.field == "email" else reason(self.code, None)[1]
+        return _JUST_NOW if self.mended_by is MendedBy.Time else _OUR_SIDE
+
+    def _suggest(self) -> int:
+        return {MendedBy.Buyer: 400, MendedBy.Time: 503, MendedBy.Shop: 500}[self.mended_by]
 
 
 class CardTokensRefused(TokenChargeError):
@@ -184,7 +283,8 @@ class CardTokensRefused(TokenChargeError):
 class ChargeRefused(TokenChargeError):
     """The host's own `before_charge` hook refused, say because of too many attempts. Nothing was sent."""
 
-    suggested_status = 429
+    _status = 429
+    _mended_by = MendedBy.Time
     _public = "Too many attempts. This attempt has not charged you. Please wait a while before you try again."
 
 
@@ -195,15 +295,47 @@ class OrderConflict(TokenChargeError):
     `find(order_id)` before asking anyone to pay again.
     """
 
-    suggested_status = 409
+    _status = 409
+    _mended_by = MendedBy.Buyer
     _public = "This order was already submitted with other details. Please check your order before you pay again."
+
+
+class OrderChanged(TokenChargeError):
+    """The order has another price now than the page showed. Nothing was charged.
+
+    Show the order again: what the buyer agreed to is no longer what they would pay.
+    """
+
+    _status = 409
+    _mended_by = MendedBy.Buyer
+    _public = (
+        "The price of your order has changed since this page was shown. This attempt has not charged you. "
+        "Please look at the new price before you pay."
+    )
+
+
+class CrossSiteRequest(TokenChargeError):
+    """A page of another site made the browser send this. It was refused before anything of it was read."""
+
+    _status = 403
+    _mended_by = MendedBy.Buyer
+    _public = "This was sent by another site. It has not charged you. Please pay on our own page."
+
+
+class PageExpired(TokenChargeError):
+    """The page was open longer than its CSRF token is good for. Nothing was sent to Stripe."""
+
+    _status = 400
+    _mended_by = MendedBy.Buyer
+    _public = "This page was open for too long. This attempt has not charged you. Please try again."
 
 
 class OrderInProgress(TokenChargeError):
     """Another request for this order is running now, or has not been heard of yet. Call again in a moment."""
 
     retryable = True
-    suggested_status = 409
+    _status = 409
+    _mended_by = MendedBy.Time
     _public = "Your payment is already on its way. Please wait a moment and do not pay again."
 
 
@@ -215,7 +347,8 @@ class RateLimited(TokenChargeError):
     """Stripe asks to slow down. This call did nothing; call again in a while."""
 
     retryable = True
-    suggested_status = 503
+    _status = 503
+    _mended_by = MendedBy.Time
     _public = "We are very busy just now. This attempt has not charged you. Please try again in a moment."
 
 
@@ -223,7 +356,8 @@ class GatewayUnavailable(TokenChargeError):
     """The request never reached Stripe. This call did nothing; call again in a while."""
 
     retryable = True
-    suggested_status = 503
+    _status = 503
+    _mended_by = MendedBy.Time
     _public = "We cannot reach our payment provider. This attempt has not charged you. Please try again in a moment."
 
 
@@ -235,20 +369,21 @@ class OutcomeUnknown(TokenChargeError):
     """
 
     retryable = True
-    suggested_status = 502
+    _status = 502
+    _mended_by = MendedBy.Time
     _public = "We do not know yet whether your payment went through. Please do not pay again; we are checking."
 
 
 class InvalidSignature(TokenChargeError):
     """A webhook whose signature is missing, wrong or too old."""
 
-    suggested_status = 400
+    _status = 400
 
 
 class InvalidEvent(TokenChargeError):
     """A webhook, rightly signed, that is no event this library can read."""
 
-    suggested_status = 400
+    _status = 400
 
 
 def error_code(error: TokenChargeError) -> str:

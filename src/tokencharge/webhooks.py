@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 import time
 from collections.abc import Awaitable, Callable, Generator
 from functools import partial
@@ -19,11 +18,13 @@ from ._observe import tell_event
 from .errors import ConfigurationError, InvalidEvent, InvalidSignature, error_code
 from .events import BODY_LIMIT, Event
 from .gateway import Gateway
-from .web.reply import NO_STORE, Reply
+from .results import Charge
+from .web.handlers import TAKEN, Handler, Handlers
+from .web.reply import CAREFUL, Reply
 
 __all__ = ["BODY_LIMIT", "KEEP", "LEASE", "EventStore", "Handler", "Handlers", "MemoryStore", "Webhooks"]
 
-Handle = Callable[[Event], object]
+Handle = Callable[[Any], object]
 Steps = Generator[Callable[[], Any], Any, Reply]
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -33,68 +34,17 @@ LEASE = 300
 KEEP = 7 * 24 * 3600
 """Seconds for which it is remembered what was handled; Stripe repeats a delivery for three days."""
 
-_TYPES = re.compile(r"(\w+\.)*(\w+|\*)")
-_DONE = "done"
+_DONE, _NEW, _BUSY, _FAILED = "done", "new", "busy", "failed"
 
 logger = logging.getLogger("tokencharge")
 
 
-@attrs.frozen
-class Handler:
-    """A function for events of some types, which the store knows by its name."""
-
-    name: str
-    types: tuple[str, ...]
-    function: Handle
-
-    def wants(self, kind: str) -> bool:
-        """Tell whether a type of event is among its own."""
-        return any(kind == each or (each[-1] == "*" and kind.startswith(each[:-1])) for each in self.types)
+def _call(function: Handle, about: Any) -> object:
+    return function(about)
 
 
-class Handlers:
-    """The host's handlers, called in this order; adds one as a decorator: `@payments.on("charge.refunded")`."""
-
-    def __init__(self) -> None:
-        self._all: list[Handler] = []
-
-    def __call__(self, *types: str) -> Callable[[F], F]:
-        """Add a function that is called with each Event of some types, once.
-
-        Where it raises, Stripe delivers the event again and it is called again.
-
-        Args:
-            types: "charge.refunded"; "charge.*" for all that begin so; "*" for all there are.
-
-        Raises:
-            ConfigurationError: No type was given, or what cannot be one.
-        """
-        if not types or not all(_TYPES.fullmatch(str(kind)) for kind in types):
-            raise ConfigurationError('Say which events a handler is for: "charge.refunded", "charge.*" or "*".')
-
-        def add(function: F) -> F:
-            self._all.append(Handler(self._name(function), types, function))
-            return function
-
-        return add
-
-    def of(self, kind: str) -> list[Handler]:
-        """Return those for events of a type, each once."""
-        return list({handler.name: handler for handler in self._all if handler.wants(kind)}.values())
-
-    def _name(self, function: Handle) -> str:
-        """Name a function as every other process will, and this one after a restart."""
-        said = getattr(function, "__qualname__", type(function).__qualname__)
-        name = f"{getattr(function, '__module__', None)}.{said}"
-        namesakes = {handler.name: handler.function for handler in self._all if handler.name.split("#")[0] == name}
-        for known, other in namesakes.items():
-            if other == function:
-                return known
-        return f"{name}#{len(namesakes) + 1}" if namesakes else name
-
-
-def _call(function: Handle, event: Event) -> object:
-    return function(event)
+def _do(step: Callable[[], Any]) -> Any:
+    return step()
 
 
 @attrs.frozen
@@ -114,7 +64,7 @@ class Webhooks:
     gateway: Gateway
     handlers: Callable[[str], list[Handler]]
     store: EventStore
-    call: Callable[[Handle, Event], object] = _call
+    call: Callable[[Handle, Any], object] = _call
 
     def answer(self, body: bytes, signature: str | None) -> Reply:
         """Answer a delivery.
@@ -126,7 +76,7 @@ class Webhooks:
         steps = self.steps(body, signature)
         # This frame is in the traceback of whatever a handler raises.
         del body, signature
-        return drive(steps, lambda step: step())
+        return drive(steps, _do)
 
     async def answer_async(
         self, body: bytes, signature: str | None, do: Callable[[Callable[[], Any]], Awaitable[Any]]
@@ -193,32 +143,63 @@ class Webhooks:
         )
         return _unavailable("configuration_error")
 
+    def paid(self, charge: Charge, do: Callable[[Callable[[], Any]], Any] = _do) -> None:
+        """Call the handlers of payments for one that the page has just seen, unless a webhook was first.
+
+        What one raises is logged; Stripe's webhook tells it again.
+
+        Args:
+            charge: The payment's. One that only holds money is not told.
+            do: Takes a step, and waits for what is async.
+        """
+        if not _is_taken(charge):
+            return
+        try:
+            for handler in self.handlers(TAKEN[0]):
+                if handler.paid:
+                    drive(self._once(handler, charge, charge.id), do)
+        except Exception:
+            logger.exception("The event store failed (charge %s): a webhook is to tell of the payment.", charge.id)
+
     def _handle(self, event: Event, handlers: list[Handler]) -> Steps:
-        store, new, failed, busy = self.store, False, False, False
+        said = set()
         for handler in handlers:
-            # By the event's own id, never by its type and object: two refunds of one charge are alike in both.
-            about = f"{event.id} {handler.name}".encode(errors="surrogatepass")
-            key, claim = f"tokencharge-{sha256(about).hexdigest()[:40]}", uuid4().hex
-            if not (yield partial(store.add, key, claim, LEASE)):
-                if _text((yield partial(store.get, key))) == _DONE:
+            about: Any = event
+            if handler.paid:
+                about = event.object
+                if not isinstance(about, Charge) or not _is_taken(about):
                     continue
-                busy = True  # whoever has it may yet fail or be dead
+            said.add((yield from self._once(handler, about, f"event {event.id}, {event.type}")))
+            if _BUSY in said:
                 break
-            new = True
-            try:
-                yield partial(self.call, handler.function, event)
-            except Exception:
-                failed = True
-                logger.exception("The handler %s failed (event %s, %s).", handler.name, event.id, event.type)
-                if _text((yield partial(store.get, key))) == claim:  # and not another's, after a lease that ran out
-                    yield partial(store.delete, key)
-            else:
-                yield partial(store.set, key, _DONE, KEEP)
-        if failed:
+        if _FAILED in said:
             return _problem(500, "handler_failed", "A handler failed: deliver the event again.")
-        if busy:
+        if _BUSY in said:
             return _problem(409, "event_in_progress", "Another delivery is being handled: deliver the event again.")
-        return _received("handled" if new else "duplicate")
+        return _received("handled" if _NEW in said else "duplicate" if said else "unhandled")
+
+    def _once(self, handler: Handler, about: Event | Charge, named: str) -> Generator[Callable[[], Any], Any, str]:
+        """Call a handler, unless it is done with that or at work on it."""
+        store = self.store
+        # By the event's own id, never by its type and object: two refunds of one charge are alike in both.
+        name = f"{'paid ' if handler.paid else ''}{about.id} {handler.name}".encode(errors="surrogatepass")
+        key, claim = f"tokencharge-{sha256(name).hexdigest()[:40]}", uuid4().hex
+        if not (yield partial(store.add, key, claim, LEASE)):
+            # Whoever has it may yet fail or be dead.
+            return _DONE if _text((yield partial(store.get, key))) == _DONE else _BUSY
+        try:
+            yield partial(self.call, handler.function, about)
+        except Exception:
+            logger.exception("The handler %s failed (%s).", handler.name, named)
+            if _text((yield partial(store.get, key))) == claim:  # and not another's, after a lease that ran out
+                yield partial(store.delete, key)
+            return _FAILED
+        yield partial(store.set, key, _DONE, KEEP)
+        return _NEW
+
+
+def _is_taken(charge: Charge) -> bool:
+    return charge.paid and charge.captured and charge.status == "succeeded"
 
 
 def _text(kept: str | bytes | None) -> str | None:
@@ -226,11 +207,11 @@ def _text(kept: str | bytes | None) -> str | None:
 
 
 def _received(outcome: str) -> Reply:
-    return Reply(200, {"outcome": outcome}, None, {}, NO_STORE)
+    return Reply(200, {"outcome": outcome}, None, {}, CAREFUL)
 
 
 def _problem(status: int, code: str, message: str) -> Reply:
-    return Reply(status, {"error": {"code": code, "message": message}}, None, {}, NO_STORE)
+    return Reply(status, {"error": {"code": code, "message": message}}, None, {}, CAREFUL)
 
 
 def _unavailable(code: str) -> Reply:

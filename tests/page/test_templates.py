@@ -84,6 +84,7 @@ LINKS = {
     "checkout_url": "/checkout?to=<b>",
     "script_url": "/tokencharge.js",
     "style_url": "/tokencharge.css",
+    "csp_nonce": "",
 }
 FORM: dict[str, Any] = {
     **LINKS,
@@ -96,7 +97,9 @@ FORM: dict[str, Any] = {
     "message": None,
     "email": None,
     "authentication": None,
+    "field": None,
     "again": None,
+    "again_shown": "what was shown before",
     "payable": True,
 }
 CHARGE = {
@@ -113,6 +116,7 @@ CHARGE = {
 
 
 AGAIN = {"token": "tok_1", "email": "a@example.com"}
+SENT_AGAIN = {"csrf": "c&t", **AGAIN, "shown": "what was shown before"}
 ASKED = {
     **FORM,
     "message": "Your bank asks.",
@@ -214,7 +218,9 @@ def test_the_page_has_nothing_inline(render: Render) -> None:
 
 def test_the_form_posts_token_email_and_the_sites_csrf_field_but_no_amount(render: Render) -> None:
     """What is paid is the server's to say: the form has no field for it."""
-    assert {"csrf": "c&t", "token": None, "email": None} == fields(page(render, "form"))
+    witness = Order(Money(500, "usd"), "Tea").shown
+
+    assert {"csrf": "c&t", "token": None, "shown": witness, "email": None} == fields(page(render, "form"))
 
 
 def test_the_email_is_kept(render: Render) -> None:
@@ -235,7 +241,7 @@ def test_an_unclear_outcome_shows_no_card_form(render: Render) -> None:
     """Who may have paid is offered to check with the same token, and no way to pay again."""
     made = page(render, "unclear")
 
-    assert {"csrf": "c&t", "token": "tok_1", "email": "a@example.com", "unclear": "1"} == fields(made)
+    assert {**SENT_AGAIN, "unclear": "1"} == fields(made)
     assert "Check again" in words(made)
     assert "Pay" not in words(made).split()
 
@@ -249,7 +255,7 @@ def test_where_the_bank_asks_the_page_has_what_stripe_js_needs(render: Render) -
     assert ("again", "pk_test_1", "pi_1_secret_2") == tuple(
         form[f"data-{name}"] for name in ("tokencharge", "publishable-key", "client-secret")
     )
-    assert {"csrf": "c&t", "token": "tok_1", "email": "a@example.com", "unclear": "1"} == fields(made)
+    assert {**SENT_AGAIN, "unclear": "1"} == fields(made)
     assert "https://js.example.com/v3/" in sources
     assert "Confirm with your bank" in words(made)
     assert "needs JavaScript" in words(made)

@@ -606,6 +606,8 @@ def test_a_payment_can_only_be_described_anew(client):
         ({"confirm": "maybe"}, None, "confirm"),
         ({"payment_method_types[]": "card"}, "payment_method_types_no_longer_supported", "payment_method_types"),
         ({"statement_descriptor": "SHOP"}, None, "statement_descriptor"),
+        ({"statement_descriptor_suffix": "1245"}, None, "statement_descriptor_suffix"),
+        ({"statement_descriptor_suffix": "Company\u2122"}, "invalid_characters", "statement_descriptor_suffix"),
         ({"capture_method": "later"}, None, "capture_method"),
         ({"setup_future_usage": "ever"}, None, "setup_future_usage"),
         ({"off_session": "true"}, None, "off_session"),

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
+from inspect import iscoroutine
 
 from asgi_csrf import asgi_csrf  # type: ignore[import-untyped]
 from fastapi import FastAPI
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.testclient import TestClient
+from starlette.types import Scope, Send
 
 from tests.web.shop import Answer, Shop
-from tokencharge import Event, Order, Payment, TokenChargeError
+from tokencharge import Charge, Event, Order, Payment, TokenChargeError
 from tokencharge.asgi import TokenCharge
 
 
@@ -26,7 +28,7 @@ class StarletteShop(Shop):
     """Starlette, behind asgi-csrf where CSRF is looked at; order, hooks and handlers are plain functions."""
 
     def start(self) -> None:
-        payments = self.checkout = TokenCharge(gateway=self.gateway, csrf_input=csrf_input)
+        payments = self.checkout = TokenCharge(gateway=self.gateway, csrf_input=csrf_input, **self.options)
 
         @payments.before_charge
         def before_charge(request: Request) -> object:
@@ -41,6 +43,11 @@ class StarletteShop(Shop):
             self.on_event(event)
             self.events.append(event)
 
+        @payments.on_paid
+        def taken(charge: Charge) -> None:
+            self.on_paid(charge)
+            self.paid.append(charge)
+
         payments.on("charge.refunded")(self.refunds.append)
         payments.order(lambda request: self.order)
         payments.on_payment(self.payments.append)
@@ -52,7 +59,15 @@ class StarletteShop(Shop):
     def serve(self, app: Starlette) -> None:
         app.routes.extend(self.checkout.routes)
         app.add_route("/own", self.own, methods=["POST"])
-        self.app = asgi_csrf(app, signing_secret="signs", always_protect={"/charge"}) if self.csrf else app
+        self.app = app
+        if self.csrf:
+            guarded = {"/charge", "/own"}
+            self.app = asgi_csrf(app, signing_secret="signs", always_protect=guarded, send_csrf_failed=self.refuse)
+
+    async def refuse(self, scope: Scope, send: Send, reason: object) -> None:
+        request = Request(scope)
+        answer = await self.checkout.expired(request) or PlainTextResponse("Forbidden", 403)
+        await answer(scope, request.receive, send)
 
     async def own(self, request: Request) -> Response:
         try:
@@ -78,7 +93,7 @@ class FastAPIShop(StarletteShop):
     """FastAPI; order, hooks and handlers are async."""
 
     def start(self) -> None:
-        payments = self.checkout = TokenCharge(gateway=self.gateway, csrf_input=csrf_input)
+        payments = self.checkout = TokenCharge(gateway=self.gateway, csrf_input=csrf_input, **self.options)
 
         @payments.order
         async def order(request: Request) -> Order:
@@ -86,7 +101,8 @@ class FastAPIShop(StarletteShop):
 
         @payments.before_charge
         async def before_charge(request: Request) -> object:
-            return self.before_charge(request)
+            allowed = self.before_charge(request)
+            return await allowed if iscoroutine(allowed) else allowed
 
         @payments.on_payment
         async def on_payment(payment: Payment) -> None:
@@ -110,6 +126,11 @@ class FastAPIShop(StarletteShop):
         @payments.on("charge.refunded")
         async def refunded(event: Event) -> None:
             self.refunds.append(event)
+
+        @payments.on_paid
+        async def taken(charge: Charge) -> None:
+            self.on_paid(charge)
+            self.paid.append(charge)
 
         self.serve(FastAPI(lifespan=payments.lifespan))
 

@@ -32,20 +32,26 @@ def open_shop(sandbox: Sandbox, route: str, request: pytest.FixtureRequest) -> I
     """Opens a shop of each framework in turn."""
     with ExitStack() as stack:
 
+        def options(settings: dict[str, Any]) -> dict[str, Any]:
+            """What of it an adapter is told, and no gateway."""
+            return {name: settings.pop(name) for name in ("trusted_origins", "success_url") if name in settings}
+
         def gateway(kind: Any = PaymentGateway, **settings: Any) -> Any:
             return gateway_to(sandbox, kind, **{"route": route, **settings})
 
         def flask(*, csrf: bool = False, **settings: Any) -> Shop:
             from tests.web.flask_shop import FlaskShop
 
-            return FlaskShop(gateway(**settings), csrf)
+            told = options(settings)
+            return FlaskShop(gateway(**settings), csrf, told)
 
         def django(*, csrf: bool = False, **settings: Any) -> Shop:
             from tests.web import django_shop
             from tokencharge.django import use_gateway
 
             kind = django_shop.DjangoShop if request.param == "django" else django_shop.DjangoAsgiShop
-            shop = kind(stack.enter_context(use_gateway(gateway(**settings))), csrf)
+            told = options(settings)
+            shop = kind(stack.enter_context(use_gateway(gateway(**settings))), csrf, told)
             stack.callback(shop.close)
             return shop
 
@@ -53,7 +59,8 @@ def open_shop(sandbox: Sandbox, route: str, request: pytest.FixtureRequest) -> I
             from tests.web import asgi_shop
 
             kind = asgi_shop.FastAPIShop if request.param == "fastapi" else asgi_shop.StarletteShop
-            return kind(gateway(AsyncPaymentGateway, **settings), csrf)
+            told = options(settings)
+            return kind(gateway(AsyncPaymentGateway, **settings), csrf, told)
 
         yield {"flask": flask, "fastapi": asgi, "starlette": asgi}.get(request.param, django)
 

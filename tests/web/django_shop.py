@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from typing import Any
 
@@ -16,11 +16,12 @@ from django.test import AsyncClient, Client
 from django.urls import include, path
 
 from tests.web.shop import Answer, Shop
-from tokencharge import Event, Order, Payment, TokenChargeError
+from tokencharge import Charge, Event, Order, Payment, TokenChargeError
 
 if not settings.configured:
     settings.configure(
         ALLOWED_HOSTS=["testserver"],
+        CSRF_FAILURE_VIEW="tokencharge.django.csrf_failure",
         DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}},
         INSTALLED_APPS=["django.contrib.staticfiles", "tokencharge.django"],
         MIDDLEWARE=["django.middleware.csrf.CsrfViewMiddleware"],
@@ -50,6 +51,16 @@ _open: list[DjangoShop] = []
 
 class Buy(ChargeView):
     """What the shop sells, whichever test's shop it is."""
+
+    @property
+    def trusted_origins(self) -> Iterable[str]:  # type: ignore[override]
+        trusted: Iterable[str] = _open[-1].options.get("trusted_origins", ())
+        return trusted
+
+    def get_success_url(self, payment: Payment) -> str | None:
+        given = _open[-1].options.get("success_url")
+        url: str | None = given(payment) if callable(given) else given
+        return url
 
     def get_order(self) -> Order:
         return _open[-1].order
@@ -105,6 +116,11 @@ class DjangoShop(Shop):
         @handlers("charge.refunded")
         async def refunded(event: Event) -> None:
             self.refunds.append(event)
+
+        @tokencharge.django.on_paid
+        def taken(charge: Charge) -> None:
+            self.on_paid(charge)
+            self.paid.append(charge)
 
     def close(self) -> None:
         self._block.__exit__(None, None, None)

@@ -8,7 +8,7 @@ from flask import Flask
 from flask_wtf.csrf import CSRFProtect  # type: ignore[import-untyped]
 
 from tests.web.shop import Answer, Shop
-from tokencharge import Event, Payment, TokenChargeError
+from tokencharge import Charge, Event, Payment, TokenChargeError
 from tokencharge.flask import TokenCharge, payment_failed, payment_made
 
 
@@ -20,7 +20,7 @@ class FlaskShop(Shop):
         self.app.config.update(TESTING=True, SECRET_KEY="signs the session")
         if self.csrf:
             CSRFProtect(self.app)
-        payments = TokenCharge(self.app, gateway=self.gateway)
+        payments = TokenCharge(self.app, gateway=self.gateway, **self.options)
 
         @payments.before_charge
         def before_charge(request: object) -> object:
@@ -34,6 +34,11 @@ class FlaskShop(Shop):
         def on_event(event: Event) -> None:
             self.on_event(event)
             self.events.append(event)
+
+        @payments.on_paid
+        def taken(charge: Charge) -> None:
+            self.on_paid(charge)
+            self.paid.append(charge)
 
         payments.on("charge.refunded")(self.refunds.append)
         payments.order(lambda: self.order)

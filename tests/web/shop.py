@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 import attrs
 
 from tests.web.deliveries import OLD_SECRET, SECRET, signed
-from tokencharge import AsyncPaymentGateway, Event, Money, Order, Payment, PaymentGateway, TokenChargeError
+from tokencharge import AsyncPaymentGateway, Charge, Event, Money, Order, Payment, PaymentGateway, TokenChargeError
 from tokencharge.sandbox import Sandbox
 
 FORM = "application/x-www-form-urlencoded"
@@ -67,20 +67,23 @@ class Shop(ABC):
     """What a test sees of an app: the pages, what is for sale, and what the host's hooks were told.
 
     It has two handlers, for "charge.*" and for "charge.refunded": the first calls `on_event` and notes in `events`, the
-    second notes in `refunds`.
+    second notes in `refunds`. For payments it has one that calls `on_paid` and notes in `paid`.
     """
 
     gateway: Any
     csrf: bool = False
+    options: Mapping[str, Any] = attrs.field(factory=dict)
     order: Order = attrs.field(factory=lambda: Order(Money(500, "usd"), "A blue notebook"))
     before_charge: Callable[[Any], object] = lambda request: None
     on_payment: Callable[[Payment], object] = lambda payment: None
     on_event: Callable[[Event], object] = lambda event: None
+    on_paid: Callable[[Charge], object] = lambda charge: None
     payments: list[Payment] = attrs.field(factory=list)
     failures: list[TokenChargeError] = attrs.field(factory=list)
     signals: list[object] = attrs.field(factory=list)
     events: list[Event] = attrs.field(factory=list)
     refunds: list[Event] = attrs.field(factory=list)
+    paid: list[Charge] = attrs.field(factory=list)
 
     def __attrs_post_init__(self) -> None:
         self.start()

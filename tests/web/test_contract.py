@@ -501,6 +501,35 @@ class TestForgery:
         assert 200 == shop.post_form(lost.hidden("again")).status
         assert 1 == len(sandbox.charges)
 
+    def test_a_page_that_has_expired_comes_back(self, open_shop: OpenShop, sandbox: Sandbox) -> None:
+        """The form, with a fresh token and the news that nothing was charged; pressed again, it pays."""
+        shop = open_shop(csrf=True)
+        sent = {"token": sandbox.create_token(), "email": EMAIL}
+        stale = {name: value for name, value in shop.get("/checkout").hidden("pay").items() if "csrf" not in name}
+        expired = shop.post_form({**stale, **sent})
+        asked = list(sandbox.requests)
+        paid = shop.post_form({**expired.hidden("pay"), **sent})
+
+        assert (400, True) == (expired.status, expired.asks_for_a_card)
+        assert "open for too long" in expired.text
+        assert "has not charged you" in expired.text
+        assert ([], 200) == (asked, paid.status)
+
+    def test_a_script_whose_page_has_expired_is_told_in_json(self, open_shop: OpenShop, sandbox: Sandbox) -> None:
+        """With a code of its own."""
+        answer = open_shop(csrf=True).post_json({"token": sandbox.create_token(), "email": EMAIL})
+
+        assert (400, "page_expired") == (answer.status, answer.json["error"]["code"])
+        assert [] == sandbox.requests
+
+    def test_other_pages_are_refused_as_ever(self, open_shop: OpenShop, sandbox: Sandbox) -> None:
+        """The form is for `/charge` alone."""
+        refused = open_shop(csrf=True).post_form({"token": sandbox.create_token(), "email": EMAIL}, "/own")
+
+        assert refused.status in {400, 403}
+        assert not refused.asks_for_a_card
+        assert [] == sandbox.requests
+
     def test_a_script_sends_it_as_a_header(self, open_shop: OpenShop, sandbox: Sandbox) -> None:
         """`X-CSRFToken` lets JSON through."""
         shop = open_shop(csrf=True)

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from flask import Flask, Response, request, url_for
+from flask import Flask, Response, abort, request, url_for
+from flask.testing import FlaskClient
 from flask_wtf.csrf import CSRFProtect  # type: ignore[import-untyped]
 
 from tests.web.deliveries import event, signed
@@ -458,3 +459,51 @@ def test_a_body_is_read_as_far_as_events_go(app: Flask, gateway: PaymentGateway,
     assert [200, 400] == statuses
     assert 1 == len(events)
     assert given[1] <= BODY_LIMIT + 1
+
+
+class TestAnExpiredPage:
+    """Flask-WTF's token is good for an hour."""
+
+    @pytest.fixture
+    def client(self, app: Flask, gateway: PaymentGateway) -> FlaskClient:
+        app.config.update(WTF_CSRF_TIME_LIMIT=-1)
+        CSRFProtect(app)
+        TokenCharge(app, gateway=gateway).order(selling())
+        app.config.update(TESTING=True)
+        return app.test_client()
+
+    def test_the_form_comes_back_with_a_fresh_token(self, app: Flask, client: FlaskClient, sandbox: Sandbox) -> None:
+        """And says that nothing was charged; pressed again, it pays."""
+        stale = client.get("/checkout").text.split('name="csrf_token" value="')[1].split('"')[0]
+        sent = {"token": sandbox.create_token(), "email": EMAIL}
+        expired = client.post("/charge", data={**sent, "csrf_token": stale})
+        app.config.update(WTF_CSRF_TIME_LIMIT=3600)
+        fresh = expired.text.split('name="csrf_token" value="')[1].split('"')[0]
+        nothing, paid = list(sandbox.requests), client.post("/charge", data={**sent, "csrf_token": fresh})
+
+        assert (400, True) == (expired.status_code, "open for too long" in expired.text)
+        assert "has not charged you" in expired.text
+        assert f'value="{EMAIL}"' in expired.text
+        assert ([], 200) == (nothing, paid.status_code)
+
+    def test_a_script_is_told_in_json(self, client: FlaskClient, sandbox: Sandbox) -> None:
+        """With a code of its own."""
+        answer = client.post("/charge", json={"token": sandbox.create_token(), "email": EMAIL})
+
+        assert (400, "page_expired") == (answer.status_code, answer.json["error"]["code"])  # type: ignore[index]
+        assert [] == sandbox.requests
+
+    def test_a_bad_request_of_a_hooks_is_its_own(self, gateway: PaymentGateway, sandbox: Sandbox) -> None:
+        """A site that aborts with 400 means that."""
+        app = Flask("another")
+        TokenCharge(app, gateway=gateway, before_charge=lambda request: abort(400)).order(selling())
+        answer = app.test_client().post("/charge", data={"token": sandbox.create_token(), "email": EMAIL})
+
+        assert 400 == answer.status_code
+        assert "open for too long" not in answer.text
+        assert [] == sandbox.requests
+
+    def test_other_bad_requests_are_flasks(self, client: FlaskClient) -> None:
+        """The webhook's, or those of other views."""
+        assert 405 == client.post("/checkout").status_code
+        assert 400 == client.post("/stripe/webhook").status_code

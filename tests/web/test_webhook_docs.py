@@ -22,7 +22,7 @@ from tokencharge.testing import sandbox_gateway
 from tokencharge.webhooks import KEEP, LEASE
 
 PAGE = Path(__file__).parents[2].joinpath("docs", "webhooks.md").read_text("utf-8")
-FLASK, DJANGO, SIGNAL, AFTER, REDIS = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+FLASK, DJANGO, SIGNAL, AFTER, PAID, _, REDIS = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 ADA, FIVE = "ada@example.com", Money(500, "usd")
 TOLD = ("write_to_the_buyer", "write_to_the_office", "release_the_stock", "note_in_the_books")
 
@@ -69,6 +69,22 @@ def send(sandbox: Sandbox, gateway: PaymentGateway, names: dict[str, Any]) -> Ca
         ]
 
     return send
+
+
+def test_the_lines_for_a_payment(sandbox: Sandbox, names: dict[str, Any], written: list[Any]) -> None:
+    """What was bought is sent, once, whether the page or the webhook tells of it."""
+    app = Flask("docs")
+    names["payments"] = TokenCharge(app, gateway=sandbox_gateway(sandbox, webhook_secret=SECRET))
+    names["send_what_was_bought"] = written.append
+    exec(PAID, names)
+    charge = {"object": "charge", "id": "ch_7", "amount": 500, "amount_captured": 500, "currency": "usd", "paid": True}
+    taken = {**charge, "captured": True, "status": "succeeded", "metadata": {"order_id": "order-1"}}
+    for kind in ("charge.succeeded", "charge.succeeded", "charge.captured"):
+        payload = event(kind, about=taken)
+        headers = {"Stripe-Signature": signed(payload), "Content-Type": JSON}
+        app.test_client().post("/stripe/webhook", data=payload, headers=headers)
+
+    assert ["order-1"] == written
 
 
 def test_the_buyer_is_told_what_went_back(

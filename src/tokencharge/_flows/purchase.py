@@ -44,11 +44,11 @@ class Purchase:
     route: str = "payment_intents"
 
     def __attrs_post_init__(self) -> None:
-        if self.order_id is not None and self.metadata.get("order_id", self.order_id) != self.order_id:
-            raise InvalidInput("The metadata has another order_id than the order_id argument: give it once.")
+        check.order_in_metadata(self.order_id, self.metadata)
         if self.order_id is None and (self.token or "").startswith("pm_"):
             raise InvalidInput(
-                "A payment method (pm_) can pay more than once: give an order_id, to tell this purchase from the next."
+                "A payment method (pm_) can pay more than once: give an order_id, to tell this purchase from the next.",
+                param="order_id",
             )
 
     @property

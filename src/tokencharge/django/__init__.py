@@ -20,8 +20,8 @@ from __future__ import annotations
 from .gateway import current_gateway, use_gateway
 from .signals import event_received, payment_failed, payment_made
 from .urls import checkout_urls
-from .views import ChargeView, CheckoutView, charge_from_request
-from .webhooks import WebhookView, on_event
+from .views import ChargeView, CheckoutView, charge_from_request, csrf_failure
+from .webhooks import WebhookView, on_event, on_paid
 
 __all__ = [
     "ChargeView",
@@ -29,9 +29,11 @@ __all__ = [
     "WebhookView",
     "charge_from_request",
     "checkout_urls",
+    "csrf_failure",
     "current_gateway",
     "event_received",
     "on_event",
+    "on_paid",
     "payment_failed",
     "payment_made",
     "use_gateway",

@@ -12,6 +12,7 @@ from django.core.signals import setting_changed
 from django.dispatch import receiver
 
 from .. import PaymentGateway, Settings
+from ..web import check_gateway
 
 _in_use: list[PaymentGateway] = []
 
@@ -38,6 +39,7 @@ def current_gateway() -> PaymentGateway:
 @contextmanager
 def use_gateway(gateway: PaymentGateway) -> Iterator[PaymentGateway]:
     """Charge with another gateway inside the block, in all threads: for tests."""
+    check_gateway(gateway, awaited=False)
     _in_use.append(gateway)
     try:
         yield gateway

@@ -16,6 +16,7 @@ def checkout_urls(
     checkout: str = "checkout",
     charge: str = "charge",
     webhook: str | None = "stripe/webhook",
+    webhook_view: type[WebhookView] = WebhookView,
 ) -> tuple[list[URLPattern], str]:
     """Return the card form, the charge and the webhook, for `path("", include(checkout_urls(Buy)))`.
 
@@ -27,6 +28,7 @@ def checkout_urls(
         checkout: The path of the card form.
         charge: The path it posts to.
         webhook: The path that Stripe delivers events to; None for none, as where a `WebhookView` has a path of its own.
+        webhook_view: Your own, where a site has several accounts at Stripe: its `get_gateway` says which it is.
     """
     methods = ["get", "head", "options"]
     page = cast(
@@ -34,5 +36,5 @@ def checkout_urls(
     )
     urls = [path(checkout, page.as_view(), name="checkout"), path(charge, view.as_view(), name="charge")]
     if webhook is not None:
-        urls.append(path(webhook, WebhookView.as_view(), name="webhook"))
+        urls.append(path(webhook, webhook_view.as_view(), name="webhook"))
     return urls, "tokencharge"

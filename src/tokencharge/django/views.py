@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
-from django.db import connections, transaction
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
-from django.shortcuts import render
-from django.template.backends.utils import csrf_input
-from django.templatetags.static import static
+from django.conf import settings
+from django.core.cache import caches
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.views import View
+from django.views.csrf import csrf_failure as refused_by_django
 from django.views.decorators.debug import sensitive_post_parameters
 
 from .. import Order, Payment, PaymentGateway, TokenChargeError
-from ..web import Checkout, Incoming, Reply, content_security_policy, with_query
+from ..web import (
+    Checkout,
+    Reply,
+    ask_for_order,
+    check_gateway,
+    content_security_policy,
+    with_query,
+)
+from ..webhooks import EventStore
+from .answers import as_json, call, non_atomic
 from .gateway import current_gateway
+from .requests import assets, incoming
 from .signals import announcing
+from .webhooks import WebhookView, tell_paid
 
 # What an admin's mail and a debug page show as stars.
 _PERSONAL = ("token", "stripeToken", "email", "stripeEmail")
@@ -33,6 +45,12 @@ class CheckoutView(View):
         checkout_url_name: The name of the form's URL, within the namespace of the page being shown.
         charge_url_name: The name of the URL it posts to, likewise.
         csp: Send `Content-Security-Policy` with both pages.
+        trusted_origins: As of `Checkout`: other origins whose pages may post a charge. Those of the setting
+            `CSRF_TRUSTED_ORIGINS` may too.
+        success_url: Where the buyer goes once they have paid; None for the page that says so.
+        cache: The cache that remembers which payments `on_paid` was told of: the one of `WebhookView`.
+
+    The hooks may be async.
     """
 
     checkout_template = "tokencharge/checkout.html"
@@ -40,6 +58,9 @@ class CheckoutView(View):
     checkout_url_name = "checkout"
     charge_url_name = "charge"
     csp = True
+    trusted_origins: Iterable[str] = ()
+    success_url: str | None = None
+    cache = WebhookView.cache
 
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Callable[..., HttpResponseBase]:
@@ -54,6 +75,14 @@ class CheckoutView(View):
         """Return what charges."""
         return current_gateway()
 
+    def get_success_url(self, payment: Payment) -> str | None:
+        """Return where the buyer goes once they have paid, or None for the page that says so."""
+        return self.success_url
+
+    def get_event_store(self) -> EventStore:
+        """Return what remembers which payments `on_paid` was told of; one with the webhook's."""
+        return caches[self.cache]
+
     def before_charge(self, request: HttpRequest) -> object:
         """Refuse a charge by returning False or raising `ChargeRefused`, say against card testing."""
 
@@ -65,29 +94,37 @@ class CheckoutView(View):
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Show the card form."""
-        return self.render(self.get_checkout().page(self.get_order()))
+        gateway = check_gateway(self.get_gateway(), awaited=False)
+        return self.render(self.get_checkout(gateway).page(ask_for_order(self.get_order)), gateway)
 
-    def get_checkout(self) -> Checkout:
+    def get_checkout(self, gateway: PaymentGateway) -> Checkout:
         """Return the rules of both pages, told of this view's hooks."""
         made, failed = announcing(type(self), self.request)
         return Checkout(
-            self.get_gateway().settings,
-            before_charge=[self.before_charge],
-            on_payment=[self.on_payment, made],
-            on_failure=[self.on_failure, failed],
+            gateway.settings,
+            before_charge=[partial(call, self.before_charge)],
+            on_payment=[partial(call, self.on_payment), made, partial(tell_paid, gateway, self.get_event_store())],
+            on_failure=[partial(call, self.on_failure), failed],
+            trusted_origins=[*self.trusted_origins, *_trusted_by_django()],
+            success_url=self.get_success_url,
         )
 
-    def render(self, reply: Reply) -> HttpResponse:
+    def render(self, reply: Reply, gateway: PaymentGateway) -> HttpResponse:
         """Answer with a page, or with JSON for a script."""
         if reply.template is None:
             return as_json(reply)
-        paid = reply.template == "tokencharge/charge.html"
-        context = {**reply.context, **assets(self.request), **self.get_urls()}
-        template = self.charge_template if paid else self.checkout_template
-        response = render(self.request, template, context, status=reply.status)
+        names = {"tokencharge/charge.html": self.charge_template, "tokencharge/checkout.html": self.checkout_template}
+        template = names.get(reply.template, reply.template)
+
+        def page() -> str:
+            return render_to_string(
+                template, {**reply.context, **assets(self.request), **self.get_urls()}, self.request
+            )
+
+        response = HttpResponse(reply.page(page), status=reply.status)
         if self.csp:
-            policy = content_security_policy(self.get_gateway().settings, context["script_url"])
-            response["Content-Security-Policy"] = policy
+            script = assets(self.request)["script_url"]
+            response["Content-Security-Policy"] = content_security_policy(gateway.settings, script)
         for name, value in reply.headers.items():
             response[name] = value
         return response
@@ -107,18 +144,47 @@ class ChargeView(CheckoutView):
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Go to the card form."""
-        return self.render(self.get_checkout().elsewhere(self.get_urls()["checkout_url"]))
+        gateway = check_gateway(self.get_gateway(), awaited=False)
+        return self.render(self.get_checkout(gateway).elsewhere(self.get_urls()["checkout_url"]), gateway)
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Charge, and say how it ended."""
-        sent = incoming(request)
+        return self._answer(request)
+
+    def expired(self, request: HttpRequest) -> HttpResponse:
+        """Answer a post whose CSRF token is no good: nothing is charged, and the form comes back with a fresh one."""
+        return self._answer(request, expired=True)
+
+    def _answer(self, request: HttpRequest, *, expired: bool = False) -> HttpResponse:
+        sent, gateway = incoming(request), check_gateway(self.get_gateway(), awaited=False)
         if not sent.wants_json:
             self.get_urls()  # where a name is missing, it fails here and not when the money has moved
-        return self.render(self.get_checkout().answer(sent, self.get_order(), self.get_gateway()))
+        order = partial(ask_for_order, self.get_order)
+        return self.render(self.get_checkout(gateway).answer(sent, order, gateway, expired=expired), gateway)
 
 
-def charge_from_request(request: HttpRequest, order: Order) -> Payment:
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Answer what Django's CSRF protection refuses: `CSRF_FAILURE_VIEW = "tokencharge.django.csrf_failure"`.
+
+    To a charge, whose page was open when its reader logged in elsewhere, say: by the card form with a fresh token, or
+    in JSON for scripts, and nothing is charged. To any other request as Django does.
+    """
+    match = request.resolver_match
+    view: type[View] = getattr(match and match.func, "view_class", View)
+    if match is None or not issubclass(view, ChargeView) or "post" not in view.http_method_names:
+        return refused_by_django(request, reason)
+    charge = view(**getattr(match.func, "view_initkwargs", {}))
+    charge.setup(request, *match.args, **match.kwargs)
+    return charge.expired(request)
+
+
+def charge_from_request(request: HttpRequest, order: Order, *, gateway: PaymentGateway | None = None) -> Payment:
     """Charge the token that a request posts, in a view of your own.
+
+    Args:
+        request: The request.
+        order: What is to be paid.
+        gateway: What charges; `current_gateway()` if not given.
 
     Decorate that view with `transaction.non_atomic_requests` where ATOMIC_REQUESTS is on, and do not call this inside
     `transaction.atomic`: a rollback takes back what you noted of the charge, and never the charge. In an async view,
@@ -129,9 +195,12 @@ def charge_from_request(request: HttpRequest, order: Order) -> Payment:
     """
     with suppress(TypeError):  # of a request that is not Django's own, say Django REST framework's
         _hide(request)
-    gateway = current_gateway()
+    charging: PaymentGateway = check_gateway(gateway or current_gateway(), awaited=False)
     made, failed = announcing(charge_from_request, request)
-    return Checkout(gateway.settings, on_payment=[made], on_failure=[failed]).charge(incoming(request), order, gateway)
+    trusted = _trusted_by_django()
+    paid = partial(tell_paid, charging, caches[WebhookView.cache])
+    checkout = Checkout(charging.settings, on_payment=[made, paid], on_failure=[failed], trusted_origins=trusted)
+    return checkout.charge(incoming(request), order, charging)
 
 
 @sensitive_post_parameters(*_PERSONAL)
@@ -139,35 +208,6 @@ def _hide(request: HttpRequest) -> None:
     """Have an admin's mail leave out what the form posted, should the view fail afterwards."""
 
 
-def as_json(reply: Reply) -> HttpResponse:
-    """Answer a script."""
-    return JsonResponse(dict(reply.payload), status=reply.status, headers=dict(reply.headers))
-
-
-def non_atomic(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
-    """Have ATOMIC_REQUESTS leave a view alone."""
-    for alias in connections:
-        view = transaction.non_atomic_requests(using=alias)(view)
-    return view
-
-
-def incoming(request: HttpRequest) -> Incoming:
-    """Read a request as far as the rules ask."""
-    length = request.META.get("CONTENT_LENGTH") or ""
-    return Incoming(
-        content_type=request.META.get("CONTENT_TYPE", ""),
-        accept=request.META.get("HTTP_ACCEPT", ""),
-        length=int(length) if length.isdecimal() else None,
-        form=lambda: ((name, str(value)) for name, values in request.POST.lists() for value in values),
-        body=lambda: request.body,
-        request=request,
-    )
-
-
-def assets(request: HttpRequest) -> dict[str, str]:
-    """Return what templates need beside the rules' own context."""
-    return {
-        "script_url": static("tokencharge/tokencharge.js"),
-        "style_url": static("tokencharge/tokencharge.css"),
-        "csrf_input": csrf_input(request),
-    }
+def _trusted_by_django() -> list[str]:
+    # Django's own list may have wildcards, which this library does not know.
+    return [origin for origin in settings.CSRF_TRUSTED_ORIGINS if "*" not in origin]

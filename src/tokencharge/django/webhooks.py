@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
-from inspect import iscoroutine
-from typing import Any
+from typing import Any, TypeVar
 
-from asgiref.sync import async_to_sync
 from django.core.cache import caches
 from django.db import connections, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -16,14 +14,32 @@ from django.utils.decorators import method_decorator
 from django.views import View
 from django.views.decorators.csrf import csrf_exempt
 
-from .. import Event, PaymentGateway
+from .. import Payment, PaymentGateway
+from ..web import check_gateway
 from ..webhooks import BODY_LIMIT, EventStore, Handler, Handlers, Webhooks
+from .answers import as_json, call, non_atomic
 from .gateway import current_gateway
+from .requests import read
 from .signals import announce_event, event_received
-from .views import as_json, non_atomic
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 on_event = Handlers()
 """Registers a function that is called with each Event of some types, once: `@on_event("charge.refunded")`."""
+
+
+def on_paid(function: F) -> F:
+    """Register a function that is called with the Charge of each payment, once its money is taken: `@on_paid`.
+
+    Once for each, by the page or by the webhook, whichever is first; where it raises, the webhook calls it again. Where
+    ATOMIC_REQUESTS is on, each call has a transaction of its own, which is committed before the payment counts as told.
+    """
+    return on_event.paid(function)
+
+
+def tell_paid(gateway: PaymentGateway, store: EventStore, payment: Payment) -> None:
+    """Tell the functions of `on_paid` of a payment that a page has just seen."""
+    Webhooks(gateway, on_event.of, store, in_transaction).paid(payment.charge)
 
 
 @method_decorator(csrf_exempt, name="dispatch")
@@ -55,9 +71,10 @@ class WebhookView(View):
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Answer Stripe."""
-        webhooks = Webhooks(self.get_gateway(), self._handlers, self.get_event_store(), _call)
+        gateway = check_gateway(self.get_gateway(), awaited=False)
+        webhooks = Webhooks(gateway, self._handlers, self.get_event_store(), in_transaction)
         signature = request.headers.get("Stripe-Signature")
-        return as_json(webhooks.answer(request.read(BODY_LIMIT + 1), signature))
+        return as_json(webhooks.answer(read(request, BODY_LIMIT), signature))
 
     def _handlers(self, kind: str) -> list[Handler]:
         sender = type(self)
@@ -66,17 +83,12 @@ class WebhookView(View):
         return [*on_event.of(kind), *signal]
 
 
-def _call(handle: Callable[[Event], object], event: Event) -> None:
+def in_transaction(handle: Callable[[Any], object], about: Any) -> None:
+    """Call a handler, in a transaction of its own where the site wants one for each request."""
     # Where the site wants a transaction for each request, each handler gets one: what it wrote is there before the
     # event counts as handled, and gone where it failed.
     with ExitStack() as stack:
         for alias, settings in connections.settings.items():
             if settings["ATOMIC_REQUESTS"]:
                 stack.enter_context(transaction.atomic(using=alias))
-        result: Any = handle(event)
-
-        async def wait() -> None:
-            await result
-
-        if iscoroutine(result):
-            async_to_sync(wait)()
+        call(handle, about)

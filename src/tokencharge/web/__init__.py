@@ -2,11 +2,16 @@
 
 from .._frames import forgetful
 from ..errors import error_code
-from .checkout import Attempt, Checkout, no_order, with_query
+from .asking import ask, ask_for_order, check_gateway, is_gateway, no_order
+from .attempts import Attempt
+from .checkout import Checkout
 from .hooks import Hooks
+from .origins import read_origins
+from .pages import with_query
 from .policy import content_security_policy
 from .reply import Reply
 from .submission import BODY_LIMIT, Incoming
+from .success import SuccessUrl, read_success_url
 
 __all__ = [
     "BODY_LIMIT",
@@ -15,9 +20,16 @@ __all__ = [
     "Hooks",
     "Incoming",
     "Reply",
+    "SuccessUrl",
+    "ask",
+    "ask_for_order",
+    "check_gateway",
     "content_security_policy",
     "error_code",
     "forgetful",
+    "is_gateway",
     "no_order",
+    "read_origins",
+    "read_success_url",
     "with_query",
 ]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Callable, Mapping
+from html import escape
 from typing import Any
 
 import attrs
@@ -11,7 +13,16 @@ from .._secrets import Discreet
 from ..errors import AuthenticationRequired, TokenChargeError, error_code
 from ..results import Payment
 
-NO_STORE = {"Cache-Control": "no-store"}
+# A careful page: kept nowhere, read as what it says it is, its address told to no other site (in it may stand an
+# order's id), and its scripts' windows its own. Not `no-referrer`: browsers then say Origin: null of its own form.
+CAREFUL = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin"}
+
+logger = logging.getLogger("tokencharge")
+
+_PLAIN = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>{title}</title></head>
+<body><main><h1>{title}</h1><p>{text}</p></main></body></html>
+"""
 
 
 @attrs.frozen(eq=False)
@@ -24,6 +35,8 @@ class Reply(Discreet):
         template: The page that shows the same; None where only `payload` is asked for.
         context: What the template is rendered with; adapters add their URLs and CSRF field.
         headers: To set on the answer, whichever form it takes.
+        words: A title and a sentence that say the same without a template, after a charge was tried; a page that
+            breaks then must not hide how it ended.
     """
 
     status: int
@@ -31,6 +44,21 @@ class Reply(Discreet):
     template: str | None
     context: Mapping[str, Any] = attrs.field(repr=False)
     headers: Mapping[str, str]
+    words: tuple[str, str] | None = None
+
+    def page(self, render: Callable[[], str]) -> str:
+        """Render the page, by calling `render`.
+
+        Where that breaks after a charge was tried, it is logged, and a plain page says how the charge ended.
+        """
+        try:
+            return render()
+        except Exception:
+            if self.words is None:
+                raise
+            logger.exception("The page %s cannot be rendered: the buyer was told in plain words.", self.template)
+            title, text = map(escape, self.words)
+            return _PLAIN.format(title=title, text=text)
 
 
 def describe_payment(payment: Payment) -> dict[str, Any]:
@@ -65,6 +93,7 @@ def describe_error(error: TokenChargeError) -> dict[str, Any]:
         "code": error_code(error),
         "message": error.public_message,
         "advice": None if advice is None else advice.value,
+        **({} if error.field is None else {"field": error.field}),
         **({} if authentication is None else {"authentication": authentication}),
     }
 

@@ -1,4 +1,4 @@
-"""What a request submits: the token and the e-mail, and nothing else of it."""
+"""What a request submits: the token, the e-mail, and what its page had shown; nothing else of it."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ BODY_LIMIT = 16_384
 _TOKEN_FIELDS = ("token", "stripeToken")
 _EMAIL_FIELDS = ("email", "stripeEmail")
 _UNCLEAR_FIELD = "unclear"
+_SHOWN_FIELD = "shown"
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 # Frameworks put U+FFFD where bytes were not UTF-8; a NUL ends strings where they should not end; half a surrogate
 # pair, which JSON can spell, cannot be sent on.
@@ -36,6 +37,9 @@ class Incoming:
         form: Returns the decoded fields of a form; called for form content types only, maybe twice.
         body: Returns the raw body; called for JSON only, maybe twice.
         request: The framework's own request, handed to `before_charge`.
+        host: The Host header: where the request arrived.
+        origin: The Origin header, or an empty string: whose page sent it.
+        fetch_site: The Sec-Fetch-Site header, or an empty string: what the browser itself says of that.
     """
 
     content_type: str
@@ -44,6 +48,9 @@ class Incoming:
     form: Callable[[], Iterable[tuple[str, object]]]
     body: Callable[[], bytes]
     request: Any
+    host: str = ""
+    origin: str = ""
+    fetch_site: str = ""
 
     @property
     def kind(self) -> str:
@@ -76,20 +83,45 @@ def read_token(fields: Iterable[tuple[str, object]]) -> str:
 
 
 def read_email(fields: Iterable[tuple[str, object]]) -> str:
-    """Return the one e-mail among the fields, as it was typed."""
-    return _one(fields, _EMAIL_FIELDS, "e-mail")
+    """Return the one e-mail among the fields, as it was typed but for white space around it."""
+    return _one(fields, _EMAIL_FIELDS, "e-mail").strip()
 
 
-def read_typed(incoming: Incoming) -> tuple[str | None, str | None, bool]:
-    """Read what a page may show or send again: the token, the e-mail, and whether an outcome is still unclear."""
-    token = email = None
-    fields: list[tuple[str, object]] = []
-    with suppress(InvalidInput):
-        fields = read_fields(incoming)
-        email = read_email(fields)
-    with suppress(InvalidInput):
-        token = read_token(fields)
-    return token, email, any(name == _UNCLEAR_FIELD for name, _ in fields)
+def read_shown(fields: Iterable[tuple[str, object]]) -> str | None:
+    """Return what the page says that it showed; None where it says nothing, as scripts may."""
+    said = [value for name, value in fields if name == _SHOWN_FIELD]
+    if len(said) > 1 or not all(isinstance(value, str) for value in said):
+        raise InvalidInput("What the page showed was sent more than once, or is no text: send it as `shown`, once.")
+    return str(said[0]) if said else None
+
+
+def is_unclear(fields: Iterable[tuple[str, object]]) -> bool:
+    """Tell whether the outcome of the same submission, sent before, is still open."""
+    return any(name == _UNCLEAR_FIELD for name, _ in fields)
+
+
+@attrs.frozen
+class Typed:
+    """What a page may show or send again of a submission, however much of it can be read."""
+
+    token: str | None = attrs.field(default=None, repr=False)
+    email: str | None = attrs.field(default=None, repr=False)
+    shown: str | None = None
+    unclear: bool = False
+
+    @classmethod
+    def of(cls, incoming: Incoming) -> Typed:
+        """Read it."""
+        token = email = shown = None
+        fields: list[tuple[str, object]] = []
+        with suppress(InvalidInput):
+            fields = read_fields(incoming)
+            email = read_email(fields)
+        with suppress(InvalidInput):
+            token = read_token(fields)
+        with suppress(InvalidInput):
+            shown = read_shown(fields)
+        return cls(token, email, shown, is_unclear(fields))
 
 
 def _read_json(body: bytes) -> list[tuple[str, object]]:
@@ -109,10 +141,10 @@ class _Pairs(list[tuple[str, object]]):
 def _one(fields: Iterable[tuple[str, object]], names: tuple[str, ...], what: str) -> str:
     found = [value for name, value in fields if name in names and value != ""]
     if not found:
-        raise InvalidInput(f"The {what} is missing: send it as {' or '.join(names)}.")
+        raise InvalidInput(f"The {what} is missing: send it as {' or '.join(names)}.", param=names[0])
     if len(found) > 1:
-        raise InvalidInput(f"The {what} was sent {len(found)} times: send it once.")
+        raise InvalidInput(f"The {what} was sent {len(found)} times: send it once.", param=names[0])
     value = found[0]
     if not isinstance(value, str) or _NOT_TEXT.search(value):
-        raise InvalidInput(f"The {what} is not text in UTF-8.")
+        raise InvalidInput(f"The {what} is not text in UTF-8.", param=names[0])
     return value

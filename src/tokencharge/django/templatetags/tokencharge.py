@@ -9,7 +9,7 @@ from django.template import Library, RequestContext
 from ... import Order
 from ...web import Checkout
 from ..gateway import current_gateway
-from ..views import assets
+from ..requests import assets
 
 register = Library()
 

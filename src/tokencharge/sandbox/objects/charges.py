@@ -11,7 +11,7 @@ from ..shapes.currencies import MINIMUM, written
 from ..state import balance
 from ..state.account import Account, Visit
 from ..state.shelf import Kept
-from . import forms, sources, tokens
+from . import forms, sources, statements, tokens
 
 AUTHORIZATION = 7 * 24 * 3600
 """How many seconds an authorization lasts."""
@@ -30,7 +30,7 @@ _FIELDS: dict[str, forms.Reader] = {
 }
 _STATEMENT: dict[str, forms.Reader] = {
     "statement_descriptor": forms.words(22),
-    "statement_descriptor_suffix": forms.words(22),
+    "statement_descriptor_suffix": statements.suffix,
 }
 
 CREATE = forms.Form(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NoReturn
 
 from ..language.refusals import invalid
-from . import forms, methods
+from . import forms, methods, statements
 
 
 def _no_types(name: str, value: Any) -> NoReturn:
@@ -69,7 +69,7 @@ _SAYING: dict[str, forms.Reader] = {
     "description": forms.words(40_000, empty=True),
     "metadata": forms.metadata,
     "statement_descriptor": _no_descriptor,
-    "statement_descriptor_suffix": forms.words(22),
+    "statement_descriptor_suffix": statements.suffix,
     "transfer_group": forms.words(empty=True),
 }
 
@@ -94,7 +94,7 @@ CAPTURE = forms.Form(
     amount_to_capture=forms.integer(),
     metadata=forms.metadata,
     statement_descriptor=_no_descriptor,
-    statement_descriptor_suffix=forms.words(22),
+    statement_descriptor_suffix=statements.suffix,
 )
 CANCEL = forms.Form(cancellation_reason=forms.one_of("duplicate", "fraudulent", "requested_by_customer", "abandoned"))
 SOURCE_CANCEL = forms.Form("source", source=forms.words(), client_secret=forms.words())

@@ -20,6 +20,9 @@
  * sent to Stripe with the card. A form with `data-tokencharge="again"` holds a token already: it is only kept from
  * being sent twice, or, where it has a `data-client-secret`, sent by itself once the bank has asked the buyer (3-D Secure).
  *
+ * Forms are set up whenever they enter the document (Turbo, htmx, a dialog), and let go when they leave it. An element
+ * `.tc-unstarted` in a form says that this script did not run; it is removed by it.
+ *
  * The objects of Stripe.js (https://docs.stripe.com/js) are `any` here.
  *
  * @typedef {{type?: string, message?: string}} StripeError
@@ -38,27 +41,52 @@ const VARIABLES = Object.entries({
   borderRadius: "--tc-radius",
 });
 
+/** Milliseconds that a script tag which came with a form has, before Stripe.js is asked for by this script itself. */
+const GRACE = 500;
+
+/** @type {Promise<void> | undefined} Stripe.js, where this script itself has asked for it. */
+let asked;
+
+/** Load Stripe.js as the page's own script tag would: one that came as a piece of HTML does not run by itself. */
+function load(/** @type {HTMLScriptElement | null} */ tag) {
+  if (!tag) throw new Error("There is no script tag for Stripe.js.");
+  asked ??= new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    script.src = tag.src;
+    script.nonce = tag.nonce;
+    script.onload = () => resolve();
+    script.onerror = () => {
+      asked = undefined;
+      reject(new Error("Stripe.js did not load."));
+    };
+    document.head.append(script);
+  });
+  return asked;
+}
+
 /**
  * Wait for Stripe.js, whose script is async: it runs before this module, after it, or never.
  *
  * @param {HTMLFormElement} form
  * @returns {Promise<any>}
  */
-function stripeFor(form) {
-  return new Promise((resolve, reject) => {
-    const settle = () => {
-      const { Stripe } = /** @type {any} */ (window);
-      if (Stripe) resolve(Stripe(form.dataset.publishableKey));
-      else reject(new Error("Stripe.js did not load."));
-    };
-    if ("Stripe" in window || document.readyState === "complete") {
-      settle();
-      return;
-    }
-    document.querySelector("script[data-tokencharge-stripe]")?.addEventListener("load", settle);
-    // By the window's own event it has run or failed, maybe before anyone listened.
-    window.addEventListener("load", settle);
-  });
+async function stripeFor(form) {
+  const there = () => "Stripe" in window;
+  const tag = /** @type {HTMLScriptElement | null} */ (document.querySelector("script[data-tokencharge-stripe]"));
+  if (!there()) {
+    // By the window's own event it has run or failed, maybe before anyone listened; a form that comes later brings a
+    // tag that runs soon, or never.
+    const late = document.readyState === "complete";
+    await new Promise((resolve) => {
+      tag?.addEventListener("load", resolve);
+      if (late) setTimeout(resolve, GRACE);
+      else window.addEventListener("load", resolve);
+    });
+    if (!there() && late) await load(tag);
+  }
+  const { Stripe } = /** @type {any} */ (window);
+  if (!Stripe) throw new Error("Stripe.js did not load.");
+  return Stripe(form.dataset.publishableKey);
 }
 
 /**
@@ -67,9 +95,10 @@ function stripeFor(form) {
  * Call the first with true when the form goes on its way.
  *
  * @param {HTMLFormElement} form
+ * @param {AbortSignal} signal  Aborted when the form has left the document.
  * @returns {[setBusy: (busy: boolean, text?: string) => void, say: (text: string) => void]}
  */
-function controls(form) {
+function controls(form, signal) {
   const find = (/** @type {string} */ what) => /** @type {any} */ (form.querySelector(what));
   const [button, status, problem] = ["button[type=submit]", "[role=status]", "[role=alert]"].map(find);
   const setBusy = (/** @type {boolean} */ busy, text = busy ? form.dataset.working : "") => {
@@ -79,9 +108,10 @@ function controls(form) {
   };
   const say = (/** @type {string} */ text) => (problem.textContent = text);
   // The back button may bring a page back as it was left: on its way.
-  window.addEventListener("pageshow", (event) => {
+  const back = (/** @type {PageTransitionEvent} */ event) => {
     if (event.persisted && form.getAttribute("aria-busy") === "true") setBusy(false);
-  });
+  };
+  window.addEventListener("pageshow", back, { signal });
   return [setBusy, say];
 }
 
@@ -147,20 +177,26 @@ function billing(/** @type {Record<string, string>} */ { name, ...rest }) {
 }
 
 /** Make a form a card form. */
-async function pay(/** @type {HTMLFormElement} */ form) {
+async function pay(/** @type {HTMLFormElement} */ form, /** @type {AbortSignal} */ signal) {
   const container = /** @type {HTMLElement} */ (form.querySelector("[data-tokencharge-card]"));
   const button = /** @type {HTMLButtonElement} */ (form.querySelector("button[type=submit]"));
   const field = /** @type {HTMLInputElement} */ (form.querySelector("input[name=token]"));
   const { element: kind, loading, unavailable = "", failed = "" } = form.dataset;
-  const [setBusy, say] = controls(form);
+  const [setBusy, say] = controls(form, signal);
 
   setBusy(true, loading);
   const slow = setTimeout(say, PATIENCE, unavailable);
+  signal.addEventListener("abort", () => clearTimeout(slow));
   /** @type {CardField} */
   let card;
   try {
-    card = (kind === "payment" ? paymentElement : cardElement)(await stripeFor(form), form, container);
+    const stripe = await stripeFor(form);
+    if (signal.aborted) return;
+    card = (kind === "payment" ? paymentElement : cardElement)(stripe, form, container);
+    // What a cached copy of the page still shows of a card field is no card field.
+    container.replaceChildren();
     card.element.mount(container);
+    signal.addEventListener("abort", () => card.element.destroy());
   } catch (error) {
     clearTimeout(slow);
     setBusy(false);
@@ -181,10 +217,10 @@ async function pay(/** @type {HTMLFormElement} */ form) {
     token = "";
     say(error?.message ?? "");
   });
-  form.querySelector(".tc-label")?.addEventListener("click", () => card.element.focus());
-  window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", card.dress);
+  form.querySelector(".tc-label")?.addEventListener("click", () => card.element.focus(), { signal });
+  window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", card.dress, { signal });
 
-  form.addEventListener("submit", async (event) => {
+  const submit = async (/** @type {SubmitEvent} */ event) => {
     event.preventDefault();
     // Stripe's frames may pass Enter on as an event of their own, which no browser has checked the form for.
     if (button.disabled || !form.reportValidity()) return;
@@ -212,14 +248,15 @@ async function pay(/** @type {HTMLFormElement} */ form) {
     setBusy(false);
     say(ofCard ? (error.message ?? "") : failed);
     (ofCard ? card.element : button).focus();
-  });
+  };
+  form.addEventListener("submit", submit, { signal });
 }
 
 /** Keep a form that holds a token from being sent twice; where the bank asks for the buyer, let it ask, then send it. */
-async function again(/** @type {HTMLFormElement} */ form) {
+async function again(/** @type {HTMLFormElement} */ form, /** @type {AbortSignal} */ signal) {
   const { clientSecret, failed = "" } = form.dataset;
-  const [setBusy, say] = controls(form);
-  form.addEventListener("submit", () => setBusy(true));
+  const [setBusy, say] = controls(form, signal);
+  form.addEventListener("submit", () => setBusy(true), { signal });
   if (!clientSecret) return;
   setBusy(true);
   let status, message;
@@ -230,6 +267,7 @@ async function again(/** @type {HTMLFormElement} */ form) {
   } catch (error) {
     message = error;
   }
+  if (signal.aborted) return;
   if (status && status !== "requires_action") {
     // A buyer who failed, or closed the window, has answered too: how the payment stands, the server finds out.
     HTMLFormElement.prototype.submit.call(form);
@@ -241,9 +279,27 @@ async function again(/** @type {HTMLFormElement} */ form) {
   console.warn("tokencharge.js:", message);
 }
 
-for (const form of /** @type {NodeListOf<HTMLFormElement>} */ (document.querySelectorAll("form[data-tokencharge]"))) {
-  (form.dataset.tokencharge === "pay" ? pay : again)(form);
+/** @type {Map<HTMLFormElement, AbortController>} The forms in the document. */
+const forms = new Map();
+
+/** Set up the forms that have entered the document, and let go of those that have left it. */
+function keepUp() {
+  for (const [form, controller] of forms) {
+    if (form.isConnected) continue;
+    forms.delete(form);
+    controller.abort();
+  }
+  for (const form of /** @type {NodeListOf<HTMLFormElement>} */ (document.querySelectorAll("form[data-tokencharge]"))) {
+    if (forms.has(form)) continue;
+    const controller = new AbortController();
+    forms.set(form, controller);
+    form.querySelector(".tc-unstarted")?.remove();
+    (form.dataset.tokencharge === "pay" ? pay : again)(form, controller.signal);
+  }
 }
+
+keepUp();
+new MutationObserver(keepUp).observe(document, { childList: true, subtree: true });
 
 // Browsers may pass over `autofocus`, say in a window that is not in front: the news is what to read first.
 const notice = document.querySelector(".tc-notice");

@@ -2,34 +2,42 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
-from inspect import iscoroutine
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any, TypeVar
 
 from blinker import Signal
-from flask import Blueprint, Flask, Response, current_app, g, jsonify, make_response, render_template, request, url_for
-from markupsafe import Markup
+from flask import Blueprint, Flask, Response, current_app, g, jsonify, make_response, request
+from werkzeug.exceptions import BadRequest
 from werkzeug.local import LocalProxy
 
-from . import ConfigurationError, Event, Order, Payment, PaymentGateway, Settings, TokenChargeError
-from .web import Checkout, Hooks, Incoming, Reply, content_security_policy, no_order, with_query
-from .webhooks import BODY_LIMIT as EVENT_LIMIT
-from .webhooks import EventStore, Handlers, MemoryStore, Webhooks
+from .. import ConfigurationError, Order, Payment, PaymentGateway, Settings, TokenChargeError
+from ..web import (
+    Checkout,
+    Hooks,
+    Reply,
+    SuccessUrl,
+    ask,
+    ask_for_order,
+    check_gateway,
+    content_security_policy,
+    is_gateway,
+    no_order,
+    read_origins,
+    read_success_url,
+)
+from ..webhooks import BODY_LIMIT as EVENT_LIMIT
+from ..webhooks import EventStore, Handlers, MemoryStore, Webhooks
+from .pages import assets, link, page
+from .requests import awaiting, call, incoming, read
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-_assets = Blueprint(
-    "tokencharge_assets", "tokencharge", "assets/static/tokencharge", "/tokencharge/static", "assets/templates"
-)
-# In a form Werkzeug leaves bytes that are not UTF-8 as they were sent, quoted.
-_NOT_UTF8 = re.compile("%[89A-F][0-9A-F]")
 
 payment_made = Signal("Sent with the app and `payment=`, for a replayed payment too.")
 payment_failed = Signal("Sent with the app and `error=`.")
 
-current_gateway: PaymentGateway = LocalProxy(lambda: next(iter(current_app.extensions["tokencharge"].values())))  # type: ignore[assignment]
-"""The gateway of the current app; of its first extension, where it has several."""
+current_gateway: PaymentGateway = LocalProxy(lambda: _gateway_of(next(iter(current_app.extensions["tokencharge"]))))  # type: ignore[assignment]
+"""The gateway of the current app, or request; of its first extension, where it has several."""
 
 
 class TokenCharge:
@@ -55,7 +63,8 @@ class TokenCharge:
     put templates of the same names in your own template folder.
 
     Args:
-        gateway: What charges, in place of one made from `app.config`.
+        gateway: What charges, in place of one made from `app.config`; or a function that returns it for the current
+            request, where a site has several accounts at Stripe. The webhook asks it too.
         name: Names the blueprint, and so the endpoints: `url_for("tokencharge.checkout")`.
         url_prefix: What all paths begin with. What it captures is passed to the order function.
         checkout_path: Where the card form is.
@@ -66,13 +75,17 @@ class TokenCharge:
         on_payment: A hook, called with each Payment; `@payments.on_payment` adds more.
         on_failure: A hook, called with each TokenChargeError; `@payments.on_failure` adds more.
         event_store: What remembers which events were handled; several processes need one they share.
+        success_url: As of `Checkout`: where the buyer goes once they have paid, `"/thanks"`.
+        trusted_origins: As of `Checkout`: other origins whose pages may post a charge, `["https://shop.example"]`.
+
+    Hooks and handlers may be async, where Flask's extra `async` is installed.
     """
 
     def __init__(
         self,
         app: Flask | None = None,
         *,
-        gateway: PaymentGateway | None = None,
+        gateway: PaymentGateway | Callable[[], PaymentGateway] | None = None,
         name: str = "tokencharge",
         url_prefix: str | None = None,
         checkout_path: str = "/checkout",
@@ -83,8 +96,13 @@ class TokenCharge:
         on_payment: Callable[[Payment], object] | None = None,
         on_failure: Callable[[TokenChargeError], object] | None = None,
         event_store: EventStore | None = None,
+        success_url: SuccessUrl = None,
+        trusted_origins: Iterable[str] = (),
     ) -> None:
-        self.name = name
+        if gateway is not None and is_gateway(gateway):
+            check_gateway(gateway, awaited=False)
+        self.name, self._trusted_origins = name, read_origins(trusted_origins)
+        self._success_url = read_success_url(success_url)
         self._given, self._csp, self._event_store = gateway, csp, event_store
         self._url_prefix, self._checkout_path, self._charge_path = url_prefix, checkout_path, charge_path
         self._webhook_path = webhook_path
@@ -113,22 +131,30 @@ class TokenCharge:
                 raise ConfigurationError(f"Another TokenCharge has {path}: give this one a webhook_path, or None.")
             pages.add_url_rule(self._webhook_path, "webhook", self._answer_webhook, methods=["POST"])
             pages.url_value_preprocessor(self._exempt_webhook)
+        pages.register_error_handler(BadRequest, self._answer_expired)
         app.register_blueprint(pages)
-        if _assets.name not in app.blueprints:
-            app.register_blueprint(_assets)
+        if assets.name not in app.blueprints:
+            app.register_blueprint(assets)
         app.extensions.setdefault("tokencharge", {})[self.name] = gateway
         app.extensions.setdefault("tokencharge_events", {})[self.name] = self._event_store or MemoryStore()
 
     @property
     def gateway(self) -> PaymentGateway:
         """The gateway that charges in the current app."""
-        gateways: dict[str, PaymentGateway] = current_app.extensions["tokencharge"]
-        return gateways[self.name]
+        return _gateway_of(self.name)
 
     def order(self, function: F) -> F:
         """Register the function that returns the Order to pay; both pages call it in the request."""
         self._order = function
         return function
+
+    def on_paid(self, function: F) -> F:
+        """Register a function that is called with the Charge of each payment, once its money is taken.
+
+        Once for each, by the page or by the webhook, whichever is first; where it raises, the webhook calls it again.
+        Several processes need an `event_store` that they share.
+        """
+        return self.on.paid(function)
 
     def charge_from_request(self, order: Order) -> Payment:
         """Charge the token that the current request posts, in a view of your own.
@@ -136,28 +162,40 @@ class TokenCharge:
         Raises:
             TokenChargeError: It did not end in a payment. Left alone, it is answered as `/charge` would answer it.
         """
-        incoming, checkout = _incoming(), self._checkout()
+        sent, gateway = incoming(), self.gateway
+        checkout = self._checkout(gateway)
         try:
-            return checkout.charge(incoming, order, self.gateway)
+            return checkout.charge(sent, order, gateway)
         except TokenChargeError as error:
-            g.tokencharge_failure = error, self._render, checkout.failed(error, incoming, order)
+            g.tokencharge_failure = error, partial(self._render, gateway), checkout.failed(error, sent, order)
             raise
 
     def _show_checkout(self, **captured: Any) -> Response:
-        return self._render(self._checkout().page(self._order(**captured)))
+        gateway = self.gateway
+        return self._render(gateway, self._checkout(gateway).page(ask_for_order(self._order, captured=captured)))
 
     def _answer_charge(self, **captured: Any) -> Response:
+        gateway = self.gateway
+        checkout = self._checkout(gateway)
         if request.method == "POST":
-            return self._render(self._checkout().answer(_incoming(), self._order(**captured), self.gateway))
-        return self._render(self._checkout().elsewhere(_link(f"{self.name}.checkout")))
+            order = partial(ask_for_order, self._order, captured=captured)
+            return self._render(gateway, checkout.answer(incoming(), order, gateway))
+        return self._render(gateway, checkout.elsewhere(link(f"{self.name}.checkout")))
+
+    def _answer_expired(self, error: BadRequest) -> Any:
+        # By its name: Flask-WTF is the site's, not this library's.
+        if type(error).__name__ != "CSRFError" or request.endpoint != f"{self.name}.charge":
+            return error
+        gateway = self.gateway
+        order = partial(ask_for_order, self._order, captured=request.view_args or {})
+        return self._render(gateway, self._checkout(gateway).answer(incoming(), order, gateway, expired=True))
 
     def _answer_webhook(self, **captured: Any) -> Response:
-        # What is too long, or may be, is read no further than it takes to know.
+        # What is too long, or may be, is read no further than it takes to know; a hook may have read it before.
         known = 0 < (request.content_length or 0) <= EVENT_LIMIT
-        body = request.get_data() if known else request.stream.read(EVENT_LIMIT + 1)
-        store = current_app.extensions["tokencharge_events"][self.name]
-        webhooks = Webhooks(self.gateway, self.on.of, store, _call)
-        return self._render(webhooks.answer(body, request.headers.get("Stripe-Signature")))
+        body = request.get_data() if known else read(EVENT_LIMIT)
+        gateway = self.gateway
+        return self._render(gateway, self._webhooks(gateway).answer(body, request.headers.get("Stripe-Signature")))
 
     def _exempt_webhook(self, endpoint: str | None, captured: object) -> None:
         # Here, before Flask-WTF looks at the request, because it may have been set up after this extension.
@@ -165,71 +203,37 @@ class TokenCharge:
         if csrf is not None and endpoint == f"{self.name}.webhook":
             csrf.exempt(self._answer_webhook)
 
-    def _checkout(self) -> Checkout:
+    def _checkout(self, gateway: PaymentGateway) -> Checkout:
         app = current_app._get_current_object()  # type: ignore[attr-defined]
         # One receiver that fails must not keep the news from the others: each is a hook of its own.
         made = [lambda payment, tell=tell: tell(app, payment=payment) for tell in payment_made.receivers_for(app)]
         failed = [lambda error, tell=tell: tell(app, error=error) for tell in payment_failed.receivers_for(app)]
         return Checkout(
-            self.gateway.settings,
-            before_charge=self.before_charge,
-            on_payment=[*self.on_payment, *made],
-            on_failure=[*self.on_failure, *failed],
+            gateway.settings,
+            before_charge=map(awaiting, self.before_charge),
+            on_payment=[*map(awaiting, [*self.on_payment, *made]), self._tell_paid],
+            on_failure=map(awaiting, [*self.on_failure, *failed]),
+            trusted_origins=self._trusted_origins,
+            success_url=self._success_url,
         )
 
-    def _render(self, reply: Reply) -> Response:
+    def _webhooks(self, gateway: PaymentGateway) -> Webhooks:
+        return Webhooks(gateway, self.on.of, current_app.extensions["tokencharge_events"][self.name], call)
+
+    def _tell_paid(self, payment: Payment) -> None:
+        self._webhooks(self.gateway).paid(payment.charge)
+
+    def _render(self, gateway: PaymentGateway, reply: Reply) -> Response:
         headers = dict(reply.headers)
         if reply.template is None:
             return make_response(jsonify(reply.payload), reply.status, headers)
-        # A view of one's own gets the form posted back to itself: only it knows the order.
-        other = None if request.blueprint == self.name else request.endpoint
-        links = {
-            "charge_url": _link(other or f"{self.name}.charge"),
-            "checkout_url": _link(other or f"{self.name}.checkout"),
-            "script_url": url_for("tokencharge_assets.static", filename="tokencharge.js"),
-            "style_url": url_for("tokencharge_assets.static", filename="tokencharge.css"),
-            "csrf_input": _csrf_input(),
-        }
         if self._csp:
-            headers["Content-Security-Policy"] = content_security_policy(self.gateway.settings)
-        return make_response(render_template(reply.template, **reply.context, **links), reply.status, headers)
+            headers["Content-Security-Policy"] = content_security_policy(gateway.settings)
+        return make_response(reply.page(partial(page, reply.template, reply.context, self.name)), reply.status, headers)
 
 
-def _incoming() -> Incoming:
-    return Incoming(
-        content_type=request.headers.get("Content-Type", ""),
-        accept=request.headers.get("Accept", ""),
-        length=request.content_length,
-        form=lambda: [(name, _NOT_UTF8.sub("\ufffd", value)) for name, value in request.form.items(multi=True)],
-        body=request.get_data,
-        request=request,
-    )
-
-
-def _call(handle: Callable[[Event], object], event: Event) -> None:
-    result: Any = handle(event)
-
-    async def wait() -> None:
-        await result
-
-    if iscoroutine(result):
-        current_app.async_to_sync(wait)()
-
-
-def _link(endpoint: str) -> str:
-    return with_query(url_for(endpoint, **(request.view_args or {})), request.query_string.decode("latin-1"))
-
-
-def _csrf_input() -> Markup:
-    csrf_token = current_app.jinja_env.globals.get("csrf_token")
-    name = current_app.config.get("WTF_CSRF_FIELD_NAME", "csrf_token")
-    field = Markup('<input type="hidden" name="{}" value="{}">')
-    return field.format(name, csrf_token()) if callable(csrf_token) else Markup("")
-
-
-@_assets.app_errorhandler(TokenChargeError)
-def _answer_failure(error: TokenChargeError) -> Any:
-    failed, render, reply = g.get("tokencharge_failure", (None, None, None))
-    if failed is not error:
-        raise error  # another call's, say of a refund: not for the buyer's page
-    return render(reply)
+def _gateway_of(name: str) -> PaymentGateway:
+    given = current_app.extensions["tokencharge"][name]
+    found: PaymentGateway = given if is_gateway(given) else ask(given, "The gateway function")
+    check_gateway(found, awaited=False)
+    return found

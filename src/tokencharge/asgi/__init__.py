@@ -1,0 +1,295 @@
+"""Starlette and FastAPI: two pages for an Order, or one call from an endpoint of your own."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
+from typing import Any, TypeVar
+
+from anyio import CancelScope
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader
+from markupsafe import Markup
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import BaseRoute, Match, Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from .. import AsyncPaymentGateway, ConfigurationError, Order, PageExpired, Payment, Settings, TokenChargeError
+from ..web import (
+    Checkout,
+    Hooks,
+    Incoming,
+    Reply,
+    SuccessUrl,
+    ask,
+    ask_for_order,
+    check_gateway,
+    content_security_policy,
+    forgetful,
+    is_gateway,
+    no_order,
+    read_origins,
+    read_success_url,
+)
+from ..webhooks import BODY_LIMIT as EVENT_LIMIT
+from ..webhooks import EventStore, Handlers, MemoryStore, Webhooks
+from .links import link
+from .requests import call, described, incoming, read, take
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class TokenCharge:
+    """The checkout as routes: `/checkout` shows the card form, `/charge` takes its token and charges.
+
+        payments = TokenCharge()
+
+        @payments.order
+        async def order(request):
+            return Order(Money(500, "usd"), "A blue notebook")
+
+        app = FastAPI(lifespan=payments.lifespan)  # or Starlette
+        app.routes.extend(payments.routes)
+
+    What happens to a charge later, Stripe tells `/stripe/webhook`, and that tells the handlers for it:
+
+        @payments.on("refund.created")
+        async def refunded(event):
+            print(event.object.amount)
+
+    The order function, hooks and handlers may be async; those that are not run in a worker thread, and may block.
+
+    Args:
+        settings: Settings, or a mapping with their names; the environment where there is none.
+        gateway: What charges, in place of one made from `settings`; or a function that is called with the request and
+            returns it, where a site has several accounts at Stripe. The webhook asks it too.
+        url_prefix: What all paths begin with: `/items/{item:int}` puts `item` in the order's `request.path_params`.
+        checkout_path: Where the card form is.
+        charge_path: Where it posts to.
+        webhook_path: Where Stripe delivers events; None for nowhere. Where there are several, each has its own.
+        csp: Send `Content-Security-Policy` with both pages.
+        templates: A folder whose templates come before the library's of the same names.
+        csrf_input: Called with the request; returns the hidden input of what guards your forms, say asgi-csrf. Without
+            any, a forged form is kept out by what browsers say of it: whose page it is from.
+        before_charge: A hook as of `Checkout`, called with the request; `@payments.before_charge` adds more.
+        on_payment: A hook, called with each Payment; `@payments.on_payment` adds more.
+        on_failure: A hook, called with each TokenChargeError; `@payments.on_failure` adds more.
+        event_store: What remembers which events were handled; several processes need one they share.
+        success_url: As of `Checkout`: where the buyer goes once they have paid, `"/thanks"`.
+        trusted_origins: As of `Checkout`: other origins whose pages may post a charge, `["https://shop.example"]`.
+    """
+
+    @forgetful
+    def __init__(
+        self,
+        settings: Settings | Mapping[str, Any] | None = None,
+        *,
+        gateway: AsyncPaymentGateway | Callable[[Request], Any] | None = None,
+        url_prefix: str = "",
+        checkout_path: str = "/checkout",
+        charge_path: str = "/charge",
+        webhook_path: str | None = "/stripe/webhook",
+        csp: bool = True,
+        templates: str | os.PathLike[str] | None = None,
+        csrf_input: Callable[[Request], str] = lambda request: "",
+        before_charge: Callable[[Any], object] | None = None,
+        on_payment: Callable[[Payment], object] | None = None,
+        on_failure: Callable[[TokenChargeError], object] | None = None,
+        event_store: EventStore | None = None,
+        success_url: SuccessUrl = None,
+        trusted_origins: Iterable[str] = (),
+    ) -> None:
+        if gateway is None:
+            given = os.environ if settings is None else settings
+            read = given if isinstance(given, Settings) else Settings.from_mapping(given)
+            gateway = AsyncPaymentGateway.from_settings(read)
+        if is_gateway(gateway):
+            check_gateway(gateway, awaited=True)
+        self._given: Any = gateway
+        self._trusted_origins = read_origins(trusted_origins)
+        self._success_url = read_success_url(success_url)
+        self.before_charge = Hooks(filter(None, [before_charge]))
+        self.on_payment = Hooks(filter(None, [on_payment]))
+        self.on_failure = Hooks(filter(None, [on_failure]))
+        self.on, self._event_store = Handlers(), event_store or MemoryStore()
+        self._order: Callable[[Request], Any] = no_order
+        self._csp, self._csrf_input = csp, csrf_input
+        loader = ChoiceLoader([FileSystemLoader(templates or ()), PackageLoader("tokencharge", "assets/templates")])
+        self._templates = Environment(loader=loader, autoescape=True)
+        self._checkout_page = Route(url_prefix + checkout_path, self._show_checkout, methods=["GET"])
+        self._charge_page = Route(url_prefix + charge_path, self._answer_charge, methods=["GET", "POST"])
+        static = Mount("/tokencharge/static", StaticFiles(packages=[("tokencharge", "assets/static/tokencharge")]))
+        self.routes: list[BaseRoute] = [self._checkout_page, self._charge_page, static]
+        if webhook_path is not None:
+            self.routes.append(Route(url_prefix + webhook_path, self._answer_webhook, methods=["POST"]))
+
+    @property
+    def gateway(self) -> AsyncPaymentGateway:
+        """The gateway that charges.
+
+        Raises:
+            ConfigurationError: It is another for each request.
+        """
+        if not is_gateway(self._given):
+            raise ConfigurationError("The gateway comes from a function here: ask that, with a request.")
+        gateway: AsyncPaymentGateway = self._given
+        return gateway
+
+    @asynccontextmanager
+    async def lifespan(self, app: object) -> AsyncIterator[None]:
+        """Close the gateway's connections as the app shuts down; without this they close with the event loop."""
+        async with AsyncExitStack() as stack:
+            if is_gateway(self._given):
+                await stack.enter_async_context(self.gateway)
+            yield
+
+    def order(self, function: F) -> F:
+        """Register the function that returns the Order to pay; both pages call it with the request."""
+        self._order = function
+        return function
+
+    def on_paid(self, function: F) -> F:
+        """Register a function that is called with the Charge of each payment, once its money is taken.
+
+        Once for each, by the page or by the webhook, whichever is first; where it raises, the webhook calls it again.
+        Several processes need an `event_store` that they share.
+        """
+        return self.on.paid(function)
+
+    async def charge_from_request(self, request: Request, order: Order) -> Payment:
+        """Charge the token that a request posts, in an endpoint of your own that has not read the form itself.
+
+        Raises:
+            TokenChargeError: It did not end in a payment; `public_message` and `suggested_status` say what to answer.
+        """
+        gateway = await self._gateway_for(request)
+        return await self._charge(self._checkout(gateway), await incoming(request), order, gateway)
+
+    async def expired(self, request: Request) -> Response | None:
+        """Answer a charge whose CSRF token is no good: nothing is charged, and the form comes back with a fresh one.
+
+        For the function that your CSRF guard calls where it refuses a request. None where the request is for another
+        page. The body is not read, so the e-mail is to be typed again.
+        """
+        match, found = self._charge_page.matches(request.scope)
+        if match is not Match.FULL:
+            return None
+        asked = Request({**request.scope, **found})
+        gateway, links = await self._gateway_for(asked), self._links(asked)
+        reply = await self._answer(self._checkout(gateway), described(asked), gateway, expired=True)
+        return self._render(reply, gateway, links)
+
+    async def _show_checkout(self, request: Request) -> Response:
+        gateway = await self._gateway_for(request)
+        order = await self._ask(request)
+        return self._render(self._checkout(gateway).page(order), gateway, self._links(request))
+
+    async def _answer_charge(self, request: Request) -> Response:
+        gateway, links = await self._gateway_for(request), self._links(request)
+        checkout = self._checkout(gateway)
+        if request.method != "POST":
+            return self._render(checkout.elsewhere(links["checkout_url"]), gateway, links)
+        sent = await incoming(request)
+        return self._render(await self._answer(checkout, sent, gateway), gateway, links)
+
+    async def _answer(
+        self, checkout: Checkout, incoming: Incoming, gateway: AsyncPaymentGateway, *, expired: bool = False
+    ) -> Reply:
+        refused = checkout.refused(incoming)
+        if refused is not None:
+            return refused
+        try:
+            order = await self._ask(incoming.request)
+        except TokenChargeError as error:
+            return checkout.mistaken(error, incoming)
+        settled = checkout.settled(order, incoming)
+        if settled is not None:
+            return settled
+        if expired:
+            return checkout.failed(PageExpired("The CSRF token is missing or has expired."), incoming, order)
+        try:
+            payment = await self._charge(checkout, incoming, order, gateway, own_page=True)
+        except TokenChargeError as error:
+            return checkout.failed(error, incoming, order)
+        return checkout.paid(payment, incoming)
+
+    async def _answer_webhook(self, request: Request) -> Response:
+        body, signature = await read(request, EVENT_LIMIT), request.headers.get("stripe-signature")
+        gateway = await self._gateway_for(request)
+        webhooks = Webhooks(gateway, self.on.of, self._event_store)
+        return self._render(await webhooks.answer_async(body, signature, take), gateway, {})
+
+    async def _ask(self, request: Request) -> Order:
+        return await run_in_threadpool(ask_for_order, self._order, (request,), call=call)
+
+    async def _gateway_for(self, request: Request) -> AsyncPaymentGateway:
+        if is_gateway(self._given):
+            return self.gateway
+        gateway = await run_in_threadpool(ask, self._given, "The gateway function", (request,), call=call)
+        checked: AsyncPaymentGateway = check_gateway(gateway, awaited=True)
+        return checked
+
+    async def _charge(
+        self,
+        checkout: Checkout,
+        incoming: Incoming,
+        order: Order,
+        gateway: AsyncPaymentGateway,
+        *,
+        own_page: bool = False,
+    ) -> Payment:
+        # Entered and left in a worker thread: that is where the hooks are called.
+        block = checkout.attempt(incoming, order, own_page=own_page)
+
+        async def leave(*ended: Any) -> None:
+            with CancelScope(shield=True):  # a buyer who leaves must not keep the news of their payment from the host
+                await run_in_threadpool(block.__exit__, *ended)
+
+        async with AsyncExitStack() as stack:
+            attempt = await run_in_threadpool(block.__enter__)
+            stack.push_async_exit(leave)
+            payment: Payment = await attempt.ask(gateway)
+            attempt.payment = payment
+        return payment
+
+    def _checkout(self, gateway: AsyncPaymentGateway) -> Checkout:
+        hooks = (self.before_charge, self.on_payment, self.on_failure)
+        before, paid, failed = ([partial(call, hook) for hook in these] for these in hooks)
+        return Checkout(
+            gateway.settings,
+            before_charge=before,
+            on_payment=[*paid, partial(self._tell_paid, gateway)],
+            on_failure=failed,
+            trusted_origins=self._trusted_origins,
+            success_url=self._success_url,
+        )
+
+    def _tell_paid(self, gateway: AsyncPaymentGateway, payment: Payment) -> None:
+        # In a worker thread, as all hooks.
+        webhooks = Webhooks(gateway, self.on.of, self._event_store)
+        webhooks.paid(payment.charge, lambda step: call(lambda _: step(), None))
+
+    def _links(self, request: Request) -> dict[str, str]:
+        root = request.scope.get("root_path", "")
+        return {
+            "charge_url": link(self._charge_page, request),
+            "checkout_url": link(self._checkout_page, request),
+            "script_url": f"{root}/tokencharge/static/tokencharge.js",
+            "style_url": f"{root}/tokencharge/static/tokencharge.css",
+            # Where middleware puts it, by custom.
+            "csp_nonce": getattr(request.state, "csp_nonce", ""),
+            "csrf_input": Markup(self._csrf_input(request)),  # noqa: S704 - it is HTML, the host says
+        }
+
+    def _render(self, reply: Reply, gateway: AsyncPaymentGateway, links: Mapping[str, str]) -> Response:
+        headers = dict(reply.headers)
+        if reply.template is None:
+            return JSONResponse(reply.payload, reply.status, headers)
+        if self._csp:
+            headers["Content-Security-Policy"] = content_security_policy(gateway.settings)
+        template = reply.template
+        page = reply.page(lambda: self._templates.get_template(template).render(**reply.context, **links))
+        return HTMLResponse(page, reply.status, headers)

@@ -1,0 +1,79 @@
+"""A request, as far as the rules read it, and calls of what the host wrote, from an event loop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from inspect import iscoroutine
+from typing import Any
+from urllib.parse import parse_qsl
+
+import attrs
+from anyio import CancelScope, from_thread
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.formparsers import MultiPartException
+from starlette.requests import Request
+
+from ..web import BODY_LIMIT, Incoming
+
+
+def call(function: Callable[[Any], Any], given: Any) -> Any:
+    """Call, from a worker thread, a function that may be async."""
+    result = function(given)
+    return from_thread.run(lambda: result) if iscoroutine(result) else result
+
+
+async def take(step: Callable[[], Any]) -> Any:
+    """Take a step of an answer; no worker thread is held while an async one is waited for."""
+    with CancelScope(shield=True):  # what a handler has done is to be recorded, whoever left meanwhile
+        result = await run_in_threadpool(step)
+        return await result if iscoroutine(result) else result
+
+
+async def read(request: Request, limit: int) -> bytes:
+    """Read a body, and of one beyond the limit no more than shows that it is."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > limit:
+            break
+    return bytes(body)
+
+
+async def incoming(request: Request) -> Incoming:
+    """Read a request, and no more of its body than the rules allow; order function and hooks may read that again."""
+    kind, length = (request.headers.get(name, "") for name in ("content-type", "content-length"))
+    size, body = int(length) if length.isdecimal() else None, b""
+    if size is None or size <= BODY_LIMIT:
+        # An ASGI server ends the body where it ends, told its length or not.
+        body = await read(request, BODY_LIMIT)
+        size = max(size or 0, len(body))  # some servers pass on a Content-Length that chunks do not keep to
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    again = Request(request.scope, receive)
+    fields: Iterable[tuple[str, object]] = []  # as a form has that cannot be read
+    with suppress(HTTPException, MultiPartException, ValueError):
+        fields = parse_qsl(body.decode(), keep_blank_values=True)  # Starlette reads unquoted UTF-8 as Latin-1
+        if kind.lower().startswith("multipart/"):
+            fields = []
+            async with again.form() as form:
+                fields = form.multi_items()
+    return attrs.evolve(described(again), length=size, form=lambda: fields, body=lambda: body)
+
+
+def described(request: Request) -> Incoming:
+    """Tell what is known of a request before its body is read."""
+    return Incoming(
+        content_type=request.headers.get("content-type", ""),
+        accept=request.headers.get("accept", ""),
+        length=None,
+        form=list,
+        body=bytes,
+        request=request,
+        host=request.headers.get("host", ""),
+        origin=request.headers.get("origin", ""),
+        fetch_site=request.headers.get("sec-fetch-site", ""),
+    )

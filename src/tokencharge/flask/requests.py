@@ -1,0 +1,65 @@
+"""A request, as far as the rules read it, and calls of what the host wrote."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable, Iterable
+from functools import partial
+from inspect import iscoroutine
+from typing import Any
+
+from flask import current_app, request
+from werkzeug.formparser import FormDataParser
+
+from ..web import BODY_LIMIT, Incoming
+
+# In a form Werkzeug leaves bytes that are not UTF-8 as they were sent, quoted.
+_NOT_UTF8 = re.compile("%[89A-F][0-9A-F]")
+
+
+def incoming() -> Incoming:
+    """Read the current request as far as the rules ask."""
+    length, chunks = request.content_length, b""
+    if not length and request.environ.get("wsgi.input_terminated"):
+        # In chunks, and the server ends the stream where they end: read as far as the rules read.
+        chunks = read(BODY_LIMIT)
+        length = len(chunks)
+    return Incoming(
+        content_type=request.headers.get("Content-Type", ""),
+        accept=request.headers.get("Accept", ""),
+        length=length,
+        form=lambda: [(name, _NOT_UTF8.sub("\ufffd", value)) for name, value in _form(chunks)],
+        body=lambda: chunks or request.get_data(),
+        request=request,
+        host=request.host,
+        origin=request.headers.get("Origin", ""),
+        fetch_site=request.headers.get("Sec-Fetch-Site", ""),
+    )
+
+
+def read(limit: int) -> bytes:
+    """Read a body of unknown length, and no more of it than shows that it is too long; a hook may have read it all."""
+    return request.stream.read(limit + 1) or request.get_data()
+
+
+def _form(chunks: bytes) -> Iterable[tuple[str, str]]:
+    if not chunks:
+        return request.form.items(multi=True)
+    options = dict(request.mimetype_params)
+    return FormDataParser().parse(io.BytesIO(chunks), request.mimetype, len(chunks), options)[1].items(multi=True)
+
+
+def call(function: Callable[[Any], object], given: Any) -> object:
+    """Call a hook or a handler of the host's, and wait for one that is async."""
+    result: Any = function(given)
+
+    async def wait() -> object:
+        return await result
+
+    return current_app.async_to_sync(wait)() if iscoroutine(result) else result
+
+
+def awaiting(hook: Callable[[Any], object]) -> Callable[[Any], object]:
+    """Have a hook waited for where it is async."""
+    return partial(call, hook)

@@ -1,0 +1,113 @@
+"""One charge on its way: what was submitted, and whether that is what the order is now."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+
+from .._frames import forgetful
+from ..errors import OrderChanged, OrderConflict, OutcomeUnknown
+from ..order import Order
+from ..results import Payment
+from .submission import Incoming, is_unclear, read_email, read_fields, read_shown, read_token
+
+logger = logging.getLogger("tokencharge")
+
+
+@attrs.define
+class Attempt:
+    """A charge being made for a request: `ask` the gateway, and set `payment` to what comes of it.
+
+    Attributes:
+        arguments: What the gateway's `charge` is called with.
+        payment: The Payment, or None where looking for one found none.
+        looks: Nothing may be charged: whether the order is paid is looked up.
+    """
+
+    arguments: Mapping[str, Any] = attrs.field(repr=False)
+    payment: Payment | None = None
+    looks: bool = False
+
+    def ask(self, gateway: Any) -> Any:
+        """Ask a gateway, and return what it returns: of an async one what is to be awaited."""
+        if self.looks:
+            return gateway.find(self.arguments["order_id"], customer=self.arguments["customer"])
+        return gateway.charge(**self.arguments)
+
+
+@attrs.frozen
+class Submitted:
+    """What came with a charge.
+
+    Attributes:
+        attempt: The charge to make.
+        shown: What its page had shown; None where it does not say.
+        unclear: The outcome of the same submission, sent before, is still open.
+    """
+
+    attempt: Attempt = attrs.field(repr=False)
+    shown: str | None
+    unclear: bool
+
+
+@forgetful
+def read_submitted(incoming: Incoming, order: Order) -> Submitted:
+    """Read a submission.
+
+    Raises:
+        InvalidInput: It cannot be read.
+    """
+    fields = read_fields(incoming)
+    pays = {"token": read_token(fields), "email": read_email(fields)}
+    return Submitted(Attempt({**pays, **order.arguments}), read_shown(fields), is_unclear(fields))
+
+
+def hold_to_what_was_shown(submitted: Submitted, order: Order, *, must_say: bool) -> Attempt:
+    """Return the charge to make, where the buyer has agreed to it; or have it look up what they agreed to before.
+
+    Args:
+        submitted: What came.
+        order: What it would charge now.
+        must_say: The page must say what it showed: it is the library's own, in a browser.
+
+    Raises:
+        OrderChanged: The page showed another price than the order has, or does not say which.
+        OutcomeUnknown: The order changed while its outcome was open, and cannot be looked up.
+    """
+    shown, attempt = submitted.shown, submitted.attempt
+    if shown is None and must_say:
+        message = "The form does not say what it showed: let it carry a field `shown`, the order's own."
+        logger.warning("A charge was refused: %s", message)
+        raise OrderChanged(message, order_id=order.order_id)
+    if shown is None or shown == order.shown:
+        return attempt
+    if not submitted.unclear:
+        raise OrderChanged("The page showed another price than the order has now.", order_id=order.order_id)
+    if order.order_id is None:
+        raise OutcomeUnknown(
+            "The order changed while the outcome of its charge was open. It has no order_id to be looked up by, "
+            "and charging it at its new price is not what the buyer agreed to: look at the dashboard."
+        )
+    attempt.looks = True
+    return attempt
+
+
+def check_found(found: Payment | None, order: Order) -> None:
+    """Say how an open outcome ended of an order that has changed meanwhile.
+
+    Raises:
+        OrderChanged: Nothing was taken.
+        OrderConflict: What was taken is not what the order is now.
+    """
+    if found is None:
+        raise OrderChanged("The order changed while its outcome was open; it is not paid.", order_id=order.order_id)
+    if (found.charge.amount, found.charge.captured) != (order.amount, order.capture):
+        raise OrderConflict(
+            "The order was paid as the page had shown it, and is another now: look at both.",
+            order_id=order.order_id,
+            customer_id=found.customer.id,
+            charge_id=found.charge.id,
+        )

@@ -1,0 +1,89 @@
+"""What a host registers for events and payments, each function under a name that every process gives it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import attrs
+
+from ..errors import ConfigurationError
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+TAKEN = ("charge.succeeded", "charge.captured")
+"""What Stripe says when money was taken: at once, or when what was held is captured."""
+
+_TYPES = re.compile(r"(\w+\.)*(\w+|\*)")
+
+
+@attrs.frozen
+class Handler:
+    """A function for events of some types, which the store knows by its name.
+
+    Attributes:
+        name: The same in every process, and after a restart.
+        types: Of which events.
+        function: Called with the Event; with `paid` with its Charge.
+        paid: Not for events but for payments: once for each, whether the page tells of it or a webhook.
+    """
+
+    name: str
+    types: tuple[str, ...]
+    function: Callable[[Any], object]
+    paid: bool = False
+
+    def wants(self, kind: str) -> bool:
+        """Tell whether a type of event is among its own."""
+        return any(kind == each or (each[-1] == "*" and kind.startswith(each[:-1])) for each in self.types)
+
+
+class Handlers:
+    """The host's handlers, called in this order; adds one as a decorator: `@payments.on("charge.refunded")`."""
+
+    def __init__(self) -> None:
+        self._all: list[Handler] = []
+
+    def __call__(self, *types: str) -> Callable[[F], F]:
+        """Add a function that is called with each Event of some types, once.
+
+        Where it raises, Stripe delivers the event again and it is called again.
+
+        Args:
+            types: "charge.refunded"; "charge.*" for all that begin so; "*" for all there are.
+
+        Raises:
+            ConfigurationError: No type was given, or what cannot be one.
+        """
+        if not types or not all(_TYPES.fullmatch(str(kind)) for kind in types):
+            raise ConfigurationError('Say which events a handler is for: "charge.refunded", "charge.*" or "*".')
+
+        def add(function: F) -> F:
+            self._all.append(Handler(self._name(function), types, function))
+            return function
+
+        return add
+
+    def paid(self, function: F) -> F:
+        """Add a function that is called with the Charge of each payment, once its money is taken.
+
+        The page calls it when the buyer has paid, or the webhook does where the page did not: the browser or the
+        process was gone, what was held was captured later, or the function raised.
+        """
+        self._all.append(Handler(self._name(function), TAKEN, function, paid=True))
+        return function
+
+    def of(self, kind: str) -> list[Handler]:
+        """Return those for events of a type, each once."""
+        return list({handler.name: handler for handler in self._all if handler.wants(kind)}.values())
+
+    def _name(self, function: Callable[..., Any]) -> str:
+        """Name a function as every other process will, and this one after a restart."""
+        said = getattr(function, "__qualname__", type(function).__qualname__)
+        name = f"{getattr(function, '__module__', None)}.{said}"
+        namesakes = {handler.name: handler.function for handler in self._all if handler.name.split("#")[0] == name}
+        for known, other in namesakes.items():
+            if other == function:
+                return known
+        return f"{name}#{len(namesakes) + 1}" if namesakes else name
