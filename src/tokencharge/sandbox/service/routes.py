@@ -20,6 +20,7 @@ from ..objects import (
     payment_intents,
     payment_methods,
     refunds,
+    setup_intents,
     sources,
     tokens,
 )
@@ -48,7 +49,7 @@ def _stub(run: Callable[..., JSON]) -> Endpoint:
 
 _CARD, _CHARGE, _CUSTOMER, _REFUND = Kind.CARD, Kind.CHARGE, Kind.CUSTOMER, Kind.REFUND
 _INTENT, _METHOD, _CONFIRMATION = Kind.PAYMENT_INTENT, Kind.PAYMENT_METHOD, Kind.CONFIRMATION_TOKEN
-_BOOKED = Kind.BALANCE_TRANSACTION
+_BOOKED, _SETUP = Kind.BALANCE_TRANSACTION, Kind.SETUP_INTENT
 
 ROUTES = {
     "GET account": _at(Kind.ACCOUNT, accounts.get),
@@ -94,6 +95,12 @@ ROUTES = {
     "POST payment_intents/:id/source_cancel": _open(_INTENT, payment_intents.source_cancel, intent_forms.SOURCE_CANCEL),
     "POST payment_intents/:id/capture": _at(_INTENT, payment_intents.capture, intent_forms.CAPTURE),
     "POST payment_intents/:id/cancel": _at(_INTENT, payment_intents.cancel, intent_forms.CANCEL),
+    "POST setup_intents": _at(_SETUP, setup_intents.create, setup_intents.CREATE),
+    "GET setup_intents": many(_SETUP, "/v1/setup_intents", customer=_OWNER, payment_method=_ID),
+    "GET setup_intents/:id": _open(_SETUP, setup_intents.get, setup_intents.GET),
+    "POST setup_intents/:id": _at(_SETUP, setup_intents.update, setup_intents.UPDATE),
+    "POST setup_intents/:id/confirm": _open(_SETUP, setup_intents.confirm, setup_intents.CONFIRM),
+    "POST setup_intents/:id/cancel": _at(_SETUP, setup_intents.cancel, setup_intents.CANCEL),
     "POST charges": _at(_CHARGE, charges.create, charges.CREATE),
     "GET charges": many(_CHARGE, "/v1/charges", customer=_OWNER, payment_intent=_ID, transfer_group=_ID),
     "GET charges/search": found(_CHARGE, "/v1/charges", "currency", "customer", "status"),

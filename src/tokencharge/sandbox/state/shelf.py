@@ -21,6 +21,7 @@ _BY = {
     Kind.PAYMENT_INTENT: ("customer",),
     Kind.PAYMENT_METHOD: ("customer",),
     Kind.REFUND: ("charge", "payment_intent"),
+    Kind.SETUP_INTENT: ("customer", "payment_method"),
 }
 _BY_METADATA = (Kind.CHARGE, Kind.CUSTOMER, Kind.PAYMENT_INTENT)
 
@@ -40,7 +41,7 @@ class Kept:
         spent: A PaymentMethod that can never be used again.
         set_up: A PaymentMethod whose owner has agreed to payments while away.
         effect: What the card of a Charge still has in store for it.
-        asked: What is to pay a PaymentIntent whose customer is asked to authenticate.
+        asked: What an intent is to use once its customer, who is asked to, has authenticated.
         lapsed: A Charge whose authorization has come to its end.
     """
 
