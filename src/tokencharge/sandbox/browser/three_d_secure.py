@@ -13,7 +13,7 @@ from urllib.parse import quote, urlencode
 from ... import Money
 from ..language.kinds import Kind
 from ..language.refusals import Refusal
-from ..language.wire import JSON, Request, Response, decode_form
+from ..language.wire import JSON, Request, Response, decode_body, decode_form
 from ..objects import confirming, methods, setting_up
 from ..state.account import Account, Visit
 from ..state.shelf import Kept
@@ -73,7 +73,7 @@ def page(account: Account, request: Request) -> Response:
         text = f"A shop wants {amount} from your card that ends in {last4}."
         return _shown("Is it you who is paying?", text, _BUTTONS, "")
     action = intent.json["next_action"]
-    approve = decode_form(request.body.decode("utf-8", "replace")).get("outcome") == "approve"
+    approve = decode_body(request.body).get("outcome") == "approve"
     after = end(account, name, approve=approve)
     # What cannot stand in a URL is encoded, line breaks above all: it becomes a header.
     back = _WAY_BACK.fullmatch(quote(action.get("redirect_to_url", {}).get("return_url", ""), safe=_IN_URLS))

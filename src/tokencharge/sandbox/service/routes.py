@@ -51,6 +51,7 @@ _CARD, _CHARGE, _CUSTOMER, _REFUND = Kind.CARD, Kind.CHARGE, Kind.CUSTOMER, Kind
 _INTENT, _METHOD, _CONFIRMATION = Kind.PAYMENT_INTENT, Kind.PAYMENT_METHOD, Kind.CONFIRMATION_TOKEN
 _BOOKED, _SETUP = Kind.BALANCE_TRANSACTION, Kind.SETUP_INTENT
 
+_ID_HERE = ":id"
 ROUTES = {
     "GET account": _at(Kind.ACCOUNT, accounts.get),
     "GET accounts": _list(Kind.ACCOUNT, accounts.connected, accounts.LIST),
@@ -132,10 +133,13 @@ def find(method: str, path: str) -> tuple[Endpoint, tuple[str, ...]]:
     Raises:
         Refusal: There is no such endpoint.
     """
-    parts = path.removeprefix("/v1/").split("/")
-    for names, ids in _readings(parts):
+    plain = path.removeprefix("/v1/")
+    endpoint = ROUTES.get(f"{method} {plain}")
+    if endpoint is not None and _ID_HERE not in plain:
+        return endpoint, ()
+    for names, ids in _readings(plain.split("/")):
         endpoint = ROUTES.get(f"{method} {'/'.join(names)}")
-        if endpoint is not None and all(ids):
+        if endpoint is not None and all(ids) and names.count(_ID_HERE) == len(ids):
             return endpoint, tuple(map(unquote, ids))
     hint = ""
     if path.endswith("/"):
@@ -152,10 +156,9 @@ def find(method: str, path: str) -> tuple[Endpoint, tuple[str, ...]]:
 
 
 def _readings(parts: list[str]) -> Iterator[tuple[list[str], list[str]]]:
-    """Read a path as it stands, then with an id in its second place, then in its fourth as well."""
-    yield parts, []
+    """Read a path with an id in its second place, then in its fourth as well."""
     if len(parts) > 1:
-        once = [*parts[:1], ":id", *parts[2:]]
+        once = [*parts[:1], _ID_HERE, *parts[2:]]
         yield once, [parts[1]]
         if len(parts) > 3:
-            yield [*once[:3], ":id", *parts[4:]], [parts[1], parts[3]]
+            yield [*once[:3], _ID_HERE, *parts[4:]], [parts[1], parts[3]]

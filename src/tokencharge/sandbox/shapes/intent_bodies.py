@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from ..language.wire import JSON
 from .bodies import billing_details, checks
 from .cards import Decline, HeldCard
@@ -26,6 +28,10 @@ _PUBLIC = {
 # Objects are never changed, so that what is the same in all of them can be one object: less to keep.
 _NO_TIP: JSON = {"tip": {}}
 _UNMANAGED = {"enabled": False}
+_SUPPORTED = {"supported": True}
+_UNSUPPORTED = {"supported": False}
+_CARD_TYPE = ["card"]
+_CONFIGURED_TYPES = ["card", "link"]
 _CONFIGURATION = {"id": "pmc_1sandboxsandboxsandbox00", "parent": None}
 _CARDS = {
     "card": {
@@ -127,7 +133,7 @@ def _automatic(params: JSON) -> JSON | None:
 
 def _types(*, configured: bool) -> list[str]:
     """List what can be used: with automatic payment methods, the account's configuration decides for cards and Link."""
-    return ["card", "link"] if configured else ["card"]
+    return _CONFIGURED_TYPES if configured else _CARD_TYPE
 
 
 def shown(body: JSON, *, public: bool) -> JSON:
@@ -202,11 +208,16 @@ def card(held: HeldCard) -> JSON:
         "funding": held.magic.funding,
         "generated_from": None,
         "last4": held.json["last4"],
-        "networks": {"available": [brand], "preferred": None},
+        "networks": _networks(brand),
         "regulated_status": "unregulated",
-        "three_d_secure_usage": {"supported": brand != "amex"},
+        "three_d_secure_usage": _UNSUPPORTED if brand == "amex" else _SUPPORTED,
         "wallet": None,
     }
+
+
+@cache
+def _networks(brand: str) -> JSON:
+    return {"available": [brand], "preferred": None}
 
 
 def confirmation_token(held: HeldCard, params: JSON, now: int) -> JSON:

@@ -41,9 +41,9 @@ def give_back(visit: Visit, charge: Kept, amount: int, reason: str | None, metad
     _refunded(account, charge, amount)
     visit.emit("refund.created", refund.json)
     if charge.effect is Effect.REFUND_FAILS and charge.json["captured"]:
-        visit.later(account.rules.booking_time, lambda alone: _fail(alone, refund, charge))
+        visit.later(account.rules.booking_time, _fail, refund, charge)
     elif charge.json["captured"]:
-        visit.later(account.rules.booking_time, lambda alone: _arrive(alone, refund))
+        visit.later(account.rules.booking_time, _arrive, refund)
     return refund.json
 
 
