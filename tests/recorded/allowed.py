@@ -55,13 +55,13 @@ def as_today(exchange: Exchange) -> dict[str, Any]:
     says so by `automatic_payment_methods`.
     """
     params = exchange.params
-    if exchange.path.startswith("/v1/payment_intents") and params.get("payment_method_types") == ["card"]:
+    intents = ("/v1/payment_intents", "/v1/setup_intents")
+    if exchange.path.startswith(intents) and params.get("payment_method_types") == ["card"]:
         rest = {name: value for name, value in params.items() if name != "payment_method_types"}
         return {**rest, "automatic_payment_methods": {"enabled": True, "allow_redirects": "never"}}
     return params
 
 
-_NO_SETUP = "The sandbox has no SetupIntents."
 _EVIDENCE = (
     "Stripe fills in what it knows of buyer and charge in seconds, one by one; the sandbox at once, without the name."
 )
@@ -76,6 +76,9 @@ NEW_ACCOUNT: tuple[Allowed, ...] = (
     Allowed("payment_intent.payment_method_configuration_details", "type", _TRANSLATED),
     Allowed("payment_intent.payment_method_options.link", "extra", _TRANSLATED),
     Allowed("payment_intent.payment_method_types", "value", _TRANSLATED),
+    Allowed("setup_intent.automatic_payment_methods", "type", _TRANSLATED),
+    Allowed("setup_intent.payment_method_configuration_details", "type", _TRANSLATED),
+    Allowed("setup_intent.payment_method_types", "value", _TRANSLATED),
     Allowed("charge.calculated_statement_descriptor", "value", "It is the account's name: another."),
     Allowed("balance_transaction.amount", "value", _CURRENCY, request=_DISPUTES),
     Allowed("balance_transaction.net", "value", _CURRENCY, request=_DISPUTES),
@@ -86,9 +89,4 @@ NEW_ACCOUNT: tuple[Allowed, ...] = (
     Allowed("dispute.evidence.customer_email_address", "type", _EVIDENCE),
     Allowed("dispute.evidence.customer_name", "type", _EVIDENCE),
     Allowed("dispute.evidence.product_description", "type", _EVIDENCE),
-    Allowed("", "status", _NO_SETUP, request="POST /v1/setup_intents"),
-    Allowed("", "unplayable", _NO_SETUP, request="* /v1/setup_intents/:id*"),
-    # The read of a card that a SetupIntent had attached.
-    Allowed("payment_method.customer", "type", _NO_SETUP, exchange="10_setup_intents:21"),
-    Allowed("payment_method.card.checks.cvc_check", "value", _NO_SETUP, exchange="10_setup_intents:21"),
 )

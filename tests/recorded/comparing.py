@@ -19,7 +19,7 @@ NAME = re.compile(
 
 RANDOM = {
     "authorization_code": re.compile(r"[0-9A-Z]{6}"),
-    "client_secret": re.compile(r"[a-z]+_\w+_secret_[A-Za-z0-9]{25}"),
+    "client_secret": re.compile(r"[a-z]+_\w+_secret_(?:[A-Za-z0-9]{25}|[A-Za-z0-9]{31})"),
     "fingerprint": re.compile(r"[A-Za-z0-9]{16}"),
     "invoice_prefix": re.compile(r"[A-Z0-9]{8}"),
     "network_transaction_id": re.compile(r"[0-9]{15}"),

@@ -21,6 +21,7 @@ FILES = (
     "payment_intents",
     "payment_methods",
     "refunds",
+    "setup_intents",
 )
 ALL = [(name, fact) for name in FILES for fact in facts(name)]
 DONE = [(name, fact) for name, fact in ALL if fact.says[0] == "200"]

@@ -30,6 +30,11 @@ GET payment_intents/{let_go} expand[]=latest_charge
 GET payment_intents/{declined[error][payment_intent][id]} expand[]=latest_charge
 GET payment_intents/{unsaid[error][payment_intent][id]}
 GET payment_intents customer={held[customer]}
+POST setup_intents
+GET setup_intents/{setup}
+GET setup_intents/{setup_canceled}
+GET setup_intents/{unsaved[error][setup_intent][id]}
+GET setup_intents customer={saved[customer]}
 GET charges/{paid[latest_charge]}
 GET charges/{part[charge]} expand[]=refunds
 GET charges/{disputed[latest_charge]}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+DAY = 24 * 3600
+
 
 def test_the_account_tells_who_it_is(either):
     """By its own name or by none; that of another is 403."""
@@ -45,6 +47,25 @@ def test_the_balance_adds_up_what_was_booked(client, sandbox):
 
 def sums(funds):
     return [(each["amount"], each["currency"]) for each in funds]
+
+
+def test_money_is_available_once_its_time_has_come(client, sandbox):
+    """A charge's is pending until its `available_on`, and available from then on; a refund's is at once."""
+    charge = client.pay(capture_method="automatic").body["latest_charge"]
+    booked = client.get(f"/v1/charges/{charge}").body["balance_transaction"]
+    client.post("/v1/refunds", {"charge": charge, "amount": 100})
+
+    def statuses():
+        return [each["status"] for each in client.get("/v1/balance_transactions").body["data"]]
+
+    at_first = statuses()
+    sandbox.advance(2 * DAY - 1)
+    before = statuses()
+    sandbox.advance(1)
+
+    assert [["available", "pending"]] * 2 == [at_first, before]
+    assert ["available"] * 2 == statuses()
+    assert "available" == client.get(f"/v1/balance_transactions/{booked}").body["status"]
 
 
 def test_what_was_booked_is_listed(client):

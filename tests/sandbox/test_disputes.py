@@ -161,6 +161,23 @@ def test_a_dispute_is_lost(client, sandbox):
     assert ["charge.dispute.updated", "charge.dispute.closed"] == types(sandbox, since)
 
 
+def test_what_a_won_dispute_brought_back_is_available_later(client, sandbox):
+    """The dispute lists what was booked as it is by then."""
+    dispute = disputed(client)
+    answer(client, dispute, "winning_evidence")
+    wait(sandbox)
+
+    def booked():
+        return client.get(f"/v1/disputes/{dispute['id']}").body["balance_transactions"]
+
+    at_first = [each["status"] for each in booked()]
+    sandbox.advance(2 * 24 * 3600)
+
+    assert ["available", "pending"] == at_first
+    assert ["available"] * 2 == [each["status"] for each in booked()]
+    assert booked()[1] == client.get(f"/v1/balance_transactions/{booked()[1]['id']}").body
+
+
 @pytest.mark.parametrize("text", ["It was delivered.", "escalate_inquiry_evidence"])
 def test_other_evidence_decides_nothing(client, sandbox, text):
     """The dispute stays under review."""

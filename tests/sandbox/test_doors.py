@@ -71,6 +71,21 @@ def test_an_unknown_url_is_404(client, method, path):
     ) == answer.error["message"]
 
 
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("charges/:id", "No such charge: ':id'"),
+        ("customers/:id/sources/:id", "No such customer: ':id'"),
+        ("customers/cus_1/sources/:id", "No such customer: 'cus_1'"),
+    ],
+)
+def test_a_placeholder_is_an_id_like_any_other(client, path, message):
+    """What documentation writes in the place of an id names nothing."""
+    answer = client.get(f"/v1/{path}")
+
+    assert (404, message) == (answer.status, answer.error["message"])
+
+
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
 def test_an_empty_id_is_an_unknown_url(client, sandbox, method):
     """A path that ends in a slash is 404, and the answer guesses why."""

@@ -172,3 +172,12 @@ def test_broken_utf_8_is_text_like_any_other(client):
     charge = client.send("POST", "/v1/charges", body="amount=500&currency=usd&source=tok_visa&description=%ff")
 
     assert "\N{REPLACEMENT CHARACTER}" == charge.body["description"]
+
+
+def test_unknown_parameters_are_told_before_bad_ones(client):
+    """Whatever else is wrong with a request, an unknown parameter comes first, a nested one too."""
+    bad = {"amount": "x", "currency": "usd"}
+
+    assert "nope" == client.post("/v1/payment_intents", {**bad, "nope": "1"}).error["param"]
+    assert "shipping[nope]" == client.post("/v1/payment_intents", {**bad, "shipping[nope]": "1"}).error["param"]
+    assert "amount" == client.post("/v1/payment_intents", bad).error["param"]

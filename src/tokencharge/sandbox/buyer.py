@@ -32,15 +32,15 @@ class Buyer:
         except Refusal as refusal:
             raise ValueError(refusal.message) from None
 
-    def authenticate(self, payment_intent_id: str, *, approve: bool) -> JSON:
-        """Pass or fail 3-D Secure for a PaymentIntent that asks for it; return it as it is then.
+    def authenticate(self, intent_id: str, *, approve: bool) -> JSON:
+        """Pass or fail 3-D Secure for an intent that asks for it; return it as it is then.
 
         Raises:
             ValueError: It asks for nothing.
         """
         with self._engine.lock:
             self._engine.account.settle()
-            return three_d_secure.end(self._engine.account, payment_intent_id, approve=approve)
+            return three_d_secure.end(self._engine.account, intent_id, approve=approve)
 
     def bank_page(self, request: Request) -> Response:
         """Answer a request to the page on which the bank asks its customer."""

@@ -284,13 +284,13 @@ class Sandbox:
         form = {"payment_method_data": method, "use_stripe_sdk": "true", **given}
         return self._buyer.made("confirmation_tokens", form)
 
-    def authenticate(self, payment_intent_id: str, *, approve: bool = True) -> JSON:
-        """Pass or fail 3-D Secure for a PaymentIntent that asks for it; return the PaymentIntent as it is then.
+    def authenticate(self, intent_id: str, *, approve: bool = True) -> JSON:
+        """Pass or fail 3-D Secure for a PaymentIntent or SetupIntent that asks for it; return it as it is then.
 
         Raises:
             ValueError: It asks for nothing.
         """
-        return self._buyer.authenticate(payment_intent_id, approve=approve)
+        return self._buyer.authenticate(intent_id, approve=approve)
 
     def now(self) -> float:
         """Tell the sandbox's time, in seconds since 1970."""

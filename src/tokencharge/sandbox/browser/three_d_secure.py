@@ -13,17 +13,23 @@ from urllib.parse import quote, urlencode
 from ... import Money
 from ..language.kinds import Kind
 from ..language.refusals import Refusal
-from ..language.wire import JSON, Request, Response, decode_form
-from ..objects import confirming, methods
+from ..language.wire import JSON, Request, Response, decode_body, decode_form
+from ..objects import confirming, methods, setting_up
 from ..state.account import Account, Visit
+from ..state.shelf import Kept
 
 PATH = "/3d_secure/"
-"""Where the page is; the PaymentIntent's id follows."""
+"""Where the page is; the id of the PaymentIntent or SetupIntent follows."""
 
 _WAY_BACK = re.compile(r"(?P<where>(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://[^#]*)(?P<fragment>.*)")
 _IN_URLS = "%!#$&'()*+,/:;=?@[]~"
 _SCRIPTS = ("javascript", "vbscript", "data", "blob", "file")
 """Schemes of `return_url` that lead neither to a site nor into an app."""
+
+_AUTHENTICATE = {
+    Kind.PAYMENT_INTENT: confirming.authenticate,
+    Kind.SETUP_INTENT: setting_up.authenticate,
+}
 
 _BUTTONS = """<form method="post">
     <button name="outcome" value="approve">Approve</button>
@@ -32,51 +38,59 @@ _BUTTONS = """<form method="post">
 
 
 def end(account: Account, name: str, *, approve: bool) -> JSON:
-    """Pass or fail the authentication of a PaymentIntent; return it as it is then, declined or not.
+    """Pass or fail the authentication of an intent; return it as it is then, declined or not.
 
     Raises:
         ValueError: It asks for none.
     """
-    intent = confirming.waiting(account, name)
-    if intent is None:
-        raise ValueError("This PaymentIntent asks for no authentication.")
+    intent = _find(account, name)
+    if intent is None or intent.json["status"] != "requires_action":
+        raise ValueError("This intent asks for no authentication.")
     with suppress(Refusal):
-        confirming.authenticate(Visit(account), intent, approve=approve)
+        _AUTHENTICATE[intent.kind](Visit(account), intent, approve=approve)
     return intent.json
 
 
 def page(account: Account, request: Request) -> Response:
     """Ask the customer (GET), or take the answer (POST) and lead back to the shop.
 
-    Whoever knows the PaymentIntent's client secret is taken for the customer. In a frame, the shop's page is told
+    Whoever knows the intent's client secret is taken for the customer. In a frame, the shop's page is told
     by a message; otherwise the customer is sent to the `return_url`, if there is one.
     """
     name = request.path.removeprefix(PATH)
     secret = decode_form(request.query).get("client_secret")
-    intent = account.get(Kind.PAYMENT_INTENT, name)
+    intent = _find(account, name)
     if intent is None or secret != intent.json["client_secret"]:
         return Response(404, {"content-type": "text/plain"}, b"There is nothing here.\n")
     if intent.asked is None:
         return _shown("This is done", "The bank has had its answer: you can close this page.", "", "done")
     if request.method != "POST":
-        amount = Money(intent.json["amount"], intent.json["currency"])
         last4 = methods.held(intent.asked).json["last4"]
+        if intent.kind is Kind.SETUP_INTENT:
+            text = f"A shop wants to keep your card that ends in {last4}, for payments to come."
+            return _shown("Is it you who is saving a card?", text, _BUTTONS, "")
+        amount = Money(intent.json["amount"], intent.json["currency"])
         text = f"A shop wants {amount} from your card that ends in {last4}."
         return _shown("Is it you who is paying?", text, _BUTTONS, "")
     action = intent.json["next_action"]
-    approve = decode_form(request.body.decode("utf-8", "replace")).get("outcome") == "approve"
+    approve = decode_body(request.body).get("outcome") == "approve"
     after = end(account, name, approve=approve)
     # What cannot stand in a URL is encoded, line breaks above all: it becomes a header.
     back = _WAY_BACK.fullmatch(quote(action.get("redirect_to_url", {}).get("return_url", ""), safe=_IN_URLS))
     if back is None or back["scheme"].lower() in _SCRIPTS:
         return page(account, request)
     news = {
-        "payment_intent": name,
-        "payment_intent_client_secret": secret,
+        intent.kind.value: name,
+        f"{intent.kind.value}_client_secret": secret,
         "redirect_status": "failed" if after["status"] == "requires_payment_method" else "succeeded",
     }
     where = f"{back['where']}{'&' if '?' in back['where'] else '?'}{urlencode(news)}{back['fragment']}"
     return Response(303, {"location": where})
+
+
+def _find(account: Account, name: str) -> Kept | None:
+    intent = account.look_up(name)
+    return intent if intent is not None and intent.kind in _AUTHENTICATE else None
 
 
 def _shown(heading: str, text: str, form: str, news: str) -> Response:

@@ -20,6 +20,7 @@ class Kind(str, Enum):
     PAYMENT_INTENT = "payment_intent"
     PAYMENT_METHOD = "payment_method"
     REFUND = "refund"
+    SETUP_INTENT = "setup_intent"
     TOKEN = "token"
 
     @property
@@ -32,15 +33,22 @@ class Kind(str, Enum):
         """The parameter that an error names when the id in the path is unknown."""
         return _PARAMS.get(self, "id")
 
+    @property
+    def noun(self) -> str:
+        """What messages call it: "PaymentIntent"."""
+        return self.value.title().replace("_", "")
+
 
 _WORDS = {
     Kind.BALANCE_TRANSACTION: "balance transaction",
     Kind.CARD: "source",
     Kind.PAYMENT_METHOD: "PaymentMethod",
+    Kind.SETUP_INTENT: "setupintent",
 }
 _PARAMS = {
     Kind.CONFIRMATION_TOKEN: "confirmation_token",
     Kind.DISPUTE: "dispute",
     Kind.PAYMENT_INTENT: "intent",
     Kind.PAYMENT_METHOD: "payment_method",
+    Kind.SETUP_INTENT: "intent",
 }

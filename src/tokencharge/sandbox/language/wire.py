@@ -56,8 +56,7 @@ class Request:
     @property
     def form(self) -> JSON:
         """The parameters, from the body of a POST and the query of anything else."""
-        text = self.body.decode("utf-8", "replace") if self.method == "POST" else self.query
-        return decode_form(text)
+        return decode_body(self.body) if self.method == "POST" else decode_form(self.query)
 
 
 @attrs.frozen
@@ -72,6 +71,11 @@ class Response:
 def nested(value: Any) -> TypeGuard[JSON]:
     """Tell whether the value of a parameter has parameters of its own."""
     return isinstance(value, dict)
+
+
+def decode_body(body: bytes) -> JSON:
+    """Decode the form in a body."""
+    return decode_form(body.decode("utf-8", "replace"))
 
 
 def decode_form(text: str) -> JSON:
@@ -90,8 +94,9 @@ def decode_form(text: str) -> JSON:
         *parents, leaf = name.replace("]", "").split("[")
         node = form
         for parent in parents:
-            if not nested(node.get(parent)):
-                node[parent] = {}
-            node = node[parent]
+            child = node.get(parent)
+            if not nested(child):
+                child = node[parent] = {}
+            node = child
         node[leaf or str(len(node))] = value
     return form

@@ -75,7 +75,7 @@ def create(visit: Visit, params: JSON) -> JSON:
     if params.get("capture", True):
         captured(visit, charge, params["amount"], book_at_once=True)
     else:
-        visit.later(AUTHORIZATION, lambda alone: _lapse(alone, charge))
+        visit.later(AUTHORIZATION, _lapse, charge)
     visit.emit("charge.succeeded", charge.json)
     dispute_taken(visit, charge)
     return charge.json
@@ -100,7 +100,7 @@ def captured(visit: Visit, charge: Kept, amount: int, *, book_at_once: bool) -> 
     if book_at_once:
         account.change(charge, balance_transaction=balance.book_charge(account, charge, amount))
     else:
-        visit.later(account.rules.booking_time, lambda alone: _book(alone, charge, amount))
+        visit.later(account.rules.booking_time, _book, charge, amount)
 
 
 def dispute_taken(visit: Visit, charge: Kept) -> None:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import cast
 
 import attrs
 
 from ..language.kinds import Kind
-from ..language.refusals import doc_url, impossible, invalid
+from ..language.refusals import impossible, invalid
 from ..language.wire import JSON
 from ..shapes.cards import DECLINES, Asks
 from ..state.account import Account, Visit
 from ..state.shelf import Kept
-from . import confirmation_tokens, methods, outcomes, sources
+from . import confirmation_tokens, intents, methods, outcomes, sources
 
 _PAYERS = ("payment_method", "payment_method_data", "confirmation_token")
 _KEPT = ("capture_method", "receipt_email", "setup_future_usage", "shipping")
@@ -28,36 +28,6 @@ _NOT_HANDLED = attrs.evolve(
         " https://stripe.com/docs/payments/payment-intents/upgrade-to-handle-actions."
     ),
 )
-_FAILURE = "payment_intent_authentication_failure"
-_FAILED = {
-    "code": _FAILURE,
-    "doc_url": doc_url(_FAILURE),
-    "message": (
-        "The provided PaymentMethod has failed authentication. You can provide payment_method_data or a new"
-        " PaymentMethod to attempt to fulfill this PaymentIntent again."
-    ),
-    "type": "invalid_request_error",
-}
-
-
-@attrs.frozen
-class Terms:
-    """What a confirmation says of itself: whether the customer is there, and how the bank may ask something.
-
-    Attributes:
-        off_session: The customer is not there.
-        error_on_requires_action: The bank may not ask anything.
-        use_stripe_sdk: Stripe.js will ask for the bank.
-        return_url: Where the bank's page is to lead back to.
-    """
-
-    off_session: bool = False
-    error_on_requires_action: bool = False
-    use_stripe_sdk: bool = False
-    return_url: str | None = None
-
-
-_TERMS = tuple(field.name for field in attrs.fields(Terms))
 
 
 @attrs.frozen
@@ -95,7 +65,7 @@ def means(account: Account, intent: JSON, params: JSON, *, needed: bool) -> Mean
         token = confirmation_tokens.usable(account, params["confirmation_token"])
         params = {**{name: token.json[name] for name in _OF_TOKENS if token.json[name]}, **params}
     if needed:
-        _check_return(intent, params)
+        intents.check_return(intent, params, Kind.PAYMENT_INTENT)
     return Means(_method(account, intent, params, token, needed=needed), token, params)
 
 
@@ -109,10 +79,9 @@ def confirmed(visit: Visit, intent: Kept, means: Means) -> JSON:
     if means.token is not None:
         account.change(means.token, payment_intent=intent.id)
     kept = {name: means.params[name] for name in _KEPT if name in means.params}
-    said: dict[str, Any] = {name: means.params[name] for name in _TERMS if name in means.params}
     account.change(intent, **kept)
     intent.asked = None
-    return _pay(visit, intent, cast("Kept", means.method), Terms(**said))
+    return _pay(visit, intent, cast("Kept", means.method), intents.Terms.of(means.params))
 
 
 def authenticate(visit: Visit, intent: Kept, *, approve: bool) -> JSON:
@@ -123,14 +92,16 @@ def authenticate(visit: Visit, intent: Kept, *, approve: bool) -> JSON:
     """
     method, intent.asked = cast("Kept", intent.asked), None
     if not approve:
-        return outcomes.failed(visit, intent, method, _FAILED, intent.json["latest_charge"])
+        return outcomes.failed(
+            visit, intent, method, intents.failure(Kind.PAYMENT_INTENT), intent.json["latest_charge"]
+        )
     magic = methods.held(method).magic
     if magic.once_asked is not None:
         raise outcomes.declined(visit, intent, method, magic.once_asked)
     return outcomes.approved(visit, intent, method, asked=True)
 
 
-def _pay(visit: Visit, intent: Kept, method: Kept, terms: Terms) -> JSON:
+def _pay(visit: Visit, intent: Kept, method: Kept, terms: intents.Terms) -> JSON:
     magic = methods.held(method).magic
     if visit.decline is not None:
         raise outcomes.declined(visit, intent, method, visit.decline)
@@ -150,52 +121,24 @@ def _pay(visit: Visit, intent: Kept, method: Kept, terms: Terms) -> JSON:
     return outcomes.approved(visit, intent, method, asked=False)
 
 
-def _asks(method: Kept, terms: Terms) -> bool:
+def _asks(method: Kept, terms: intents.Terms) -> bool:
     asks = methods.held(method).magic.asks
     if terms.off_session and asks is Asks.UNLESS_SET_UP:
         return not method.set_up
     return asks is not None and not (terms.off_session and asks is Asks.ON_SESSION)
 
 
-def _ask(visit: Visit, intent: Kept, method: Kept, terms: Terms) -> JSON:
+def _ask(visit: Visit, intent: Kept, method: Kept, terms: intents.Terms) -> JSON:
     intent.asked = method
-    action = _fingerprint(method.id)
-    if terms.return_url is not None and not terms.use_stripe_sdk:
-        where = f"http://{visit.host or 'sandbox.invalid'}/3d_secure/{intent.id}"
-        page = f"{where}?client_secret={intent.json['client_secret']}"
-        action = {"redirect_to_url": {"return_url": terms.return_url, "url": page}, "type": "redirect_to_url"}
     asked = visit.account.change(
         intent,
         last_payment_error=None,
-        next_action=action,
+        next_action=intents.next_action(visit, intent, method, terms),
         payment_method=method.id,
         status="requires_action",
     )
     visit.emit("payment_intent.requires_action", asked)
     return asked
-
-
-def _fingerprint(method: str) -> JSON:
-    """Describe what Stripe.js is to ask the bank's server."""
-    return {
-        "type": "use_stripe_sdk",
-        "use_stripe_sdk": {
-            "directory_server_encryption": {
-                "algorithm": "RSA",
-                "certificate": "-----BEGIN CERTIFICATE-----\nsandbox\n-----END CERTIFICATE-----\n",
-                "directory_server_id": "A000000003",
-                "root_certificate_authorities": [],
-            },
-            "directory_server_name": "visa",
-            "merchant": "acct_sandbox",
-            "one_click_authn": None,
-            "server_transaction_id": "8c1d1d0e-1f5a-4b0c-9d8e-sandbox00000",
-            "three_d_secure_2_source": method,
-            "three_ds_method_url": "",
-            "three_ds_optimizations": "kf",
-            "type": "stripe_3ds2_fingerprint",
-        },
-    }
 
 
 def _method(account: Account, intent: JSON, params: JSON, token: Kept | None, *, needed: bool) -> Kept | None:
@@ -225,23 +168,3 @@ def _method(account: Account, intent: JSON, params: JSON, token: Kept | None, *,
             " with the customer ID."
         )
     raise impossible(message, code="payment_intent_unexpected_state")
-
-
-def _check_return(intent: JSON, params: JSON) -> None:
-    automatic = intent["automatic_payment_methods"]
-    if automatic is None or automatic["allow_redirects"] == "never":
-        return
-    if "return_url" in params or params.get("off_session"):
-        return
-    raise impossible(
-        "This PaymentIntent is configured to accept payment methods enabled in your Dashboard. Because some of these"
-        " payment methods might redirect your customer off of your page, you must provide a `return_url`. If you don't"
-        " want to accept redirect-based payment methods, set `automatic_payment_methods[enabled]` to `true` and"
-        " `automatic_payment_methods[allow_redirects]` to `never` when creating Setup Intents and Payment Intents."
-    )
-
-
-def waiting(account: Account, name: str) -> Kept | None:
-    """Return the PaymentIntent of this id if its customer is asked to authenticate."""
-    intent = account.get(Kind.PAYMENT_INTENT, name)
-    return intent if intent is not None and intent.json["status"] == "requires_action" else None

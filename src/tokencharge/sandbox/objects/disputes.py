@@ -44,7 +44,7 @@ def update(visit: Visit, params: JSON, name: str) -> JSON:
         fields["evidence_details"] = {**details, "has_evidence": True, "submission_count": count}
         fields["status"] = before["status"].replace("needs_response", "under_review")
         text = evidence.get("uncategorized_text")
-        visit.later(visit.account.rules.booking_time, lambda alone: _decide(alone, dispute, text))
+        visit.later(visit.account.rules.booking_time, _decide, dispute, text)
     after = visit.account.change(dispute, **fields)
     visit.emit("charge.dispute.updated", after, before)
     return after

@@ -60,6 +60,14 @@ _EXPANDABLE: dict[Kind, dict[str, Kind | Many | None]] = {
         "source": None,
     },
     Kind.PAYMENT_METHOD: {"customer": Kind.CUSTOMER},
+    Kind.SETUP_INTENT: {
+        "application": None,
+        "customer": Kind.CUSTOMER,
+        "mandate": None,
+        "on_behalf_of": None,
+        "payment_method": Kind.PAYMENT_METHOD,
+        "single_use_mandate": None,
+    },
 }
 # A field of a part of an object, which has no kind of its own.
 _PARTS = {(Kind.CUSTOMER, "invoice_settings"): {"default_payment_method": Kind.PAYMENT_METHOD}}

@@ -30,26 +30,32 @@ class Form:
         self._required = required
         self._readers = readers
 
-    def read(self, raw: JSON, within: str = "") -> JSON:
+    def read(self, raw: JSON) -> JSON:
         """Return the parameters, read.
 
         Raises:
             Refusal: One is unknown, missing or no good.
         """
-        if not within:
-            unknown = [*self._unknown(raw)]
-            if unknown:
-                names = "parameters" if unknown[1:] else "parameter"
-                raise invalid(f"Received unknown {names}: {', '.join(unknown)}", unknown[0], "parameter_unknown")
-        values: JSON = {}
-        for name, value in raw.items():
-            values[name] = self._readers[name](_full(name, within), value)
+        try:
+            return self._values(raw, "")
+        except (KeyError, Refusal):
+            # Whatever else is wrong, unknown parameters are told first, all of them.
+            unknown = [*self._unknown(raw, "")]
+            if not unknown:
+                raise
+        names = "parameters" if unknown[1:] else "parameter"
+        raise invalid(f"Received unknown {names}: {', '.join(unknown)}", unknown[0], "parameter_unknown")
+
+    def _values(self, raw: JSON, within: str) -> JSON:
+        """Read the parameters; a KeyError is one that is unknown."""
+        readers = self._readers
+        values = {name: readers[name](_full(name, within), value) for name, value in raw.items()}
         for name in self._required:
             if name not in raw:
                 raise missing_param(_full(name, within))
         return values
 
-    def _unknown(self, raw: JSON, within: str = "") -> Iterator[str]:
+    def _unknown(self, raw: JSON, within: str) -> Iterator[str]:
         for name, value in raw.items():
             full, reader = _full(name, within), self._readers.get(name)
             if reader is None:
@@ -61,7 +67,7 @@ class Form:
         """Read a nested form."""
         if not nested(value):
             raise invalid("Invalid object", name)
-        return self.read(value, name)
+        return self._values(value, name)
 
 
 def missing_param(name: str) -> Refusal:
@@ -106,12 +112,15 @@ def email(name: str, value: Any) -> str | None:
     return address
 
 
+_WHOLE = re.compile("-?[0-9]{1,18}")
+
+
 def integer(minimum: int | None = None) -> Reader:
     """Read a whole number."""
 
     def read(name: str, value: Any) -> int:
         text = _text(name, value)
-        if not re.fullmatch("-?[0-9]{1,18}", text):
+        if not _WHOLE.fullmatch(text):
             raise invalid(f"Invalid integer: {text}", name, "parameter_invalid_integer")
         number = int(text)
         if minimum is not None and number < minimum:
@@ -234,8 +243,8 @@ def changed(old: dict[str, str], change: dict[str, str] | None) -> dict[str, str
     Raises:
         Refusal: It would have more than 50 keys.
     """
-    if change is None:
-        return {}
+    if not change:
+        return {} if change is None else old
     new = {key: text for key, text in {**old, **change}.items() if text}
     if len(new) > 50:
         raise invalid(f"Metadata can have up to 50 keys, but this has {len(new)}.", "metadata")

@@ -8,7 +8,8 @@ from ..language.refusals import invalid
 from . import forms, methods, statements
 
 
-def _no_types(name: str, value: Any) -> NoReturn:
+def no_types(name: str, value: Any) -> NoReturn:
+    """Refuse `payment_method_types`, as Stripe does since 2026-09-30.endive."""
     message = (
         "The `payment_method_types` parameter is no longer supported. Use `automatic_payment_methods` or"
         " `allowed_payment_method_types` instead."
@@ -48,11 +49,13 @@ def _off_session(name: str, value: Any) -> bool:
     return value in ("one_off", "recurring") or forms.boolean(name, value)
 
 
+AUTOMATIC = forms.Form("enabled", enabled=forms.boolean, allow_redirects=forms.one_of("always", "never"))
+
 _PAYING: dict[str, forms.Reader] = {
     "capture_method": forms.one_of("automatic", "automatic_async", "manual"),
     "payment_method": forms.words(),
     "payment_method_data": methods.DATA,
-    "payment_method_types": _no_types,
+    "payment_method_types": no_types,
     "receipt_email": forms.email,
     "setup_future_usage": forms.one_of("off_session", "on_session"),
     "shipping": forms.shipping,
@@ -77,9 +80,7 @@ CREATE = forms.Form(
     "amount",
     "currency",
     amount=_amount,
-    automatic_payment_methods=forms.Form(
-        "enabled", enabled=forms.boolean, allow_redirects=forms.one_of("always", "never")
-    ),
+    automatic_payment_methods=AUTOMATIC,
     confirm=forms.boolean,
     confirmation_method=_automatic,
     currency=forms.currency,

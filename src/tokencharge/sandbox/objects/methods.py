@@ -124,9 +124,10 @@ def held(method: Kept) -> HeldCard:
 def checked(account: Account, method: Kept) -> Kept:
     """Note that a bank was asked about a PaymentMethod's card."""
     before = held(method)
-    if method.kind is Kind.PAYMENT_METHOD and before.checked() is not before:
-        method.card = before.checked()
-        account.change(method, card=intent_bodies.card(method.card))
+    after = before.checked()
+    if method.kind is Kind.PAYMENT_METHOD and after is not before:
+        method.card = after
+        account.change(method, card=intent_bodies.card(after))
     return method
 
 

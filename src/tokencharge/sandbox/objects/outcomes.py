@@ -145,7 +145,7 @@ def _paid(visit: Visit, intent: Kept, method: Kept, charge: Kept) -> JSON:
     manual = how == "manual"
     charges.authorized(visit, charge, methods.held(method), manual=manual)
     if manual:
-        visit.later(charges.AUTHORIZATION, lambda alone: _lapse(alone, intent))
+        visit.later(charges.AUTHORIZATION, _lapse, intent)
     else:
         charges.captured(visit, charge, charge.json["amount"], book_at_once=how == "automatic")
     visit.emit("charge.succeeded", charge.json)
@@ -183,7 +183,7 @@ def _wait(visit: Visit, intent: Kept, method: Kept, charge: Kept) -> JSON:
         status="processing",
     )
     visit.emit("payment_intent.processing", slow)
-    visit.later(account.rules.processing_time, lambda alone: _end(alone, intent, method, charge))
+    visit.later(account.rules.processing_time, _end, intent, method, charge)
     return slow
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from ..language.kinds import Kind
-from ..language.refusals import Refusal, impossible, invalid, missing
+from ..language.refusals import Refusal, impossible, missing
 from ..language.wire import JSON
 from ..shapes import intent_bodies
 from ..shapes.intent_bodies import shown
 from ..state.account import Visit
 from ..state.shelf import Kept
-from . import charges, confirming, forms, outcomes, sources
+from . import charges, confirming, forms, intents, outcomes, sources
 from .intent_forms import CONFIRMING
 
 _OPEN = ("requires_payment_method", "requires_confirmation", "requires_action")
@@ -29,13 +29,7 @@ def create(visit: Visit, params: JSON) -> JSON:
     """Make a PaymentIntent, and confirm it where that is wanted."""
     account = visit.account
     confirm = params.get("confirm", False)
-    for name in CONFIRMING:
-        if params.get(name, False) is not False and not confirm:
-            message = (
-                f"The parameter `{name}` cannot be passed when creating a PaymentIntent unless `confirm` is set to"
-                " true."
-            )
-            raise invalid(message, name)
+    intents.check_confirming(Kind.PAYMENT_INTENT, params, CONFIRMING)
     charges.check_minimum(params["amount"], params["currency"])
     if "customer" in params:
         sources.alive(account, params["customer"], "customer")
@@ -52,7 +46,7 @@ def create(visit: Visit, params: JSON) -> JSON:
 
 def get(visit: Visit, params: JSON, name: str) -> JSON:
     """Look at a PaymentIntent; with the publishable key that takes its client secret."""
-    return shown(_find(visit, name, params).json, public=visit.public)
+    return shown(intents.find(visit, Kind.PAYMENT_INTENT, name, params).json, public=visit.public)
 
 
 def update(visit: Visit, params: JSON, name: str) -> JSON:
@@ -88,7 +82,7 @@ def update(visit: Visit, params: JSON, name: str) -> JSON:
 
 def confirm(visit: Visit, params: JSON, name: str) -> JSON:
     """Pay a PaymentIntent, with the PaymentMethod given or the one it has."""
-    intent = _find(visit, name, params)
+    intent = intents.find(visit, Kind.PAYMENT_INTENT, name, params)
     try:
         if intent.json["status"] not in _OPEN:
             raise _unexpected(visit, intent, _why_not_confirmed(intent.json["status"], params))
@@ -146,7 +140,7 @@ def cancel(visit: Visit, params: JSON, name: str) -> JSON:
 
 def source_cancel(visit: Visit, params: JSON, name: str) -> JSON:
     """Give up the authentication of a PaymentIntent, as Stripe.js does when the customer closes the bank's window."""
-    intent = _find(visit, name, params)
+    intent = intents.find(visit, Kind.PAYMENT_INTENT, name, params)
     status = intent.json["status"]
     if status != "requires_action":
         message = f"You cannot cancel the source of this PaymentIntent because it has a status of {status}."
@@ -165,15 +159,6 @@ def _check_capture(amount: int, intent: JSON) -> None:
     if amount > intent["amount_capturable"]:
         raise impossible(charges.TOO_MUCH, code="amount_too_large")
     charges.check_minimum(amount, intent["currency"])
-
-
-def _find(visit: Visit, name: str, params: JSON) -> Kept:
-    intent = visit.account.find(Kind.PAYMENT_INTENT, name)
-    secret = params.pop("client_secret", None)
-    if (visit.public or secret is not None) and secret != intent.json["client_secret"]:
-        message = "The client_secret provided does not match the client_secret associated with the PaymentIntent."
-        raise impossible(message, "client_secret", "payment_intent_invalid_parameter")
-    return intent
 
 
 def _unexpected(visit: Visit, intent: Kept, message: str, param: str | None = None) -> Refusal:

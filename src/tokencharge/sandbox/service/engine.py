@@ -23,7 +23,8 @@ from ..state.record import Cause, Happening
 from . import routes
 from .faults import NO_FAULT, Fault
 
-_encode = json.JSONEncoder(separators=(",", ":")).encode
+# What is kept is made of what was there before: nothing in it contains itself.
+_encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 
 
 @attrs.frozen
@@ -83,7 +84,7 @@ class Engine:
                 public = self._authenticate(request, public=endpoint.public)
                 form, use = request.form, None
                 if request.idempotency_key is not None:
-                    use = self._reserve(request, form)
+                    use = self._reserve(request)
             except Refusal as refusal:
                 return self.refuse(request, refusal, request_id)
             if use is not None and use.answer is not None:
@@ -172,11 +173,10 @@ class Engine:
             raise accounts.foreign(str(account))
         return key == self._publishable_key
 
-    def _reserve(self, request: Request, form: JSON) -> Use:
+    def _reserve(self, request: Request) -> Use:
         return self._keys.reserve(
             request.idempotency_key or "",
-            request.path,
-            form,
+            request,
             self.account.now(),
             in_flight_first=self.account.rules.in_flight_first,
             by_path=self.account.rules.keys_by_path,

@@ -20,6 +20,7 @@ from ..objects import (
     payment_intents,
     payment_methods,
     refunds,
+    setup_intents,
     sources,
     tokens,
 )
@@ -48,8 +49,9 @@ def _stub(run: Callable[..., JSON]) -> Endpoint:
 
 _CARD, _CHARGE, _CUSTOMER, _REFUND = Kind.CARD, Kind.CHARGE, Kind.CUSTOMER, Kind.REFUND
 _INTENT, _METHOD, _CONFIRMATION = Kind.PAYMENT_INTENT, Kind.PAYMENT_METHOD, Kind.CONFIRMATION_TOKEN
-_BOOKED = Kind.BALANCE_TRANSACTION
+_BOOKED, _SETUP = Kind.BALANCE_TRANSACTION, Kind.SETUP_INTENT
 
+_ID_HERE = ":id"
 ROUTES = {
     "GET account": _at(Kind.ACCOUNT, accounts.get),
     "GET accounts": _list(Kind.ACCOUNT, accounts.connected, accounts.LIST),
@@ -94,6 +96,12 @@ ROUTES = {
     "POST payment_intents/:id/source_cancel": _open(_INTENT, payment_intents.source_cancel, intent_forms.SOURCE_CANCEL),
     "POST payment_intents/:id/capture": _at(_INTENT, payment_intents.capture, intent_forms.CAPTURE),
     "POST payment_intents/:id/cancel": _at(_INTENT, payment_intents.cancel, intent_forms.CANCEL),
+    "POST setup_intents": _at(_SETUP, setup_intents.create, setup_intents.CREATE),
+    "GET setup_intents": many(_SETUP, "/v1/setup_intents", customer=_OWNER, payment_method=_ID),
+    "GET setup_intents/:id": _open(_SETUP, setup_intents.get, setup_intents.GET),
+    "POST setup_intents/:id": _at(_SETUP, setup_intents.update, setup_intents.UPDATE),
+    "POST setup_intents/:id/confirm": _open(_SETUP, setup_intents.confirm, setup_intents.CONFIRM),
+    "POST setup_intents/:id/cancel": _at(_SETUP, setup_intents.cancel, setup_intents.CANCEL),
     "POST charges": _at(_CHARGE, charges.create, charges.CREATE),
     "GET charges": many(_CHARGE, "/v1/charges", customer=_OWNER, payment_intent=_ID, transfer_group=_ID),
     "GET charges/search": found(_CHARGE, "/v1/charges", "currency", "customer", "status"),
@@ -125,10 +133,13 @@ def find(method: str, path: str) -> tuple[Endpoint, tuple[str, ...]]:
     Raises:
         Refusal: There is no such endpoint.
     """
-    parts = path.removeprefix("/v1/").split("/")
-    for names, ids in _readings(parts):
+    plain = path.removeprefix("/v1/")
+    endpoint = ROUTES.get(f"{method} {plain}")
+    if endpoint is not None and _ID_HERE not in plain:
+        return endpoint, ()
+    for names, ids in _readings(plain.split("/")):
         endpoint = ROUTES.get(f"{method} {'/'.join(names)}")
-        if endpoint is not None and all(ids):
+        if endpoint is not None and all(ids) and names.count(_ID_HERE) == len(ids):
             return endpoint, tuple(map(unquote, ids))
     hint = ""
     if path.endswith("/"):
@@ -145,10 +156,9 @@ def find(method: str, path: str) -> tuple[Endpoint, tuple[str, ...]]:
 
 
 def _readings(parts: list[str]) -> Iterator[tuple[list[str], list[str]]]:
-    """Read a path as it stands, then with an id in its second place, then in its fourth as well."""
-    yield parts, []
+    """Read a path with an id in its second place, then in its fourth as well."""
     if len(parts) > 1:
-        once = [*parts[:1], ":id", *parts[2:]]
+        once = [*parts[:1], _ID_HERE, *parts[2:]]
         yield once, [parts[1]]
         if len(parts) > 3:
-            yield [*once[:3], ":id", *parts[4:]], [parts[1], parts[3]]
+            yield [*once[:3], _ID_HERE, *parts[4:]], [parts[1], parts[3]]

@@ -10,6 +10,7 @@ from .cards import BRAND_TITLES, Decline, MagicCard
 
 # Objects are never changed, so that what is the same in all of them can be one object: less to keep.
 _NOTHING: JSON = {}
+_NO_LOCALES: list[str] = []
 _DISABLED = {"status": "disabled"}
 _UNAVAILABLE = {"status": "unavailable"}
 _UNUSED = {"used": False}
@@ -84,7 +85,7 @@ def customer(params: JSON, metadata: dict[str, str], invoice_prefix: str) -> JSO
         "name": None,
         "next_invoice_sequence": 1,
         "phone": None,
-        "preferred_locales": [],
+        "preferred_locales": _NO_LOCALES,
         "shipping": None,
         "tax_exempt": "none",
         "test_clock": None,
@@ -215,10 +216,11 @@ def _outcome(magic: MagicCard, decline: Decline | None) -> JSON:
 
 def _card_details(amount: int, source: JSON, magic: MagicCard, decline: Decline | None) -> JSON:
     """Describe the card charged the new way."""
+    brand = magic.brand
     return {
         "amount_authorized": amount if decline is None else None,
         "authorization_code": "071199",
-        "brand": magic.brand,
+        "brand": brand,
         "checks": checks(source),
         "country": magic.country,
         "electronic_commerce_indicator": "07",
@@ -232,7 +234,7 @@ def _card_details(amount: int, source: JSON, magic: MagicCard, decline: Decline 
         "last4": source["last4"],
         "mandate": None,
         "multicapture": _UNAVAILABLE,
-        "network": magic.brand,
+        "network": brand,
         "network_token": _UNUSED,
         "network_transaction_id": "101117109671201",
         "overcapture": {"maximum_amount_capturable": amount, "status": "unavailable"},

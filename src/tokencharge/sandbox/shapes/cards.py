@@ -193,6 +193,9 @@ BRAND_TITLES = {
 }
 
 
+_CHECKS = ("cvc_check", "address_line1_check", "address_zip_check")
+
+
 @attrs.frozen
 class HeldCard:
     """A card under an id: what Stripe shows of it the old way, and what it does."""
@@ -202,8 +205,8 @@ class HeldCard:
 
     def checked(self) -> HeldCard:
         """Return the card as it is once the bank was asked: what was unchecked passes or fails."""
-        results = dict(zip(("cvc_check", "address_line1_check", "address_zip_check"), self.magic.checks, strict=True))
-        known = {name: results[name] or "pass" for name in results if self.json[name] == "unchecked"}
+        results = zip(_CHECKS, self.magic.checks, strict=True)
+        known = {name: result or "pass" for name, result in results if self.json[name] == "unchecked"}
         return HeldCard({**self.json, **known}, self.magic) if known else self
 
 

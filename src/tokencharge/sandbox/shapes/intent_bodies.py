@@ -1,22 +1,37 @@
-"""The bodies of PaymentIntents, PaymentMethods and confirmation tokens, in the shape of API 2026-10-28.endive."""
+"""The bodies of PaymentIntents, SetupIntents, PaymentMethods and confirmation tokens, of API 2026-10-28.endive."""
 
 from __future__ import annotations
+
+from functools import cache
 
 from ..language.wire import JSON
 from .bodies import billing_details, checks
 from .cards import Decline, HeldCard
 
-# What Stripe shows of a PaymentIntent to a browser, which has the publishable key and the client secret.
-_PUBLIC = """
+# What Stripe shows of an intent to a browser, which has the publishable key and the client secret.
+_PUBLIC_PAYMENT = """
 id object allowed_payment_method_types amount amount_details automatic_payment_methods canceled_at cancellation_reason
 capture_method client_secret confirmation_method created currency description excluded_payment_method_types
 last_payment_error livemode next_action payment_method payment_method_configuration_details payment_method_types
 processing receipt_email setup_future_usage shipping source status
 """.split()
+_PUBLIC_SETUP = """
+id object allowed_payment_method_types automatic_payment_methods cancellation_reason client_secret created description
+excluded_payment_method_types last_setup_error livemode next_action payment_method payment_method_configuration_details
+payment_method_types status usage
+""".split()
+_PUBLIC = {
+    "payment_intent": (_PUBLIC_PAYMENT, "last_payment_error"),
+    "setup_intent": (_PUBLIC_SETUP, "last_setup_error"),
+}
 
 # Objects are never changed, so that what is the same in all of them can be one object: less to keep.
 _NO_TIP: JSON = {"tip": {}}
 _UNMANAGED = {"enabled": False}
+_SUPPORTED = {"supported": True}
+_UNSUPPORTED = {"supported": False}
+_CARD_TYPE = ["card"]
+_CONFIGURED_TYPES = ["card", "link"]
 _CONFIGURATION = {"id": "pmc_1sandboxsandboxsandbox00", "parent": None}
 _CARDS = {
     "card": {
@@ -27,13 +42,12 @@ _CARDS = {
     }
 }
 _CARDS_AND_LINK = {**_CARDS, "link": {"persistent_token": None}}
+_CARD_SETUPS = {"card": {"mandate_options": None, "network": None, "request_three_d_secure": "automatic"}}
 
 
 def payment_intent(params: JSON, metadata: dict[str, str], client_secret: str) -> JSON:
     """Describe a new PaymentIntent; its id is not in here."""
-    chosen = params.get("automatic_payment_methods") or {"enabled": True}
-    automatic = {"allow_redirects": "always", **chosen} if chosen["enabled"] else None
-    # With automatic payment methods, the account's configuration decides: cards and Link.
+    automatic = _automatic(params)
     configured = automatic is not None
     return {
         "allowed_payment_method_types": None,
@@ -63,7 +77,7 @@ def payment_intent(params: JSON, metadata: dict[str, str], client_secret: str) -
         "payment_method": None,
         "payment_method_configuration_details": _CONFIGURATION if configured else None,
         "payment_method_options": _CARDS_AND_LINK if configured else _CARDS,
-        "payment_method_types": ["card", "link"] if configured else ["card"],
+        "payment_method_types": _types(configured=configured),
         "payment_record": None,
         "processing": None,
         "receipt_email": params.get("receipt_email"),
@@ -80,22 +94,65 @@ def payment_intent(params: JSON, metadata: dict[str, str], client_secret: str) -
     }
 
 
+def setup_intent(params: JSON, metadata: dict[str, str], client_secret: str) -> JSON:
+    """Describe a new SetupIntent; its id is not in here."""
+    automatic = _automatic(params)
+    configured = automatic is not None
+    return {
+        "allowed_payment_method_types": None,
+        "application": None,
+        "automatic_payment_methods": automatic,
+        "cancellation_reason": None,
+        "client_secret": client_secret,
+        "customer": params.get("customer"),
+        "customer_account": None,
+        "description": params.get("description"),
+        "excluded_payment_method_types": None,
+        "flow_directions": None,
+        "last_setup_error": None,
+        "latest_attempt": None,
+        "managed_payments": _UNMANAGED,
+        "mandate": None,
+        "metadata": metadata,
+        "next_action": None,
+        "on_behalf_of": None,
+        "payment_method": None,
+        "payment_method_configuration_details": _CONFIGURATION if configured else None,
+        "payment_method_options": _CARD_SETUPS,
+        "payment_method_types": _types(configured=configured),
+        "single_use_mandate": None,
+        "status": "requires_payment_method",
+        "usage": "off_session",
+    }
+
+
+def _automatic(params: JSON) -> JSON | None:
+    chosen = params.get("automatic_payment_methods") or {"enabled": True}
+    return {"allow_redirects": "always", **chosen} if chosen["enabled"] else None
+
+
+def _types(*, configured: bool) -> list[str]:
+    """List what can be used: with automatic payment methods, the account's configuration decides for cards and Link."""
+    return _CONFIGURED_TYPES if configured else _CARD_TYPE
+
+
 def shown(body: JSON, *, public: bool) -> JSON:
-    """Return as much of a PaymentIntent or a PaymentMethod as the publishable key may see, or all of it."""
+    """Return as much of an intent or a PaymentMethod as the publishable key may see, or all of it."""
     if not public:
         return body
     if body["object"] == "payment_method":
         card = {name: value for name, value in body["card"].items() if name != "fingerprint"}
         return {**{name: value for name, value in body.items() if name != "metadata"}, "card": card}
-    seen = {name: body[name] for name in _PUBLIC}
-    error = seen["last_payment_error"]
+    names, failure = _PUBLIC[body["object"]]
+    seen = {name: body[name] for name in names}
+    error = seen[failure]
     if error is not None:
-        seen["last_payment_error"] = {**error, "payment_method": shown(error["payment_method"], public=True)}
+        seen[failure] = {**error, "payment_method": shown(error["payment_method"], public=True)}
     return seen
 
 
 def payment_error(decline: Decline, doc_url: str, charge: str | None) -> JSON:
-    """Describe a decline as `last_payment_error` does, but for the PaymentMethod."""
+    """Describe a decline as `last_payment_error` and `last_setup_error` do, but for the PaymentMethod."""
     error = {
         **decline.codes,
         "charge": charge,
@@ -151,11 +208,16 @@ def card(held: HeldCard) -> JSON:
         "funding": held.magic.funding,
         "generated_from": None,
         "last4": held.json["last4"],
-        "networks": {"available": [brand], "preferred": None},
+        "networks": _networks(brand),
         "regulated_status": "unregulated",
-        "three_d_secure_usage": {"supported": brand != "amex"},
+        "three_d_secure_usage": _UNSUPPORTED if brand == "amex" else _SUPPORTED,
         "wallet": None,
     }
+
+
+@cache
+def _networks(brand: str) -> JSON:
+    return {"available": [brand], "preferred": None}
 
 
 def confirmation_token(held: HeldCard, params: JSON, now: int) -> JSON:

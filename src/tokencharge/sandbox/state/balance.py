@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
+from functools import partial
 from typing import Any
 
 import attrs
@@ -40,9 +41,9 @@ def give_back(visit: Visit, charge: Kept, amount: int, reason: str | None, metad
     _refunded(account, charge, amount)
     visit.emit("refund.created", refund.json)
     if charge.effect is Effect.REFUND_FAILS and charge.json["captured"]:
-        visit.later(account.rules.booking_time, lambda alone: _fail(alone, refund, charge))
+        visit.later(account.rules.booking_time, _fail, refund, charge)
     elif charge.json["captured"]:
-        visit.later(account.rules.booking_time, lambda alone: _arrive(alone, refund))
+        visit.later(account.rules.booking_time, _arrive, refund)
     return refund.json
 
 
@@ -168,5 +169,16 @@ def _book(account: Account, charge: Kept, source: str, entry: _Entry, amount: in
         "status": "available" if available else "pending",
         "type": booking.type,
     }
-    account.keep(Kind.BALANCE_TRANSACTION, name, json)
+    booked = account.keep(Kind.BALANCE_TRANSACTION, name, json)
+    if not available:
+        account.later(json["available_on"] - account.now(), partial(_clear, account, booked))
     return name
+
+
+def _clear(account: Account, booked: Kept) -> None:
+    """Let money be available, whose time has come; a Dispute lists what was booked as it is now."""
+    cleared = account.change(booked, status="available")
+    source = account.known(cleared["source"])
+    if source.kind is Kind.DISPUTE:
+        listed = [account.known(each["id"]).json for each in source.json["balance_transactions"]]
+        account.change(source, balance_transactions=listed)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import attrs
 
 from ..language.refusals import Refusal
-from ..language.wire import JSON
+from ..language.wire import JSON, Request, decode_body
 
 LIFETIME = 24 * 3600.0
 
@@ -25,11 +25,14 @@ class Answer:
 
 @attrs.define
 class Use:
-    """The use of a key, by the request that reserved it."""
+    """The use of a key, by the request that reserved it.
+
+    What was sent is kept as it came, which costs little, and read where it is sent again.
+    """
 
     slot: tuple[str, str]
     path: str
-    form: JSON = attrs.field(repr=False)
+    sent: bytes = attrs.field(repr=False)
     since: float
     answer: Answer | None = None
 
@@ -40,7 +43,7 @@ class Keys:
     def __init__(self) -> None:
         self._uses: dict[tuple[str, str], Use] = {}
 
-    def reserve(self, key: str, path: str, form: JSON, now: float, *, in_flight_first: bool, by_path: bool) -> Use:
+    def reserve(self, key: str, request: Request, now: float, *, in_flight_first: bool, by_path: bool) -> Use:
         """Reserve a key for a request, or return its use, answered, by the same request before.
 
         Raises:
@@ -48,10 +51,11 @@ class Keys:
         """
         if len(key) > 255:
             raise Refusal(400, "Idempotency keys can have up to 255 characters.")
+        path = request.path
         slot = (key, path if by_path else "")
         use = self._uses.get(slot)
         if use is None or (use.answer is not None and now - use.since >= LIFETIME):
-            use = self._uses[slot] = Use(slot, path, form, now)
+            use = self._uses[slot] = Use(slot, path, request.body, now)
             return use
         if use.answer is None and in_flight_first:
             raise in_use(key)
@@ -63,7 +67,7 @@ class Keys:
                 f" used for ('{use.path}' vs '{path}'). {another}",
                 kind="idempotency_error",
             )
-        if use.form != form:
+        if decode_body(use.sent) != request.form:
             raise Refusal(
                 400,
                 "Keys for idempotent requests can only be used with the same parameters they were"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -21,6 +22,7 @@ _BY = {
     Kind.PAYMENT_INTENT: ("customer",),
     Kind.PAYMENT_METHOD: ("customer",),
     Kind.REFUND: ("charge", "payment_intent"),
+    Kind.SETUP_INTENT: ("customer", "payment_method"),
 }
 _BY_METADATA = (Kind.CHARGE, Kind.CUSTOMER, Kind.PAYMENT_INTENT)
 
@@ -40,7 +42,7 @@ class Kept:
         spent: A PaymentMethod that can never be used again.
         set_up: A PaymentMethod whose owner has agreed to payments while away.
         effect: What the card of a Charge still has in store for it.
-        asked: What is to pay a PaymentIntent whose customer is asked to authenticate.
+        asked: What an intent is to use once its customer, who is asked to, has authenticated.
         lapsed: A Charge whose authorization has come to its end.
     """
 
@@ -74,13 +76,13 @@ class Shelf:
         self._by = _BY.get(kind, ())
         self._by_metadata = kind in _BY_METADATA
         self._watched = {*self._by, *(["metadata"] if self._by_metadata else [])}
-        self._index: dict[tuple[str, Any], list[Kept]] = {}
+        self._index: defaultdict[tuple[str, Any], list[Kept]] = defaultdict(list)
 
     def put(self, kept: Kept) -> None:
         """Add the newest object."""
         self.rows.append(kept)
         for name in self._names(kept.json):
-            self._index.setdefault(name, []).append(kept)
+            self._index[name].append(kept)
 
     def change(self, kept: Kept, fields: JSON) -> JSON:
         """Show other fields of an object from now on; return all it shows."""
@@ -114,7 +116,7 @@ class Shelf:
             for name in old - new:
                 _remove(self._index[name], kept)
             for name in new - old:
-                rows = self._index.setdefault(name, [])
+                rows = self._index[name]
                 rows.insert(_place(rows, kept.serial), kept)
         return json
 

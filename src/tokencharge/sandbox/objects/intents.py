@@ -1,0 +1,123 @@
+"""What PaymentIntents and SetupIntents have in common: their secret, and how a bank asks its customer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import attrs
+
+from ..language.kinds import Kind
+from ..language.refusals import doc_url, impossible, invalid
+from ..language.wire import JSON
+from ..state.account import Visit
+from ..state.shelf import Kept
+
+
+@attrs.frozen
+class Terms:
+    """What a confirmation says of itself: whether the customer is there, and how the bank may ask something.
+
+    Attributes:
+        off_session: The customer is not there.
+        error_on_requires_action: The bank may not ask anything.
+        use_stripe_sdk: Stripe.js will ask for the bank.
+        return_url: Where the bank's page is to lead back to.
+    """
+
+    off_session: bool = False
+    error_on_requires_action: bool = False
+    use_stripe_sdk: bool = False
+    return_url: str | None = None
+
+    @classmethod
+    def of(cls, params: JSON) -> Terms:
+        """Take them out of the parameters of a confirmation."""
+        return cls(**{name: params[name] for name in _TERMS if name in params})
+
+
+_TERMS = tuple(field.name for field in attrs.fields(Terms))
+
+
+def find(visit: Visit, kind: Kind, name: str, params: JSON) -> Kept:
+    """Return an intent; with the publishable key that takes its client secret.
+
+    Raises:
+        Refusal: There is none, or its secret is another.
+    """
+    intent = visit.account.find(kind, name)
+    secret = params.pop("client_secret", None)
+    if (visit.public or secret is not None) and secret != intent.json["client_secret"]:
+        message = f"The client_secret provided does not match the client_secret associated with the {kind.noun}."
+        raise impossible(message, "client_secret", f"{kind.value}_invalid_parameter")
+    return intent
+
+
+def check_confirming(kind: Kind, params: JSON, names: Iterable[str]) -> None:
+    """Refuse the parameters of a confirmation where an intent is made and not confirmed."""
+    for name in names:
+        if params.get(name, False) is not False and not params.get("confirm", False):
+            message = (
+                f"The parameter `{name}` cannot be passed when creating a {kind.noun} unless `confirm` is set to true."
+            )
+            raise invalid(message, name)
+
+
+def check_return(intent: JSON, params: JSON, kind: Kind) -> None:
+    """Refuse a confirmation that might lead the customer away, and does not say where back to."""
+    automatic = intent["automatic_payment_methods"]
+    if automatic is None or automatic["allow_redirects"] == "never":
+        return
+    if "return_url" in params or params.get("off_session"):
+        return
+    raise impossible(
+        f"This {kind.noun} is configured to accept payment methods enabled in your Dashboard. Because some of these"
+        " payment methods might redirect your customer off of your page, you must provide a `return_url`. If you don't"
+        " want to accept redirect-based payment methods, set `automatic_payment_methods[enabled]` to `true` and"
+        " `automatic_payment_methods[allow_redirects]` to `never` when creating Setup Intents and Payment Intents."
+    )
+
+
+def next_action(visit: Visit, intent: Kept, method: Kept, terms: Terms) -> JSON:
+    """Describe how the bank is to ask its customer: on a page of its own, or by Stripe.js."""
+    if terms.return_url is None or terms.use_stripe_sdk:
+        return _fingerprint(method.id)
+    where = f"http://{visit.host or 'sandbox.invalid'}/3d_secure/{intent.id}"
+    page = f"{where}?client_secret={intent.json['client_secret']}"
+    return {"redirect_to_url": {"return_url": terms.return_url, "url": page}, "type": "redirect_to_url"}
+
+
+def failure(kind: Kind) -> JSON:
+    """Describe that the customer was asked and not authenticated."""
+    code = f"{kind.value}_authentication_failure"
+    return {
+        "code": code,
+        "doc_url": doc_url(code),
+        "message": (
+            "The provided PaymentMethod has failed authentication. You can provide payment_method_data or a new"
+            f" PaymentMethod to attempt to fulfill this {kind.noun} again."
+        ),
+        "type": "invalid_request_error",
+    }
+
+
+def _fingerprint(method: str) -> JSON:
+    """Describe what Stripe.js is to ask the bank's server."""
+    return {
+        "type": "use_stripe_sdk",
+        "use_stripe_sdk": {
+            "directory_server_encryption": {
+                "algorithm": "RSA",
+                "certificate": "-----BEGIN CERTIFICATE-----\nsandbox\n-----END CERTIFICATE-----\n",
+                "directory_server_id": "A000000003",
+                "root_certificate_authorities": [],
+            },
+            "directory_server_name": "visa",
+            "merchant": "acct_sandbox",
+            "one_click_authn": None,
+            "server_transaction_id": "8c1d1d0e-1f5a-4b0c-9d8e-sandbox00000",
+            "three_d_secure_2_source": method,
+            "three_ds_method_url": "",
+            "three_ds_optimizations": "kf",
+            "type": "stripe_3ds2_fingerprint",
+        },
+    }
