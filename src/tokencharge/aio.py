@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from . import _flows as flows
-from ._drive import drive_async
+from ._drive import Failed, drive_async
 from ._frames import forgetful
 from ._operations import Operations
 from .errors import ConfigurationError, OutcomeUnknown, TokenChargeError
@@ -95,5 +95,5 @@ def _abandoned(flow: flows.Flow[T], call: flows.Call) -> TokenChargeError:
     """Return what a cancelled flow knows: it may have charged, for which order and which Customer."""
     unknown = OutcomeUnknown("The task was cancelled while a request was out: call again.", step=call.step)
     with suppress(TokenChargeError):
-        flow.throw(unknown)
+        flow.send(Failed(unknown))
     return unknown

@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import attrs
 
-from ._drive import drive, drive_async
+from ._drive import drive, drive_async, take
 from ._event_store import EventStore, MemoryStore
 from ._observe import tell_event
 from .errors import ConfigurationError, InvalidEvent, InvalidSignature, error_code
@@ -87,7 +87,7 @@ class Webhooks:
         return await drive_async(steps, do)
 
     def steps(self, body: bytes, signature: str | None) -> Steps:
-        """Answer a delivery for a driver, who calls what is yielded and sends or throws back what comes of it."""
+        """Answer a delivery for a driver, who calls what is yielded and sends back what comes of it."""
         began = time.monotonic()
         event = self._read(body, signature)
         if isinstance(event, Reply):
@@ -184,17 +184,17 @@ class Webhooks:
         # By the event's own id, never by its type and object: two refunds of one charge are alike in both.
         name = f"{'paid ' if handler.paid else ''}{about.id} {handler.name}".encode(errors="surrogatepass")
         key, claim = f"tokencharge-{sha256(name).hexdigest()[:40]}", uuid4().hex
-        if not (yield partial(store.add, key, claim, LEASE)):
+        if not take((yield partial(store.add, key, claim, LEASE))):
             # Whoever has it may yet fail or be dead.
-            return _DONE if _text((yield partial(store.get, key))) == _DONE else _BUSY
+            return _DONE if _text(take((yield partial(store.get, key)))) == _DONE else _BUSY
         try:
-            yield partial(self.call, handler.function, about)
+            take((yield partial(self.call, handler.function, about)))
         except Exception:
             logger.exception("The handler %s failed (%s).", handler.name, named)
-            if _text((yield partial(store.get, key))) == claim:  # and not another's, after a lease that ran out
-                yield partial(store.delete, key)
+            if _text(take((yield partial(store.get, key)))) == claim:  # and not another's, after a lease that ran out
+                take((yield partial(store.delete, key)))
             return _FAILED
-        yield partial(store.set, key, _DONE, KEEP)
+        take((yield partial(store.set, key, _DONE, KEEP)))
         return _NEW
 
 

@@ -1,7 +1,7 @@
 """The rules, without IO: each flow is a generator that yields a Call and is sent the Answer.
 
-Whoever drives a flow (a blocking gateway, an async one, a simulation) sends each Call to Stripe and either
-sends back an Answer or throws the error the call ended in; a Pause is waited out. There is one copy of the rules.
+Whoever drives a flow (a blocking gateway, an async one, a simulation) sends each Call to Stripe and sends back the
+Answer, or the error that the call ended in; a Pause is waited out. There is one copy of the rules.
 
 How an order is charged once, and why each key contains what it contains, is in docs/exactly-once.md.
 """

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 import attrs
 
+from .._drive import take
 from .._reading import Raw
 from ..errors import GatewayUnavailable, OutcomeUnknown, TokenChargeError
 from ..results import Charge
@@ -75,7 +76,7 @@ Flow = Generator["Call | Pause", Any, T]
 
 def ask(call: Call, reader: Callable[[Raw], T]) -> Flow[tuple[T, Answer]]:
     """Send a Call and read its answer; an answer that cannot be read is no answer."""
-    answer: Answer = yield call
+    answer: Answer = take((yield call))
     try:
         if not isinstance(answer.body, Mapping):
             raise ValueError("Stripe's answer is no JSON object.")

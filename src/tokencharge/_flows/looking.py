@@ -16,6 +16,7 @@ from typing import Any
 import attrs
 
 from .. import _checks as check
+from .._drive import take
 from .._reading import Raw, read_id
 from ..errors import AuthenticationFailed, InvalidRequest
 from ..results import Charge, Customer, PaymentIntent
@@ -207,7 +208,8 @@ def note_refused(purchase: Purchase, customer_id: str, slot: int, *, first: bool
         _REFUSED: purchase.digest,
     }
     # Without a key: to note it twice does no harm, a 5xx saved under a key would.
-    yield Call("note", "post", path("customers", customer_id), {"metadata": note}, purchase=purchase.digest)
+    call = Call("note", "post", path("customers", customer_id), {"metadata": note}, purchase=purchase.digest)
+    take((yield call))
 
 
 def _earliest(purchase: Purchase, customer: Customer) -> float:
