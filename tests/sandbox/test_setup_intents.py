@@ -165,15 +165,17 @@ def test_another_card_takes_the_question_back(client, sandbox):
 
 
 def test_canceling_takes_the_question_back(client, sandbox):
-    """Nobody can answer it then; the card stays named."""
+    """Nobody can answer it then, and the bank's page says that it is done; the card stays named."""
     asked = save(client, ASKING).body
     canceled = change(client, asked["id"], "cancel", cancellation_reason="abandoned").body
+    page = sandbox.handle(Request("GET", f"/3d_secure/{asked['id']}", f"client_secret={asked['client_secret']}"))
 
     assert ("canceled", "abandoned", None, asked["payment_method"]) == tuple(
         canceled[name] for name in ("status", "cancellation_reason", "next_action", "payment_method")
     )
     with pytest.raises(ValueError, match="asks for no authentication"):
         sandbox.authenticate(asked["id"])
+    assert b"This is done" in page.body
 
 
 def test_a_card_can_be_taken_out_again(client):
