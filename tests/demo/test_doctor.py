@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import platform
+import re
 from collections.abc import Callable, Iterator
 from importlib import metadata
 
+import attrs
 import pytest
 
-from tokencharge.sandbox import Fault, Request, Response, Sandbox, Server
+from tokencharge.sandbox import Fault, Request, Response, Rules, Sandbox, Server
 
 KEYS = {
     "STRIPE_SECRET_KEY": "sk_test_51DoctorSecret",
@@ -296,3 +298,17 @@ def test_a_missing_package_is_wrong(run, environment, monkeypatch: pytest.Monkey
     found = rows(run("doctor", "--offline", "--json").document)
 
     assert ("wrong", "Not installed as a package: python -m pip install urllib3") == found["urllib3"]
+
+
+def test_what_takes_any_token_tells_nothing_of_routes(environment: Callable[..., None], run) -> None:
+    """Whatever charges a token that cannot exist is no Stripe, and its answer no reason to choose a route."""
+    sandbox = Sandbox(secret_key=KEYS["STRIPE_SECRET_KEY"], rules=Rules(card_tokens=True))
+
+    def credulous(request: Request) -> Response:
+        return sandbox.handle(attrs.evolve(request, body=re.sub(rb"tok_0Doctor\w+", b"tok_visa", request.body)))
+
+    with Server(credulous, "127.0.0.1", 0) as server:
+        environment(STRIPE_API_BASE=server.url)
+        state, says = rows(run("doctor", "--json").document)["card tokens"]
+
+    assert ("skipped", "Not known: whatever answers takes a token that cannot exist.") == (state, says)

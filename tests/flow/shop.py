@@ -22,8 +22,8 @@ def paid(sandbox: Sandbox) -> list[Charge]:
     return [charge for charge in sandbox.charges if charge.status == "succeeded"]
 
 
-def by_hand(sandbox: Sandbox, what: str, **params: Any) -> dict[str, Any]:
+def by_hand(sandbox: Sandbox, what: str, *, method: str = "post", **params: Any) -> dict[str, Any]:
     """Do what somebody does in the dashboard, and return Stripe's answer."""
     client = stripe.StripeClient(sandbox.secret_key, http_client=sandbox.http_client())
-    answer: dict[str, Any] = client.raw_request("post", f"/v1/{what}", **params).data
+    answer: dict[str, Any] = client.raw_request(method, f"/v1/{what}", **params).data
     return answer

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 
@@ -210,7 +211,7 @@ def test_two_captures_of_the_same_amount_are_one(sandbox, line, gateway, held, r
 
 def test_a_part_captured_in_the_dashboard_is_never_given_back(sandbox, line, held, route):
     """Over Charges the void names the whole amount, which is more than what was captured."""
-    where = f"charges/{held.id}/capture", {"amount": 300}
+    where: tuple[str, dict[str, Any]] = f"charges/{held.id}/capture", {"amount": 300}
     if route == "payment_intents":
         where = f"payment_intents/{held.payment_intent_id}/capture", {"amount_to_capture": 300}
     racing(line, f"POST {LET_GO[route]}", lambda: by_hand(sandbox, where[0], **where[1]))
