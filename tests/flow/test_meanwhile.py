@@ -60,6 +60,25 @@ def test_a_repeated_decline_hides_no_payment(line):
     assert "mastercard" == payment.charge.card.brand
 
 
+def test_a_repeated_decline_of_a_saved_card_hides_no_payment(line):
+    """Asked for in one request, Stripe repeats the decline; but another card has paid the intent since."""
+    till = line.gateway(route="payment_intents")
+    customer = till.charge("tok_visa", ADA, FIVE, order_id="order-6", save_card=True).customer
+    cards = [
+        by_hand(line.sandbox, f"payment_methods/pm_card_{kind}/attach", customer=customer.id)["id"]
+        for kind in ("chargeCustomerFail", "mastercard")
+    ]
+    began = datetime.now(timezone.utc)
+    with pytest.raises(CardDeclined):
+        till.charge_customer(customer, FIVE, order_id=ORDER, card=cards[0], began=began)
+    second, first = (
+        till.charge_customer(customer, FIVE, order_id=ORDER, card=card, began=began) for card in reversed(cards)
+    )
+
+    assert (second.charge, True) == (first.charge, first.replayed)
+    assert 2 == len(paid(line.sandbox))
+
+
 def test_a_note_that_is_lost_leaves_the_outcome_open(line, till, route):
     """Nobody else would know that the slot is spent, so the caller is to call again; and then is told the refusal."""
     line.plan(f"POST /v1/{route}", *[refuse(402, saved=True, **NAMES_NOTHING)] * 3)

@@ -203,8 +203,7 @@ class Sandbox:
     @property
     def requests(self) -> list[Arrival]:
         """Every request that arrived, oldest first."""
-        with self._engine.lock:
-            return list(self._engine.arrivals)
+        return self._engine.arrivals()
 
     def create_token(
         self,

@@ -68,7 +68,8 @@ class Engine:
     def __init__(self, account: Account, secret_key: str, publishable_key: str) -> None:
         self.account = account
         self.lock = threading.RLock()
-        self.arrivals: list[Arrival] = []
+        # Plain values in plain tuples: of what ever arrived, the garbage collector then has nothing to walk through.
+        self._arrivals: list[tuple[str, str, int, str | None, bool, str]] = []
         self._secret_key = secret_key
         self._publishable_key = publishable_key
         self._keys = Keys()
@@ -136,6 +137,11 @@ class Engine:
         with self.lock:
             self.account.settle()
             return [kept.json for kept in self.account.shelf(kind).rows]
+
+    def arrivals(self) -> list[Arrival]:
+        """List the requests that arrived, oldest first."""
+        with self.lock:
+            return [Arrival(*each) for each in self._arrivals]
 
     def happenings(self, since: int = 0) -> tuple[int, list[Happening]]:
         """Count what happened so far, and list what did after the first `since` of it, oldest first."""
@@ -227,7 +233,7 @@ class Engine:
     def _record(self, request: Request, request_id: str, status: int, body: bytes, headers: dict[str, str]) -> Response:
         key = request.idempotency_key
         replayed = "idempotent-replayed" in headers
-        self.arrivals.append(Arrival(request.method, request.path, status, key, replayed, request_id))
+        self._arrivals.append((request.method, request.path, status, key, replayed, request_id))
         sent = {"content-type": "application/json", "date": _date(int(self.account.now())), **headers}
         if status not in (401, 403):
             # Whoever is not let in is told nothing of the account.
