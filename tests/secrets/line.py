@@ -54,6 +54,10 @@ class _Peer(socketserver.ThreadingTCPServer):
 class _Handler(socketserver.StreamRequestHandler):
     def handle(self) -> None:
         head, length = b"", 0
+        if self.request.recv(1, socket.MSG_PEEK) == b"\x16":
+            # A TLS handshake has no lines to wait for: answer it as a plain server would.
+            self.wfile.write(self.server.answer(self.request.recv(4096)))  # type: ignore[attr-defined]
+            return
         while (line := self.rfile.readline()) not in (b"\r\n", b""):
             head += line
             name, _, value = line.partition(b":")
