@@ -219,10 +219,11 @@ class Operations:
     def find(self, order_id: str, *, customer: Customer | str | None = None) -> Flow[Payment | None]:
         """Find the payment of an order, or None if it has none (yet).
 
-        A payment is money taken, held, or given back since; a hold that was let go is none. With the customer the
-        answer is exact. Without it Stripe's search is asked, whose index lags by up to a minute
-        (https://docs.stripe.com/search#data-freshness): None may then mean "not yet". Where an account has no search
-        (India, say), the account's newest 1,100 charges are read: None may then mean that it is older.
+        A payment is money taken, held, or given back since; a hold that was let go is none. The newest 100 charges,
+        the customer's or the account's, are listed, which shows a charge as soon as it is made; what is older is
+        searched for. Stripe's search lags by up to a minute (https://docs.stripe.com/search#data-freshness): where
+        the account made more than 100 charges in that minute, None may mean "not yet", unless the customer is named.
+        Where an account has no search (India, say), the newest 1,100 are read: None may then mean that it is older.
 
         Raises:
             PaymentPending: Stripe is still processing it.

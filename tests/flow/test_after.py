@@ -49,7 +49,7 @@ def test_what_stripe_does_not_know_is_an_invalid_request(gateway, read):
 
 @pytest.mark.parametrize("by", [None, "id", "customer"])
 def test_an_order_is_found(gateway, paid, by):
-    """By search, or by listing what its Customer was charged: the same payment."""
+    """Among what the account charged, or what its Customer was charged: the same payment."""
     customer = {None: None, "id": paid.customer.id, "customer": paid.customer}[by]
     found = gateway.find("order-7", customer=customer)
 
@@ -81,17 +81,30 @@ def test_a_declined_order_is_not_found(sandbox, gateway):
     assert None is gateway.find("order-7")
 
 
-def test_search_lags_and_the_list_does_not():
-    """Asked with the Customer, `find` knows at once; asked without, within a minute."""
-    sandbox = Sandbox(rules=Rules(search_lag=60))
-    gateway = PaymentGateway(sandbox.secret_key, http_client=sandbox.http_client())
+@pytest.fixture
+def lagging():
+    return Sandbox(rules=Rules(search_lag=60))
+
+
+def test_what_was_just_paid_is_found(lagging):
+    """With the Customer and without: what a search does not know yet, the newest page of a list shows."""
+    gateway = PaymentGateway(lagging.secret_key, http_client=lagging.http_client())
     paid = gateway.charge("tok_visa", ADA, FIVE, order_id="order-7")
 
-    assert None is gateway.find("order-7")
+    assert paid.charge.id == charge_of(gateway.find("order-7"))
     assert paid.charge.id == charge_of(gateway.find("order-7", customer=paid.customer))
 
-    sandbox.advance(60)
 
+def test_what_is_a_hundred_charges_old_is_searched_for(lagging):
+    """Asked without the Customer, such an order is found within a minute."""
+    gateway = PaymentGateway(lagging.secret_key, http_client=lagging.http_client())
+    paid = gateway.charge("tok_visa", ADA, FIVE, order_id="order-7")
+    for number in range(100):
+        gateway.charge("tok_visa", ADA, FIVE, order_id=f"other-{number}")
+    before = gateway.find("order-7")
+    lagging.advance(60)
+
+    assert None is before
     assert paid.charge.id == charge_of(gateway.find("order-7"))
 
 

@@ -7,18 +7,16 @@ import attrs
 from ..errors import AuthenticationFailed
 from ..results import Charge, Customer, Payment
 from .calls import Flow, read_charge
-from .looking import CHARGES, listed, read_customer, searched
+from .looking import CHARGES, listed, read_customer
 from .payment import customer_of, pending
 from .purchase import order_digest
 from .slots import Slots, was_let_go
 
 
 def find(order_id: str, customer_id: str | None = None) -> Flow[Payment | None]:
-    """Find what has paid an order: by listing where the customer is known, else by Stripe's search."""
+    """Find what has paid an order: among the newest Charges, the Customer's or the account's, else by search."""
     kind = attrs.evolve(CHARGES, expand=("data.customer", "data.payment_intent"))
-    charges = None if customer_id is not None else (yield from searched(kind, order_id))
-    if charges is None:
-        charges = yield from listed(kind, order_id, customer_id)
+    charges = yield from listed(kind, order_id, customer_id)
     slots = Slots(order_digest(order_id))
     slots.see(each for each in charges if not was_let_go(each))
     paid = slots.end
