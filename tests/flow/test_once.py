@@ -538,10 +538,12 @@ def test_an_order_id_has_one_spelling(sandbox, gateway):
     assert payment.charge == gateway.find("café-7").charge
 
 
-def test_find_reads_the_list_where_there_is_no_search(sandbox, line):
-    """The newest charges of the account."""
+def test_find_reads_the_list_on_where_there_is_no_search(sandbox, line):
+    """The newest charges of the account, page after page."""
     till = line.gateway()
     payment = till.charge("tok_visa", ADA, FIVE, order_id="order-7")
+    for number in range(100):
+        till.charge("tok_visa", ADA, FIVE, order_id=f"later-{number}")
     line.plan("GET /v1/charges/search", NO_SEARCH, NO_SEARCH)
 
     assert payment.charge == till.find("order-7").charge
