@@ -56,7 +56,8 @@ def tests(session: nox.Session) -> None:
         session.run("coverage", "run", "-m", "pytest", "-n", "auto", *without(*UNMEASURED))
         session.run("coverage", "combine", "--quiet")
         session.run("coverage", "report")
-        session.run("pytest", "-n", "auto", *UNMEASURED)
+        # A file on one process, or each would start every shop that the browser buys from.
+        session.run("pytest", "-n", "auto", "--dist", "loadfile", *UNMEASURED)
     else:
         session.run("pytest", "-n", "auto", *without(*ONCE, *BUILT_ON))
 

@@ -12,25 +12,51 @@ from . import _checks as check
 from .money import Money
 from .results import Customer, Payment
 
+# A field's converter is what type checkers go by: each of these takes what the field may be given, and no more.
 
-def _order_id(value: object) -> str | None:
+
+def _amount(value: Money) -> Money:
+    return check.amount(value)
+
+
+def _description(value: str | None) -> str | None:
+    return check.description(value)
+
+
+def _order_id(value: str | None) -> str | None:
     return None if value is None else check.order_id(value)
 
 
-def _email(value: object) -> str | None:
-    return None if value is None else check.email(value)
+def _metadata(value: Mapping[str, str] | None) -> Mapping[str, str] | None:
+    return None if value is None else check.metadata(value)
 
 
-def _paid(value: object) -> bool | Payment:
-    return value if isinstance(value, Payment) else check.yes_or_no(value, "paid")
+def _capture(value: bool) -> bool:
+    return check.capture(value)
 
 
-def _customer(value: object) -> str | None:
+def _began(value: datetime | None) -> datetime | None:
+    return check.began(value)
+
+
+def _customer(value: Customer | str | None) -> str | None:
     return None if value is None else check.object_id(value.id if isinstance(value, Customer) else value, "customer")
 
 
-def _metadata(value: object) -> Mapping[str, str] | None:
-    return None if value is None else check.metadata(value)
+def _email(value: str | None) -> str | None:
+    return None if value is None else check.email(value)
+
+
+def _save_card(value: bool) -> bool:
+    return check.save_card(value)
+
+
+def _suffix(value: str | None) -> str | None:
+    return check.statement_descriptor_suffix(value)
+
+
+def _paid(value: bool | Payment) -> bool | Payment:
+    return value if isinstance(value, Payment) else check.yes_or_no(value, "paid")
 
 
 @attrs.frozen
@@ -57,16 +83,16 @@ class Order:
         InvalidInput: Something of it cannot be right.
     """
 
-    amount: Money = attrs.field(converter=check.amount)
-    description: str | None = attrs.field(default=None, converter=check.description)
+    amount: Money = attrs.field(converter=_amount)
+    description: str | None = attrs.field(default=None, converter=_description)
     order_id: str | None = attrs.field(default=None, converter=_order_id)
     metadata: Mapping[str, str] | None = attrs.field(default=None, converter=_metadata)
-    capture: bool = attrs.field(default=True, converter=check.capture)
-    began: datetime | None = attrs.field(default=None, converter=check.began)
+    capture: bool = attrs.field(default=True, converter=_capture)
+    began: datetime | None = attrs.field(default=None, converter=_began)
     customer: Customer | str | None = attrs.field(default=None, converter=_customer)
     receipt_email: str | None = attrs.field(default=None, converter=_email, repr=False)
-    save_card: bool = attrs.field(default=False, converter=check.save_card)
-    statement_descriptor_suffix: str | None = attrs.field(default=None, converter=check.statement_descriptor_suffix)
+    save_card: bool = attrs.field(default=False, converter=_save_card)
+    statement_descriptor_suffix: str | None = attrs.field(default=None, converter=_suffix)
     paid: bool | Payment = attrs.field(default=False, converter=_paid, repr=lambda paid: str(bool(paid)))
 
     def __attrs_post_init__(self) -> None:

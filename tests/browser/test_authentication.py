@@ -12,6 +12,7 @@ ASKS = "4000002760003184"
 OTHER = "5555555555554444"
 
 each_way = pytest.mark.parametrize("shop", INTENTS, indirect=True)
+both_elements = pytest.mark.parametrize("shop", ["flask-payment", "django-card"], indirect=True)
 only_once = pytest.mark.parametrize("shop", ["flask-payment"], indirect=True)
 """For what is the script's alone: the same on every page."""
 
@@ -40,7 +41,7 @@ def test_the_buyer_approves(shop: Shop, till: Till, visitor: Visitor) -> None:
     assert ([HONEY], ["succeeded"], 2) == (till.paid, intents(till), len(visitor.posts))
 
 
-@each_way
+@both_elements
 def test_the_buyer_fails_and_pays_with_another_card(shop: Shop, till: Till, visitor: Visitor) -> None:
     """The page says what happened, where the buyer looks first, and the same order takes the next card."""
     visitor.open(shop.home)
@@ -58,7 +59,7 @@ def test_the_buyer_fails_and_pays_with_another_card(shop: Shop, till: Till, visi
     assert ([HONEY], ["succeeded"]) == (till.paid, intents(till))
 
 
-@each_way
+@both_elements
 def test_the_buyer_walks_away_and_comes_back(shop: Shop, till: Till, visit: Callable[..., Visitor]) -> None:
     """Who closes the bank's window can try again, who closes the tab finds the order as it was: it is paid once."""
     first, second = visit(), visit()

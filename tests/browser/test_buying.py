@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 DECLINED = "4000000000000002"
 
-of_the_card_element = pytest.mark.parametrize("shop", ["django-card", "fastapi-charges"], indirect=True)
+of_the_card_element = pytest.mark.parametrize("shop", ["django-card"], indirect=True)
 """For what the Payment Element does by itself: test_authentication.py has its way."""
 
 
