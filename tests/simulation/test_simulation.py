@@ -16,7 +16,7 @@ from tests.simulation.schedule import play
 
 def test_no_schedule_breaks_a_promise():
     """Whatever goes wrong, an order is charged at most once, and everyone is told the truth."""
-    failures = [str(failure) for found in play_all(0, 1500, os.cpu_count() or 1) for failure in found]
+    failures = [str(failure) for found in play_all(0, 1000, os.cpu_count() or 1) for failure in found]
 
     assert [] == failures
 
