@@ -21,7 +21,9 @@ def link(page: Route, request: Request) -> str:
     root = _encoded(request.scope.get("root_path", ""))
     path = root + quote(page.url_path_for(page.name, **known), safe=f"{_OF_A_PATH}%")
     # What begins with two slashes is another host.
-    return with_query(f"/%2F{path[2:]}" if path.startswith("//") else path, request.url.query)
+    # Not from the URL, which older Starlettes make of the decoded path: a question mark in it began a query there.
+    query = request.scope.get("query_string", b"").decode("latin-1")
+    return with_query(f"/%2F{path[2:]}" if path.startswith("//") else path, query)
 
 
 def _encoded(part: Any) -> Any:
