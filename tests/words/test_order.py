@@ -46,7 +46,7 @@ def test_an_order_that_cannot_be_is_not_made(wrong: dict[str, Any], param: str) 
 def test_what_an_order_is_made_of_reaches_the_gateway() -> None:
     """All of it but that it is paid."""
     began = datetime(2026, 1, 1, tzinfo=timezone.utc)
-    order = Order(FIVE, "Tea", "1", {"a": 1}, False, began, CUSTOMER, "a@example.com", True, "TEA 1")
+    order = Order(FIVE, "Tea", "1", {"a": "1"}, False, began, CUSTOMER, "a@example.com", True, "TEA 1")
 
     assert {
         "amount": FIVE,
