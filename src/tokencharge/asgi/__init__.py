@@ -17,7 +17,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Match, Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from .. import AsyncPaymentGateway, ConfigurationError, Order, PageExpired, Payment, Settings, TokenChargeError
+from .. import AsyncPaymentGateway, ConfigurationError, Order, Payment, Settings, TokenChargeError
 from ..web import (
     Checkout,
     Hooks,
@@ -184,7 +184,7 @@ class TokenCharge:
 
     async def _show_checkout(self, request: Request) -> Response:
         gateway = await self._gateway_for(request)
-        order = await self._ask(request)
+        order = await run_in_threadpool(ask_for_order, self._order, (request,), call=call)
         return self._render(self._checkout(gateway).page(order), gateway, self._links(request))
 
     async def _answer_charge(self, request: Request) -> Response:
@@ -198,18 +198,10 @@ class TokenCharge:
     async def _answer(
         self, checkout: Checkout, incoming: Incoming, gateway: AsyncPaymentGateway, *, expired: bool = False
     ) -> Reply:
-        refused = checkout.refused(incoming)
-        if refused is not None:
-            return refused
-        try:
-            order = await self._ask(incoming.request)
-        except TokenChargeError as error:
-            return checkout.mistaken(error, incoming)
-        settled = checkout.settled(order, incoming)
-        if settled is not None:
-            return settled
-        if expired:
-            return checkout.failed(PageExpired("The CSRF token is missing or has expired."), incoming, order)
+        asked = partial(ask_for_order, self._order, (incoming.request,), call=call)
+        order = await run_in_threadpool(checkout.admit, incoming, asked, expired=expired)
+        if isinstance(order, Reply):
+            return order
         try:
             payment = await self._charge(checkout, incoming, order, gateway, own_page=True)
         except TokenChargeError as error:
@@ -221,9 +213,6 @@ class TokenCharge:
         gateway = await self._gateway_for(request)
         webhooks = Webhooks(gateway, self.on.of, self._event_store)
         return self._render(await webhooks.answer_async(body, signature, take), gateway, {})
-
-    async def _ask(self, request: Request) -> Order:
-        return await run_in_threadpool(ask_for_order, self._order, (request,), call=call)
 
     async def _gateway_for(self, request: Request) -> AsyncPaymentGateway:
         if is_gateway(self._given):

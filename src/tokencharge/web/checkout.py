@@ -136,43 +136,42 @@ class Checkout:
             gateway: What charges.
             expired: Its CSRF token is not good any more: nothing is charged, and the form comes back with a new one.
         """
-        reply = self.refused(incoming)
-        if reply is not None:
-            return reply
-        try:
-            known = order() if callable(order) else order
-        except TokenChargeError as error:
-            return self.mistaken(error, incoming)
-        reply = self.settled(known, incoming)
-        if reply is not None:
-            return reply
-        if expired:
-            return self.failed(PageExpired("The CSRF token is missing or has expired."), incoming, known)
+        known = self.admit(incoming, order, expired=expired)
+        if isinstance(known, Reply):
+            return known
         try:
             payment = self.charge(incoming, known, gateway, own_page=True)
         except TokenChargeError as error:
             return self.failed(error, incoming, known)
         return self.paid(payment, incoming)
 
-    def refused(self, incoming: Incoming) -> Reply | None:
-        """Answer POST /charge from a page of another site; None where it is none."""
+    def admit(self, incoming: Incoming, order: Order | Callable[[], Order], *, expired: bool = False) -> Order | Reply:
+        """Return the order that POST /charge is to charge, or the answer where it is to charge nothing.
+
+        Args:
+            incoming: The request.
+            order: As of `answer`.
+            expired: As of `answer`.
+        """
         try:
             self._check_origin(incoming)
         except CrossSiteRequest as error:
             return self._problem(error, incoming)
-        return None
+        try:
+            known = order() if callable(order) else order
+        except TokenChargeError as error:
+            logger.error("There is no order to pay: %s", error, exc_info=error)  # noqa: TRY400 - the error is named
+            return self._problem(ConfigurationError(error.message), incoming)
+        if known.paid:
+            return self._settled(known, incoming)
+        if expired:
+            return self.failed(PageExpired("The CSRF token is missing or has expired."), incoming, known)
+        return known
 
-    def mistaken(self, error: TokenChargeError, incoming: Incoming) -> Reply:
-        """Answer POST /charge where the shop's own code has no order to pay: log it, and say that it is the shop's."""
-        logger.error("There is no order to pay: %s", error, exc_info=error)
-        return self._problem(ConfigurationError(error.message), incoming)
-
-    def settled(self, order: Order, incoming: Incoming) -> Reply | None:
-        """Answer POST /charge for an order that says it is paid; None where it does not."""
+    def _settled(self, order: Order, incoming: Incoming) -> Reply:
+        """Answer POST /charge for an order that says it is paid."""
         if isinstance(order.paid, Payment):
             return self.paid(attrs.evolve(order.paid, replayed=True), incoming)
-        if not order.paid:
-            return None
         if not incoming.wants_json:
             return pages.settled(order)
         error = describe_error(OrderConflict("The order is paid."))
