@@ -10,11 +10,13 @@ import attrs
 import pytest
 
 from tests.flow.line import Action, Line, answer, lose, refuse
-from tests.flow.shop import ADA, DAY, FAILS_WHEN_CHARGED, FIVE, by_hand, paid
-from tokencharge import CardDeclined, OrderInProgress, OutcomeUnknown, PaymentGateway
+from tests.flow.shop import ADA, DAY, FAILS_WHEN_CHARGED, FIVE, HOUR, by_hand, paid
+from tokencharge import CardDeclined, InvalidRequest, Money, OrderInProgress, OutcomeUnknown, PaymentGateway
 from tokencharge.sandbox import Fault, Request, Response
 
 ORDER = "order-7"
+GRACE = "grace@example.com"
+TOO_LITTLE = Money(30, "usd")
 NO_SEARCH = refuse(400, "The search feature is unavailable for this merchant.")
 FORBIDDEN = refuse(403, "The provided key does not have the required permissions.")
 NAMES_NOTHING: dict[str, Any] = {"type": "card_error", "code": "card_declined"}
@@ -90,6 +92,29 @@ def test_a_note_that_is_lost_leaves_the_outcome_open(line, till, route):
             till.charge("tok_visa", ADA, FIVE, order_id=ORDER)
 
     assert [] == paid(line.sandbox)
+
+
+def test_the_same_call_finds_the_customer_it_was_refused_with(line, till, route, later):
+    """An order has two Customers, and a refusal was noted on neither: the same call makes it known all the same."""
+    step = {"payment_intents": "POST /v1/payment_methods", "charges": "POST /v1/customers/*/sources"}[route]
+    line.plan(step, lose(ConnectionResetError()))
+    with pytest.raises(OutcomeUnknown):
+        till.charge("tok_visa", ADA, FIVE, order_id=ORDER)
+    later(DAY + HOUR)
+    begun_by_another = refuse(400, "Keys can only be used with the same parameters.", type="idempotency_error")
+    line.plan("POST /v1/customers", begun_by_another)
+    line.plan("GET /v1/charges", line.sandbox.handle, lose(ConnectionResetError()))
+    with pytest.raises(OutcomeUnknown, match="could not be noted"):
+        till.charge("tok_visa", ADA, TOO_LITTLE, order_id=ORDER)
+    with pytest.raises(OrderInProgress):
+        till.charge("tok_mastercard", GRACE, FIVE, order_id=ORDER)
+    with pytest.raises(InvalidRequest) as refused:
+        till.charge("tok_visa", ADA, TOO_LITTLE, order_id=ORDER)
+    payment = till.charge("tok_mastercard", GRACE, FIVE, order_id=ORDER)
+
+    assert "amount_too_small" == refused.value.code
+    assert 2 == len(line.sandbox.customers)
+    assert [payment.charge] == paid(line.sandbox)
 
 
 def test_a_key_that_may_not_look_elsewhere_waits(line, till, route):

@@ -103,8 +103,12 @@ def _customer(purchase: Purchase, slots: Slots) -> Flow[tuple[Customer, bool]]:
 
 
 def _order_customer(purchase: Purchase) -> Flow[Customer | None]:
-    """Find the Customer an order has already: of several, the one it was begun with last."""
-    return next(iter((yield from marked_customers(purchase))), None)
+    """Find the Customer an order has already: of several, the one with this e-mail, else the one made last.
+
+    Whoever repeats a call thus repeats it for the same Customer, and Stripe can repeat its answer.
+    """
+    found = yield from marked_customers(purchase)
+    return next((each for each in found if each.email == purchase.email), next(iter(found), None))
 
 
 def _with_email(purchase: Purchase, customer: Customer) -> Flow[Customer]:
