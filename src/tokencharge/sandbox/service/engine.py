@@ -18,13 +18,13 @@ from ..language.refusals import Refusal, Saving, locked
 from ..language.wire import API_VERSION, JSON, Request, Response
 from ..objects import accounts, expanding, forms, reading
 from ..state.account import Account, Visit
-from ..state.keys import Answer, Keys, Use
+from ..state.keys import Keys, SavedAnswer, Use
 from ..state.record import Cause, Happening
 from . import routes
 from .faults import NO_FAULT, Fault
 
 # What is kept is made of what was there before: nothing in it contains itself.
-_encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
+_encoder = json.JSONEncoder(separators=(",", ":"), check_circular=False)
 
 
 @attrs.frozen
@@ -83,13 +83,14 @@ class Engine:
             try:
                 endpoint, ids = routes.find(request.method, request.path)
                 public = self._authenticate(request, public=endpoint.public)
-                form, use = request.form, None
+                form = request.form
+                use: Use | SavedAnswer | None = None
                 if request.idempotency_key is not None:
                     use = self._reserve(request)
             except Refusal as refusal:
                 return self.refuse(request, refusal, request_id)
-            if use is not None and use.answer is not None:
-                return self._respond(request, request_id, use.answer, replayed=True)
+            if isinstance(use, SavedAnswer):
+                return self._respond(request, request_id, use, replayed=True)
             pending = Pending(request, request_id, endpoint, ids, form, use, public)
             if self.account.rules.lock_intents and request.method == "POST" and ids and ids[0].startswith("pi_"):
                 if ids[0] in self._busy:
@@ -112,13 +113,12 @@ class Engine:
                 if use is not None:
                     self._keys.release(use)
                 return self.refuse(request, result, pending.request_id)
+            status, told = 200, result
             if isinstance(result, Refusal):
-                told = result.body(pending.request_id, int(self.account.now()))
-                answer = Answer(result.status, told, pending.request_id)
-            else:
-                answer = Answer(200, result, pending.request_id)
+                status, told = result.status, result.body(pending.request_id, int(self.account.now()))
+            answer = SavedAnswer(status, _encode(told), pending.request_id)
             if use is not None:
-                use.answer = answer
+                self._keys.save(use, answer)
             return self._respond(request, pending.request_id, answer)
 
     def run(self, method: str, path: str, form: JSON) -> JSON:
@@ -153,7 +153,7 @@ class Engine:
         """Answer a request with an error that is not saved."""
         with self.lock:
             name = request_id or self.account.new_id("req_", 14)
-            body = _encode(refusal.body(name, int(self.account.now()))).encode()
+            body = _encode(refusal.body(name, int(self.account.now())))
             headers = dict(refusal.headers)
             if request.idempotency_key is not None and refusal.status in (400, 404):
                 headers["original-request"] = name
@@ -179,7 +179,7 @@ class Engine:
             raise accounts.foreign(str(account))
         return key == self._publishable_key
 
-    def _reserve(self, request: Request) -> Use:
+    def _reserve(self, request: Request) -> Use | SavedAnswer:
         return self._keys.reserve(
             request.idempotency_key or "",
             request,
@@ -217,7 +217,7 @@ class Engine:
             return rules.saves_policies
         return refusal.saving is Saving.SAVED
 
-    def _respond(self, request: Request, request_id: str, answer: Answer, *, replayed: bool = False) -> Response:
+    def _respond(self, request: Request, request_id: str, answer: SavedAnswer, *, replayed: bool = False) -> Response:
         headers: dict[str, str] = {}
         if request.method == "POST":
             headers["original-request"] = answer.request_id
@@ -228,7 +228,7 @@ class Engine:
                 headers["idempotent-replayed"] = "true"
             if answer.status < 500:
                 headers["stripe-should-retry"] = "false"
-        return self._record(request, request_id, answer.status, _encode(answer.body).encode(), headers)
+        return self._record(request, request_id, answer.status, answer.body, headers)
 
     def _record(self, request: Request, request_id: str, status: int, body: bytes, headers: dict[str, str]) -> Response:
         key = request.idempotency_key
@@ -243,6 +243,10 @@ class Engine:
         if named and request.method in ("POST", "DELETE"):
             sent["idempotency-key"] = named
         return Response(status, sent, body)
+
+
+def _encode(body: JSON) -> bytes:
+    return _encoder.encode(body).encode()
 
 
 @functools.lru_cache(maxsize=8)

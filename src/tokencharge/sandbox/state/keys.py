@@ -5,27 +5,14 @@ from __future__ import annotations
 import attrs
 
 from ..language.refusals import Refusal
-from ..language.wire import JSON, Request, decode_body
+from ..language.wire import Request, decode_body
 
 LIFETIME = 24 * 3600.0
 
 
 @attrs.frozen
-class Answer:
-    """An answer as it is saved: what it says, and which request first got it.
-
-    The body is kept as it was before it was encoded: most of it is shared with the objects
-    themselves, so that an answer costs little to keep.
-    """
-
-    status: int
-    body: JSON = attrs.field(repr=False)
-    request_id: str
-
-
-@attrs.define
 class Use:
-    """The use of a key, by the request that reserved it.
+    """The use of a key by a request that is not answered yet.
 
     What was sent is kept as it came, which costs little, and read where it is sent again.
     """
@@ -34,17 +21,30 @@ class Use:
     path: str
     sent: bytes = attrs.field(repr=False)
     since: float
-    answer: Answer | None = None
+
+
+@attrs.frozen
+class SavedAnswer:
+    """An answer as it is saved: what it says, as it is sent, and which request first got it."""
+
+    status: int
+    body: bytes = attrs.field(repr=False)
+    request_id: str
 
 
 class Keys:
     """The keys of one account in one mode."""
 
     def __init__(self) -> None:
-        self._uses: dict[tuple[str, str], Use] = {}
+        self._in_use: dict[tuple[str, str], Use] = {}
+        # Path, what was sent, since when, and the answer: plain values in plain tuples, so that Python's garbage
+        # collector has nothing to walk through in what was answered long ago.
+        self._saved: dict[tuple[str, str], tuple[str, bytes, float, int, bytes, str]] = {}
 
-    def reserve(self, key: str, request: Request, now: float, *, in_flight_first: bool, by_path: bool) -> Use:
-        """Reserve a key for a request, or return its use, answered, by the same request before.
+    def reserve(
+        self, key: str, request: Request, now: float, *, in_flight_first: bool, by_path: bool
+    ) -> Use | SavedAnswer:
+        """Reserve a key for a request, or return what the same request was answered before.
 
         Raises:
             Refusal: The key belongs to another request, or to one that is being answered now.
@@ -53,34 +53,43 @@ class Keys:
             raise Refusal(400, "Idempotency keys can have up to 255 characters.")
         path = request.path
         slot = (key, path if by_path else "")
-        use = self._uses.get(slot)
-        if use is None or (use.answer is not None and now - use.since >= LIFETIME):
-            use = self._uses[slot] = Use(slot, path, request.body, now)
+        use, saved = self._in_use.get(slot), self._saved.get(slot)
+        if saved is not None and now - saved[2] >= LIFETIME:
+            del self._saved[slot]
+            saved = None
+        if use is None and saved is None:
+            use = self._in_use[slot] = Use(slot, path, request.body, now)
             return use
-        if use.answer is None and in_flight_first:
+        if use is not None and in_flight_first:
             raise in_use(key)
+        used_for, sent = saved[:2] if saved is not None else (use.path, use.sent)
         another = f"Try using a key other than '{key}' if you meant to execute a different request."
-        if use.path != path:
+        if used_for != path:
             raise Refusal(
                 400,
                 "Keys for idempotent requests can only be used for the same endpoint they were first"
-                f" used for ('{use.path}' vs '{path}'). {another}",
+                f" used for ('{used_for}' vs '{path}'). {another}",
                 kind="idempotency_error",
             )
-        if decode_body(use.sent) != request.form:
+        if decode_body(sent) != request.form:
             raise Refusal(
                 400,
                 "Keys for idempotent requests can only be used with the same parameters they were"
                 f" first used with. {another}",
                 kind="idempotency_error",
             )
-        if use.answer is None:
+        if saved is None:
             raise in_use(key)
-        return use
+        return SavedAnswer(*saved[3:])
+
+    def save(self, use: Use, answer: SavedAnswer) -> None:
+        """Keep the answer under the key, for whoever sends the same request again."""
+        del self._in_use[use.slot]
+        self._saved[use.slot] = (use.path, use.sent, use.since, answer.status, answer.body, answer.request_id)
 
     def release(self, use: Use) -> None:
         """Forget a key: its request was never begun."""
-        del self._uses[use.slot]
+        del self._in_use[use.slot]
 
 
 def in_use(key: str) -> Refusal:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -76,13 +75,13 @@ class Shelf:
         self._by = _BY.get(kind, ())
         self._by_metadata = kind in _BY_METADATA
         self._watched = {*self._by, *(["metadata"] if self._by_metadata else [])}
-        self._index: defaultdict[tuple[str, Any], list[Kept]] = defaultdict(list)
+        self._index = _Index()
 
     def put(self, kept: Kept) -> None:
         """Add the newest object."""
         self.rows.append(kept)
         for name in self._names(kept.json):
-            self._index[name].append(kept)
+            self._index.add(name, kept)
 
     def change(self, kept: Kept, fields: JSON) -> JSON:
         """Show other fields of an object from now on; return all it shows."""
@@ -96,7 +95,7 @@ class Shelf:
         """Take an object away, as if it had never been."""
         _remove(self.rows, kept)
         for name in self._names(kept.json):
-            _remove(self._index[name], kept)
+            self._index.remove(name, kept)
 
     def candidates(self, where: Mapping[str, Any]) -> Sequence[Kept]:
         """Return objects among which are all those whose fields say this, oldest first.
@@ -106,7 +105,7 @@ class Shelf:
         """
         for field, value in where.items():
             if field in self._by or (self._by_metadata and field.startswith("metadata[")):
-                return self._index.get((field, value), ())
+                return self._index.rows((field, value))
         return self.rows
 
     def _put_in_place(self, kept: Kept, json: JSON, *, moved: bool) -> JSON:
@@ -114,10 +113,9 @@ class Shelf:
         if moved:
             old, new = {*self._names(before)}, {*self._names(json)}
             for name in old - new:
-                _remove(self._index[name], kept)
+                self._index.remove(name, kept)
             for name in new - old:
-                rows = self._index[name]
-                rows.insert(_place(rows, kept.serial), kept)
+                self._index.add(name, kept)
         return json
 
     def _names(self, json: JSON) -> Iterator[tuple[str, Any]]:
@@ -128,6 +126,38 @@ class Shelf:
         if self._by_metadata:
             for key, text in json.get("metadata", {}).items():
                 yield f"metadata[{key}]", text
+
+
+class _Index:
+    """Objects by what their fields say, oldest first.
+
+    Most say what no other does. One object alone is kept without a list around it: a list for each of them is what
+    Python's garbage collector would spend most of its time on.
+    """
+
+    def __init__(self) -> None:
+        self._alone: dict[tuple[str, Any], Kept] = {}
+        self._together: dict[tuple[str, Any], list[Kept]] = {}
+
+    def rows(self, name: tuple[str, Any]) -> Sequence[Kept]:
+        """Return the objects of which a field says this."""
+        alone = self._alone.get(name)
+        return self._together.get(name, ()) if alone is None else (alone,)
+
+    def add(self, name: tuple[str, Any], kept: Kept) -> None:
+        """Note that a field of an object says this."""
+        rows = self._together.get(name)
+        if rows is None:
+            first = self._alone.setdefault(name, kept)
+            if first is kept:
+                return
+            rows = self._together[name] = [self._alone.pop(name)]
+        rows.insert(_place(rows, kept.serial), kept)
+
+    def remove(self, name: tuple[str, Any], kept: Kept) -> None:
+        """Note that a field of an object says this no longer."""
+        if self._alone.pop(name, None) is None:
+            _remove(self._together[name], kept)
 
 
 def after(rows: Sequence[Any], serial: int) -> int:
