@@ -113,10 +113,11 @@ class Engine:
                 if use is not None:
                     self._keys.release(use)
                 return self.refuse(request, result, pending.request_id)
-            status, told = 200, result
             if isinstance(result, Refusal):
-                status, told = result.status, result.body(pending.request_id, int(self.account.now()))
-            answer = SavedAnswer(status, _encode(told), pending.request_id)
+                status, body = result.status, result.body(pending.request_id, int(self.account.now()))
+            else:
+                status, body = 200, result
+            answer = SavedAnswer(status, _encode(body), pending.request_id)
             if use is not None:
                 self._keys.save(use, answer)
             return self._respond(request, pending.request_id, answer)

@@ -53,16 +53,20 @@ class Keys:
             raise Refusal(400, "Idempotency keys can have up to 255 characters.")
         path = request.path
         slot = (key, path if by_path else "")
-        use, saved = self._in_use.get(slot), self._saved.get(slot)
+        saved = self._saved.get(slot)
         if saved is not None and now - saved[2] >= LIFETIME:
             del self._saved[slot]
             saved = None
-        if use is None and saved is None:
+        use = self._in_use.get(slot)
+        if saved is not None:
+            used_for, sent = saved[:2]
+        elif use is not None:
+            if in_flight_first:
+                raise in_use(key)
+            used_for, sent = use.path, use.sent
+        else:
             use = self._in_use[slot] = Use(slot, path, request.body, now)
             return use
-        if use is not None and in_flight_first:
-            raise in_use(key)
-        used_for, sent = saved[:2] if saved is not None else (use.path, use.sent)
         another = f"Try using a key other than '{key}' if you meant to execute a different request."
         if used_for != path:
             raise Refusal(
