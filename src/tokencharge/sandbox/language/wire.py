@@ -29,6 +29,7 @@ class Request:
         query: What follows the question mark, still encoded.
         headers: Names in lower case. Kept out of repr, as are query and body.
         body: The form, still encoded.
+        idempotency_key: The key, on the one method where Stripe heeds it.
     """
 
     method: str
@@ -36,10 +37,10 @@ class Request:
     query: str = attrs.field(default="", repr=False)
     headers: Mapping[str, str] = attrs.field(factory=dict[str, str], converter=_lower, repr=False)
     body: bytes = attrs.field(default=b"", repr=False)
+    idempotency_key: str | None = attrs.field(init=False, repr=False)
 
-    @property
-    def idempotency_key(self) -> str | None:
-        """The key, on the one method where Stripe heeds it."""
+    @idempotency_key.default
+    def _find_key(self) -> str | None:
         return self.headers.get("idempotency-key") or None if self.method == "POST" else None
 
     @property

@@ -64,7 +64,7 @@ def take(visit: Visit, name: str, value: str) -> HeldCard:
 def keep(visit: Visit, customer: Kept, card: HeldCard) -> Kept:
     """Let a Customer hold a card; its bank was asked."""
     checked = card.checked()
-    json = {**checked.json, "customer": customer.id}
+    json = {**checked.json, "customer": customer.id, "metadata": {}}
     return visit.account.keep(Kind.CARD, json["id"], json, card=HeldCard(json, card.magic))
 
 

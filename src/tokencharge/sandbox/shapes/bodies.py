@@ -6,9 +6,10 @@ import functools
 import hashlib
 
 from ..language.wire import JSON
-from .cards import BRAND_TITLES, Decline, MagicCard
+from .cards import BRAND_TITLES, Checks, Decline, MagicCard
 
-# Objects are never changed, so that what is the same in all of them can be one object: less to keep.
+# Objects are never changed, so that what is the same in all of them, or in many, can be one object: less to keep.
+shared = functools.lru_cache(maxsize=1_000)
 _NOTHING: JSON = {}
 _NO_LOCALES: list[str] = []
 _DISABLED = {"status": "disabled"}
@@ -17,10 +18,18 @@ _UNUSED = {"used": False}
 _ANY_NETWORK = {"preferred": None}
 
 ADDRESS = ("city", "country", "line1", "line2", "postal_code", "state")
+_ADDRESS_OF_CARD = (
+    "address_city",
+    "address_country",
+    "address_line1",
+    "address_line2",
+    "address_zip",
+    "address_state",
+)
 
 
 def card(name: str, magic: MagicCard, month: int, year: int, fields: JSON, *, cvc: bool) -> JSON:
-    """Describe a card the old way, as tokens and Customers do; no bank was asked about it yet."""
+    """Describe a card the old way, as tokens and Customers do, but for metadata; no bank was asked about it yet."""
     return {
         "id": name,
         "object": "card",
@@ -41,10 +50,9 @@ def card(name: str, magic: MagicCard, month: int, year: int, fields: JSON, *, cv
         "email": None,
         "exp_month": month,
         "exp_year": year,
-        "fingerprint": _fingerprint(magic.number),
+        "fingerprint": fingerprint(magic.number),
         "funding": magic.funding,
         "last4": magic.number[-4:],
-        "metadata": {},
         "name": fields.get("name"),
         "phone": None,
         "regulated_status": "unregulated",
@@ -57,7 +65,7 @@ def token_card(card: JSON, *, public: bool) -> JSON:
     """Describe the card of a token, to whoever has the publishable key without its fingerprint."""
     hidden = ("customer", "wallet", "email", "phone", *(["fingerprint"] if public else []))
     shown = {name: value for name, value in card.items() if name not in hidden}
-    return {**shown, "currency": None, "networks": _ANY_NETWORK}
+    return {**shown, "currency": None, "metadata": _NOTHING, "networks": _ANY_NETWORK}
 
 
 def customer(params: JSON, metadata: dict[str, str], invoice_prefix: str) -> JSON:
@@ -125,7 +133,14 @@ def charge(params: JSON, metadata: dict[str, str], source: JSON, magic: MagicCar
         "paid": decline is None,
         "payment_intent": None,
         "payment_method": source["id"],
-        "payment_method_details": {"card": _card_details(params["amount"], source, magic, decline), "type": "card"},
+        "payment_method_details": _paid_with(
+            magic,
+            source["exp_month"],
+            source["exp_year"],
+            checks_of(source),
+            params["amount"],
+            params["amount"] if decline is None else None,
+        ),
         "radar_options": _NOTHING,
         "receipt_email": params.get("receipt_email"),
         "receipt_number": None,
@@ -133,7 +148,7 @@ def charge(params: JSON, metadata: dict[str, str], source: JSON, magic: MagicCar
         "refunded": False,
         "review": None,
         "shipping": params.get("shipping"),
-        "source": source,
+        "source": {"metadata": _NOTHING, **source},
         "source_transfer": None,
         "statement_descriptor": descriptor,
         "statement_descriptor_suffix": suffix,
@@ -151,20 +166,13 @@ def with_card(charge: JSON, **details: object) -> JSON:
 
 def billing_details(card: JSON) -> JSON:
     """Describe whose card it is the new way."""
-    return {
-        "address": {
-            "city": card["address_city"],
-            "country": card["address_country"],
-            "line1": card["address_line1"],
-            "line2": card["address_line2"],
-            "postal_code": card["address_zip"],
-            "state": card["address_state"],
-        },
-        "email": None,
-        "name": card["name"],
-        "phone": None,
-        "tax_id": None,
-    }
+    return _billing_details(card["name"], *(card[name] for name in _ADDRESS_OF_CARD))
+
+
+@shared
+def _billing_details(name: str | None, *address: str | None) -> JSON:
+    parts = dict(zip(ADDRESS, address, strict=True))
+    return {"address": parts, "email": None, "name": name, "phone": None, "tax_id": None}
 
 
 def _unchecked(given: object) -> str | None:
@@ -214,24 +222,25 @@ def _outcome(magic: MagicCard, decline: Decline | None) -> JSON:
     return outcome
 
 
-def _card_details(amount: int, source: JSON, magic: MagicCard, decline: Decline | None) -> JSON:
+@shared
+def _paid_with(magic: MagicCard, month: int, year: int, results: Checks, amount: int, authorized: int | None) -> JSON:
     """Describe the card charged the new way."""
     brand = magic.brand
-    return {
-        "amount_authorized": amount if decline is None else None,
+    card = {
+        "amount_authorized": authorized,
         "authorization_code": "071199",
         "brand": brand,
-        "checks": checks(source),
+        "checks": checks(results),
         "country": magic.country,
         "electronic_commerce_indicator": "07",
-        "exp_month": source["exp_month"],
-        "exp_year": source["exp_year"],
+        "exp_month": month,
+        "exp_year": year,
         "extended_authorization": _DISABLED,
-        "fingerprint": source["fingerprint"],
+        "fingerprint": fingerprint(magic.number),
         "funding": magic.funding,
         "incremental_authorization": _UNAVAILABLE,
         "installments": None,
-        "last4": source["last4"],
+        "last4": magic.number[-4:],
         "mandate": None,
         "multicapture": _UNAVAILABLE,
         "network": brand,
@@ -243,17 +252,20 @@ def _card_details(amount: int, source: JSON, magic: MagicCard, decline: Decline 
         "transaction_link_id": None,
         "wallet": None,
     }
+    return {"card": card, "type": "card"}
 
 
-def checks(card: JSON) -> JSON:
+def checks_of(card: JSON) -> Checks:
+    """Return what the bank says of a card."""
+    return card["cvc_check"], card["address_line1_check"], card["address_zip_check"]
+
+
+def checks(results: Checks) -> JSON:
     """Describe what the bank says of a card's CVC and address the new way."""
-    return {
-        "address_line1_check": card["address_line1_check"],
-        "address_postal_code_check": card["address_zip_check"],
-        "cvc_check": card["cvc_check"],
-    }
+    return dict(zip(("cvc_check", "address_line1_check", "address_postal_code_check"), results, strict=True))
 
 
 @functools.lru_cache(maxsize=512)
-def _fingerprint(number: str) -> str:
+def fingerprint(number: str) -> str:
+    """Return what is the same for a number whenever it is used."""
     return hashlib.sha256(number.encode()).hexdigest()[:16]

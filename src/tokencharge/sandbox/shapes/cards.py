@@ -130,7 +130,11 @@ class Effect(Enum):
     FAILS_LATER = "fails_later"
 
 
-@attrs.frozen
+Checks = tuple[str | None, str | None, str | None]
+"""What the bank says of a card's CVC, of the first line of its address, and of its postal code."""
+
+
+@attrs.frozen(cache_hash=True)
 class MagicCard:
     """What a card is, and what it does.
 
@@ -156,7 +160,7 @@ class MagicCard:
     once_asked: Decline | None = None
     risk: str = "normal"
     effect: Effect | None = None
-    checks: tuple[str | None, str | None, str | None] = (None, None, None)
+    checks: Checks = (None, None, None)
 
     @property
     def brand(self) -> str:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 from ..language.wire import JSON
-from .bodies import billing_details, checks
-from .cards import Decline, HeldCard
+from .bodies import billing_details, checks, checks_of, fingerprint, shared
+from .cards import Checks, Decline, HeldCard, MagicCard
 
 # What Stripe shows of an intent to a browser, which has the publishable key and the client secret.
 _PUBLIC_PAYMENT = """
@@ -172,7 +170,7 @@ def payment_method(held: HeldCard, fields: JSON) -> JSON:
     address = {**known["address"], **{name: part for name, part in (given.get("address") or {}).items() if part}}
     return {
         "allow_redisplay": fields.get("allow_redisplay", "unspecified"),
-        "billing_details": {**known, **given, "address": address},
+        "billing_details": {**known, **given, "address": address} if given else known,
         "card": card(held),
         "customer": None,
         "customer_account": None,
@@ -196,28 +194,28 @@ def card_as_method(held: HeldCard, created: int) -> JSON:
 
 def card(held: HeldCard) -> JSON:
     """Describe the card of a PaymentMethod."""
-    brand = held.magic.brand
+    return _card(held.magic, held.json["exp_month"], held.json["exp_year"], checks_of(held.json))
+
+
+@shared
+def _card(magic: MagicCard, month: int, year: int, results: Checks) -> JSON:
+    brand = magic.brand
     return {
         "brand": brand,
-        "checks": checks(held.json),
-        "country": held.magic.country,
+        "checks": checks(results),
+        "country": magic.country,
         "display_brand": brand,
-        "exp_month": held.json["exp_month"],
-        "exp_year": held.json["exp_year"],
-        "fingerprint": held.json["fingerprint"],
-        "funding": held.magic.funding,
+        "exp_month": month,
+        "exp_year": year,
+        "fingerprint": fingerprint(magic.number),
+        "funding": magic.funding,
         "generated_from": None,
-        "last4": held.json["last4"],
-        "networks": _networks(brand),
+        "last4": magic.number[-4:],
+        "networks": {"available": [brand], "preferred": None},
         "regulated_status": "unregulated",
         "three_d_secure_usage": _UNSUPPORTED if brand == "amex" else _SUPPORTED,
         "wallet": None,
     }
-
-
-@cache
-def _networks(brand: str) -> JSON:
-    return {"available": [brand], "preferred": None}
 
 
 def confirmation_token(held: HeldCard, params: JSON, now: int) -> JSON:

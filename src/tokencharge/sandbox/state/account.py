@@ -5,7 +5,6 @@ from __future__ import annotations
 import heapq
 import random
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import attrs
@@ -40,7 +39,8 @@ class Account:
         self._kept: dict[str, Kept] = {}
         self._shelves = {kind: Shelf(kind) for kind in Kind}
         self._made = 0
-        self._due: list[tuple[float, int, Callable[[], object]]] = []
+        # When, which promise, what is to happen and to what: one plain tuple each, for many wait for days.
+        self._due: list[tuple[Any, ...]] = []
         self._promises = 0
         self.id = self.new_id("acct_1", 15)
 
@@ -121,15 +121,17 @@ class Account:
         """Return all objects of a kind."""
         return self._shelves[kind]
 
-    def later(self, seconds: float, action: Callable[[], object]) -> None:
+    def later(self, seconds: float, action: Callable[..., object], *about: Any) -> None:
         """Let something happen once the time has come."""
         self._promises += 1
-        heapq.heappush(self._due, (self.now() + seconds, self._promises, action))
+        heapq.heappush(self._due, (self.now() + seconds, self._promises, action, *about))
 
     def settle(self) -> None:
         """Let everything happen that is due."""
-        while self._due and self._due[0][0] <= self.now():
-            heapq.heappop(self._due)[2]()
+        now = self.now()
+        while self._due and self._due[0][0] <= now:
+            _, _, action, *about = heapq.heappop(self._due)
+            action(*about)
 
 
 @attrs.frozen
@@ -171,4 +173,4 @@ class Visit:
             action: Takes a visit that no request makes, and then the rest.
             about: What else it takes.
         """
-        self.account.later(seconds, partial(action, Visit(self.account), *about))
+        self.account.later(seconds, action, Visit(self.account), *about)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
-from functools import partial
+from functools import lru_cache
 from typing import Any
 
 import attrs
@@ -141,13 +141,6 @@ class _Entry(Enum):
 
 def _book(account: Account, charge: Kept, source: str, entry: _Entry, amount: int, fee: int, *, available: bool) -> str:
     booking, currency, said = entry.value, charge.json["currency"], charge.json["description"]
-    details = {
-        "amount": fee,
-        "application": None,
-        "currency": currency,
-        "description": booking.fee,
-        "type": "stripe_fee",
-    }
     described = booking.description.format(description=said, described=said or charge.id, charge=charge.id)
     name = account.new_id("txn_1" if charge.json["payment_intent"] is None else "txn_3", 23)
     now = int(account.now())
@@ -162,7 +155,7 @@ def _book(account: Account, charge: Kept, source: str, entry: _Entry, amount: in
         "description": said if entry is _Entry.CHARGE else described,
         "exchange_rate": None,
         "fee": fee,
-        "fee_details": [details] if fee else [],
+        "fee_details": _fee_details(fee, currency, booking.fee),
         "net": amount - fee,
         "reporting_category": booking.category,
         "source": source,
@@ -171,8 +164,16 @@ def _book(account: Account, charge: Kept, source: str, entry: _Entry, amount: in
     }
     booked = account.keep(Kind.BALANCE_TRANSACTION, name, json)
     if not available:
-        account.later(json["available_on"] - account.now(), partial(_clear, account, booked))
+        account.later(json["available_on"] - account.now(), _clear, account, booked)
     return name
+
+
+@lru_cache(maxsize=512)
+def _fee_details(fee: int, currency: str, description: str) -> list[JSON]:
+    if not fee:
+        return []
+    details = {"amount": fee, "currency": currency, "description": description}
+    return [{**details, "application": None, "type": "stripe_fee"}]
 
 
 def _clear(account: Account, booked: Kept) -> None:
