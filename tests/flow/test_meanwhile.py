@@ -94,6 +94,24 @@ def test_a_note_that_is_lost_leaves_the_outcome_open(line, till, route):
     assert [] == paid(line.sandbox)
 
 
+def test_the_same_call_finds_the_card_it_was_declined_with(line):
+    """Over Charges, an intent was begun meanwhile and takes the card: repeated, the call finds the same card again."""
+    till = line.gateway(route="charges")
+    declined = [line.sandbox.create_token(FAILS_WHEN_CHARGED) for _ in range(2)]
+
+    def begin_an_intent() -> None:
+        with pytest.raises(CardDeclined):
+            line.gateway(route="payment_intents").charge(declined[0], ADA, FIVE, order_id=ORDER)
+
+    line.plan("POST /v1/charges", after(begin_an_intent, line.sandbox.handle))
+    for _ in range(2):
+        with pytest.raises(CardDeclined):
+            till.charge(declined[1], ADA, FIVE, order_id=ORDER)
+    payment = till.charge("tok_visa", ADA, FIVE, order_id=ORDER)
+
+    assert [payment.charge] == paid(line.sandbox)
+
+
 def test_the_same_call_finds_the_customer_it_was_refused_with(line, till, route, later):
     """An order has two Customers, and a refusal was noted on neither: the same call makes it known all the same."""
     step = {"payment_intents": "POST /v1/payment_methods", "charges": "POST /v1/customers/*/sources"}[route]

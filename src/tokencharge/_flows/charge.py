@@ -7,7 +7,15 @@ from collections.abc import Callable, Mapping
 import attrs
 
 from .._reading import Raw, read_id
-from ..errors import InvalidRequest, OrderConflict, OrderInProgress, OutcomeUnknown, TokenChargeError
+from ..errors import (
+    CardTokensRefused,
+    InvalidRequest,
+    OrderConflict,
+    OrderInProgress,
+    OutcomeUnknown,
+    TokenChargeError,
+    TokenRejected,
+)
 from ..results import Customer, Payment
 from .calls import Call, Flow, T, ask, entries, path, place, read
 from .looking import look, marked_customers, read_customer
@@ -144,12 +152,26 @@ def _card(purchase: Purchase, customer: Customer, slots: Slots, *, looked: bool)
     call = purchase.method_call() if by_intent else purchase.source_call(customer.id)
     try:
         card, _ = yield from _prepare(call, read_id)
-    except REFUSED:
+    except REFUSED as refusal:
         if not looked:
             yield from look_again(look(purchase, slots, customer.id), harmless=True)
-        if slots.end is None:
+        if slots.end is not None:
+            return None
+        if purchase.by_intent or not slots.has_intents or not isinstance(refusal, TokenRejected):
             raise
-        return None
+        # This very call may have made the other of the two, before an intent was begun or after it was given up.
+        return (
+            yield from _made_before(purchase.source_call(customer.id) if by_intent else purchase.method_call(), refusal)
+        )
+    return card
+
+
+def _made_before(call: Call, refusal: TokenRejected) -> Flow[str]:
+    """Return what the same call has made of the token before, which Stripe repeats."""
+    try:
+        card, _ = yield from _prepare(call, read_id)
+    except (*REFUSED, CardTokensRefused):
+        raise refusal from None
     return card
 
 

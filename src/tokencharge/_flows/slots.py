@@ -109,6 +109,11 @@ class Slots:
         """The open intents, by slot."""
         return [each for each in self._all() if isinstance(each, PaymentIntent) and state(each) is State.OPEN]
 
+    @property
+    def has_intents(self) -> bool:
+        """Whether an intent was made for the purchase, be it one that was given up."""
+        return any(isinstance(each, PaymentIntent) for each in self._all())
+
     def _all(self) -> list[Made]:
         return [each for _, here in sorted(self._seen.items()) for each in here.values()]
 
