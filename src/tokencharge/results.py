@@ -40,6 +40,7 @@ class Card(Discreet):
         country: Two-letter country of the issuer.
         funding: "credit", "debit", "prepaid" or "unknown".
         fingerprint: Names the card number within one Stripe account.
+        wallet: What holds the card, where it was not typed: "apple_pay", "google_pay", "link", ...
     """
 
     id: str | None = None
@@ -50,6 +51,7 @@ class Card(Discreet):
     country: str | None = None
     funding: str | None = None
     fingerprint: str | None = attrs.field(default=None, repr=False)
+    wallet: str | None = None
 
     @classmethod
     def from_stripe(cls, raw: Raw) -> Card:
@@ -64,6 +66,7 @@ class Card(Discreet):
             country=typed(raw, "country", str),
             funding=typed(raw, "funding", str),
             fingerprint=typed(raw, "fingerprint", str),
+            wallet=_wallet(raw),
         )
 
 
@@ -447,3 +450,9 @@ def _card_of(raw: Raw) -> Card | None:
     if isinstance(modern, Mapping):
         return attrs.evolve(Card.from_stripe(modern), id=reference(raw, "payment_method"))
     return None
+
+
+def _wallet(raw: Raw) -> str | None:
+    """Return the wallet of a card; a legacy object says how it became a token, Google Pay by its old name."""
+    kind = typed(typed(raw, "wallet", dict) or {}, "type", str) or typed(raw, "tokenization_method", str)
+    return "google_pay" if kind == "android_pay" else kind

@@ -98,7 +98,7 @@ class Visitor:
     def open(self, url: str) -> None:
         """Load a page, and wait until a card can be entered."""
         self.page.goto(url)
-        self.page.locator(".tc-pay button:enabled").wait_for()
+        self.page.locator(".tc-pay [type=submit]:enabled").wait_for()
 
     def enter(self, number: str = "4242424242424242", exp: str = "1234", cvc: str = "123") -> None:
         """Type a card."""

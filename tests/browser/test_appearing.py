@@ -33,7 +33,7 @@ def kiosk(till: Till, counter: str, request: pytest.FixtureRequest) -> Iterator[
 
 def ready(visitor: Visitor) -> int:
     """Wait until a card can be entered, and count the fields for cards."""
-    visitor.page.locator(".tc-pay button:enabled").wait_for()
+    visitor.page.locator(".tc-pay [type=submit]:enabled").wait_for()
     return visitor.page.get_by_label("Card number").count()
 
 
@@ -61,7 +61,7 @@ def test_a_form_that_appears_without_stripe_says_so(kiosk: Kiosk, till: Till, vi
     visitor.page.evaluate(OPEN, f"{kiosk.url}/checkout")
 
     assert "did not load" in visitor.problem()
-    assert visitor.page.locator(".tc-pay button").is_disabled()
+    assert visitor.page.locator(".tc-pay [type=submit]").is_disabled()
 
     visitor.page.unroute("**/endive/stripe.js")
     visitor.page.evaluate(CLOSE)

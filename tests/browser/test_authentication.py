@@ -47,7 +47,7 @@ def test_the_buyer_fails_and_pays_with_another_card(shop: Shop, till: Till, visi
     visitor.open(shop.home)
     visitor.pay(ASKS)
     visitor.bank().get_by_role("button", name="Fail").click()
-    visitor.page.locator(".tc-pay button:enabled").wait_for()
+    visitor.page.locator(".tc-pay [type=submit]:enabled").wait_for()
 
     assert "could not confirm that it was you" in visitor.notice()
     visitor.page.locator(".tc-notice:focus").wait_for()
@@ -68,7 +68,7 @@ def test_the_buyer_walks_away_and_comes_back(shop: Shop, till: Till, visit: Call
     first.pay(ASKS)
     first.bank()
     first.page.get_by_role("button", name="Close").click()
-    first.page.locator(".tc-pay button:enabled").wait_for()
+    first.page.locator(".tc-pay [type=submit]:enabled").wait_for()
 
     assert "could not confirm that it was you" in first.notice()
 

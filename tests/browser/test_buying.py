@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser.conftest import EVERY, HONEY, ITS_OWN_NOTE, Shop, Till, Visitor
+from tests.browser.conftest import EVERY, EXAMPLES, HONEY, ITS_OWN_NOTE, Shop, Till, Visitor
 from tokencharge.sandbox import Fault
 
 if TYPE_CHECKING:
@@ -36,6 +36,24 @@ def test_a_card_is_charged(shop: Shop, till: Till, visitor: Visitor) -> None:
     assert "twice" not in words
 
 
+@pytest.mark.parametrize("shop", [f"{name}-payment" for name in EXAMPLES], indirect=True)
+def test_a_wallet_pays(shop: Shop, till: Till, visitor: Visitor) -> None:
+    """Where the Payment Element offers a wallet, its card is charged like any other, and says so."""
+    visitor.open(shop.url)
+    visitor.page.get_by_label("E-mail").fill("ada@example.com")
+    wallet = visitor.page.get_by_role("button", name="Use the sandbox's wallet")
+    wallet.focus()
+    visitor.page.keyboard.press("Enter")
+    visitor.page.get_by_label("Card number").wait_for(state="hidden")
+    visitor.page.get_by_role("button", name="Pay").click()
+    visitor.charged()
+    (charge,) = till.sandbox.charges
+
+    assert [HONEY] == till.paid
+    assert charge.card is not None
+    assert "apple_pay" == charge.card.wallet
+
+
 def test_a_declined_card_is_followed_by_another(shop: Shop, till: Till, visitor: Visitor) -> None:
     """After a decline the buyer reads why, finds the e-mail kept, and pays with the next card."""
     visitor.open(shop.url)
@@ -46,7 +64,7 @@ def test_a_declined_card_is_followed_by_another(shop: Shop, till: Till, visitor:
     visitor.page.locator(".tc-notice:focus").wait_for()
     assert "ada@example.com" == visitor.page.get_by_label("E-mail").input_value()
 
-    visitor.page.locator(".tc-pay button:enabled").wait_for()
+    visitor.page.locator(".tc-pay [type=submit]:enabled").wait_for()
     visitor.pay(email=None)
     visitor.charged()
 
@@ -286,7 +304,7 @@ def test_what_stripe_says_to_developers_is_not(shop: Shop, till: Till, visitor: 
         visitor.pay()
 
         assert "Your card could not be read just now." in visitor.problem()
-        visitor.page.locator(".tc-pay button:enabled:focus").wait_for()
+        visitor.page.locator(".tc-pay [type=submit]:enabled:focus").wait_for()
         assert [] != visitor.complaints
 
     visitor.complaints.clear()
@@ -322,7 +340,7 @@ def test_a_stripe_js_that_is_late_is_waited_for(shop: Shop, till: Till, visitor:
     assert "The card form did not load" in visitor.problem()
 
     late[0].fallback()
-    visitor.page.locator(".tc-pay button:enabled").wait_for()
+    visitor.page.locator(".tc-pay [type=submit]:enabled").wait_for()
 
     assert "" == visitor.page.locator(".tc-problem").first.inner_text()
 
@@ -344,7 +362,7 @@ def test_without_javascript_the_page_says_so(shop: Shop, till: Till, visit: Call
 def test_the_policy_is_strict(shop: Shop, till: Till, visitor: Visitor) -> None:
     """Both pages come with a policy that allows nothing inline, and are kept in no cache."""
     form = visitor.page.goto(shop.url)
-    visitor.page.locator(".tc-pay button:enabled").wait_for()
+    visitor.page.locator(".tc-pay [type=submit]:enabled").wait_for()
     with visitor.page.expect_response("**/charge") as result:
         visitor.pay()
     visitor.charged()

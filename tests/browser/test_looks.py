@@ -29,7 +29,7 @@ def declined(shop: Shop, till: Till, visitor: Visitor) -> None:
     visitor.open(shop.url)
     visitor.pay("4000000000000002")
     visitor.notice()
-    visitor.page.locator(".tc-pay button:enabled").wait_for()
+    visitor.page.locator(".tc-pay [type=submit]:enabled").wait_for()
 
 
 def busy(shop: Shop, till: Till, visitor: Visitor) -> None:
@@ -37,7 +37,7 @@ def busy(shop: Shop, till: Till, visitor: Visitor) -> None:
     with till.sandbox.faults.add(Fault.rate_limit(), times=None, path="/v1/customers"):
         visitor.pay()
         visitor.notice()
-    visitor.page.locator(".tc-pay button:enabled").wait_for()
+    visitor.page.locator(".tc-pay [type=submit]:enabled").wait_for()
 
 
 def unclear(shop: Shop, till: Till, visitor: Visitor) -> None:

@@ -106,6 +106,24 @@ def test_a_card_becomes_a_confirmation_token(server: Client, window: Visitor, ru
     )
 
 
+def test_a_wallet_is_chosen_and_left_again(window: Visitor, run: Run) -> None:
+    """What is submitted is what is chosen; a shop that wants no wallet gets an Element without."""
+    wallet = window.page.get_by_role("button", name="Use the sandbox's wallet")
+    wallet.click()
+    chosen = run("await elements.submit()")
+    changed = run("window.last")
+    wallet.click()
+    window.enter()
+    left = run("await elements.submit()")
+    run("(payment.destroy(), window.other = stripe.elements({ mode: 'payment', amount: 500, currency: 'usd' }))")
+    run("other.create('payment', { wallets: { applePay: 'never' } }).mount('#payment')")
+
+    assert {"selectedPaymentMethod": "apple_pay"} == chosen
+    assert {"type": "apple_pay"} == changed["value"]
+    assert {"selectedPaymentMethod": "card"} == left
+    assert 0 == wallet.count()
+
+
 def test_a_card_becomes_a_payment_method(server: Client, window: Visitor, run: Run) -> None:
     """From the Payment Element where `paymentMethodCreation` is manual, and from the card Element."""
     window.enter()

@@ -86,7 +86,7 @@ def test_a_kept_copy_of_the_page_works(kiosk: Kiosk, till: Till, visitor: Visito
     """What it shows of a card field is no card field, and goes."""
     visitor.page.goto(kiosk.url)
     visitor.page.evaluate(KEPT, f"{kiosk.url}/checkout")
-    visitor.page.locator(".tc-pay button:enabled").wait_for()
+    visitor.page.locator(".tc-pay [type=submit]:enabled").wait_for()
 
     assert 0 == visitor.page.get_by_text("A field of yesterday").count()
     visitor.pay()
@@ -99,7 +99,7 @@ def test_a_form_that_leaves_is_let_go(kiosk: Kiosk, visitor: Visitor) -> None:
     visitor.page.route("**/endive/stripe.js", watched)
     visitor.page.goto(kiosk.url)
     visitor.page.evaluate(OPEN, f"{kiosk.url}/checkout")
-    visitor.page.locator(".tc-pay button:enabled").wait_for()
+    visitor.page.locator(".tc-pay [type=submit]:enabled").wait_for()
     before = visitor.page.evaluate("window.destroyed")
     visitor.page.evaluate(CLOSE)
     visitor.page.wait_for_function("window.destroyed > 0")
@@ -123,7 +123,7 @@ def test_only_a_page_that_is_brought_back_is_opened_again(kiosk: Kiosk, visitor:
     """A page that is shown for the first time keeps its form closed until that is ready."""
     visitor.open(f"{kiosk.url}/checkout")
     answered_by_no_page(visitor, visitor.pay)
-    button = visitor.page.locator(".tc-pay button")
+    button = visitor.page.locator(".tc-pay [type=submit]")
     bring_back(visitor, persisted=False)
     closed = button.is_disabled()
     bring_back(visitor, persisted=True)

@@ -32,6 +32,27 @@ def test_a_card_becomes_a_token(either):
     assert not {"customer", "wallet"} & card.keys()
 
 
+def test_what_a_wallet_holds_becomes_a_token(either):
+    """As Stripe's SDK for phones sends it; a test card stands in for the wallet's, and what is paid with it says so."""
+    token = either.post("/v1/tokens", {"pk_token": "{}", "pk_token_transaction_id": "1"}).body
+    method = either.post("/v1/payment_methods", {"type": "card", "card[token]": token["id"]}).body
+    paid = {"amount": "500", "currency": "usd", "confirm": "true", "payment_method": method["id"]}
+    paid |= {"automatic_payment_methods[enabled]": "true", "automatic_payment_methods[allow_redirects]": "never"}
+    paid |= {"expand[]": "latest_charge"}
+    charge = either.post("/v1/payment_intents", paid).body["latest_charge"]
+
+    assert ("apple_pay", "4242") == (token["card"]["tokenization_method"], token["card"]["dynamic_last4"])
+    assert {"apple_pay": {}, "dynamic_last4": "4242", "type": "apple_pay"} == method["card"]["wallet"]
+    assert "apple_pay" == charge["payment_method_details"]["card"]["wallet"]["type"]
+
+
+def test_a_token_is_made_of_something(either):
+    """Without a card, and without what a wallet holds, there is nothing to make it of."""
+    answer = either.post("/v1/tokens", {})
+
+    assert (400, "parameter_missing", "card") == (answer.status, answer.error["code"], answer.error["param"])
+
+
 def test_a_browser_is_not_shown_what_is_the_shops_own(client):
     """With the publishable key a token has no fingerprint, and cannot be looked at."""
     public = "Bearer pk_test_tokenchargeSandboxKey0001"

@@ -156,6 +156,7 @@ class TestPaying:
                         "last4": "4242",
                         "exp_month": card.exp_month,
                         "exp_year": card.exp_year,
+                        "wallet": None,
                     },
                     "receipt_url": charge.receipt_url,
                 },

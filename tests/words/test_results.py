@@ -31,6 +31,22 @@ EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 AMEX = Card("card_1", "amex", "0005", 8, 2031, "US", "credit", "Xt5EWLLDS7FJjR1c")
 
 
+@pytest.mark.parametrize(
+    ("said", "wallet"),
+    [
+        ({"wallet": {"type": "google_pay", "google_pay": {}, "dynamic_last4": None}}, "google_pay"),
+        ({"tokenization_method": "android_pay"}, "google_pay"),
+        ({"tokenization_method": "apple_pay", "wallet": None}, "apple_pay"),
+        ({"tokenization_method": None}, None),
+        ({"wallet": "apple_pay"}, None),
+    ],
+    ids=["today", "Google Pay of old", "a legacy card", "typed", "of no known shape"],
+)
+def test_a_card_says_which_wallet_holds_it(said, wallet):
+    """Stripe says it in `wallet`, of a legacy card only in how it became a token."""
+    assert wallet == Card.from_stripe({**LEGACY, **said}).wallet
+
+
 def charge(**fields):
     return Charge.from_stripe({**CHARGE, **fields})
 

@@ -80,6 +80,7 @@ def describe_payment(payment: Payment) -> dict[str, Any]:
                 "last4": card.last4,
                 "exp_month": card.exp_month,
                 "exp_year": card.exp_year,
+                "wallet": card.wallet,
             },
             "receipt_url": charge.receipt_url,
         },

@@ -19,7 +19,6 @@ from ..state.shelf import Kept
 from . import forms
 
 CREATE = forms.Form(
-    "card",
     card=forms.Form(
         "number",
         "exp_month",
@@ -37,6 +36,11 @@ CREATE = forms.Form(
         address_country=forms.words(empty=True),
         currency=forms.words(empty=True),
     ),
+    # What a phone's wallet makes of a card, as Stripe's own SDK for iOS sends it.
+    pk_token=forms.words(limit=20_000),
+    pk_token_instrument_name=forms.words(),
+    pk_token_payment_network=forms.words(),
+    pk_token_transaction_id=forms.words(),
     # What Stripe.js and old clients send beside it.
     key=forms.words(),
     payment_user_agent=forms.words(),
@@ -44,9 +48,14 @@ CREATE = forms.Form(
 
 
 def create(visit: Visit, params: JSON) -> JSON:
-    """Turn a card into a token, as Stripe.js does."""
+    """Turn a card into a token, as Stripe.js does; or what a wallet holds, which is a test card in test mode."""
     account = visit.account
-    held = read(account, params["card"])
+    if "pk_token" in params:
+        held = hold_magic(account, TOKENS["tok_visa"], wallet="apple_pay")
+    elif "card" in params:
+        held = read(account, params["card"])
+    else:
+        raise forms.missing_param("card")
     body = {
         "card": bodies.token_card(held.json, public=visit.public),
         "client_ip": "127.0.0.1",
@@ -152,10 +161,11 @@ def read(account: Account, fields: JSON) -> HeldCard:
     return _hold(account, with_number(number), month, year, fields, cvc=bool(fields.get("cvc")))
 
 
-def hold_magic(account: Account, magic: MagicCard) -> HeldCard:
+def hold_magic(account: Account, magic: MagicCard, *, wallet: str | None = None) -> HeldCard:
     """Make a new card object of a test card; it expires in this month of the next year."""
     today = time.gmtime(account.now())
-    return _hold(account, magic, today.tm_mon, today.tm_year + 1, {}, cvc=True)
+    fields = {} if wallet is None else {"tokenization_method": wallet}
+    return _hold(account, magic, today.tm_mon, today.tm_year + 1, fields, cvc=wallet is None)
 
 
 def _hold(account: Account, magic: MagicCard, month: int, year: int, fields: JSON, *, cvc: bool) -> HeldCard:

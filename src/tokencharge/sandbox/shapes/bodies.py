@@ -17,6 +17,9 @@ _UNAVAILABLE = {"status": "unavailable"}
 _UNUSED = {"used": False}
 _ANY_NETWORK = {"preferred": None}
 
+# Of the account number that a wallet keeps in place of the card's.
+_DEVICE_LAST4 = "4242"
+
 ADDRESS = ("city", "country", "line1", "line2", "postal_code", "state")
 _ADDRESS_OF_CARD = (
     "address_city",
@@ -46,7 +49,7 @@ def card(name: str, magic: MagicCard, month: int, year: int, fields: JSON, *, cv
         "country": magic.country,
         "customer": None,
         "cvc_check": _unchecked(cvc),
-        "dynamic_last4": None,
+        "dynamic_last4": _DEVICE_LAST4 if fields.get("tokenization_method") else None,
         "email": None,
         "exp_month": month,
         "exp_year": year,
@@ -56,7 +59,7 @@ def card(name: str, magic: MagicCard, month: int, year: int, fields: JSON, *, cv
         "name": fields.get("name"),
         "phone": None,
         "regulated_status": "unregulated",
-        "tokenization_method": None,
+        "tokenization_method": fields.get("tokenization_method"),
         "wallet": None,
     }
 
@@ -140,6 +143,7 @@ def charge(params: JSON, metadata: dict[str, str], source: JSON, magic: MagicCar
             checks_of(source),
             params["amount"],
             params["amount"] if decline is None else None,
+            source["tokenization_method"],
         ),
         "radar_options": _NOTHING,
         "receipt_email": params.get("receipt_email"),
@@ -223,7 +227,15 @@ def _outcome(magic: MagicCard, decline: Decline | None) -> JSON:
 
 
 @shared
-def _paid_with(magic: MagicCard, month: int, year: int, results: Checks, amount: int, authorized: int | None) -> JSON:
+def _paid_with(
+    magic: MagicCard,
+    month: int,
+    year: int,
+    results: Checks,
+    amount: int,
+    authorized: int | None,
+    wallet: str | None,
+) -> JSON:
     """Describe the card charged the new way."""
     brand = magic.brand
     card = {
@@ -250,9 +262,14 @@ def _paid_with(magic: MagicCard, month: int, year: int, results: Checks, amount:
         "regulated_status": "unregulated",
         "three_d_secure": None,
         "transaction_link_id": None,
-        "wallet": None,
+        "wallet": describe_wallet(wallet, {"type": wallet}),
     }
     return {"card": card, "type": "card"}
+
+
+def describe_wallet(kind: str | None, more: JSON) -> JSON | None:
+    """Describe the wallet that holds a card; None for a card that was typed."""
+    return None if kind is None else {kind: more, "dynamic_last4": _DEVICE_LAST4, "type": kind}
 
 
 def checks_of(card: JSON) -> Checks:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..language.wire import JSON
-from .bodies import billing_details, checks, checks_of, fingerprint, shared
+from .bodies import billing_details, checks, checks_of, describe_wallet, fingerprint, shared
 from .cards import Checks, Decline, HeldCard, MagicCard
 
 # What Stripe shows of an intent to a browser, which has the publishable key and the client secret.
@@ -194,11 +194,12 @@ def card_as_method(held: HeldCard, created: int) -> JSON:
 
 def card(held: HeldCard) -> JSON:
     """Describe the card of a PaymentMethod."""
-    return _card(held.magic, held.json["exp_month"], held.json["exp_year"], checks_of(held.json))
+    json = held.json
+    return _card(held.magic, json["exp_month"], json["exp_year"], checks_of(json), json["tokenization_method"])
 
 
 @shared
-def _card(magic: MagicCard, month: int, year: int, results: Checks) -> JSON:
+def _card(magic: MagicCard, month: int, year: int, results: Checks, wallet: str | None) -> JSON:
     brand = magic.brand
     return {
         "brand": brand,
@@ -214,7 +215,7 @@ def _card(magic: MagicCard, month: int, year: int, results: Checks) -> JSON:
         "networks": {"available": [brand], "preferred": None},
         "regulated_status": "unregulated",
         "three_d_secure_usage": _UNSUPPORTED if brand == "amex" else _SUPPORTED,
-        "wallet": None,
+        "wallet": describe_wallet(wallet, {}),
     }
 
 

@@ -38,6 +38,14 @@ const LOOK_OF = {
     input:focus { outline: 2px solid var(--primary, currentcolor); outline-offset: 1px; }
     input[aria-invalid="true"] { border-color: var(--invalid, currentcolor); border-width: 2px; }
     .problem { min-height: 1.4em; color: var(--invalid, inherit); font-weight: 600; }
+    .fields[hidden] { display: none; }
+    button {
+      width: 100%; min-height: 2.75rem; margin-bottom: 0.75rem; font: inherit; font-family: var(--family, inherit);
+      color: inherit; background: transparent; border: 1px solid currentcolor; border-radius: var(--radius, 0.375rem);
+      cursor: pointer;
+    }
+    button:focus-visible { outline: 2px solid var(--primary, currentcolor); outline-offset: 1px; }
+    button[aria-pressed="true"] { border-width: 2px; font-weight: 600; }
   `,
 };
 
@@ -54,6 +62,8 @@ class CardFields {
   /** @type {Element | null} */ #container = null;
   #host = document.createElement("div");
   #problem = document.createElement("p");
+  #fields = document.createElement("div");
+  /** @type {HTMLButtonElement | undefined} */ #wallet;
 
   /**
    * @param {"card" | "payment"} kind
@@ -66,13 +76,13 @@ class CardFields {
     const sheet = new CSSStyleSheet();
     sheet.replaceSync(LOOK + LOOK_OF[kind]);
     root.adoptedStyleSheets = [sheet];
-    const fields = document.createElement("div");
-    fields.className = "fields";
-    for (const { name, label, ...attributes } of FIELDS) fields.append(this.#field(name, label, attributes));
+    this.#fields.className = "fields";
+    for (const { name, label, ...attributes } of FIELDS) this.#fields.append(this.#field(name, label, attributes));
     const note = document.createElement("p");
     note.textContent = "Sandbox: use 4242 4242 4242 4242, any later date and any CVC. Not a real card.";
     Object.assign(this.#problem, { className: "problem", id: "problem", role: "alert" });
-    root.append(fields, ...(kind === "payment" ? [this.#problem] : []), note);
+    if (kind === "payment" && options.wallets?.applePay !== "never") root.append((this.#wallet = this.#walletButton()));
+    root.append(this.#fields, ...(kind === "payment" ? [this.#problem] : []), note);
     root.addEventListener("focusin", () => this.#focused(true));
     root.addEventListener("focusout", () => this.#focused(false));
     this.update(options);
@@ -99,13 +109,19 @@ class CardFields {
     this.unmount();
   }
 
+  /** What the buyer pays with: a card, or the wallet that they have chosen instead. */
+  get chosen() {
+    return this.#wallet?.ariaPressed === "true" ? "apple_pay" : "card";
+  }
+
   clear() {
     for (const input of Object.values(this.#inputs)) input.value = "";
     this.#changed();
   }
 
   focus() {
-    this.#inputs[this.check(true).at ?? "number"].focus();
+    if (this.chosen === "card") this.#inputs[this.check(true).at ?? "number"].focus();
+    else this.#wallet?.focus();
   }
 
   blur() {
@@ -157,6 +173,7 @@ class CardFields {
    * @returns {{at?: string, error?: {type: string, code: string, message: string}}}
    */
   check(sent = false) {
+    if (this.chosen !== "card") return {};
     for (const { name: at } of FIELDS) {
       const { wrong, short = undefined } = /** @type {any} */ (CHECKS[at](digitsOf(this.#inputs[at].value)));
       const found = wrong ?? (sent ? short : undefined);
@@ -170,6 +187,18 @@ class CardFields {
     const found = this.check(true);
     this.#mark(found);
     return found;
+  }
+
+  /** A wallet's button: Stripe's Element shows one where browser and buyer have that wallet, the sandbox's always. */
+  #walletButton() {
+    const button = document.createElement("button");
+    Object.assign(button, { type: "button", textContent: "Use the sandbox's wallet", ariaPressed: "false" });
+    button.addEventListener("click", () => {
+      button.ariaPressed = String(this.chosen === "card");
+      this.#fields.hidden = this.chosen !== "card";
+      this.#changed();
+    });
+    return button;
   }
 
   get card() {
@@ -235,7 +264,7 @@ class CardFields {
     this.#emit("change", {
       complete,
       empty,
-      ...(this.kind === "card" ? details : { collapsed: false, value: { type: "card" } }),
+      ...(this.kind === "card" ? details : { collapsed: false, value: { type: this.chosen } }),
     });
   }
 

@@ -69,17 +69,17 @@ class Elements {
     if (!this.#made.payment?.mounted) throw new IntegrationError("elements.submit() needs a mounted payment Element.");
     const { error } = this.#made.payment.refuse();
     this.#submitted = !error;
-    return error ? { error } : { selectedPaymentMethod: "card" };
+    return error ? { error } : { selectedPaymentMethod: this.#made.payment.chosen };
   }
 
   /**
-   * The card that was submitted, and the options it was asked for with.
+   * The Element that was submitted, and the options it was asked for with.
    *
    * @param {string} caller
    */
   submitted(caller) {
     if (!this.#submitted) throw new IntegrationError(`elements.submit() must be called before stripe.${caller}().`);
-    return { card: this.#made.payment.card, options: this.#options };
+    return { element: this.#made.payment, options: this.#options };
   }
 
   /** @param {any} appearance */
@@ -142,6 +142,18 @@ function Stripe(publishableKey) {
     return element.refuse();
   }
 
+  /**
+   * What a PaymentMethod is made of: the card that was typed, or a token of what the wallet holds.
+   *
+   * @param {CardFields} element
+   * @returns {Promise<any>}
+   */
+  async function cardOf(element) {
+    if (element.chosen === "card") return { card: element.card };
+    const { token, error } = await ask("token", "tokens", { pk_token: "{}" });
+    return error ? { error } : { card: { token: token.id } };
+  }
+
   /** @param {string} clientSecret */
   async function retrievePaymentIntent(clientSecret) {
     const id = /^(pi_\w+?)_secret_\w+$/.exec(clientSecret)?.[1];
@@ -166,11 +178,12 @@ function Stripe(publishableKey) {
     /** @param {any} options */
     async createPaymentMethod({ elements, params = {}, card: element, ...data }) {
       if (elements) {
-        const { card, options } = elements.submitted("createPaymentMethod");
+        const { element, options } = elements.submitted("createPaymentMethod");
         if (options.paymentMethodCreation !== "manual") {
           throw new IntegrationError("createPaymentMethod(): pass paymentMethodCreation: 'manual' to elements() first.");
         }
-        return ask("paymentMethod", "payment_methods", { type: "card", card, ...params });
+        const { card, error } = await cardOf(element);
+        return error ? { error } : ask("paymentMethod", "payment_methods", { type: "card", card, ...params });
       }
       const { error } = typed(element);
       return error ? { error } : ask("paymentMethod", "payment_methods", { ...data, card: element.card });
@@ -178,7 +191,9 @@ function Stripe(publishableKey) {
 
     /** @param {any} options */
     async createConfirmationToken({ elements, params: { payment_method_data = {}, ...params } = {} }) {
-      const { card, options } = elements.submitted("createConfirmationToken");
+      const { element, options } = elements.submitted("createConfirmationToken");
+      const { card, error } = await cardOf(element);
+      if (error) return { error };
       return ask("confirmationToken", "confirmation_tokens", {
         payment_method_data: { type: "card", card, ...payment_method_data },
         setup_future_usage: options.setupFutureUsage,
