@@ -6,6 +6,7 @@ import io
 import json
 import logging
 import os
+import re
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -145,6 +146,31 @@ def _(names: Names) -> Generator[None]:
     assert 402 == client.post("/donate", data={**CARD, "token": "tok_chargeDeclined"}).status_code
     request = RequestFactory().post("/donate", CARD)
     assert b'{"thanks": "5.00 USD"}' == names["donate_in_django"](request).content
+
+
+@of("docs/donations.md")
+def _(names: Names) -> Generator[None]:
+    yield
+    donor, charges = names["app"].test_client(), lambda: names["sandbox"].charges
+    query = "?amount=12.50&currency=eur"
+    assert "/donate" == donor.get(f"/checkout{query}").location
+    donor.get("/donate")
+    shown = re.findall('name="shown" value="([^"]*)"', donor.get(f"/checkout{query}").text)[0]
+    for wrong in (
+        "amount=1&currency=eur",
+        "amount=501&currency=eur",
+        "amount=x&currency=eur",
+        "amount=5&currency=chf",
+        "",
+    ):
+        assert "/donate" == donor.post(f"/charge?{wrong}", data={**CARD, "shown": shown}).location
+        assert 'role="alert"' in donor.get("/donate").text
+    assert [] == charges()
+    shown = re.findall('name="shown" value="([^"]*)"', donor.get(f"/checkout{query}").text)[0]
+    assert 409 == donor.post("/charge?amount=2.00&currency=eur", data={**CARD, "shown": shown}).status_code
+    for card in ("tok_visa", "tok_mastercard"):
+        donor.post(f"/charge{query}", data={**CARD, "token": card, "shown": shown})
+    assert [Money(1250, "eur")] == [charge.amount for charge in charges()]
 
 
 @of("docs/your-framework.md")
