@@ -33,7 +33,9 @@ ONCE = ("tests/browser", "tests/processes", "tests/recorded", "tests/sandbox", "
 # So do these, but other releases of what they are built on may break them.
 BUILT_ON = ("tests/conformance", "tests/demo", "tests/testing")
 # They cover nothing that the others do not, and being measured would take them half as long again.
-UNMEASURED = ("tests/browser", "tests/simulation")
+UNMEASURED = ("tests/processes", "tests/secrets")
+# So do these. A file on one process, or each would start every shop that the browser buys from.
+BY_FILE = ("tests/browser", "tests/simulation")
 
 
 def group(*names: str) -> tuple[str, ...]:
@@ -53,11 +55,11 @@ def tests(session: nox.Session) -> None:
         session.run("pytest", *session.posargs)
     elif session.python == CURRENT:
         session.run("coverage", "erase")
-        session.run("coverage", "run", "-m", "pytest", "-n", "auto", *without(*UNMEASURED))
+        session.run("coverage", "run", "-m", "pytest", "-n", "auto", *without(*UNMEASURED, *BY_FILE))
         session.run("coverage", "combine", "--quiet")
         session.run("coverage", "report")
-        # A file on one process, or each would start every shop that the browser buys from.
-        session.run("pytest", "-n", "auto", "--dist", "loadfile", *UNMEASURED)
+        session.run("pytest", "-n", "auto", *UNMEASURED)
+        session.run("pytest", "-n", "auto", "--dist", "loadfile", *BY_FILE)
     else:
         session.run("pytest", "-n", "auto", *without(*ONCE, *BUILT_ON))
 

@@ -28,6 +28,10 @@ def route(request: pytest.FixtureRequest) -> str:
     return name
 
 
+# Before anything is sent to Stripe no route makes a difference.
+whatever_the_route = pytest.mark.parametrize("route", ["payment_intents"])
+
+
 @pytest.fixture
 def charging(route: str) -> str:
     """Where the requests go that move money."""
@@ -38,6 +42,7 @@ def said_nothing_was_charged(answer: Answer) -> bool:
     return "has not charged you" in answer.text
 
 
+@whatever_the_route
 class TestTheCheckoutPage:
     """GET /checkout."""
 
@@ -81,6 +86,7 @@ class TestTheCheckoutPage:
         assert NASTY not in page.text
 
 
+@whatever_the_route
 @pytest.mark.parametrize("ask", [Shop.get, Shop.head], ids=["GET", "HEAD"])
 class TestLookingIn:
     """GET and HEAD on both pages."""
@@ -104,6 +110,7 @@ class TestLookingIn:
         assert "no-store" == answer.headers["Cache-Control"]
 
 
+@whatever_the_route
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH"])
 def test_other_methods_are_refused(shop: Shop, sandbox: Sandbox, method: str) -> None:
     """Only POST charges."""
@@ -416,6 +423,7 @@ class TestTrouble:
         assert not any(charge.paid for charge in sandbox.charges)
 
 
+@whatever_the_route
 class TestTheHost:
     """The host's hooks."""
 
@@ -469,6 +477,7 @@ class TestTheHost:
         assert [charge.id] == [news.charge.id for news in shop.signals if hasattr(news, "charge")]
 
 
+@whatever_the_route
 class TestForgery:
     """CSRF, as the framework's own protection has it."""
 
@@ -589,6 +598,7 @@ HOSTILE = {
 }
 
 
+@whatever_the_route
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_input_is_refused_and_never_sent_on(
     shop: Shop, sandbox: Sandbox, name: str, caplog: pytest.LogCaptureFixture
@@ -606,6 +616,7 @@ def test_hostile_input_is_refused_and_never_sent_on(
     assert "42424242" not in answer.text + caplog.text
 
 
+@whatever_the_route
 @pytest.mark.parametrize("name", [name for name, (kind, _) in HOSTILE.items() if kind != JSON])
 def test_hostile_input_is_not_on_the_page_that_answers_it(shop: Shop, sandbox: Sandbox, name: str) -> None:
     """A browser gets the form again, with nothing in it that it should not have."""
@@ -623,6 +634,7 @@ def test_hostile_input_is_not_on_the_page_that_answers_it(shop: Shop, sandbox: S
     assert {} == answer.hidden("again")
 
 
+@whatever_the_route
 @pytest.mark.parametrize(
     ("kind", "body"),
     [
@@ -640,6 +652,7 @@ def test_what_no_framework_can_read_is_refused(shop: Shop, sandbox: Sandbox, kin
     assert [] == sandbox.requests
 
 
+@whatever_the_route
 def test_what_is_echoed_is_escaped(shop: Shop, sandbox: Sandbox) -> None:
     """HTML in the description and in the e-mail is text on every page."""
     shop.order = Order(Money(500, "usd"), NASTY)
@@ -656,6 +669,7 @@ def test_what_is_echoed_is_escaped(shop: Shop, sandbox: Sandbox) -> None:
     assert "\"&'@" not in pages[3].text
 
 
+@whatever_the_route
 def test_a_hostile_token_is_not_handed_to_the_host(shop: Shop, sandbox: Sandbox) -> None:
     """What cannot be a token is refused before any hook, so that no page offers it again."""
 
@@ -669,6 +683,7 @@ def test_a_hostile_token_is_not_handed_to_the_host(shop: Shop, sandbox: Sandbox)
     assert CARD_NUMBER not in answer.text
 
 
+@whatever_the_route
 def test_a_body_of_unknown_length_is_not_read(shop: Shop, sandbox: Sandbox) -> None:
     """Without a Content-Length nothing is read, however long it goes on."""
     answer = shop.post(b"", JSON)

@@ -47,6 +47,13 @@ def test_a_card_says_which_wallet_holds_it(said, wallet):
     assert wallet == Card.from_stripe({**LEGACY, **said}).wallet
 
 
+def test_a_result_equals_none_of_another_type():
+    """Neither a stranger's object nor a result of another kind, whatever is in it."""
+    assert Card(id="card_1") == Card(id="card_1")
+    assert Card(id="card_1") != Customer("card_1")
+    assert Card(id="card_1") != "card_1"
+
+
 def charge(**fields):
     return Charge.from_stripe({**CHARGE, **fields})
 
