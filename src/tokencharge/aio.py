@@ -31,8 +31,9 @@ def _awaitable(
 
     @forgetful
     async def method(gateway: AsyncPaymentGateway, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        with gateway._channel.operation(operation.__name__) as ended:
-            return ended(await gateway._run(operation(gateway._operations, *args, **kwargs)))
+        with gateway._channel.operation(operation.__name__) as watched:
+            watched.result = result = await gateway._run(operation(gateway._operations, *args, **kwargs))
+            return result
 
     return described(method, operation)
 

@@ -138,8 +138,9 @@ def _blocking(
 
     @forgetful
     def method(gateway: PaymentGateway, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        with gateway._channel.operation(operation.__name__) as ended:
-            return ended(drive(operation(gateway._operations, *args, **kwargs), gateway._do))
+        with gateway._channel.operation(operation.__name__) as watched:
+            watched.result = result = drive(operation(gateway._operations, *args, **kwargs), gateway._do)
+            return result
 
     return described(method, operation)
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from contextlib import AbstractContextManager, suppress
-from typing import Any, TypeVar
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from opentelemetry import context
@@ -22,15 +21,13 @@ from opentelemetry.trace import (
 
 from . import __version__
 from ._flows import Call
-from ._observe import NOBODY, Fields, Same, make_spans
+from ._observe import Fields, Watched, listen, stop_listening
 
 __all__ = ["instrument", "uninstrument"]
 
-T = TypeVar("T")
-
-# What is for the buyer, or the buyer's bank, to put right is no failure of the shop's.
+# Outcomes that the buyer, or the buyer's bank, can put right are no failures of the shop's.
 _NO_FAILURES = ("ok", "authentication_required", "card_declined", "payment_pending", "token_rejected")
-# What a span says in OpenTelemetry's own words.
+# Fields that a span has in OpenTelemetry's own words.
 _SAID = ("operation", "attempts", "http_status", "ms")
 # Anything else may stand in a path by mistake, a token or an e-mail: it is left out.
 _ID = re.compile(r"(?:card|ch|cus|pi|py|re)_[A-Za-z0-9]{1,64}")
@@ -42,132 +39,117 @@ def instrument(tracer_provider: TracerProvider | None = None) -> None:
     Args:
         tracer_provider: Who makes them; None for OpenTelemetry's global one, whether set already or later.
     """
-    make_spans(_Spans(get_tracer("tokencharge", __version__, tracer_provider)))
+    uninstrument()
+    listen(_Spans(get_tracer("tokencharge", __version__, tracer_provider)))
 
 
 def uninstrument() -> None:
     """Make no more spans."""
-    make_spans(None)
+    stop_listening(_Spans)
 
 
-class _Operation:
-    """The span of an operation, current until it ends."""
+class _Spans:
+    """The listener that makes spans: one for an operation, one for each try of a request.
 
-    def __init__(self, tracer: Tracer, name: str) -> None:
-        self._span = tracer.start_span(f"tokencharge.{name}")
-        self._token = context.attach(set_span_in_context(self._span))
+    A request has no span of its own. How it ended is told on the span of its last try, which stays open until then
+    and ends with the time at which the try was over.
+    """
 
-    def end(self, fields: Fields) -> None:
-        context.detach(self._token)
-        _describe(self._span, fields)
-        if fields["outcome"] not in _NO_FAILURES:
-            _fail(self._span, fields["outcome"])
-        self._span.end()
+    kinds: ClassVar = frozenset({"operation", "request", "try"})
 
-
-class _Try:
-    """The span of one try of a request, current while it is out."""
-
-    def __init__(self, span: Span) -> None:
-        self.span = span
-        self.failed = False
-        self._token = context.attach(set_span_in_context(span))
-        self._ended: int | None = None
-
-    def __enter__(self) -> Same:
-        return self._answered
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        self._ended = time.time_ns()
-        context.detach(self._token)
-        if error is not None:
-            self.fail(type(error.__cause__ or error).__qualname__)
-
-    def fail(self, kind: str) -> None:
-        self.failed = True
-        _fail(self.span, kind)
-
-    def end(self) -> None:
-        """End it when it was over: how the step ended was known a little later."""
-        self.span.end(self._ended)
-
-    def _answered(self, answer: T, /) -> T:
-        # Whatever a client of the host's own returns.
-        with suppress(Exception):
-            status: Any = answer[1]  # type: ignore[index]
-            self.span.set_attribute("http.response.status_code", status)
-            if status >= 400:
-                self.fail(str(status))
-        return answer
-
-
-class _Step:
-    """The spans of one request to Stripe, one for each try; the last one tells how it ended."""
-
-    def __init__(self, tracer: Tracer, call: Call, order_digest: str | None) -> None:
+    def __init__(self, tracer: Tracer) -> None:
         self._tracer = tracer
-        self._call = call
-        self._known = {"tokencharge.step": call.step}
-        if order_digest is not None:
-            self._known["tokencharge.order_digest"] = order_digest
-        self._last: _Try | None = None
 
-    def attempt(self, method: str, url: str, number: int, /) -> AbstractContextManager[Same]:
-        try:
-            if self._last is not None:
-                self._last.end()
-            self._last = _Try(self._begin(method.upper(), url, number))
-        except Exception:  # noqa: BLE001 - a span that cannot be made must not keep a request from being made
-            return NOBODY
-        return self._last
+    def begin(self, watched: Watched) -> Any:
+        """Begin a span, current until it has ended."""
+        if watched.kind == "operation":
+            return _Open(self._tracer.start_span(f"tokencharge.{watched.name}"))
+        if watched.kind != "try" or watched.within is None or watched.call is None:
+            return None
+        before = watched.within.kept.get(self)
+        if before is not None:
+            before.end()
+        tried, call = watched.fields, watched.call
+        opened = _Open(self._begin_try(call, watched.within.fields, **tried))
+        watched.within.kept[self] = opened
+        return opened
 
-    def end(self, fields: Fields) -> None:
-        if self._last is not None:
-            _describe(self._last.span, fields)
-            if fields["outcome"] != "ok" and not self._last.failed:
-                self._last.fail(fields["outcome"])
-            self._last.end()
+    def end(self, watched: Watched) -> None:
+        """End a span, or note when it was over."""
+        opened: _Open | None = watched.kept[self]
+        if opened is None:
+            return
+        if watched.kind == "try":
+            opened.leave()
+            opened.answered(watched.result, watched.error)
+            return
+        fields = watched.described()
+        opened.describe(fields)
+        if watched.kind == "operation":
+            opened.leave()
+        failures = _NO_FAILURES if watched.kind == "operation" else ("ok",)
+        if fields["outcome"] not in failures and not opened.failed:
+            opened.fail(fields["outcome"])
+        opened.end()
 
-    def _begin(self, method: str, url: str, number: int) -> Span:
-        parts, path = urlsplit(url), self._call.path
-        template = _path(path, ids=False)
+    def _begin_try(self, call: Call, known: Fields, *, method: str, url: str, number: int) -> Span:
+        parts, template = urlsplit(url), _path(call.path, ids=False)
         attributes: dict[str, Any] = {
             "http.request.method": method,
             "server.address": str(parts.hostname),
             "server.port": parts.port or (80 if parts.scheme == "http" else 443),
             # Without the query: a search holds an order_id.
-            "url.full": f"{parts.scheme}://{parts.netloc}{_path(path, ids=True)}",
+            "url.full": f"{parts.scheme}://{parts.netloc}{_path(call.path, ids=True)}",
             "url.template": template,
-            **self._known,
+            "tokencharge.step": call.step,
         }
+        if known["order_digest"] is not None:
+            attributes["tokencharge.order_digest"] = known["order_digest"]
         if number > 1:
             attributes["http.request.resend_count"] = number - 1
         return self._tracer.start_span(f"{method} {template}", kind=SpanKind.CLIENT, attributes=attributes)
 
 
-class _Spans:
-    """Makes spans with a tracer."""
+class _Open:
+    """A span that has not ended, current until it is left."""
 
-    def __init__(self, tracer: Tracer) -> None:
-        self._tracer = tracer
+    def __init__(self, span: Span) -> None:
+        self._span = span
+        self._token = context.attach(set_span_in_context(span))
+        self._over: int | None = None
+        self.failed = False
 
-    def operation(self, name: str) -> _Operation:
-        return _Operation(self._tracer, name)
+    def leave(self) -> None:
+        """Note that it is over, and let what was current before be it again."""
+        self._over = time.time_ns()
+        context.detach(self._token)
 
-    def step(self, call: Call, order_digest: str | None) -> _Step:
-        return _Step(self._tracer, call, order_digest)
+    def answered(self, answer: Any, error: BaseException | None) -> None:
+        """Note what a try was answered, or that it was not."""
+        if error is not None:
+            self.fail(type(error.__cause__ or error).__qualname__)
+            return
+        # A client of the host's own may return anything, and then this raises.
+        status = answer[1]
+        self._span.set_attribute("http.response.status_code", status)
+        if status >= 400:
+            self.fail(str(status))
 
+    def describe(self, fields: Fields) -> None:
+        """Note the fields of what has ended."""
+        for name, value in fields.items():
+            if name not in _SAID:
+                self._span.set_attribute(f"tokencharge.{name}", value)
 
-def _describe(span: Span, fields: Fields) -> None:
-    for name, value in fields.items():
-        if name not in _SAID:
-            span.set_attribute(f"tokencharge.{name}", value)
+    def fail(self, kind: str) -> None:
+        """Mark it as an error. Never record_exception: messages may quote what only Stripe and the host should read."""
+        self.failed = True
+        self._span.set_attribute("error.type", kind)
+        self._span.set_status(Status(StatusCode.ERROR))
 
-
-def _fail(span: Span, kind: str) -> None:
-    # Never record_exception: messages may quote what only Stripe and the host should read.
-    span.set_attribute("error.type", kind)
-    span.set_status(Status(StatusCode.ERROR))
+    def end(self) -> None:
+        """End it, as of when it was over."""
+        self._span.end(self._over)
 
 
 def _path(path: str, *, ids: bool) -> str:

@@ -14,7 +14,7 @@ import attrs
 
 from ._drive import drive, drive_async, take
 from ._event_store import EventStore, MemoryStore
-from ._observe import tell_event
+from ._observe import watch_webhook
 from .errors import ConfigurationError, InvalidEvent, InvalidSignature, error_code
 from .events import BODY_LIMIT, Event
 from .gateway import Gateway
@@ -94,7 +94,7 @@ class Webhooks:
             return event
         reply = yield from self._deliver(event)
         outcome = reply.payload["outcome"] if reply.status == 200 else reply.payload["error"]["code"]
-        tell_event(event, outcome, began=began)
+        watch_webhook(event, outcome, began=began)
         return reply
 
     def _read(self, body: bytes, signature: str | None) -> Event | Reply:

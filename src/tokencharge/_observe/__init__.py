@@ -1,20 +1,18 @@
-"""What is told of operations, requests and webhooks: log records, and spans where `tokencharge.otel` makes them.
+"""What the library does, told to whoever listens: to the log, and to OpenTelemetry where `tokencharge.otel` is used.
 
 Nothing secret can be told. It is our own words and numbers, digests, and what has the form of one of Stripe's ids.
 """
 
-from .spans import NOBODY, Same, Tries, make_spans
-from .told import Fields
-from .watch import tell_event, tell_step, watch_operation, watch_step
+from .fields import Fields
+from .watch import Listener, Watched, listen, stop_listening, watch_operation, watch_request, watch_webhook
 
 __all__ = [
-    "NOBODY",
     "Fields",
-    "Same",
-    "Tries",
-    "make_spans",
-    "tell_event",
-    "tell_step",
+    "Listener",
+    "Watched",
+    "listen",
+    "stop_listening",
     "watch_operation",
-    "watch_step",
+    "watch_request",
+    "watch_webhook",
 ]

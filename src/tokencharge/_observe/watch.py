@@ -1,179 +1,188 @@
-"""Who looks on: at an operation, at each request it sends to Stripe, and at each event that is delivered."""
+"""What is going on, begun and ended before every listener: an operation, its requests to Stripe, each try of those."""
 
 from __future__ import annotations
 
-import logging
-import re
 import time
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager
 from contextvars import ContextVar
-from typing import Any, TypeVar
+from typing import Any, ClassVar, Protocol
 
 import attrs
 
-from .. import _checks as check
 from .._flows import Call
 from ..errors import TokenChargeError, error_code
 from ..events import Event
-from ..results import Charge, Payment, Refund
-from .spans import NOBODY, Ending, Same, Tries, span_maker
-from .told import Fields, known, log, logger
-
-T = TypeVar("T")
-
-# What Stripe answers is an answer, a refusal too; these need somebody's attention.
-_TROUBLE = {
-    "authentication_failed": logging.ERROR,
-    "cancelled": logging.WARNING,
-    "card_tokens_refused": logging.ERROR,
-    "gateway_unavailable": logging.WARNING,
-    "outcome_unknown": logging.WARNING,
-    "rate_limited": logging.WARNING,
-}
-_READING = ("find", "get_charge", "get_customer")
-
-_ORDER_MARK = re.compile(r"([0-9a-f]{32})/")
+from .fields import Fields, known, of_error, of_result
+from .log import Log
 
 
-@attrs.define
-class _Operation:
-    """An operation that is watched; tells how it ended."""
+class Listener(Protocol):
+    """Is told when something begins and when it has ended. What it raises is passed over.
 
+    Attributes:
+        kinds: The kinds of what it is told of.
+    """
+
+    kinds: ClassVar[frozenset[str]]
+
+    def begin(self, watched: Watched, /) -> object:
+        """Take note; what is returned is kept in `watched.kept`."""
+
+    def end(self, watched: Watched, /) -> None:
+        """Take note of `watched.fields`, `result` and `error`."""
+
+
+@attrs.define(eq=False)
+class Watched:
+    """Something that is going on.
+
+    Attributes:
+        kind: "operation", "request", "try" or "webhook".
+        name: Of an operation, its method; of a request, its step.
+        within: The operation that makes a request, the request that a try is one of.
+        call: The request.
+        fields: What is known of it.
+        result: What it has returned.
+        error: What it has raised.
+        began: When it began, by the monotonic clock.
+        kept: What each listener keeps of it.
+    """
+
+    kind: str
     name: str
-    level: int
+    within: Watched | None = None
+    call: Call | None = None
+    fields: Fields = attrs.field(factory=dict)
+    result: Any = None
+    error: BaseException | None = None
     began: float = attrs.field(factory=time.monotonic)
-    told: Fields = attrs.field(factory=dict)
-    span: Ending = NOBODY
-    outer: _Operation | None = None
+    kept: dict[Listener, Any] = attrs.field(factory=dict)
 
-    def __enter__(self) -> Same:
-        self.outer = _operation.get()
+    def begin(self) -> None:
+        """Tell the listeners that it begins."""
+        for listener in _listeners[self.kind]:
+            # Whatever a log handler or an exporter trips over: a charge that was made was made.
+            try:  # noqa: SIM105 - suppress() costs more than all the rest
+                self.kept[listener] = listener.begin(self)
+            except Exception:  # noqa: BLE001, S110
+                pass
+
+    def end(self, **fields: Any) -> None:
+        """Tell the listeners that it has ended, and how."""
+        self.fields.update(fields)
+        for listener in reversed(self.kept):
+            try:  # noqa: SIM105
+                listener.end(self)
+            except Exception:  # noqa: BLE001, S110
+                pass
+
+    def described(self) -> Fields:
+        """Return what is to be told of it, once it has ended."""
+        ms = round((time.monotonic() - self.began) * 1000, 1)
+        return known({**of_result(self.result), **of_error(self.error), **self.fields, "ms": ms})
+
+    def attempt(self, method: str, url: str, number: int) -> AbstractContextManager[Watched]:
+        """Watch one try of a request, for the length of a block."""
+        if not _listeners["try"]:
+            return _UNWATCHED
+        tried = {"method": method.upper(), "url": url, "number": number}
+        return _Try("try", self.name, self, self.call, tried)
+
+
+@attrs.define(eq=False)
+class _Operation(Watched):
+    """An operation, for the length of a block: its result is to be set."""
+
+    def __enter__(self) -> Watched:
+        self.within = _operation.get()
         _operation.set(self)
-        with suppress(Exception):
-            maker = span_maker()
-            self.span = NOBODY if maker is None else maker.operation(self.name)
-        return self._returned
+        self.begin()
+        return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         # Not by a token, which would bind a coroutine to the context it was begun in.
-        _operation.set(self.outer)
-        if error is not None:
-            self.told["outcome"] = _outcome(error)
-        if isinstance(error, TokenChargeError):
-            self.told |= {"charge_id": error.charge_id, "replayed": error.replayed}
-        about = f"Operation {self.name}"
-        _tell(self.level, self.span, about, operation=self.name, ms=_since(self.began), **self.told)
-
-    def _returned(self, result: T, /) -> T:
-        self.told["outcome"] = "ok"
-        if isinstance(result, Payment):
-            self.told |= {"replayed": result.replayed, **_of_charge(result.charge)}
-        elif isinstance(result, Charge):
-            self.told |= _of_charge(result)
-        elif isinstance(result, Refund):
-            self.told["charge_id"] = result.charge_id
-        return result
+        _operation.set(self.within)  # type: ignore[arg-type]
+        self.error = error
+        self.end(operation=self.name, outcome=_outcome(error))
 
 
-# The operation this thread or task is at, where it is watched.
+@attrs.define(eq=False)
+class _Try(Watched):
+    """One try of a request, for the length of a block: its result is to be set to the answer."""
+
+    def __enter__(self) -> Watched:
+        self.begin()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        self.error = error
+        self.end()
+
+
+class _Unwatched:
+    """Stands in for a try that nobody listens to: what is set on it is kept nowhere."""
+
+    result = property(None, lambda _, result: None)
+
+    def __enter__(self) -> Any:
+        return self
+
+    def __exit__(self, *_: object) -> None: ...
+
+
+_UNWATCHED = _Unwatched()
+
+# The operation of this thread or task.
 _operation: ContextVar[_Operation | None] = ContextVar("tokencharge_operation", default=None)
 
-
-def watch_operation(name: str) -> AbstractContextManager[Same]:
-    """Tell how the operation made in the block ends; its result goes through what the block is given."""
-    level = logging.DEBUG if name in _READING else logging.INFO
-    if span_maker() is None and not logger.isEnabledFor(level):
-        return NOBODY
-    return _Operation(name, level)
+_LOG: Listener = Log()
+_listeners: dict[str, tuple[Listener, ...]] = {
+    kind: (_LOG,) if kind in _LOG.kinds else () for kind in ("operation", "request", "try", "webhook")
+}
 
 
-def watch_step(call: Call) -> Tries:
-    """Begin to watch a request to Stripe, with all its tries."""
+def listen(listener: Listener) -> None:
+    """Tell a listener of whatever begins from now on, in all threads."""
+    for kind in listener.kinds:
+        _listeners[kind] = (*_listeners[kind], listener)
+
+
+def stop_listening(kind: type[Listener]) -> None:
+    """Tell listeners of a class nothing any more."""
+    for each, listeners in _listeners.items():
+        _listeners[each] = tuple(listener for listener in listeners if not isinstance(listener, kind))
+
+
+def watch_operation(name: str) -> _Operation:
+    """Watch an operation, for the length of a block."""
+    return _Operation("operation", name)
+
+
+def watch_request(call: Call) -> Watched:
+    """Watch a request to Stripe, with all its tries: begun here, to be ended by the caller."""
     operation = _operation.get()
-    if operation is None:
-        return NOBODY
-    if call.purchase is not None:
-        operation.told["order_digest"] = call.purchase
-    maker = span_maker()
-    return NOBODY if maker is None else maker.step(call, operation.told.get("order_digest"))
+    watched = Watched("request", call.step, operation, call)
+    digest = call.purchase
+    if operation is not None:
+        if digest is not None:
+            operation.fields["order_digest"] = digest
+        digest = operation.fields.get("order_digest")
+    watched.fields.update(step=call.step, order_digest=digest)
+    watched.begin()
+    return watched
 
 
-def tell_step(
-    call: Call,
-    outcome: str,
-    tries: Tries,
-    *,
-    began: float,
-    attempts: int,
-    replayed: bool = False,
-    http_status: int | None = None,
-    request_id: str | None = None,
-) -> None:
-    """Tell how a request to Stripe ended.
-
-    Args:
-        call: The request.
-        outcome: "ok", the name of our error, or "cancelled".
-        tries: Who watched it.
-        began: When, by the monotonic clock.
-        attempts: How often it was sent.
-        replayed: Stripe repeated an answer it gave to an earlier call.
-        http_status: Of the last answer, if there was one.
-        request_id: Stripe's id of the last try.
-    """
-    level = _TROUBLE.get(outcome, logging.DEBUG)
-    if tries is NOBODY and not logger.isEnabledFor(level):
-        return
-    operation = _operation.get()
-    _tell(
-        level,
-        tries,
-        f"Step {call.step}",
-        step=call.step,
-        outcome=outcome,
-        order_digest=call.purchase or (operation and operation.told.get("order_digest")),
-        request_id=request_id,
-        replayed=replayed,
-        attempts=attempts,
-        http_status=http_status,
-        ms=_since(began),
-    )
+def watch_webhook(event: Event, outcome: str, *, began: float) -> None:
+    """Tell how the delivery of an event ended, which began then, by the monotonic clock."""
+    watched = Watched("webhook", event.type, began=began)
+    watched.begin()
+    watched.result = event.object
+    watched.end(event=event.type, event_id=event.id, outcome=outcome)
 
 
-def tell_event(event: Event, outcome: str, *, began: float) -> None:
-    """Tell how the delivery of an event ended."""
-    about = _of_charge(event.object) if isinstance(event.object, Charge) else {}
-    _tell(
-        logging.INFO,
-        NOBODY,
-        "Webhook",
-        event=event.type,
-        event_id=event.id,
-        outcome=outcome,
-        ms=_since(began),
-        **about,
-    )
-
-
-def _tell(level: int, ending: Ending, about: str, **fields: Any) -> None:
-    told = known(fields)
-    # Whatever a log handler or an exporter trips over: a charge that was made was made.
-    with suppress(Exception):
-        log(level, about, told)
-    with suppress(Exception):
-        ending.end(told)
-
-
-def _of_charge(charge: Charge) -> Fields:
-    marked = _ORDER_MARK.match(charge.metadata.get(check.RESERVED_METADATA, ""))
-    return {"charge_id": charge.id, **({"order_digest": marked[1]} if marked else {})}
-
-
-def _outcome(error: BaseException) -> str:
+def _outcome(error: BaseException | None) -> str:
+    if error is None:
+        return "ok"
     if isinstance(error, TokenChargeError):
         return error_code(error)
     return "failed" if isinstance(error, Exception) else "cancelled"
-
-
-def _since(began: float) -> float:
-    return round((time.monotonic() - began) * 1000, 1)

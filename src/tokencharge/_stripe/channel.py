@@ -10,7 +10,7 @@ from typing import Any
 import stripe
 
 from .._flows import Answer, Call
-from .._observe import Same, tell_step, watch_operation, watch_step
+from .._observe import Watched, watch_operation, watch_request
 from ..errors import TokenChargeError, error_code
 from ..settings import Settings
 from .requestor import spare
@@ -50,36 +50,36 @@ class Channel:
         Raises:
             TokenChargeError: Chained from what stripe-python raised.
         """
-        self._wire.begin(watch_step(call))
+        self._wire.begin(watch_request(call))
         try:
-            return self._answer(call, self._client.raw_request(call.method, call.path, **call.params, **_options(call)))
+            return self._answer(self._client.raw_request(call.method, call.path, **call.params, **_options(call)))
         except Exception as error:  # noqa: BLE001
             failure = _understood(error)
         except BaseException:
-            self._tell(call, "cancelled")
+            self._ended("cancelled")
             raise
         # Outside the except block, or Python would keep the unscrubbed error as the new one's context.
         raise self._failed(call, failure) from presentable(failure)
 
     async def send_async(self, call: Call) -> Answer:
         """Send one request and decode its answer, as `send` does."""
-        self._wire.begin(watch_step(call))
+        self._wire.begin(watch_request(call))
         try:
             return self._answer(
-                call, await self._client.raw_request_async(call.method, call.path, **call.params, **_options(call))
+                await self._client.raw_request_async(call.method, call.path, **call.params, **_options(call))
             )
         except Exception as error:  # noqa: BLE001
             failure = _understood(error)
         except BaseException:
-            self._tell(call, "cancelled")
+            self._ended("cancelled")
             raise
         raise self._failed(call, failure) from presentable(failure)
 
-    def operation(self, name: str) -> AbstractContextManager[Same]:
-        """Tell how the operation in the block ends; its result goes through what the block is given."""
+    def operation(self, name: str) -> AbstractContextManager[Watched]:
+        """Watch the operation in the block: its result is to be set on what the block is given."""
         return watch_operation(name)
 
-    def _answer(self, call: Call, response: Any) -> Answer:
+    def _answer(self, response: Any) -> Answer:
         last = self._wire.last
         body = _decoded(last.body)
         if body is None:
@@ -87,33 +87,20 @@ class Channel:
         # A replay that follows a try of this same call may be this call's own first success.
         replayed = response.headers.get("idempotent-replayed") == "true"
         answer = Answer(body, replayed, own=last.in_doubt, date=response.headers.get("date") or "")
-        self._tell(call, "ok", answer.found, response.code, response.headers.get("request-id"))
+        self._ended("ok", answer.found, response.code, response.headers.get("request-id"))
         return answer
 
     def _failed(self, call: Call, failure: stripe.StripeError) -> TokenChargeError:
         error = translate(failure, call, in_doubt=self._wire.last.in_doubt)
-        self._tell(call, error_code(error), error.replayed, error.http_status, error.request_id)
+        self._ended(error_code(error), error.replayed, error.http_status, error.request_id)
         return error
 
-    def _tell(
-        self,
-        call: Call,
-        outcome: str,
-        replayed: bool = False,
-        http_status: int | None = None,
-        request_id: str | None = None,
+    def _ended(
+        self, outcome: str, replayed: bool = False, http_status: int | None = None, request_id: str | None = None
     ) -> None:
         last = self._wire.last
-        tell_step(
-            call,
-            outcome,
-            last.tries,
-            began=last.began,
-            attempts=last.attempts,
-            replayed=replayed,
-            http_status=http_status,
-            request_id=request_id,
-        )
+        answered = {"replayed": replayed, "http_status": http_status, "request_id": request_id}
+        last.watched.end(outcome=outcome, attempts=last.attempts, **answered)
 
     def close(self) -> None:
         """Close the connections; the next call opens new ones."""

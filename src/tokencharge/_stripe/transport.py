@@ -17,7 +17,7 @@ import stripe
 import urllib3
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
-from .._observe import NOBODY, Same, Tries
+from .._observe import Watched
 from .._secrets import redact_body
 
 Headers = Mapping[str, str] | None
@@ -35,17 +35,15 @@ class Call:
     """What is known of the call being made, with all its tries.
 
     Attributes:
-        began: When it began, by the monotonic clock.
-        deadline: When it must be over.
-        tries: Who watches its tries.
+        watched: The request, to whoever listens.
+        deadline: When it must be over, by the monotonic clock.
         attempts: How often it was tried so far.
         in_doubt: A try may have reached Stripe and had no trustworthy answer.
         body: What Stripe answered, if that was no error.
     """
 
-    began: float
+    watched: Watched
     deadline: float
-    tries: Tries = NOBODY
     attempts: int = 0
     in_doubt: bool = False
     body: str | bytes = attrs.field(default=b"", repr=False)
@@ -80,17 +78,16 @@ class Wire(stripe.HTTPClient):
         """The call this thread or task made last."""
         return _call.get()
 
-    def begin(self, tries: Tries) -> None:
+    def begin(self, watched: Watched) -> None:
         """Begin a call, which the SDK tries once or more."""
-        now = time.monotonic()
-        _call.set(Call(now, now + self._timeout, tries))
+        _call.set(Call(watched, watched.began + self._timeout))
 
     def request(self, method: str, url: str, headers: Headers, post_data: Any = None, **_: Any) -> Any:
         """Try once."""
         handled = sys.exc_info()[1]
         try:
-            with self._attempt(method, url) as seen:
-                answer = seen(self._inner.request(method, url, headers, post_data))
+            with self._attempt(method, url) as attempt:
+                attempt.result = answer = self._inner.request(method, url, headers, post_data)
         except Exception as error:  # noqa: BLE001
             self._raise(error, handled)
         return self._received(*answer)
@@ -99,16 +96,16 @@ class Wire(stripe.HTTPClient):
         """Try once."""
         handled = sys.exc_info()[1]
         try:
-            with self._attempt(method, url) as seen:
-                answer = seen(await self._inner.request_async(method, url, headers, post_data))
+            with self._attempt(method, url) as attempt:
+                attempt.result = answer = await self._inner.request_async(method, url, headers, post_data)
         except Exception as error:  # noqa: BLE001
             self._raise(error, handled)
         return self._received(*answer)
 
-    def _attempt(self, method: str, url: str) -> AbstractContextManager[Same]:
+    def _attempt(self, method: str, url: str) -> AbstractContextManager[Watched]:
         call = _call.get()
         call.attempts += 1
-        return call.tries.attempt(method, url, call.attempts)
+        return call.watched.attempt(method, url, call.attempts)
 
     def _raise(self, error: Exception, handled: BaseException | None) -> NoReturn:
         retry = isinstance(error, stripe.APIConnectionError) and error.should_retry
