@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from types import TracebackType
@@ -15,9 +16,12 @@ from ._operations import Operations
 from .errors import ConfigurationError, OutcomeUnknown, TokenChargeError
 from .gateway import Gateway, described
 
-if TYPE_CHECKING:
+if sys.version_info >= (3, 11):
+    from typing import Self
+else:
     from typing_extensions import Self
 
+if TYPE_CHECKING:
     from ._stripe import HTTPClient
 
 P = ParamSpec("P")

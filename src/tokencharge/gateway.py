@@ -4,23 +4,30 @@ from __future__ import annotations
 
 import functools
 import inspect
+import sys
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from types import TracebackType
-from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from . import _flows as flows
 from ._drive import drive
 from ._frames import forgetful
 from ._operations import Operations
 from .events import Event
-from .settings import Settings
+from .settings import Settings, default_of
 
-if TYPE_CHECKING:
+if sys.version_info >= (3, 11):
+    from typing import Self
+else:
     from typing_extensions import Self
 
+if TYPE_CHECKING:
     from ._stripe import HTTPClient
+else:
+    # So that the hints of the methods resolve, although the SDK is loaded with the first gateway only.
+    HTTPClient = Any
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -53,12 +60,12 @@ class Gateway(ABC):
         *,
         publishable_key: str | None = None,
         webhook_secret: str | None = None,
-        api_base: str = "https://api.stripe.com",
-        timeout: float = 30.0,
-        max_retries: int = 2,
+        api_base: str = default_of("api_base"),
+        timeout: float = default_of("timeout"),
+        max_retries: int = default_of("max_retries"),
         livemode: bool | None = None,
         http_client: HTTPClient | None = None,
-        route: str = "payment_intents",
+        route: str = default_of("route"),
     ) -> None:
         settings = Settings(
             secret_key,
@@ -124,9 +131,12 @@ class Gateway(ABC):
 
 def described(method: Callable[P, T], operation: Callable[..., object]) -> Callable[P, T]:
     """Give a method the name, docstring and signature of the operation it drives; it returns what the flow does."""
+    # Named so in what Python says of a missing or a wrong argument.
+    operation.__qualname__ = f"PaymentGateway.{operation.__name__}"
     signature = inspect.signature(operation)
     result = str(signature.return_annotation).removeprefix("Flow[").removesuffix("]")
     functools.update_wrapper(method, operation)
+    method.__annotations__ = {**operation.__annotations__, "return": result}
     method.__dict__["__signature__"] = signature.replace(return_annotation=result)
     return method
 

@@ -298,3 +298,8 @@ def _split(url: object) -> SplitResult | None:
         return None if "@" in parts.netloc or parts.port == 0 else parts
     except ValueError:
         return None
+
+
+def default_of(name: str) -> Any:
+    """Return what a setting is where nobody sets it."""
+    return attrs.fields_dict(Settings)[name].default
