@@ -14,7 +14,7 @@ from .results import Charge, ChargeState, Customer, PaymentIntent, Refund
 TOLERANCE = 300
 """Seconds a signature may be old, or ahead of this machine's clock."""
 
-BODY_LIMIT = 1_048_576
+EVENT_LIMIT = 1_048_576
 """Bytes of body that are read: Stripe's events are a small part of it."""
 
 Subject = Charge | Customer | PaymentIntent | Refund | Raw

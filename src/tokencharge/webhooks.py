@@ -16,13 +16,13 @@ from ._drive import drive, drive_async, take
 from ._event_store import EventStore, MemoryStore
 from ._observe import watch_webhook
 from .errors import ConfigurationError, InvalidEvent, InvalidSignature, error_code
-from .events import BODY_LIMIT, Event
+from .events import EVENT_LIMIT, Event
 from .gateway import Gateway
 from .results import Charge
 from .web.handlers import TAKEN, Handler, Handlers
 from .web.reply import CAREFUL, Reply
 
-__all__ = ["BODY_LIMIT", "KEEP", "LEASE", "EventStore", "Handler", "Handlers", "MemoryStore", "Webhooks"]
+__all__ = ["EVENT_LIMIT", "KEEP", "LEASE", "EventStore", "Handler", "Handlers", "MemoryStore", "Webhooks"]
 
 Handle = Callable[[Any], object]
 Steps = Generator[Callable[[], Any], Any, Reply]
@@ -70,7 +70,7 @@ class Webhooks:
         """Answer a delivery.
 
         Args:
-            body: As it came in; what is longer than `BODY_LIMIT` need not be read to its end.
+            body: As it came in; what is longer than `EVENT_LIMIT` need not be read to its end.
             signature: The `Stripe-Signature` header.
         """
         steps = self.steps(body, signature)

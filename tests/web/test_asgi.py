@@ -24,8 +24,7 @@ from tokencharge import AsyncPaymentGateway, ConfigurationError, Event, Money, O
 from tokencharge.asgi import TokenCharge
 from tokencharge.sandbox import Sandbox
 from tokencharge.web import BODY_LIMIT
-from tokencharge.webhooks import BODY_LIMIT as EVENT_LIMIT
-from tokencharge.webhooks import MemoryStore
+from tokencharge.webhooks import EVENT_LIMIT, MemoryStore
 
 KEYS = {"STRIPE_SECRET_KEY": "sk_test_1", "STRIPE_PUBLISHABLE_KEY": "pk_test_1"}
 DECLINED = "4000000000000341"

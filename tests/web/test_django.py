@@ -46,7 +46,7 @@ from tokencharge.django import (
     payment_made,
     use_gateway,
 )
-from tokencharge.events import BODY_LIMIT
+from tokencharge.events import EVENT_LIMIT
 from tokencharge.sandbox import Sandbox
 from tokencharge.webhooks import Handlers
 
@@ -654,4 +654,4 @@ class TestTheWebhook:
         answer = WebhookView.as_view()(request)
 
         assert 400 == answer.status_code
-        assert BODY_LIMIT < body.given < 2 * BODY_LIMIT
+        assert EVENT_LIMIT < body.given < 2 * EVENT_LIMIT

@@ -26,7 +26,7 @@ from tokencharge import (
     RateLimited,
     TokenChargeError,
 )
-from tokencharge.events import BODY_LIMIT
+from tokencharge.events import EVENT_LIMIT
 from tokencharge.flask import TokenCharge, current_gateway, payment_failed, payment_made
 from tokencharge.sandbox import Sandbox
 from tokencharge.webhooks import MemoryStore
@@ -447,7 +447,7 @@ def test_a_body_is_read_as_far_as_events_go(app: Flask, gateway: PaymentGateway,
     events: list[Event] = []
     TokenCharge(app, gateway=gateway).on("*")(events.append)
     statuses, given = [], []
-    for payload in (event(), event().ljust(10 * BODY_LIMIT)):
+    for payload in (event(), event().ljust(10 * EVENT_LIMIT)):
         body = Counting(payload)
         length = {"the length": {"CONTENT_LENGTH": str(len(payload))}, "": {"CONTENT_LENGTH": ""}}.get(told, {})
         environ = {"wsgi.input": body, "wsgi.input_terminated": True, **length}
@@ -458,7 +458,7 @@ def test_a_body_is_read_as_far_as_events_go(app: Flask, gateway: PaymentGateway,
 
     assert [200, 400] == statuses
     assert 1 == len(events)
-    assert given[1] <= BODY_LIMIT + 1
+    assert given[1] <= EVENT_LIMIT + 1
 
 
 class TestAnExpiredPage:

@@ -16,7 +16,7 @@ from tests.web.conftest import OpenShop
 from tests.web.deliveries import BUYER, OLD_SECRET, SECRET, event, garbled, signed
 from tests.web.shop import JSON, Shop
 from tokencharge import Charge, Event, Money
-from tokencharge.events import BODY_LIMIT
+from tokencharge.events import EVENT_LIMIT
 
 
 def fail(event: Event) -> None:
@@ -87,7 +87,7 @@ class TestAnEvent:
 
     def test_may_be_as_long_as_the_limit(self, shop: Shop) -> None:
         """No framework's own limit is lower."""
-        payload = event().ljust(BODY_LIMIT)
+        payload = event().ljust(EVENT_LIMIT)
 
         assert 200 == shop.deliver(payload).status
         assert 1 == len(shop.events)
@@ -187,7 +187,7 @@ class TestARefusal:
         assert (400, "invalid_event") == (answer.status, answer.json["error"]["code"])
         assert [] == shop.events
 
-    @pytest.mark.parametrize("size", [BODY_LIMIT + 1, 5_000_000])
+    @pytest.mark.parametrize("size", [EVENT_LIMIT + 1, 5_000_000])
     def test_of_megabytes(self, shop: Shop, size: int) -> None:
         """No event of Stripe's is that long, signed or not."""
         payload = event().ljust(size)

@@ -10,7 +10,7 @@ from typing import Any
 import stripe
 
 from ..errors import ConfigurationError, InvalidEvent, InvalidSignature
-from ..events import BODY_LIMIT, TOLERANCE, Event
+from ..events import EVENT_LIMIT, TOLERANCE, Event
 
 
 def parse_event(payload: object, signature: object, secrets: tuple[str, ...]) -> Event:
@@ -32,7 +32,7 @@ def parse_event(payload: object, signature: object, secrets: tuple[str, ...]) ->
         )
     if not isinstance(payload, (bytes, bytearray, memoryview)):
         raise InvalidEvent(f"A webhook's payload is the raw body in bytes, not {type(payload).__name__}.")
-    if len(payload) > BODY_LIMIT:
+    if len(payload) > EVENT_LIMIT:
         raise InvalidEvent("The body is larger than any event of Stripe's.")
     try:
         text = bytes(payload).decode()

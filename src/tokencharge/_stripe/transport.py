@@ -31,8 +31,8 @@ class NeverSent(stripe.APIConnectionError):
 
 
 @attrs.define
-class Call:
-    """What is known of the call being made, with all its tries.
+class Sending:
+    """What is known of the request being sent, with all its tries.
 
     Attributes:
         watched: The request, to whoever listens.
@@ -50,12 +50,12 @@ class Call:
 
 
 # Of this thread or task: each has a context of its own.
-_call: ContextVar[Call] = ContextVar("tokencharge_call")
+_sending: ContextVar[Sending] = ContextVar("tokencharge_sending")
 
 
 def remaining() -> float:
-    """Return the seconds left for the call being made."""
-    return _call.get().deadline - time.monotonic()
+    """Return the seconds left for the request being sent."""
+    return _sending.get().deadline - time.monotonic()
 
 
 class Wire(stripe.HTTPClient):
@@ -74,13 +74,13 @@ class Wire(stripe.HTTPClient):
         self.name = inner.name  # type: ignore[misc]
 
     @property
-    def last(self) -> Call:
-        """The call this thread or task made last."""
-        return _call.get()
+    def last(self) -> Sending:
+        """The request this thread or task sent last."""
+        return _sending.get()
 
     def begin(self, watched: Watched) -> None:
-        """Begin a call, which the SDK tries once or more."""
-        _call.set(Call(watched, watched.began + self._timeout))
+        """Begin a request, which the SDK tries once or more."""
+        _sending.set(Sending(watched, watched.began + self._timeout))
 
     def request(self, method: str, url: str, headers: Headers, post_data: Any = None, **_: Any) -> Any:
         """Try once."""
@@ -103,9 +103,9 @@ class Wire(stripe.HTTPClient):
         return self._received(*answer)
 
     def _attempt(self, method: str, url: str) -> AbstractContextManager[Watched]:
-        call = _call.get()
-        call.attempts += 1
-        return call.watched.attempt(method, url, call.attempts)
+        sending = _sending.get()
+        sending.attempts += 1
+        return sending.watched.attempt(method, url, sending.attempts)
 
     def _raise(self, error: Exception, handled: BaseException | None) -> NoReturn:
         retry = isinstance(error, stripe.APIConnectionError) and error.should_retry
@@ -114,7 +114,7 @@ class Wire(stripe.HTTPClient):
         if _never_sent(error, handled):
             raise connection_error(NeverSent, error, retry=retry) from error
         # A client of the host's own may raise anything, and then nothing is known.
-        _call.get().in_doubt = True
+        _sending.get().in_doubt = True
         raise connection_error(stripe.APIConnectionError, error, retry=retry) from error
 
     def _received(self, body: Any, status: int, headers: Mapping[str, str]) -> Any:
@@ -123,9 +123,9 @@ class Wire(stripe.HTTPClient):
             headers = urllib3.HTTPHeaderDict(headers)
         if 200 <= status < 300:
             # Kept from the SDK, which would decode it the slow way and write it, e-mail and all, to its log.
-            _call.get().body, body = body, b"{}"
+            _sending.get().body, body = body, b"{}"
         else:
-            _call.get().in_doubt |= status >= 500
+            _sending.get().in_doubt |= status >= 500
             # Stripe's errors repeat tokens and e-mails, and the SDK copies them into exceptions and logs.
             body = redact_body(body if isinstance(body, str) else body.decode("utf-8", "replace"))
         return body, status, headers

@@ -34,8 +34,7 @@ from ..web import (
     read_origins,
     read_success_url,
 )
-from ..webhooks import BODY_LIMIT as EVENT_LIMIT
-from ..webhooks import EventStore, Handlers, MemoryStore, Webhooks
+from ..webhooks import EVENT_LIMIT, EventStore, Handlers, MemoryStore, Webhooks
 from .links import link
 from .requests import call, described, incoming, read, take
 

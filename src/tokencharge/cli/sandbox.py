@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..sandbox import Delivery, Rules, Sandbox, Server, Webhooks
+from ..sandbox import Delivery, Rules, Sandbox, Server, WebhookSender
 from .terminal import CommandFailed, until_stopped, write, write_json
 
 _RETRIES = (1.0, 3.0)
@@ -77,7 +77,7 @@ def _told(url: str, environment: dict[str, str], forward_to: str | None) -> str:
     )
 
 
-def _forward(sandbox: Sandbox, url: str, *, as_json: bool) -> Webhooks:
+def _forward(sandbox: Sandbox, url: str, *, as_json: bool) -> WebhookSender:
     show = _show_json if as_json else _show
     try:
         return sandbox.webhooks(url, retries=_RETRIES, anywhere=True, on_delivery=show)
@@ -109,7 +109,7 @@ def _listen(sandbox: Sandbox, host: str, port: int, hosts: Sequence[str]) -> Ser
         ) from None
 
 
-def _wait(hooks: Webhooks | None) -> None:
+def _wait(hooks: WebhookSender | None) -> None:
     while True:
         if hooks is not None:
             hooks.deliver()

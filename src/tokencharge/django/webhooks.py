@@ -16,7 +16,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from .. import Payment, PaymentGateway
 from ..web import check_gateway
-from ..webhooks import BODY_LIMIT, EventStore, Handler, Handlers, Webhooks
+from ..webhooks import EVENT_LIMIT, EventStore, Handler, Handlers, Webhooks
 from .answers import as_json, call, non_atomic
 from .gateway import current_gateway
 from .requests import read
@@ -74,7 +74,7 @@ class WebhookView(View):
         gateway = check_gateway(self.get_gateway(), awaited=False)
         webhooks = Webhooks(gateway, self._handlers, self.get_event_store(), in_transaction)
         signature = request.headers.get("Stripe-Signature")
-        return as_json(webhooks.answer(read(request, BODY_LIMIT), signature))
+        return as_json(webhooks.answer(read(request, EVENT_LIMIT), signature))
 
     def _handlers(self, kind: str) -> list[Handler]:
         sender = type(self)

@@ -26,8 +26,7 @@ from ..web import (
     read_origins,
     read_success_url,
 )
-from ..webhooks import BODY_LIMIT as EVENT_LIMIT
-from ..webhooks import EventStore, Handlers, MemoryStore, Webhooks
+from ..webhooks import EVENT_LIMIT, EventStore, Handlers, MemoryStore, Webhooks
 from .pages import assets, link, page
 from .requests import awaiting, call, incoming, read
 

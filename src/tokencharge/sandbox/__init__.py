@@ -7,7 +7,7 @@ from .sandbox import Sandbox
 from .service.engine import Arrival, Pending
 from .service.faults import Armed, Fault, Faults
 from .service.server import Server
-from .service.webhooks import Delivery, Webhooks
+from .service.webhooks import Delivery, WebhookSender
 from .state.rules import Rules
 
 __all__ = [
@@ -22,5 +22,5 @@ __all__ = [
     "Rules",
     "Sandbox",
     "Server",
-    "Webhooks",
+    "WebhookSender",
 ]

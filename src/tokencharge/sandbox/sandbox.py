@@ -20,7 +20,7 @@ from .language.wire import JSON, Request, Response
 from .service.engine import Arrival, Engine, Pending
 from .service.faults import NO_FAULT, Armed, Fault, Faults
 from .service.server import Server
-from .service.webhooks import Delivery, Receive, Webhooks, post_to, signed
+from .service.webhooks import Delivery, Receive, WebhookSender, post_to, signed
 from .state.account import Account
 from .state.rules import Rules
 
@@ -145,7 +145,7 @@ class Sandbox:
         retries: Sequence[float] = (0.0, 0.0),
         anywhere: bool = False,
         on_delivery: Callable[[Delivery], None] | None = None,
-    ) -> Webhooks:
+    ) -> WebhookSender:
         """Send an endpoint what happens from now on, when `deliver` is called and at the end of a `with` block.
 
         Args:
@@ -161,7 +161,7 @@ class Sandbox:
             ValueError: The URL is none, or leads to another machine.
         """
         receive = post_to(to, anywhere=anywhere) if isinstance(to, str) else to
-        return Webhooks(
+        return WebhookSender(
             self._engine,
             receive,
             self.signed,

@@ -77,7 +77,7 @@ def post_to(url: str, *, anywhere: bool) -> Receive:
     return post
 
 
-class Webhooks:
+class WebhookSender:
     """Sends an endpoint what happens from now on; `Sandbox.webhooks` makes it.
 
     Nothing is sent in the background: `deliver` sends what has happened, and so does the end of a `with` block,
@@ -126,7 +126,7 @@ class Webhooks:
             self._waiting.popleft()
         return self.sent[before:]
 
-    def __enter__(self) -> Webhooks:
+    def __enter__(self) -> WebhookSender:
         return self
 
     def __exit__(
