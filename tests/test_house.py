@@ -7,12 +7,14 @@ import graphlib
 import importlib
 import inspect
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator, Set
 from importlib.resources import files
 from pathlib import Path
 from typing import NamedTuple
+from xml.etree import ElementTree
 
 import pytest
 
@@ -319,6 +321,51 @@ def test_every_test_says_what_it_holds() -> None:
     ]
 
     assert [] == silent
+
+
+def test_every_folder_of_tests_is_explained() -> None:
+    """tests/README.md has a row for each folder, and for none that is gone."""
+    rows = re.findall(r"^\| `(\w+)/` \|", (TESTS / "README.md").read_text("utf-8"), re.MULTILINE)
+    folders = {path.parent.relative_to(TESTS).parts[0] for path in TESTS.rglob("*.py") if path.parent != TESTS}
+
+    assert sorted(folders) == sorted(rows)
+
+
+def test_every_picture_can_be_drawn() -> None:
+    """The drawings of the documentation are well-formed, say what they show, and show the floors as they are."""
+    pictures = sorted((TESTS.parent / "docs" / "images").glob("*.svg"))
+    drawn = {path.name: ElementTree.parse(path).getroot() for path in pictures}
+    space = "{http://www.w3.org/2000/svg}"
+    shown = [
+        each.text for each in drawn["floors.svg"].iter(f"{space}text") if not (each.get("fill") or "").endswith("569")
+    ]
+
+    assert [] == [name for name, root in drawn.items() if not root.findtext(f"{space}title")]
+    assert [set(floor) for floor in FLOORS] == list(by_floor(shown))
+
+
+def test_the_picture_of_errors_has_each_once() -> None:
+    """Those after which to call again stand in its first column."""
+    space = "{http://www.w3.org/2000/svg}"
+    root = ElementTree.parse(TESTS.parent / "docs" / "images" / "retry.svg").getroot()
+    names = [
+        (each.text, each.get("x")) for each in root.iter(f"{space}text") if "mono" in (each.get("font-family") or "")
+    ]
+    kinds = [getattr(tokencharge, name) for name in tokencharge.__all__]
+    errors = [kind for kind in kinds if isinstance(kind, type) and issubclass(kind, tokencharge.TokenChargeError)]
+    first = names[0][1]
+
+    assert sorted(kind.__name__ for kind in errors if kind is not tokencharge.TokenChargeError) == sorted(
+        str(name) for name, _ in names
+    )
+    assert {kind.__name__ for kind in errors if kind.retryable} == {name for name, x in names if x == first}
+
+
+def by_floor(parts: list[str | None]) -> Iterator[set[str | None]]:
+    """Parts as they are listed, cut where the floors end."""
+    left = iter(parts)
+    for floor in FLOORS:
+        yield {next(left) for _ in floor}
 
 
 def test_the_types_are_shipped() -> None:
