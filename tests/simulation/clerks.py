@@ -55,12 +55,14 @@ class Act(Call):
         did: What its requests have changed at Stripe.
         refunds: The Refunds that they have made.
         began: When it began.
+        ended: When its outcome was told.
     """
 
     what: str = ""
     did: list[str] = attrs.field(factory=list)
     refunds: list[str] = attrs.field(factory=list)
     began: float = 0.0
+    ended: float = 0.0
 
     @property
     def name(self) -> tuple[object, ...]:
@@ -141,6 +143,7 @@ class Clerk:
             act.outcome = finished(getattr(self._gateway, what)(**args))
         except (TokenChargeError, Crash) as outcome:
             act.outcome = outcome
+        act.ended = office.now
         Task.current().about = None
         office.note("%s ends: %r", self._name, act.outcome)
         return act
@@ -214,6 +217,8 @@ def _close(office: Office) -> None:
         parts = [each for each in office.calls if isinstance(each, Act) and each.name == act.name]
         if act.what != "refund" or "amount" not in act.args or not any(each.saved_5xx for each in parts):
             raise Violation(f"(4) {act.what} {act.args} does not come to an end")
+    # A refund that has just been made may yet fail: then it would have failed between the look and the judgement.
+    Task.current().ask(Pause(office.sandbox.rules.booking_time + 1))
     for charge in office.sandbox.charges:
         Task.current().about = Act("closing", charge.id, {}, None, office.gateway())
         read = finished(office.gateway().get_charge(charge.id))
@@ -262,8 +267,10 @@ def _wrong(office: Office) -> Iterator[str]:
         live = [name for name in act.refunds if refunds[name].status != "failed"]
         if act.what != "refund" and live and charge.captured:
             yield f"(1) {act.buyer} let {charge.id} go, and gave back what was captured: {live}"
-        if isinstance(act.outcome, _NOTHING_DONE) and act.did:
-            yield f"(3) {act.buyer} was told {act.outcome!r}, and did {act.did}"
+        did = [path for path in act.did if path != "/v1/refunds"]
+        did += [name for name in act.refunds if not _had_failed(office, refunds[name], act.ended)]
+        if isinstance(act.outcome, _NOTHING_DONE) and did:
+            yield f"(3) {act.buyer} was told {act.outcome!r}, and did {did}"
         if not isinstance(act.outcome, (Charge, Refund, TokenChargeError, Crash)):
             yield f"(7) {act.buyer} saw {act.outcome!r}"
         if isinstance(act.outcome, Charge):
@@ -295,9 +302,13 @@ def _wrong_refund(office: Office, act: Act, told: Refund, real: Refund | None) -
         return
     if told.amount != act.args.get("amount", told.amount) or told.reason != act.args.get("reason"):
         yield f"(2) {act.buyer} asked for {act.args} and was given {told}"
-    assert real.created is not None
-    failed_at = real.created.timestamp() + office.sandbox.rules.booking_time + 1
-    if real.status == "failed" and told.status != "failed" and act.began > failed_at:
+    if told.status != "failed" and _had_failed(office, real, act.began):
         yield f"(2) {act.buyer} was told {told.status} of {told.id}, which had failed"
     if act.smooth and told.replayed == (real.id in act.refunds):
         yield f"(2) {act.buyer} was given {told.id} with replayed={told.replayed}, made {act.refunds}"
+
+
+def _had_failed(office: Office, refund: Refund, at: float) -> bool:
+    """Tell whether a refund had given nothing back in the end, at a moment."""
+    assert refund.created is not None
+    return refund.status == "failed" and at > refund.created.timestamp() + office.sandbox.rules.booking_time + 1

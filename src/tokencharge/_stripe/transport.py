@@ -80,7 +80,7 @@ class Wire(stripe.HTTPClient):
 
     def begin(self, watched: Watched) -> None:
         """Begin a request, which the SDK tries once or more."""
-        _sending.set(Sending(watched, watched.began + self._timeout))
+        _sending.set(Sending(watched, time.monotonic() + self._timeout))
 
     def request(self, method: str, url: str, headers: Headers, post_data: Any = None, **_: Any) -> Any:
         """Try once."""
