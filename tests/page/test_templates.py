@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from tests.browser.tools import need
-from tokencharge import Charge, Customer, Money, Order, Payment
+from tokencharge import Charge, Customer, Language, Money, Order, Payment
+from tokencharge.web.words import Say
 
 TEMPLATES = str(files("tokencharge") / "assets" / "templates")
 NASTY = """<script>"it's" & {{ 7*7 }}</script>"""
@@ -79,7 +80,10 @@ def words(page: str) -> str:
     return " ".join(word for tag, word in read(page) if tag == "")
 
 
-LINKS = {
+ENGLISH = Language("en")
+LINKS: dict[str, Any] = {
+    "language": ENGLISH,
+    "say": Say(ENGLISH, amount="5.00 USD"),
     "charge_url": "/charge?to=<b>",
     "checkout_url": "/checkout?to=<b>",
     "script_url": "/tokencharge.js",

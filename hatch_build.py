@@ -1,0 +1,27 @@
+"""What a build makes before it packs: the compiled catalogs of the buyer's languages, for an editable install too."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+CATALOGS = Path("src", "tokencharge", "languages")
+
+
+class CompileCatalogs(BuildHookInterface[Any]):
+    """Runs as a wheel is built, and as this folder is installed."""
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        """Compile."""
+        compile_catalogs(Path(self.root))
+
+
+def compile_catalogs(root: Path) -> None:
+    """Compile each catalog beside its source."""
+    for source in (root / CATALOGS).glob("*/LC_MESSAGES/*.po"):
+        with source.open("rb") as text, source.with_suffix(".mo").open("wb") as compiled:
+            write_mo(compiled, read_po(text))
