@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from tests.browser.tools import need
-from tokencharge import Charge, Customer, Language, Money, Order, Payment
+from tokencharge import Charge, Customer, Language, Money, Order, Payment, Settings
+from tokencharge.web import Checkout
 from tokencharge.web.words import Say
 
 TEMPLATES = str(files("tokencharge") / "assets" / "templates")
@@ -80,10 +81,11 @@ def words(page: str) -> str:
     return " ".join(word for tag, word in read(page) if tag == "")
 
 
+SETTINGS = Settings("sk_test_1", publishable_key="pk_test_1")
 ENGLISH = Language("en")
 LINKS: dict[str, Any] = {
     "language": ENGLISH,
-    "say": Say(ENGLISH, amount="5.00 USD"),
+    "say": Say(ENGLISH, amount="$5.00"),
     "charge_url": "/charge?to=<b>",
     "checkout_url": "/checkout?to=<b>",
     "script_url": "/tokencharge.js",
@@ -93,7 +95,7 @@ LINKS: dict[str, Any] = {
 FORM: dict[str, Any] = {
     **LINKS,
     "order": Order(Money(500, "usd"), "Tea"),
-    "amount": "5.00 USD",
+    "amount": "$5.00",
     "publishable_key": "pk_test_1",
     "stripe_js_url": "https://js.example.com/v3/",
     "element": "card",
@@ -133,7 +135,8 @@ ASKED = {
 def charged(seen: bool = False, **changes: Any) -> dict[str, Any]:
     charge = Charge.from_stripe({**CHARGE, **changes})
     payment = Payment(Customer("cus_1"), charge, None, seen)
-    return {**LINKS, "payment": payment, "charge": charge, "amount": str(charge.amount), "seen": seen}
+    shown = dict(Checkout(SETTINGS).page(Order(charge.amount, paid=payment)).context)
+    return {**LINKS, **shown, "seen": seen}
 
 
 CASES: dict[str, tuple[str, dict[str, Any]]] = {
@@ -296,7 +299,7 @@ def test_after_a_failure_that_did_nothing_both_ways_are_open(render: Render) -> 
 
     assert "unclear" not in fields(made)
     assert "Try the same card again" in words(made)
-    assert "Pay 5.00 USD" in words(made)
+    assert "Pay $5.00" in words(made)
 
 
 def test_a_conflict_offers_nothing(render: Render) -> None:
@@ -311,7 +314,7 @@ def test_the_page_says_what_was_charged(render: Render) -> None:
 
     assert "You've been charged" in words(made)
     assert "Visa ending in 4242" in words(made)
-    assert "Charged 5.00 USD" in words(made)
+    assert "Charged $5.00" in words(made)
     assert ["https://example.com/receipt", "/checkout?to=<b>"] == links
     assert "Test mode" not in words(made)
     assert "twice" not in words(made)
@@ -334,8 +337,8 @@ def test_a_charge_with_nothing_but_an_amount_can_be_shown(render: Render) -> Non
 def test_an_authorization_is_not_called_a_charge(render: Render) -> None:
     """Where money is only held, both pages say that."""
     assert "You've been charged" not in words(page(render, "authorized"))
-    assert "Held 5.00 USD" in words(page(render, "authorized"))
-    assert "Authorize 5.00 USD" in words(page(render, "authorization"))
+    assert "Held $5.00" in words(page(render, "authorized"))
+    assert "Authorize $5.00" in words(page(render, "authorization"))
 
 
 def test_test_mode_is_named(render: Render) -> None:
@@ -345,5 +348,5 @@ def test_test_mode_is_named(render: Render) -> None:
 
 def test_an_order_is_shown_as_it_is(render: Render) -> None:
     """A description is shown where there is one, the amount always."""
-    assert "Order Tea Total 5.00 USD" in words(page(render, "form"))
+    assert "Order Tea Total $5.00" in words(page(render, "form"))
     assert "Order" not in words(page(render, "no description")).split()

@@ -253,7 +253,7 @@ class TestTheViews:
             self.pay("/items/7/charge", sandbox)
 
         assert 'action="/items/7/charge"' in page
-        assert "7.00 USD" in page
+        assert "$7.00" in page
         assert "/items/7/checkout" == back
         assert [Money(700, "usd")] == [charge.amount for charge in sandbox.charges]
 
@@ -319,7 +319,7 @@ class TestTheViews:
             form, thanks = self.client.get("/checkout"), self.pay("/charge", sandbox)
             declined = self.pay("/charge", sandbox, DECLINED)
 
-        assert [b"Form: 5.00 USD", b"Thank you for 5.00 USD", b"Form: 5.00 USD"] == [
+        assert [b"Form: $5.00", b"Thank you for $5.00", b"Form: $5.00"] == [
             answer.content for answer in (form, thanks, declined)
         ]
         assert [False] * 3 == [answer.has_header("Content-Security-Policy") for answer in (form, thanks, declined)]
@@ -455,7 +455,7 @@ class TestTheTemplateTag:
         assert 'name="csrfmiddlewaretoken"' in page
         assert 'data-publishable-key="pk_test_tokenchargeSandboxKey0001"' in page
         assert 'src="/static/tokencharge/tokencharge.js"' in page
-        assert "5.00 USD" in page
+        assert "$5.00" in page
 
     def test_it_may_post_elsewhere(self, gateway: PaymentGateway) -> None:
         """To the URL it is given."""

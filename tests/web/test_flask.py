@@ -101,8 +101,8 @@ def test_one_app_may_have_several(app: Flask, gateway: PaymentGateway, sandbox: 
         first = current_gateway.settings == tickets.gateway.settings != drinks.gateway.settings
 
     assert ["/tickets/charge", "/drinks/charge"] == urls
-    assert ['action="/tickets/charge"' in pages[0], "40.00 USD" in pages[0]] == [True, True]
-    assert ['action="/drinks/charge"' in pages[1], "3.00 USD" in pages[1]] == [True, True]
+    assert ['action="/tickets/charge"' in pages[0], "$40.00" in pages[0]] == [True, True]
+    assert ['action="/drinks/charge"' in pages[1], "$3.00" in pages[1]] == [True, True]
     assert [Money(4000, "usd")] == [charge.amount for charge in sandbox.charges]
     assert first
 
@@ -133,7 +133,7 @@ def test_the_order_function_gets_what_the_prefix_captures(app: Flask, gateway: P
     client = app.test_client()
     page = client.get("/items/7/checkout").text
 
-    assert "7.00 USD" in page
+    assert "$7.00" in page
     assert 'action="/items/7/charge"' in page
     assert "/items/7/checkout" == client.get("/items/7/charge").headers["Location"]
 
@@ -327,7 +327,7 @@ def test_templates_are_the_sites_to_change(tmp_path: Path, gateway: PaymentGatew
     TokenCharge(app, gateway=gateway).order(selling())
     client = app.test_client()
 
-    assert "Thank you for 5.00 USD" == client.post("/charge", data={"token": "tok_visa", "email": EMAIL}).text
+    assert "Thank you for $5.00" == client.post("/charge", data={"token": "tok_visa", "email": EMAIL}).text
     assert 'data-tokencharge="pay"' in client.get("/checkout").text
 
 

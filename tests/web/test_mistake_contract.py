@@ -153,7 +153,7 @@ class TestTheShops:
 
         assert 200 == page.status
         assert "been charged" in page.text
-        assert "5.00 USD" in page.text
+        assert "$5.00" in page.text
         assert ["cannot be rendered" in record for record in errors(caplog)] == [True]
         assert [FIVE] == [charge.amount for charge in sandbox.charges]
 

@@ -25,7 +25,7 @@ from ..results import Payment
 from ..settings import Settings
 from .reply import Reply, authentication_of, careful, describe_error, describe_payment
 from .submission import Typed
-from .words import spoken
+from .words import card_name, spoken
 
 _DO_NOT_PAY_AGAIN = (OrderConflict, OrderInProgress, OutcomeUnknown)
 _SETTLED = (AuthenticationRequired, CardDeclined, OrderChanged, TokenRejected)
@@ -85,10 +85,10 @@ def form_again(settings: Settings, error: TokenChargeError, order: Order, typed:
 
 def charged(payment: Payment, language: Language, *, seen: bool) -> Reply:
     """Show a payment: "You've been charged"; or, where the buyer has seen it before, that it was made."""
-    charge, card, amount = payment.charge, payment.charge.card, language.price(payment.charge.amount)
-    brand, last4 = (card.brand or "").title() if card else "", card.last4 if card else None
-    words = spoken(language, amount=amount, brand=brand, last4=last4)
-    context = {**words, "payment": payment, "charge": charge, "amount": amount, "brand": brand, "seen": seen}
+    charge, amount = payment.charge, language.price(payment.charge.amount)
+    words = spoken(language, amount=amount)
+    paid_with = card_name(charge.card, language) if charge.card else ""
+    context = {**words, "payment": payment, "charge": charge, "amount": amount, "paid_with": paid_with, "seen": seen}
     names = ("you_were_charged", "charged_amount") if charge.captured else ("authorized", "held_amount")
     title, sentence = (context["say"][name] for name in names)
     payload = {"payment": describe_payment(payment)}

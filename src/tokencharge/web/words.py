@@ -7,6 +7,7 @@ from typing import Any
 
 from ..errors import ConfigurationError
 from ..languages import LANGUAGES, Language, sentence
+from ..results import Card
 
 WORDS: Mapping[str, str] = {
     # Titles and labels.
@@ -111,6 +112,14 @@ class Say(Mapping[str, str]):
 def spoken(language: Language, **values: Any) -> dict[str, Any]:
     """Return what every template has for its words: `say`, and the `language` itself, for `lang` and `dir`."""
     return {"say": Say(language, **values), "language": language}
+
+
+def card_name(card: Card, language: Language) -> str:
+    """Name a card as its owner knows it, by brand and last digits; empty where neither is known."""
+    brand = (card.brand or "").title()
+    if card.last4 is None:
+        return brand
+    return language.say(WORDS["brand_ending_in" if brand else "ending_in"], brand=brand, last4=card.last4)
 
 
 def read_languages(languages: Iterable[str] | None) -> tuple[str, ...]:
