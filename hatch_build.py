@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -24,4 +25,7 @@ def compile_catalogs(root: Path) -> None:
     """Compile each catalog beside its source."""
     for source in (root / CATALOGS).glob("*/LC_MESSAGES/*.po"):
         with source.open("rb") as text, source.with_suffix(".mo").open("wb") as compiled:
-            write_mo(compiled, read_po(text))
+            catalog = read_po(text)
+            # Babel's default is now; the same sources make the same wheel.
+            catalog.creation_date = datetime(2000, 1, 1, tzinfo=timezone.utc)
+            write_mo(compiled, catalog)
