@@ -15,11 +15,13 @@ from babel.messages import Catalog, Message
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
-from hatch_build import CATALOGS, compile_catalogs
+from tokencharge.languages import LANGUAGES
 
 ROOT = Path(__file__).parent
 SOURCE = ROOT / "src" / "tokencharge"
-ENGLISH = "en"
+CATALOGS = SOURCE / "languages"
+# As folders are named; English is the source.
+TRANSLATED = [tag.replace("-", "_") for tag in LANGUAGES[1:]]
 # No dates and no names: git knows them, and they would change with every sentence.
 HEAD = """\
 # {name}: what buyers read.
@@ -44,37 +46,28 @@ def marked() -> Catalog:
     return found
 
 
-def spoken() -> list[str]:
-    """Return the languages that the library says it speaks, as folders are named."""
-    from tokencharge.languages import LANGUAGES
-
-    return [tag.replace("-", "_") for tag in LANGUAGES if tag != ENGLISH]
+def path_of(language: str, folder: Path = CATALOGS) -> Path:
+    return folder / language / "LC_MESSAGES" / "tokencharge.po"
 
 
-def path_of(language: str) -> Path:
-    return ROOT / CATALOGS / language / "LC_MESSAGES" / "tokencharge.po"
-
-
-def read(language: str) -> Catalog:
-    path = path_of(language)
+def read(language: str, folder: Path = CATALOGS) -> Catalog:
+    path = path_of(language, folder)
     if not path.exists():
         return Catalog(language)
     with path.open("rb") as file:
         return read_po(file, locale=language)
 
 
-def mistakes() -> Iterator[str]:
-    """Say what is wrong with the catalogs."""
+def mistakes(folder: Path = CATALOGS) -> Iterator[str]:
+    """Say what is wrong with the catalogs in a folder."""
     wanted = marked()
-    folders = {path.parent.parent.name for path in (ROOT / CATALOGS).glob("*/LC_MESSAGES/*.po")}
-    for name in sorted(folders ^ set(spoken())):
-        yield f"{name}: there is a catalog or an entry in LANGUAGES, and not the other."
-    for language in sorted(folders):
-        catalog = read(language)
-        for message in wanted:
-            translated = catalog.get(message.id) if message.id else None
-            if message.id and (translated is None or not translated.string):
-                yield f"{language}: not translated: {message.id}"
+    there = {path.parent.parent.name for path in folder.glob("*/LC_MESSAGES/*.po")}
+    for name in sorted(there ^ set(TRANSLATED)):
+        yield f"{name}: there is a catalog of it or an entry in LANGUAGES, and not the other"
+    for language in sorted(there):
+        catalog = read(language, folder)
+        said = {message.id for message in catalog if message.string}
+        yield from (f"{language}: not translated: {each.id}" for each in wanted if each.id and each.id not in said)
         for message in filter(lambda each: each.id, [*catalog, *catalog.obsolete.values()]):
             yield from (f"{language}: {wrong}: {message.id}" for wrong in _wrong(message, wanted))
 
@@ -97,8 +90,11 @@ def _placeholders(text: str) -> list[str]:
 
 def update() -> None:
     """Put new sentences into each catalog, take those away that are gone, and compile."""
+    # Here, because it needs what builds the wheel.
+    from hatch_build import compile_catalogs
+
     wanted = marked()
-    for language in spoken():
+    for language in TRANSLATED:
         catalog, path = read(language), path_of(language)
         catalog.update(wanted, no_fuzzy_matching=True)
         path.parent.mkdir(parents=True, exist_ok=True)
