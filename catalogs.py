@@ -8,6 +8,7 @@ from __future__ import annotations
 import string
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from babel import Locale
@@ -34,6 +35,7 @@ msgstr ""
 """
 
 
+@cache
 def marked() -> Catalog:
     """Find the sentences that the source marks, with what it says to translators."""
     found = Catalog(project="tokencharge")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from html.parser import HTMLParser
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -221,6 +223,19 @@ def test_the_page_has_nothing_inline(render: Render) -> None:
 
     assert [] == inline
     assert [] == [case for case in CASES if "<style" in page(render, case)]
+
+
+@pytest.mark.parametrize("template", sorted(Path(TEMPLATES, "tokencharge").glob("*.html")), ids=lambda path: path.name)
+def test_no_template_has_words_of_its_own(template: Path) -> None:
+    """All that is read, or read out, comes from where it is translated."""
+    text = re.sub(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", "", template.read_text("utf-8"), flags=re.DOTALL)
+    said = ("aria-label", "alt", "title", "placeholder", "data-loading", "data-working", "data-failed")
+    attributes = [
+        value for _, each in read(text) if each and not isinstance(each, str) for name, value in each if name in said
+    ]
+
+    assert "" == words(text)
+    assert "" == "".join(filter(None, attributes))
 
 
 def test_the_form_posts_token_email_and_the_sites_csrf_field_but_no_amount(render: Render) -> None:

@@ -27,6 +27,7 @@ from django.template import engines
 from django.template.loader import get_template
 from django.test import AsyncClient, Client, RequestFactory, override_settings
 from django.urls import NoReverseMatch, include, path, reverse
+from django.utils import translation
 
 import tests.web.django_shop  # noqa: F401 - configures Django
 import tokencharge
@@ -462,6 +463,14 @@ class TestTheTemplateTag:
         page = self.rendered('{% tokencharge_form order charge_url="/charge" %}', order=Order(Money(500, "usd")))
 
         assert 'action="/charge"' in page
+
+    def test_it_speaks_the_active_language(self, gateway: PaymentGateway) -> None:
+        """What Django has active, a middleware or the site's own code, is what the buyer reads."""
+        with translation.override("ja"):
+            page = self.rendered("{% tokencharge_form order %}", order=Order(Money(500, "jpy")))
+
+        assert "￥500 を支払う" in page
+        assert 'data-locale="ja"' in page
 
     def test_in_a_template_of_the_views_it_needs_nothing(
         self, gateway: PaymentGateway, sandbox: Sandbox, tmp_path: Path

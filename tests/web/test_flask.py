@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from flask import Flask, Response, abort, request, url_for
 from flask.testing import FlaskClient
+from flask_babel import Babel
 from flask_wtf.csrf import CSRFProtect  # type: ignore[import-untyped]
 
 from tests.web.deliveries import event, signed
@@ -317,6 +318,23 @@ def test_the_policy_is_the_sites_to_change(app: Flask, gateway: PaymentGateway) 
 
     assert "Content-Security-Policy" not in without
     assert ["default-src 'self'"] == client.get("/checkout?stricter=1").headers.getlist("Content-Security-Policy")
+
+
+@pytest.mark.parametrize(
+    ("chosen", "title"), [("fr", "Paiement"), ("pt_BR", "Pagamento"), ("da", "Checkout"), (None, "Kasse")]
+)
+def test_flask_babel_says_which_language_it_is(app: Flask, gateway: PaymentGateway, chosen: str, title: str) -> None:
+    """Where an app has it, what it says holds and not the browser; where it says nothing, its default does."""
+    app.config["BABEL_DEFAULT_LOCALE"] = "de"
+    Babel(app, locale_selector=lambda: chosen)
+    payments = TokenCharge(app, gateway=gateway)
+    payments.order(selling())
+    client = app.test_client()
+    page = client.get("/checkout", headers={"Accept-Language": "ja"})
+    declined = client.post("/charge", json={"token": "tok_chargeDeclined", "email": EMAIL})
+
+    assert f"<title>{title}</title>" in page.text
+    assert CardDeclined("").message_for(str(chosen or "de")) == (declined.json or {})["error"]["message"]
 
 
 def test_templates_are_the_sites_to_change(tmp_path: Path, gateway: PaymentGateway) -> None:

@@ -26,26 +26,6 @@ def refusing(**error: Any) -> Fault:
     return Fault("refused", executed=False, garbled=lambda response: answer)
 
 
-@pytest.fixture
-def break_page(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """Breaks a template, in either engine."""
-    from django.template import Template as DjangoTemplate
-    from jinja2 import Template as JinjaTemplate
-
-    def break_page(name: str) -> None:
-        for engine in (DjangoTemplate, JinjaTemplate):
-            render = engine.render
-
-            def broken(template: Any, *args: Any, _render: Any = render, **kwargs: Any) -> Any:
-                if str(template.name).endswith(name):
-                    raise ZeroDivisionError("broken on purpose")
-                return _render(template, *args, **kwargs)
-
-            monkeypatch.setattr(engine, "render", broken)
-
-    return break_page
-
-
 def buy(shop: Shop, sandbox: Sandbox) -> tuple[Answer, Answer]:
     """A form and a script."""
     sent = {"token": sandbox.create_token(), "email": EMAIL}

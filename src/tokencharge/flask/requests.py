@@ -44,7 +44,7 @@ def language() -> str:
     if "babel" in current_app.extensions:
         from flask_babel import get_locale
 
-        return str(get_locale() or "")
+        return str(get_locale())
     return request.headers.get("Accept-Language", "")
 
 
