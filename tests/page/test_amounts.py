@@ -43,6 +43,14 @@ def test_an_amount_is_written_as_its_reader_does(tag: str) -> None:
     assert WRITTEN[tag] == {code: plain(Language(tag).price(MONEY[code])) for code in WRITTEN[tag]}
 
 
+def test_a_sign_is_not_torn_apart_in_a_line_from_right_to_left() -> None:
+    """Dollars are "US$" there too: a mark keeps the sign behind its letters."""
+    assert Language("ar").price(Money(500, "usd")).endswith("US$\N{LEFT-TO-RIGHT MARK}")
+    assert Language("ar").price(Money(500, "jpy")).endswith("JP¥\N{LEFT-TO-RIGHT MARK}")
+    assert not Language("ar").price(Money(500, "eur")).endswith("\N{LEFT-TO-RIGHT MARK}")
+    assert Language("es").price(Money(500, "usd")).endswith("US$")
+
+
 def digits(text: str) -> str:
     return re.sub("[^0-9]", "", text).strip("0")
 

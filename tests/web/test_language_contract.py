@@ -103,7 +103,7 @@ class TestThePages:
         """The description is in the shop's language, not in the page's."""
         page = shop.get("/checkout", **ARABIC)
 
-        assert '<dd dir="auto">A blue notebook</dd>' in page.text
+        assert "<dd><bdi>A blue notebook</bdi></dd>" in page.text
 
 
 def shown(shop: Shop) -> dict[str, str]:

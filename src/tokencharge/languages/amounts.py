@@ -13,6 +13,9 @@ _EXACT = Context(prec=30)
 # CLDR asks for a space between the letters of a currency and a digit ("ISK 1,450"), which Babel does not put there.
 _TOO_CLOSE = re.compile(r"(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])")
 
+# "US$" in a line from right to left, where it would be seen as "$US".
+_SIGN = re.compile(r"[A-Z]+\W(?=\W*$)", re.ASCII)
+
 
 def written(amount: Decimal, currency: str, tag: str) -> str:
     """Write an amount in major units, as `1.450,00 €`, and never another amount.
@@ -30,7 +33,8 @@ def written(amount: Decimal, currency: str, tag: str) -> str:
             currency_digits=digits <= get_currency_precision(currency),
             decimal_quantization=False,
         )
-    return _TOO_CLOSE.sub("\N{NO-BREAK SPACE}", shown)
+    shown = _TOO_CLOSE.sub("\N{NO-BREAK SPACE}", shown)
+    return _SIGN.sub("\\g<0>\N{LEFT-TO-RIGHT MARK}", shown) if "\N{RIGHT-TO-LEFT MARK}" in shown else shown
 
 
 def _locale(tag: str) -> Locale:

@@ -6,6 +6,7 @@ const LOOK = `
     min-width: 0; font: inherit; font-family: var(--family, inherit); font-size: var(--size, inherit);
     font-variant-numeric: tabular-nums;
   }
+  :host(:dir(rtl)) input { text-align: end; }
   input:disabled { opacity: 0.6; }
   input::placeholder { color: var(--placeholder, currentcolor); opacity: 1; }
   p { margin: 0.375rem 0 0; font-size: 0.8125rem; line-height: 1.4; }
@@ -26,7 +27,7 @@ const LOOK_OF = {
   `,
   payment: `
     :host { color: var(--color, inherit); font-family: var(--family, inherit); }
-    .fields { display: grid; grid-template-columns: 1fr 1fr; gap: 0.75rem; }
+    .fields { display: grid; grid-template-columns: 1fr 1fr; align-items: end; gap: 0.75rem; }
     label:first-child { grid-column: 1 / -1; }
     span { display: block; margin-bottom: 0.25rem; font-size: 0.9375rem; }
     input {
@@ -58,8 +59,9 @@ class CardFields {
   /**
    * @param {"card" | "payment"} kind
    * @param {any} [options]
+   * @param {string} [locale]
    */
-  constructor(kind, options = {}) {
+  constructor(kind, options = {}, locale = undefined) {
     this.kind = kind;
     const root = this.#host.attachShadow({ mode: "open" });
     // A constructed sheet is no inline style: pages may forbid those.
@@ -68,10 +70,13 @@ class CardFields {
     root.adoptedStyleSheets = [sheet];
     const fields = document.createElement("div");
     fields.className = "fields";
-    for (const { name, label, ...attributes } of FIELDS) fields.append(this.#field(name, label, attributes));
+    const labels = labelsFor(locale);
+    FIELDS.forEach(({ name, ...attributes }, at) => fields.append(this.#field(name, labels[at], attributes)));
     const note = document.createElement("p");
     note.textContent = "Sandbox: use 4242 4242 4242 4242, any later date and any CVC. Not a real card.";
-    Object.assign(this.#problem, { className: "problem", id: "problem", role: "alert" });
+    // What is said beside the labels is English, whatever the page is in.
+    Object.assign(note, { lang: "en", dir: "ltr" });
+    Object.assign(this.#problem, { className: "problem", id: "problem", role: "alert", lang: "en", dir: "ltr" });
     root.append(fields, ...(kind === "payment" ? [this.#problem] : []), note);
     root.addEventListener("focusin", () => this.#focused(true));
     root.addEventListener("focusout", () => this.#focused(false));
@@ -193,7 +198,7 @@ class CardFields {
    */
   #field(name, label, attributes) {
     const input = document.createElement("input");
-    Object.assign(input, attributes, { className: name, inputMode: "numeric", spellcheck: false });
+    Object.assign(input, attributes, { className: name, inputMode: "numeric", spellcheck: false, dir: "ltr" });
     input.setAttribute("aria-label", label);
     if (this.kind === "payment") input.setAttribute("aria-describedby", "problem");
     input.addEventListener("input", () => this.#typed(name));
@@ -203,7 +208,7 @@ class CardFields {
     });
     this.#inputs[name] = input;
     const [words, box] = [document.createElement("span"), document.createElement("label")];
-    words.textContent = label.split(/[,(]/)[0].trim();
+    words.textContent = label.split("(")[0].trim();
     box.append(words, input);
     return box;
   }
