@@ -23,9 +23,9 @@ PYPROJECT = nox.project.load_toml(ROOT / "pyproject.toml")
 CURRENT = f"{sys.version_info.major}.{sys.version_info.minor}"
 # The oldest and the newest: what passes on both passes between them.
 PYTHONS = list(dict.fromkeys([CURRENT, "3.10", "3.13"]))
-CODE = ("src", "examples", "tests", "benchmarks", "docs")
+CODE = ("src", "examples", "tests", "benchmarks", "docs", "catalogs.py", "hatch_build.py")
 EXTRAS = "asgi,async,demo,django,flask,otel,testing"
-FRAMEWORKS = ("aiohttp", "django", "fastapi", "flask", "opentelemetry", "rich", "starlette")
+FRAMEWORKS = ("aiohttp", "babel", "django", "fastapi", "flask", "opentelemetry", "rich", "starlette")
 # Tests that need one of EXTRAS: `bare` leaves them out, and fails on one that is missing here.
 NEED_EXTRAS = ("tests/browser", "tests/demo", "tests/page", "tests/processes", "tests/secrets", "tests/web")
 # Tests of the whole machine, and the stand-in's own, which say the same on every Python: run on nox's own.
@@ -126,10 +126,11 @@ def docs(session: nox.Session) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Check style and format."""
-    session.install(*group("lint"))
+    """Check style and format, and that every buyer's sentence is in every catalog."""
+    session.install("-e", ".", *group("lint"))
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
+    session.run("python", "catalogs.py", "--check")
 
 
 @nox.session

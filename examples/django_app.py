@@ -64,7 +64,11 @@ settings.configure(
     ROOT_URLCONF=__name__,
     CSRF_FAILURE_VIEW="tokencharge.django.csrf_failure",
     INSTALLED_APPS=["django.contrib.staticfiles", "tokencharge.django"],
-    MIDDLEWARE=["django.middleware.security.SecurityMiddleware", "django.middleware.csrf.CsrfViewMiddleware"],
+    MIDDLEWARE=[
+        "django.middleware.security.SecurityMiddleware",
+        "django.middleware.locale.LocaleMiddleware",
+        "django.middleware.csrf.CsrfViewMiddleware",
+    ],
     TEMPLATES=[{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}],
     STATIC_URL="static/",
     **stripe_settings(),

@@ -39,7 +39,8 @@ class Rule(NamedTuple):
 # The floors of the house, from the ground up. A part is a module or a package of src/tokencharge; "tokencharge" is
 # its __init__, and with it the public names: `from tokencharge import Money`.
 FLOORS = (
-    {"declines", "mending", "_clock", "_drive", "_secrets", "_event_store"},
+    {"languages", "mending", "_clock", "_drive", "_secrets", "_event_store"},
+    {"declines"},
     {"errors"},
     {"_frames"},
     {"money", "settings"},
@@ -56,18 +57,19 @@ FLOORS = (
     {"pytest_plugin", "cli"},
     {"__main__"},
 )
-WORDS = {"money", "order", "results", "errors", "declines", "mending", "settings"}
+WORDS = {"money", "order", "results", "errors", "declines", "languages", "mending", "settings"}
 WORDS |= {"_checks", "_clock", "_reading", "_secrets", "_frames"}
 ADAPTERS = {"flask", "django", "asgi"}
 ADAPTER = {"tokencharge", "web", "webhooks"}
 KIT = {"tokencharge"} | WORDS
 RULES = {
+    "languages": Rule(PLAIN | {"babel"}),
     "_stripe": Rule(PLAIN | {"aiohttp", "stripe", "urllib3"}),
     "otel": Rule(PLAIN | {"opentelemetry"}, {"tokencharge", "_observe", "_flows"}),
     "web": Rule(only=WORDS | {"gateway"}),
     "webhooks": Rule(only=WORDS | {"_drive", "_event_store", "_observe", "events", "gateway", "web"}),
     "tokencharge": Rule(only=WORDS | {"gateway", "aio", "events", "web"}),
-    "flask": Rule(PLAIN | {"blinker", "click", "flask", "markupsafe", "werkzeug"}, ADAPTER),
+    "flask": Rule(PLAIN | {"blinker", "click", "flask", "flask_babel", "markupsafe", "werkzeug"}, ADAPTER),
     "django": Rule(PLAIN | {"asgiref", "django"}, ADAPTER),
     "asgi": Rule(PLAIN | {"anyio", "jinja2", "markupsafe", "starlette"}, ADAPTER),
     "sandbox": Rule(only=KIT, lazily={"_stripe"}),
@@ -276,7 +278,7 @@ def test_importing_the_library_loads_neither_stripe_nor_a_framework_nor_the_sand
     loaded = set(json.loads(run.stdout))
 
     assert "tokencharge" in loaded
-    assert set() == loaded & (FRAMEWORKS | {"stripe", "urllib3", "requests", "httpx", "pytest"})
+    assert set() == loaded & (FRAMEWORKS | {"babel", "gettext", "stripe", "urllib3", "requests", "httpx", "pytest"})
     assert set() == loaded & {f"tokencharge.{part}" for part in NOT_AT_ONCE}
 
 

@@ -8,7 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 
 import tokencharge
-from tokencharge import Money, PaymentGateway
+from tokencharge import Language, Money, PaymentGateway, TokenChargeError
 from tokencharge.sandbox import Sandbox
 
 sandbox = Sandbox()
@@ -23,7 +23,11 @@ for part in (
     "assets/static/tokencharge/tokencharge.css",
     "assets/templates/tokencharge/checkout.html",
     "sandbox/browser/stripejs/stripe.js",
+    "languages/zh_Hans/LC_MESSAGES/tokencharge.mo",
 ):
     assert files("tokencharge").joinpath(part).is_file(), part
+assert not [*Path(tokencharge.__file__).parent.rglob("*.po")]
+assert TokenChargeError("").message_for("de").startswith("Auf unserer Seite")
+assert Language("de").price(payment.charge.amount) == "5,00\N{NO-BREAK SPACE}$"
 assert [payment.charge] == sandbox.charges
 print(f"tokencharge {tokencharge.__version__} from its wheel: {payment.charge.amount} charged once")

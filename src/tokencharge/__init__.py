@@ -30,6 +30,7 @@ from .errors import (
 )
 from .events import Event
 from .gateway import PaymentGateway
+from .languages import Language
 from .mending import MendedBy
 from .money import Money
 from .order import Order
@@ -59,6 +60,7 @@ __all__ = [
     "InvalidInput",
     "InvalidRequest",
     "InvalidSignature",
+    "Language",
     "MendedBy",
     "Money",
     "Order",

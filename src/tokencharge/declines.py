@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import Enum
 
+from .languages import sentence
+
 
 class Advice(str, Enum):
     """What can be done after a decline. A string too, so that it travels in JSON as it is."""
@@ -18,16 +20,20 @@ class Advice(str, Enum):
     """The bank refuses without a public reason: the buyer asks it, or uses another card."""
 
 
-_PLAIN = "Your card was declined. Please use a different card or contact your bank."
-_OTHER = "This card cannot be used for this payment. Please use a different card."
-_FUNDS = "Your card does not have enough available for this payment. Please use a different card or try again later."
-_LATER = "Your bank could not process the payment just now. Please try again in a little while or use a different card."
-_NUMBER = "The card number is not right. Please check it and enter the card again."
-_EXPIRY = "The expiry date is not right. Please check it and enter the card again."
-_CVC = "The security code is not right. Please check it and enter the card again."
-_ADDRESS = "The billing address does not match the card. Please check it and enter the card again."
-_NOT_YOU = "Your bank could not confirm that it was you. Please try again or use a different card."
-_PIN = "This card needs its PIN, which cannot be entered here. Please use a different card."
+_PLAIN = sentence("Your card was declined. Please use a different card or contact your bank.")
+_OTHER = sentence("This card cannot be used for this payment. Please use a different card.")
+_FUNDS = sentence(
+    "Your card does not have enough available for this payment. Please use a different card or try again later."
+)
+_LATER = sentence(
+    "Your bank could not process the payment just now. Please try again in a little while or use a different card."
+)
+_NUMBER = sentence("The card number is not right. Please check it and enter the card again.")
+_EXPIRY = sentence("The expiry date is not right. Please check it and enter the card again.")
+_CVC = sentence("The security code is not right. Please check it and enter the card again.")
+_ADDRESS = sentence("The billing address does not match the card. Please check it and enter the card again.")
+_NOT_YOU = sentence("Your bank could not confirm that it was you. Please try again or use a different card.")
+_PIN = sentence("This card needs its PIN, which cannot be entered here. Please use a different card.")
 
 _Row = tuple[Advice, str]
 _CALL: _Row = (Advice.CallBank, _PLAIN)
@@ -96,11 +102,11 @@ _ROWS: dict[str, _Row] = {
     ),
     "card_decline_rate_limit_exceeded": (
         Advice.TryAgainLater,
-        "This card was declined too often in a short time. Please wait a day or use a different card.",
+        sentence("This card was declined too often in a short time. Please wait a day or use a different card."),
     ),
     "duplicate_transaction": (
         Advice.TryAgainLater,
-        "A payment of this amount was made with this card a moment ago. Please check before you pay again.",
+        sentence("A payment of this amount was made with this card a moment ago. Please check before you pay again."),
     ),
     **dict.fromkeys(("incorrect_number", "invalid_number"), (Advice.FixDetails, _NUMBER)),
     **dict.fromkeys(("invalid_expiry_month", "invalid_expiry_year"), (Advice.FixDetails, _EXPIRY)),
@@ -111,7 +117,7 @@ _ROWS: dict[str, _Row] = {
     ),
     **dict.fromkeys(
         ("expired_card", "expired_payment_method"),
-        (Advice.TryAnotherCard, "Your card has expired. Please use a different card."),
+        (Advice.TryAnotherCard, sentence("Your card has expired. Please use a different card.")),
     ),
     **dict.fromkeys(
         (
@@ -129,7 +135,7 @@ _ROWS: dict[str, _Row] = {
     ),
     "currency_not_supported": (
         Advice.TryAnotherCard,
-        "This card cannot pay in this currency. Please use a different card.",
+        sentence("This card cannot pay in this currency. Please use a different card."),
     ),
     **dict.fromkeys(
         (

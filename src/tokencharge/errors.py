@@ -31,11 +31,16 @@ import attrs
 
 from ._secrets import Hidden
 from .declines import Advice, reason
+from .languages import Language, sentence
 from .mending import WHO, MendedBy, field_of
 
-_OUR_SIDE = "Something went wrong on our side. This attempt has not charged you. Please try again later or contact us."
-_JUST_NOW = "This did not work just now. This attempt has not charged you. Please try again in a moment."
-_EMAIL = "Your e-mail address was not accepted. This attempt has not charged you. Please check it and try again."
+_OUR_SIDE = sentence(
+    "Something went wrong on our side. This attempt has not charged you. Please try again later or contact us."
+)
+_JUST_NOW = sentence("This did not work just now. This attempt has not charged you. Please try again in a moment.")
+_EMAIL = sentence(
+    "Your e-mail address was not accepted. This attempt has not charged you. Please check it and try again."
+)
 
 
 class _Status:
@@ -112,8 +117,16 @@ class TokenChargeError(Exception):
 
     @property
     def public_message(self) -> str:
-        """A sentence that is safe to show the buyer."""
+        """A sentence that is safe to show the buyer, in English."""
         return self._public
+
+    def message_for(self, locale: str) -> str:
+        """Return the buyer's sentence in their language, or in English where this library does not speak it.
+
+        Args:
+            locale: A locale's code ("de", "pt_BR") or an Accept-Language header, as of `Language.of`.
+        """
+        return Language.of(locale).say(self.public_message)
 
     def _suggest(self) -> int:
         return self._status
@@ -143,7 +156,9 @@ class InvalidInput(TokenChargeError, ValueError):
 
     _status = 400
     _mended_by = MendedBy.Buyer
-    _public = "Some of the details were not valid. This attempt has not charged you. Please check them and try again."
+    _public = sentence(
+        "Some of the details were not valid. This attempt has not charged you. Please check them and try again."
+    )
 
     @property
     def mended_by(self) -> MendedBy:
@@ -207,13 +222,15 @@ class AuthenticationRequired(TokenChargeError):
 
     @property
     def public_message(self) -> str:
-        """A sentence that is safe to show the buyer."""
+        """A sentence that is safe to show the buyer, in English."""
         if self.client_secret is None or self.http_status == 402:
-            return (
+            return sentence(
                 "Your bank asks you to confirm this payment. This attempt has not charged you. "
                 "Please use a different card."
             )
-        return "Your bank asks you to confirm this payment. You have not been charged yet. Please follow its steps."
+        return sentence(
+            "Your bank asks you to confirm this payment. You have not been charged yet. Please follow its steps."
+        )
 
 
 class PaymentPending(TokenChargeError):
@@ -221,7 +238,7 @@ class PaymentPending(TokenChargeError):
 
     _status = 202
     _mended_by = MendedBy.Time
-    _public = "Your payment is being processed. Please do not pay again; we will tell you how it ends."
+    _public = sentence("Your payment is being processed. Please do not pay again; we will tell you how it ends.")
 
 
 class TokenRejected(TokenChargeError):
@@ -229,7 +246,7 @@ class TokenRejected(TokenChargeError):
 
     _status = 400
     _mended_by = MendedBy.Buyer
-    _public = (
+    _public = sentence(
         "These card details were used before or have expired. If you have not paid yet, please enter your card again."
     )
 
@@ -285,7 +302,7 @@ class ChargeRefused(TokenChargeError):
 
     _status = 429
     _mended_by = MendedBy.Time
-    _public = "Too many attempts. This attempt has not charged you. Please wait a while before you try again."
+    _public = sentence("Too many attempts. This attempt has not charged you. Please wait a while before you try again.")
 
 
 class OrderConflict(TokenChargeError):
@@ -297,7 +314,9 @@ class OrderConflict(TokenChargeError):
 
     _status = 409
     _mended_by = MendedBy.Buyer
-    _public = "This order was already submitted with other details. Please check your order before you pay again."
+    _public = sentence(
+        "This order was already submitted with other details. Please check your order before you pay again."
+    )
 
 
 class OrderChanged(TokenChargeError):
@@ -308,7 +327,7 @@ class OrderChanged(TokenChargeError):
 
     _status = 409
     _mended_by = MendedBy.Buyer
-    _public = (
+    _public = sentence(
         "The price of your order has changed since this page was shown. This attempt has not charged you. "
         "Please look at the new price before you pay."
     )
@@ -319,7 +338,7 @@ class CrossSiteRequest(TokenChargeError):
 
     _status = 403
     _mended_by = MendedBy.Buyer
-    _public = "This was sent by another site. It has not charged you. Please pay on our own page."
+    _public = sentence("This was sent by another site. It has not charged you. Please pay on our own page.")
 
 
 class PageExpired(TokenChargeError):
@@ -327,7 +346,7 @@ class PageExpired(TokenChargeError):
 
     _status = 400
     _mended_by = MendedBy.Buyer
-    _public = "This page was open for too long. This attempt has not charged you. Please try again."
+    _public = sentence("This page was open for too long. This attempt has not charged you. Please try again.")
 
 
 class OrderInProgress(TokenChargeError):
@@ -336,7 +355,7 @@ class OrderInProgress(TokenChargeError):
     retryable = True
     _status = 409
     _mended_by = MendedBy.Time
-    _public = "Your payment is already on its way. Please wait a moment and do not pay again."
+    _public = sentence("Your payment is already on its way. Please wait a moment and do not pay again.")
 
 
 class AuthenticationFailed(TokenChargeError):
@@ -349,7 +368,7 @@ class RateLimited(TokenChargeError):
     retryable = True
     _status = 503
     _mended_by = MendedBy.Time
-    _public = "We are very busy just now. This attempt has not charged you. Please try again in a moment."
+    _public = sentence("We are very busy just now. This attempt has not charged you. Please try again in a moment.")
 
 
 class GatewayUnavailable(TokenChargeError):
@@ -358,7 +377,9 @@ class GatewayUnavailable(TokenChargeError):
     retryable = True
     _status = 503
     _mended_by = MendedBy.Time
-    _public = "We cannot reach our payment provider. This attempt has not charged you. Please try again in a moment."
+    _public = sentence(
+        "We cannot reach our payment provider. This attempt has not charged you. Please try again in a moment."
+    )
 
 
 class OutcomeUnknown(TokenChargeError):
@@ -371,7 +392,9 @@ class OutcomeUnknown(TokenChargeError):
     retryable = True
     _status = 502
     _mended_by = MendedBy.Time
-    _public = "We do not know yet whether your payment went through. Please do not pay again; we are checking."
+    _public = sentence(
+        "We do not know yet whether your payment went through. Please do not pay again; we are checking."
+    )
 
 
 class InvalidSignature(TokenChargeError):

@@ -31,7 +31,7 @@ def test_a_card_is_charged(shop: Shop, till: Till, visitor: Visitor) -> None:
 
     assert ("ada@example.com", customer.id) == (customer.email, charge.customer_id)
     assert ([HONEY], "Wildflower honey, 500 g") == (till.paid, charge.description)
-    assert "14.50 USD" in words
+    assert "$14.50" in words
     assert "Visa ending in 4242" in words
     assert "twice" not in words
 

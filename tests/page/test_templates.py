@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from html.parser import HTMLParser
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.browser.tools import need
-from tokencharge import Charge, Customer, Money, Order, Payment
+from tokencharge import Charge, Customer, Language, Money, Order, Payment, Settings
+from tokencharge.web import Checkout
+from tokencharge.web.words import Say
 
 TEMPLATES = str(files("tokencharge") / "assets" / "templates")
 NASTY = """<script>"it's" & {{ 7*7 }}</script>"""
@@ -79,7 +83,11 @@ def words(page: str) -> str:
     return " ".join(word for tag, word in read(page) if tag == "")
 
 
-LINKS = {
+SETTINGS = Settings("sk_test_1", publishable_key="pk_test_1")
+ENGLISH = Language("en")
+LINKS: dict[str, Any] = {
+    "language": ENGLISH,
+    "say": Say(ENGLISH, amount="$5.00"),
     "charge_url": "/charge?to=<b>",
     "checkout_url": "/checkout?to=<b>",
     "script_url": "/tokencharge.js",
@@ -89,7 +97,7 @@ LINKS = {
 FORM: dict[str, Any] = {
     **LINKS,
     "order": Order(Money(500, "usd"), "Tea"),
-    "amount": "5.00 USD",
+    "amount": "$5.00",
     "publishable_key": "pk_test_1",
     "stripe_js_url": "https://js.example.com/v3/",
     "element": "card",
@@ -129,7 +137,8 @@ ASKED = {
 def charged(seen: bool = False, **changes: Any) -> dict[str, Any]:
     charge = Charge.from_stripe({**CHARGE, **changes})
     payment = Payment(Customer("cus_1"), charge, None, seen)
-    return {**LINKS, "payment": payment, "charge": charge, "amount": str(charge.amount), "seen": seen}
+    shown = dict(Checkout(SETTINGS).page(Order(charge.amount, paid=payment)).context)
+    return {**LINKS, **shown, "seen": seen}
 
 
 CASES: dict[str, tuple[str, dict[str, Any]]] = {
@@ -216,6 +225,19 @@ def test_the_page_has_nothing_inline(render: Render) -> None:
     assert [] == [case for case in CASES if "<style" in page(render, case)]
 
 
+@pytest.mark.parametrize("template", sorted(Path(TEMPLATES, "tokencharge").glob("*.html")), ids=lambda path: path.name)
+def test_no_template_has_words_of_its_own(template: Path) -> None:
+    """All that is read, or read out, comes from where it is translated."""
+    text = re.sub(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", "", template.read_text("utf-8"), flags=re.DOTALL)
+    said = ("aria-label", "alt", "title", "placeholder", "data-loading", "data-working", "data-failed")
+    attributes = [
+        value for _, each in read(text) if each and not isinstance(each, str) for name, value in each if name in said
+    ]
+
+    assert "" == words(text)
+    assert "" == "".join(filter(None, attributes))
+
+
 def test_the_form_posts_token_email_and_the_sites_csrf_field_but_no_amount(render: Render) -> None:
     """What is paid is the server's to say: the form has no field for it."""
     witness = Order(Money(500, "usd"), "Tea").shown
@@ -292,7 +314,7 @@ def test_after_a_failure_that_did_nothing_both_ways_are_open(render: Render) -> 
 
     assert "unclear" not in fields(made)
     assert "Try the same card again" in words(made)
-    assert "Pay 5.00 USD" in words(made)
+    assert "Pay $5.00" in words(made)
 
 
 def test_a_conflict_offers_nothing(render: Render) -> None:
@@ -307,7 +329,7 @@ def test_the_page_says_what_was_charged(render: Render) -> None:
 
     assert "You've been charged" in words(made)
     assert "Visa ending in 4242" in words(made)
-    assert "Charged 5.00 USD" in words(made)
+    assert "Charged $5.00" in words(made)
     assert ["https://example.com/receipt", "/checkout?to=<b>"] == links
     assert "Test mode" not in words(made)
     assert "twice" not in words(made)
@@ -330,8 +352,8 @@ def test_a_charge_with_nothing_but_an_amount_can_be_shown(render: Render) -> Non
 def test_an_authorization_is_not_called_a_charge(render: Render) -> None:
     """Where money is only held, both pages say that."""
     assert "You've been charged" not in words(page(render, "authorized"))
-    assert "Held 5.00 USD" in words(page(render, "authorized"))
-    assert "Authorize 5.00 USD" in words(page(render, "authorization"))
+    assert "Held $5.00" in words(page(render, "authorized"))
+    assert "Authorize $5.00" in words(page(render, "authorization"))
 
 
 def test_test_mode_is_named(render: Render) -> None:
@@ -341,5 +363,5 @@ def test_test_mode_is_named(render: Render) -> None:
 
 def test_an_order_is_shown_as_it_is(render: Render) -> None:
     """A description is shown where there is one, the amount always."""
-    assert "Order Tea Total 5.00 USD" in words(page(render, "form"))
+    assert "Order Tea Total $5.00" in words(page(render, "form"))
     assert "Order" not in words(page(render, "no description")).split()

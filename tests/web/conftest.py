@@ -34,7 +34,9 @@ def open_shop(sandbox: Sandbox, route: str, request: pytest.FixtureRequest) -> I
 
         def options(settings: dict[str, Any]) -> dict[str, Any]:
             """What of it an adapter is told, and no gateway."""
-            return {name: settings.pop(name) for name in ("trusted_origins", "success_url") if name in settings}
+            return {
+                name: settings.pop(name) for name in ("trusted_origins", "success_url", "languages") if name in settings
+            }
 
         def gateway(kind: Any = PaymentGateway, **settings: Any) -> Any:
             return gateway_to(sandbox, kind, **{"route": route, **settings})
@@ -68,3 +70,23 @@ def open_shop(sandbox: Sandbox, route: str, request: pytest.FixtureRequest) -> I
 @pytest.fixture
 def shop(open_shop: OpenShop) -> Shop:
     return open_shop()
+
+
+@pytest.fixture
+def break_page(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Breaks a template, in either engine."""
+    from django.template import Template as DjangoTemplate
+    from jinja2 import Template as JinjaTemplate
+
+    def break_page(name: str) -> None:
+        for engine in (DjangoTemplate, JinjaTemplate):
+            render = engine.render
+
+            def broken(template: Any, *args: Any, _render: Any = render, **kwargs: Any) -> Any:
+                if str(template.name).endswith(name):
+                    raise ZeroDivisionError("broken on purpose")
+                return _render(template, *args, **kwargs)
+
+            monkeypatch.setattr(engine, "render", broken)
+
+    return break_page

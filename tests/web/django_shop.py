@@ -24,7 +24,7 @@ if not settings.configured:
         CSRF_FAILURE_VIEW="tokencharge.django.csrf_failure",
         DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}},
         INSTALLED_APPS=["django.contrib.staticfiles", "tokencharge.django"],
-        MIDDLEWARE=["django.middleware.csrf.CsrfViewMiddleware"],
+        MIDDLEWARE=["django.middleware.locale.LocaleMiddleware", "django.middleware.csrf.CsrfViewMiddleware"],
         ROOT_URLCONF=__name__,
         SECRET_KEY="signs nothing",
         STATIC_URL="/static/",
@@ -56,6 +56,11 @@ class Buy(ChargeView):
     def trusted_origins(self) -> Iterable[str]:  # type: ignore[override]
         trusted: Iterable[str] = _open[-1].options.get("trusted_origins", ())
         return trusted
+
+    @property
+    def languages(self) -> Iterable[str] | None:  # type: ignore[override]
+        narrowed: Iterable[str] | None = _open[-1].options.get("languages")
+        return narrowed
 
     def get_success_url(self, payment: Payment) -> str | None:
         given = _open[-1].options.get("success_url")

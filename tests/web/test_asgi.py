@@ -93,8 +93,8 @@ def test_one_app_may_have_several(gateway: AsyncPaymentGateway, sandbox: Sandbox
     pages = [client.get("/tickets/7/pay").text, client.get("/drinks/checkout").text]
     paid = client.post("/tickets/7/paid", json={"token": sandbox.create_token(), "email": EMAIL})
 
-    assert ['action="/tickets/7/paid"' in pages[0], "7.00 USD" in pages[0]] == [True, True]
-    assert ['action="/drinks/charge"' in pages[1], "3.00 USD" in pages[1]] == [True, True]
+    assert ['action="/tickets/7/paid"' in pages[0], "$7.00" in pages[0]] == [True, True]
+    assert ['action="/drinks/charge"' in pages[1], "$3.00" in pages[1]] == [True, True]
     assert "/tickets/7/pay" == client.get("/tickets/7/paid").headers["Location"]
     assert 200 == paid.status_code
     assert [Money(700, "usd")] == [charge.amount for charge in sandbox.charges]
@@ -125,7 +125,7 @@ def test_the_pages_are_the_sites_to_change(tmp_path: Path, gateway: AsyncPayment
     client = visiting(payments)
     page = client.get("/checkout")
 
-    assert "Thank you for 5.00 USD" == client.post("/charge", data={"token": "tok_visa", "email": EMAIL}).text
+    assert "Thank you for $5.00" == client.post("/charge", data={"token": "tok_visa", "email": EMAIL}).text
     assert 'data-tokencharge="pay"' in page.text
     assert "Content-Security-Policy" not in page.headers
 

@@ -27,6 +27,7 @@ from django.template import engines
 from django.template.loader import get_template
 from django.test import AsyncClient, Client, RequestFactory, override_settings
 from django.urls import NoReverseMatch, include, path, reverse
+from django.utils import translation
 
 import tests.web.django_shop  # noqa: F401 - configures Django
 import tokencharge
@@ -253,7 +254,7 @@ class TestTheViews:
             self.pay("/items/7/charge", sandbox)
 
         assert 'action="/items/7/charge"' in page
-        assert "7.00 USD" in page
+        assert "$7.00" in page
         assert "/items/7/checkout" == back
         assert [Money(700, "usd")] == [charge.amount for charge in sandbox.charges]
 
@@ -319,7 +320,7 @@ class TestTheViews:
             form, thanks = self.client.get("/checkout"), self.pay("/charge", sandbox)
             declined = self.pay("/charge", sandbox, DECLINED)
 
-        assert [b"Form: 5.00 USD", b"Thank you for 5.00 USD", b"Form: 5.00 USD"] == [
+        assert [b"Form: $5.00", b"Thank you for $5.00", b"Form: $5.00"] == [
             answer.content for answer in (form, thanks, declined)
         ]
         assert [False] * 3 == [answer.has_header("Content-Security-Policy") for answer in (form, thanks, declined)]
@@ -455,13 +456,21 @@ class TestTheTemplateTag:
         assert 'name="csrfmiddlewaretoken"' in page
         assert 'data-publishable-key="pk_test_tokenchargeSandboxKey0001"' in page
         assert 'src="/static/tokencharge/tokencharge.js"' in page
-        assert "5.00 USD" in page
+        assert "$5.00" in page
 
     def test_it_may_post_elsewhere(self, gateway: PaymentGateway) -> None:
         """To the URL it is given."""
         page = self.rendered('{% tokencharge_form order charge_url="/charge" %}', order=Order(Money(500, "usd")))
 
         assert 'action="/charge"' in page
+
+    def test_it_speaks_the_active_language(self, gateway: PaymentGateway) -> None:
+        """What Django has active, a middleware or the site's own code, is what the buyer reads."""
+        with translation.override("ja"):
+            page = self.rendered("{% tokencharge_form order %}", order=Order(Money(500, "jpy")))
+
+        assert "￥500 を支払う" in page
+        assert 'data-locale="ja"' in page
 
     def test_in_a_template_of_the_views_it_needs_nothing(
         self, gateway: PaymentGateway, sandbox: Sandbox, tmp_path: Path

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from flask import Flask, Response, abort, request, url_for
 from flask.testing import FlaskClient
+from flask_babel import Babel
 from flask_wtf.csrf import CSRFProtect  # type: ignore[import-untyped]
 
 from tests.web.deliveries import event, signed
@@ -101,8 +102,8 @@ def test_one_app_may_have_several(app: Flask, gateway: PaymentGateway, sandbox: 
         first = current_gateway.settings == tickets.gateway.settings != drinks.gateway.settings
 
     assert ["/tickets/charge", "/drinks/charge"] == urls
-    assert ['action="/tickets/charge"' in pages[0], "40.00 USD" in pages[0]] == [True, True]
-    assert ['action="/drinks/charge"' in pages[1], "3.00 USD" in pages[1]] == [True, True]
+    assert ['action="/tickets/charge"' in pages[0], "$40.00" in pages[0]] == [True, True]
+    assert ['action="/drinks/charge"' in pages[1], "$3.00" in pages[1]] == [True, True]
     assert [Money(4000, "usd")] == [charge.amount for charge in sandbox.charges]
     assert first
 
@@ -133,7 +134,7 @@ def test_the_order_function_gets_what_the_prefix_captures(app: Flask, gateway: P
     client = app.test_client()
     page = client.get("/items/7/checkout").text
 
-    assert "7.00 USD" in page
+    assert "$7.00" in page
     assert 'action="/items/7/charge"' in page
     assert "/items/7/checkout" == client.get("/items/7/charge").headers["Location"]
 
@@ -319,6 +320,23 @@ def test_the_policy_is_the_sites_to_change(app: Flask, gateway: PaymentGateway) 
     assert ["default-src 'self'"] == client.get("/checkout?stricter=1").headers.getlist("Content-Security-Policy")
 
 
+@pytest.mark.parametrize(
+    ("chosen", "title"), [("fr", "Paiement"), ("pt_BR", "Pagamento"), ("da", "Checkout"), (None, "Kasse")]
+)
+def test_flask_babel_says_which_language_it_is(app: Flask, gateway: PaymentGateway, chosen: str, title: str) -> None:
+    """Where an app has it, what it says holds and not the browser; where it says nothing, its default does."""
+    app.config["BABEL_DEFAULT_LOCALE"] = "de"
+    Babel(app, locale_selector=lambda: chosen)
+    payments = TokenCharge(app, gateway=gateway)
+    payments.order(selling())
+    client = app.test_client()
+    page = client.get("/checkout", headers={"Accept-Language": "ja"})
+    declined = client.post("/charge", json={"token": "tok_chargeDeclined", "email": EMAIL})
+
+    assert f"<title>{title}</title>" in page.text
+    assert CardDeclined("").message_for(str(chosen or "de")) == (declined.json or {})["error"]["message"]
+
+
 def test_templates_are_the_sites_to_change(tmp_path: Path, gateway: PaymentGateway) -> None:
     """A template of the same name in the app's own folder comes first."""
     (tmp_path / "tokencharge").mkdir()
@@ -327,7 +345,7 @@ def test_templates_are_the_sites_to_change(tmp_path: Path, gateway: PaymentGatew
     TokenCharge(app, gateway=gateway).order(selling())
     client = app.test_client()
 
-    assert "Thank you for 5.00 USD" == client.post("/charge", data={"token": "tok_visa", "email": EMAIL}).text
+    assert "Thank you for $5.00" == client.post("/charge", data={"token": "tok_visa", "email": EMAIL}).text
     assert 'data-tokencharge="pay"' in client.get("/checkout").text
 
 

@@ -55,7 +55,7 @@ class TestAPriceThatChanged:
         assert 409 == changed.status
         assert "has changed since this page was shown" in changed.text
         assert "has not charged you" in changed.text
-        assert "50.00 USD" in changed.text
+        assert "$50.00" in changed.text
         assert changed.asks_for_a_card
         assert f'value="{EMAIL}"' in changed.text
         assert {} == changed.hidden("again")
@@ -245,7 +245,7 @@ class TestAnOrderThatIsPaid:
         script = shop.post_json({"token": sandbox.create_token(), "email": EMAIL})
 
         assert [200, 200] == [page.status for page in pages]
-        assert [True, True] == ["This order is paid." in page.text and "5.00 USD" in page.text for page in pages]
+        assert [True, True] == ["This order is paid." in page.text and "$5.00" in page.text for page in pages]
         assert [False, False] == [page.asks_for_a_card for page in pages]
         assert (409, "order_conflict") == (script.status, script.json["error"]["code"])
         assert "This order is paid." == script.json["error"]["message"]

@@ -31,12 +31,13 @@ from ..web import (
     forgetful,
     is_gateway,
     no_order,
+    read_languages,
     read_origins,
     read_success_url,
 )
 from ..webhooks import EVENT_LIMIT, EventStore, Handlers, MemoryStore, Webhooks
 from .links import link
-from .requests import call, described, incoming, read, take
+from .requests import call, described, incoming, language, read, take
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -79,6 +80,7 @@ class TokenCharge:
         event_store: What remembers which events were handled; several processes need one they share.
         success_url: As of `Checkout`: where the buyer goes once they have paid, `"/thanks"`.
         trusted_origins: As of `Checkout`: other origins whose pages may post a charge, `["https://shop.example"]`.
+        languages: As of `Checkout`: what to choose the buyer's language from, `["de", "fr"]`; all if not given.
     """
 
     @forgetful
@@ -100,6 +102,7 @@ class TokenCharge:
         event_store: EventStore | None = None,
         success_url: SuccessUrl = None,
         trusted_origins: Iterable[str] = (),
+        languages: Iterable[str] | None = None,
     ) -> None:
         if gateway is None:
             given = os.environ if settings is None else settings
@@ -110,6 +113,7 @@ class TokenCharge:
         self._given: Any = gateway
         self._trusted_origins = read_origins(trusted_origins)
         self._success_url = read_success_url(success_url)
+        self._languages = read_languages(languages)
         self.before_charge = Hooks(filter(None, [before_charge]))
         self.on_payment = Hooks(filter(None, [on_payment]))
         self.on_failure = Hooks(filter(None, [on_failure]))
@@ -184,7 +188,7 @@ class TokenCharge:
     async def _show_checkout(self, request: Request) -> Response:
         gateway = await self._gateway_for(request)
         order = await run_in_threadpool(ask_for_order, self._order, (request,), call=call)
-        return self._render(self._checkout(gateway).page(order), gateway, self._links(request))
+        return self._render(self._checkout(gateway).page(order, language(request)), gateway, self._links(request))
 
     async def _answer_charge(self, request: Request) -> Response:
         gateway, links = await self._gateway_for(request), self._links(request)
@@ -253,6 +257,7 @@ class TokenCharge:
             on_failure=failed,
             trusted_origins=self._trusted_origins,
             success_url=self._success_url,
+            languages=self._languages,
         )
 
     def _tell_paid(self, gateway: AsyncPaymentGateway, payment: Payment) -> None:

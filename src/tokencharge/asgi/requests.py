@@ -76,4 +76,10 @@ def described(request: Request) -> Incoming:
         host=request.headers.get("host", ""),
         origin=request.headers.get("origin", ""),
         fetch_site=request.headers.get("sec-fetch-site", ""),
+        language=language(request),
     )
+
+
+def language(request: Request) -> str:
+    """Return the buyer's language, as their browser says."""
+    return request.headers.get("accept-language", "")

@@ -11,6 +11,7 @@ from django.http import HttpRequest, QueryDict
 from django.http.multipartparser import MultiPartParser, MultiPartParserError
 from django.template.backends.utils import csrf_input
 from django.templatetags.static import static
+from django.utils.translation import get_language
 
 from ..web import BODY_LIMIT, Incoming
 
@@ -30,7 +31,13 @@ def incoming(request: HttpRequest) -> Incoming:
         host=request.get_host(),
         origin=request.META.get("HTTP_ORIGIN", ""),
         fetch_site=request.META.get("HTTP_SEC_FETCH_SITE", ""),
+        language=language(),
     )
+
+
+def language() -> str:
+    """Return the buyer's language: the active one, which LocaleMiddleware chooses, and LANGUAGE_CODE without it."""
+    return get_language() or ""
 
 
 def read(request: HttpRequest, limit: int) -> bytes:

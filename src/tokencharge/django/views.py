@@ -28,7 +28,7 @@ from ..web import (
 from ..webhooks import EventStore
 from .answers import as_json, call, non_atomic
 from .gateway import current_gateway
-from .requests import assets, incoming
+from .requests import assets, incoming, language
 from .signals import announcing
 from .webhooks import WebhookView, tell_paid
 
@@ -47,6 +47,7 @@ class CheckoutView(View):
         csp: Send `Content-Security-Policy` with both pages.
         trusted_origins: As of `Checkout`: other origins whose pages may post a charge. Those of the setting
             `CSRF_TRUSTED_ORIGINS` may too.
+        languages: As of `Checkout`: what to choose the buyer's language from, `["de", "fr"]`; None for all there are.
         success_url: Where the buyer goes once they have paid; None for the page that says so.
         cache: The cache that remembers which payments `on_paid` was told of: the one of `WebhookView`.
 
@@ -59,6 +60,7 @@ class CheckoutView(View):
     charge_url_name = "charge"
     csp = True
     trusted_origins: Iterable[str] = ()
+    languages: Iterable[str] | None = None
     success_url: str | None = None
     cache = WebhookView.cache
 
@@ -95,7 +97,8 @@ class CheckoutView(View):
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Show the card form."""
         gateway = check_gateway(self.get_gateway(), awaited=False)
-        return self.render(self.get_checkout(gateway).page(ask_for_order(self.get_order)), gateway)
+        order = ask_for_order(self.get_order)
+        return self.render(self.get_checkout(gateway).page(order, language()), gateway)
 
     def get_checkout(self, gateway: PaymentGateway) -> Checkout:
         """Return the rules of both pages, told of this view's hooks."""
@@ -107,6 +110,7 @@ class CheckoutView(View):
             on_failure=[partial(call, self.on_failure), failed],
             trusted_origins=[*self.trusted_origins, *_trusted_by_django()],
             success_url=self.get_success_url,
+            languages=self.languages,
         )
 
     def render(self, reply: Reply, gateway: PaymentGateway) -> HttpResponse:

@@ -23,12 +23,13 @@ from ..web import (
     content_security_policy,
     is_gateway,
     no_order,
+    read_languages,
     read_origins,
     read_success_url,
 )
 from ..webhooks import EVENT_LIMIT, EventStore, Handlers, MemoryStore, Webhooks
 from .pages import assets, link, page
-from .requests import awaiting, call, incoming, read
+from .requests import awaiting, call, incoming, language, read
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -76,6 +77,7 @@ class TokenCharge:
         event_store: What remembers which events were handled; several processes need one they share.
         success_url: As of `Checkout`: where the buyer goes once they have paid, `"/thanks"`.
         trusted_origins: As of `Checkout`: other origins whose pages may post a charge, `["https://shop.example"]`.
+        languages: As of `Checkout`: what to choose the buyer's language from, `["de", "fr"]`; all if not given.
 
     Hooks and handlers may be async, where Flask's extra `async` is installed.
     """
@@ -97,11 +99,13 @@ class TokenCharge:
         event_store: EventStore | None = None,
         success_url: SuccessUrl = None,
         trusted_origins: Iterable[str] = (),
+        languages: Iterable[str] | None = None,
     ) -> None:
         if gateway is not None and is_gateway(gateway):
             check_gateway(gateway, awaited=False)
         self.name, self._trusted_origins = name, read_origins(trusted_origins)
         self._success_url = read_success_url(success_url)
+        self._languages = read_languages(languages)
         self._given, self._csp, self._event_store = gateway, csp, event_store
         self._url_prefix, self._checkout_path, self._charge_path = url_prefix, checkout_path, charge_path
         self._webhook_path = webhook_path
@@ -171,7 +175,8 @@ class TokenCharge:
 
     def _show_checkout(self, **captured: Any) -> Response:
         gateway = self.gateway
-        return self._render(gateway, self._checkout(gateway).page(ask_for_order(self._order, captured=captured)))
+        order = ask_for_order(self._order, captured=captured)
+        return self._render(gateway, self._checkout(gateway).page(order, language()))
 
     def _answer_charge(self, **captured: Any) -> Response:
         gateway = self.gateway
@@ -214,6 +219,7 @@ class TokenCharge:
             on_failure=map(awaiting, [*self.on_failure, *failed]),
             trusted_origins=self._trusted_origins,
             success_url=self._success_url,
+            languages=self._languages,
         )
 
     def _webhooks(self, gateway: PaymentGateway) -> Webhooks:

@@ -35,7 +35,17 @@ def incoming() -> Incoming:
         host=request.host,
         origin=request.headers.get("Origin", ""),
         fetch_site=request.headers.get("Sec-Fetch-Site", ""),
+        language=language(),
     )
+
+
+def language() -> str:
+    """Return the buyer's language as Flask-Babel has it, or, in an app without that, as their browser says."""
+    if "babel" in current_app.extensions:
+        from flask_babel import get_locale
+
+        return str(get_locale())
+    return request.headers.get("Accept-Language", "")
 
 
 def read(limit: int) -> bytes:

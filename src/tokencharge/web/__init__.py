@@ -12,6 +12,7 @@ from .policy import content_security_policy
 from .reply import Reply
 from .submission import BODY_LIMIT, Incoming
 from .success import SuccessUrl, read_success_url
+from .words import read_languages
 
 __all__ = [
     "BODY_LIMIT",
@@ -29,6 +30,7 @@ __all__ = [
     "forgetful",
     "is_gateway",
     "no_order",
+    "read_languages",
     "read_origins",
     "read_success_url",
     "with_query",

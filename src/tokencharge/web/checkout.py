@@ -20,6 +20,7 @@ from ..errors import (
     TokenChargeError,
 )
 from ..gateway import PaymentGateway
+from ..languages import Language
 from ..mending import what_to_do
 from ..order import Order
 from ..results import Payment
@@ -28,9 +29,10 @@ from . import pages
 from .attempts import Attempt, check_found, hold_to_what_was_shown, read_submitted
 from .hooks import tell
 from .origins import is_of_another_site, read_origins
-from .reply import CAREFUL, Reply, describe_error, describe_payment
+from .reply import CAREFUL, Reply, careful, describe_error, describe_payment
 from .submission import Incoming, Typed
 from .success import SuccessUrl, read_success_url, where_to
+from .words import Say, read_languages
 
 logger = logging.getLogger("tokencharge")
 
@@ -47,9 +49,12 @@ class Checkout:
         on_failure: Each is called with the TokenChargeError. An error one raises is logged.
         trusted_origins: What other origins' pages may post a charge from, `https://shop.example`: where the front end
             is on another host, or a proxy hides the one that browsers see.
+        success_url: Where the buyer goes once they have paid.
+        languages: What to choose the buyer's language from, `["de", "fr"]`; all that the library speaks if not given.
+            The first is for those who ask for none of them; one alone is spoken to all.
 
     Raises:
-        ConfigurationError: A trusted origin is none.
+        ConfigurationError: A trusted origin is none, or there is no such language.
     """
 
     def __init__(
@@ -61,7 +66,9 @@ class Checkout:
         on_failure: Iterable[Callable[[TokenChargeError], object]] = (),
         trusted_origins: Iterable[str] = (),
         success_url: SuccessUrl = None,
+        languages: Iterable[str] | None = None,
     ) -> None:
+        self.languages = read_languages(languages)
         self.success_url = read_success_url(success_url)
         self.settings = settings
         self.before_charge = tuple(before_charge)
@@ -172,29 +179,37 @@ class Checkout:
         """Answer POST /charge for an order that says it is paid."""
         if isinstance(order.paid, Payment):
             return self.paid(attrs.evolve(order.paid, replayed=True), incoming)
+        language = self._language(incoming)
         if not incoming.wants_json:
-            return pages.settled(order)
-        error = describe_error(OrderConflict("The order is paid."))
-        return Reply(409, {"error": {**error, "message": pages.PAID}}, None, {}, CAREFUL)
+            return pages.settled(order, language)
+        error = describe_error(OrderConflict("The order is paid."), language)
+        payload = {"error": {**error, "message": Say(language)["order_is_paid"]}}
+        return Reply(409, payload, None, {}, careful(language))
 
     def elsewhere(self, checkout_url: str) -> Reply:
         """Answer GET /charge, an address typed by hand or kept in a history: go to the form."""
         return Reply(303, {}, None, {}, {**CAREFUL, "Location": checkout_url})
 
-    def page(self, order: Order) -> Reply:
+    def page(self, order: Order, language: str = "") -> Reply:
         """Answer GET /checkout: the form, or, for an order that says it is paid, that it is.
+
+        Args:
+            order: What is to be paid.
+            language: The buyer's, as of `Incoming`.
 
         Raises:
             ConfigurationError: There is no publishable key for the page.
         """
+        spoken = Language.of(language, self.languages)
         if isinstance(order.paid, Payment):
-            return pages.charged(order.paid, seen=False)
+            return pages.charged(order.paid, spoken, seen=False)
         if order.paid:
-            return pages.settled(order)
+            return pages.settled(order, spoken)
         if self.settings.publishable_key is None:
             raise ConfigurationError("STRIPE_PUBLISHABLE_KEY is not set: the checkout page needs it (pk_test_...).")
         price = {"amount": order.amount.amount, "currency": order.amount.currency}
-        return pages.form(self.settings, 200, order, {"order": {**price, "description": order.description}})
+        payload = {"order": {**price, "description": order.description}}
+        return pages.form(self.settings, 200, order, payload, spoken)
 
     def paid(self, payment: Payment, incoming: Incoming) -> Reply:
         """Answer POST /charge after a charge: "You've been charged", or the payment as JSON."""
@@ -207,7 +222,8 @@ class Checkout:
         if url is not None:
             return Reply(303, payload, None, {}, {**CAREFUL, "Location": url})
         # Who waited for their bank, or for an outcome nobody knew, has not seen this payment before.
-        return pages.charged(payment, seen=payment.replayed and not Typed.of(incoming).unclear)
+        seen = payment.replayed and not Typed.of(incoming).unclear
+        return pages.charged(payment, self._language(incoming), seen=seen)
 
     def failed(self, error: TokenChargeError, incoming: Incoming, order: Order) -> Reply:
         """Answer POST /charge after a failure: the form again with a sentence, or the error as JSON.
@@ -217,13 +233,19 @@ class Checkout:
         """
         if isinstance(error, CrossSiteRequest):
             return self._problem(error, incoming)
+        language = self._language(incoming)
         if incoming.wants_json:
-            return Reply(error.suggested_status, {"error": describe_error(error)}, None, {}, CAREFUL)
-        return pages.form_again(self.settings, error, order, Typed.of(incoming))
+            return Reply(
+                error.suggested_status, {"error": describe_error(error, language)}, None, {}, careful(language)
+            )
+        return pages.form_again(self.settings, error, order, Typed.of(incoming), language)
 
     def _problem(self, error: TokenChargeError, incoming: Incoming) -> Reply:
-        page = pages.problem(error)
+        page = pages.problem(error, self._language(incoming))
         return attrs.evolve(page, template=None) if incoming.wants_json else page
+
+    def _language(self, incoming: Incoming) -> Language:
+        return Language.of(incoming.language, self.languages)
 
     def _guard(self, incoming: Incoming, order: Order) -> None:
         for allow in self.before_charge:

@@ -19,26 +19,30 @@ from ..errors import (
     TokenChargeError,
     TokenRejected,
 )
+from ..languages import Language
 from ..order import Order
 from ..results import Payment
 from ..settings import Settings
-from .reply import CAREFUL, Reply, authentication_of, describe_error, describe_payment
+from .reply import Reply, authentication_of, careful, describe_error, describe_payment
 from .submission import Typed
+from .words import card_name, spoken
 
 _DO_NOT_PAY_AGAIN = (OrderConflict, OrderInProgress, OutcomeUnknown)
 _SETTLED = (AuthenticationRequired, CardDeclined, OrderChanged, TokenRejected)
-
-PAID = "This order is paid."
 
 # What a query holds as it was sent; anything else in it is encoded, so that it ends no header and leads nowhere else.
 _OF_A_QUERY = "%/:?@!$&'()*+,;=-._~[]"
 
 
-def form(settings: Settings, status: int, order: Order, payload: Mapping[str, Any], **shown: Any) -> Reply:
+def form(
+    settings: Settings, status: int, order: Order, payload: Mapping[str, Any], language: Language, **shown: Any
+) -> Reply:
     """Show the card form for an order."""
+    amount = language.price(order.amount)
     context = {
+        **spoken(language, amount=amount),
         "order": order,
-        "amount": str(order.amount),
+        "amount": amount,
         "publishable_key": settings.publishable_key or "",
         "stripe_js_url": settings.js_url,
         "element": settings.element,
@@ -53,19 +57,20 @@ def form(settings: Settings, status: int, order: Order, payload: Mapping[str, An
         "payable": True,
         **shown,
     }
-    return Reply(status, payload, "tokencharge/checkout.html", context, CAREFUL)
+    return Reply(status, payload, "tokencharge/checkout.html", context, careful(language))
 
 
-def form_again(settings: Settings, error: TokenChargeError, order: Order, typed: Typed) -> Reply:
+def form_again(settings: Settings, error: TokenChargeError, order: Order, typed: Typed, language: Language) -> Reply:
     """Show the card form after a failure: what was typed, what may be sent again, and a sentence."""
-    payload, authentication = {"error": describe_error(error)}, authentication_of(error)
+    payload, authentication = {"error": describe_error(error, language)}, authentication_of(error)
+    message = language.say(error.public_message)
     # "This attempt did nothing" says nothing of an attempt before it whose outcome nobody knew.
     unclear = typed.unclear and not isinstance(error, _SETTLED)
     waiting = authentication is not None or isinstance(error, PaymentPending)
     # Sending the same token again is how an open outcome is cleared up: it charges once or not at all.
     same = unclear or waiting or error.retryable
     shown = {
-        "message": error.public_message,
+        "message": message,
         "email": typed.email,
         "field": error.field,
         "authentication": authentication,
@@ -74,31 +79,35 @@ def form_again(settings: Settings, error: TokenChargeError, order: Order, typed:
         "again_shown": typed.shown or order.shown,
         "payable": not (unclear or waiting or isinstance(error, _DO_NOT_PAY_AGAIN)),
     }
-    reply = form(settings, error.suggested_status, order, payload, **shown)
-    return attrs.evolve(reply, words=("Checkout", error.public_message))
+    reply = form(settings, error.suggested_status, order, payload, language, **shown)
+    return attrs.evolve(reply, words=(reply.context["say"]["checkout"], message))
 
 
-def charged(payment: Payment, *, seen: bool) -> Reply:
+def charged(payment: Payment, language: Language, *, seen: bool) -> Reply:
     """Show a payment: "You've been charged"; or, where the buyer has seen it before, that it was made."""
-    charge = payment.charge
-    context = {"payment": payment, "charge": charge, "amount": str(charge.amount), "seen": seen}
-    done = "You've been charged" if charge.captured else "Payment authorized"
-    words = (done, f"{'Charged' if charge.captured else 'Held'}: {charge.amount}")
+    charge, amount = payment.charge, language.price(payment.charge.amount)
+    words = spoken(language, amount=amount)
+    paid_with = card_name(charge.card, language) if charge.card else ""
+    context = {**words, "payment": payment, "charge": charge, "amount": amount, "paid_with": paid_with, "seen": seen}
+    names = ("you_were_charged", "charged_amount") if charge.captured else ("authorized", "held_amount")
+    title, sentence = (context["say"][name] for name in names)
     payload = {"payment": describe_payment(payment)}
-    return Reply(200, payload, "tokencharge/charge.html", context, CAREFUL, words)
+    return Reply(200, payload, "tokencharge/charge.html", context, careful(language), (title, sentence))
 
 
-def settled(order: Order) -> Reply:
+def settled(order: Order, language: Language) -> Reply:
     """Show that an order is paid, where no more is known of the payment."""
-    context = {"order": order, "amount": str(order.amount), "message": PAID}
-    return Reply(200, {"order": {"paid": True}}, "tokencharge/paid.html", context, CAREFUL)
+    words, amount = spoken(language), language.price(order.amount)
+    context = {**words, "order": order, "amount": amount, "message": words["say"]["order_is_paid"]}
+    return Reply(200, {"order": {"paid": True}}, "tokencharge/paid.html", context, careful(language))
 
 
-def problem(error: TokenChargeError) -> Reply:
+def problem(error: TokenChargeError, language: Language) -> Reply:
     """Show what went wrong where there is no order to show a form for."""
-    words, context = ("Checkout", error.public_message), {"message": error.public_message}
-    payload = {"error": describe_error(error)}
-    return Reply(error.suggested_status, payload, "tokencharge/problem.html", context, CAREFUL, words)
+    message, words = language.say(error.public_message), spoken(language)
+    context, payload = {**words, "message": message}, {"error": describe_error(error, language)}
+    said = (words["say"]["checkout"], message)
+    return Reply(error.suggested_status, payload, "tokencharge/problem.html", context, careful(language), said)
 
 
 def with_query(url: str, query: str) -> str:

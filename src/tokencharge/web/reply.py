@@ -11,6 +11,7 @@ import attrs
 
 from .._secrets import Discreet
 from ..errors import AuthenticationRequired, TokenChargeError, error_code
+from ..languages import Language
 from ..results import Payment
 
 # A careful page: kept nowhere, read as what it says it is, its address told to no other site (in it may stand an
@@ -19,8 +20,14 @@ CAREFUL = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "Re
 
 logger = logging.getLogger("tokencharge")
 
+
+def careful(language: Language) -> dict[str, str]:
+    """Return the headers of a careful answer in a language, which is for who asks in the same words."""
+    return {**CAREFUL, "Content-Language": language.tag, "Vary": "Accept-Language"}
+
+
 _PLAIN = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>{title}</title></head>
+<html lang="{lang}" dir="{direction}"><head><meta charset="utf-8"><title>{title}</title></head>
 <body><main><h1>{title}</h1><p>{text}</p></main></body></html>
 """
 
@@ -57,8 +64,8 @@ class Reply(Discreet):
             if self.words is None:
                 raise
             logger.exception("The page %s cannot be rendered: the buyer was told in plain words.", self.template)
-            title, text = map(escape, self.words)
-            return _PLAIN.format(title=title, text=text)
+            (title, text), language = map(escape, self.words), self.context["language"]
+            return _PLAIN.format(title=title, text=text, lang=language.tag, direction=language.direction)
 
 
 def describe_payment(payment: Payment) -> dict[str, Any]:
@@ -87,12 +94,12 @@ def describe_payment(payment: Payment) -> dict[str, Any]:
     }
 
 
-def describe_error(error: TokenChargeError) -> dict[str, Any]:
-    """Tell a failure as JSON: a code, a sentence for the buyer, and what may help."""
+def describe_error(error: TokenChargeError, language: Language) -> dict[str, Any]:
+    """Tell a failure as JSON: a code, a sentence for the buyer in their language, and what may help."""
     advice, authentication = getattr(error, "advice", None), authentication_of(error)
     return {
         "code": error_code(error),
-        "message": error.public_message,
+        "message": language.say(error.public_message),
         "advice": None if advice is None else advice.value,
         **({} if error.field is None else {"field": error.field}),
         **({} if authentication is None else {"authentication": authentication}),

@@ -40,6 +40,7 @@ class Incoming:
         host: The Host header: where the request arrived.
         origin: The Origin header, or an empty string: whose page sent it.
         fetch_site: The Sec-Fetch-Site header, or an empty string: what the browser itself says of that.
+        language: The buyer's: the code of a locale, where the framework knows it, else the Accept-Language header.
     """
 
     content_type: str
@@ -51,6 +52,7 @@ class Incoming:
     host: str = ""
     origin: str = ""
     fetch_site: str = ""
+    language: str = ""
 
     @property
     def kind(self) -> str:

@@ -7,7 +7,7 @@ from importlib.resources import files
 
 from ..language.wire import Response
 
-_PARTS = ("fields.js", "element.js", "three_d_secure.js", "stripe.js")
+_PARTS = ("fields.js", "labels.js", "element.js", "three_d_secure.js", "stripe.js")
 _FRAME = """/**
  * The sandbox's stand-in for Stripe.js: as much of it as pays with a card, in the same shape.
  *

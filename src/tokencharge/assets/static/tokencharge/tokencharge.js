@@ -19,6 +19,7 @@
  * and `data-capture="manual"` where the money is only held. A field with `data-stripe="name"` (`address_zip`, ...) is
  * sent to Stripe with the card. A form with `data-tokencharge="again"` holds a token already: it is only kept from
  * being sent twice, or, where it has a `data-client-secret`, sent by itself once the bank has asked the buyer (3-D Secure).
+ * `data-locale` is the language that Stripe.js speaks; without one it takes the browser's.
  *
  * Forms are set up whenever they enter the document (Turbo, htmx, a dialog), and let go when they leave it. An element
  * `.tc-unstarted` in a form says that this script did not run; it is removed by it.
@@ -86,7 +87,8 @@ async function stripeFor(form) {
   }
   const { Stripe } = /** @type {any} */ (window);
   if (!Stripe) throw new Error("Stripe.js did not load.");
-  return Stripe(form.dataset.publishableKey);
+  const { publishableKey, locale } = form.dataset;
+  return Stripe(publishableKey, locale ? { locale } : {});
 }
 
 /**

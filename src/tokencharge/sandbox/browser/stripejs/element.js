@@ -6,6 +6,7 @@ const LOOK = `
     min-width: 0; font: inherit; font-family: var(--family, inherit); font-size: var(--size, inherit);
     font-variant-numeric: tabular-nums;
   }
+  :host(:dir(rtl)) input { text-align: end; }
   input:disabled { opacity: 0.6; }
   input::placeholder { color: var(--placeholder, currentcolor); opacity: 1; }
   p { margin: 0.375rem 0 0; font-size: 0.8125rem; line-height: 1.4; }
@@ -26,7 +27,7 @@ const LOOK_OF = {
   `,
   payment: `
     :host { color: var(--color, inherit); font-family: var(--family, inherit); }
-    .fields { display: grid; grid-template-columns: 1fr 1fr; gap: 0.75rem; }
+    .fields { display: grid; grid-template-columns: 1fr 1fr; align-items: end; gap: 0.75rem; }
     label:first-child { grid-column: 1 / -1; }
     span { display: block; margin-bottom: 0.25rem; font-size: 0.9375rem; }
     input {
@@ -68,8 +69,9 @@ class CardFields {
   /**
    * @param {"card" | "payment"} kind
    * @param {any} [options]
+   * @param {string} [locale]
    */
-  constructor(kind, options = {}) {
+  constructor(kind, options = {}, locale = undefined) {
     this.kind = kind;
     const root = this.#host.attachShadow({ mode: "open" });
     // A constructed sheet is no inline style: pages may forbid those.
@@ -77,10 +79,13 @@ class CardFields {
     sheet.replaceSync(LOOK + LOOK_OF[kind]);
     root.adoptedStyleSheets = [sheet];
     this.#fields.className = "fields";
-    for (const { name, label, ...attributes } of FIELDS) this.#fields.append(this.#field(name, label, attributes));
+    const labels = labelsFor(locale);
+    FIELDS.forEach(({ name, ...attributes }, at) => this.#fields.append(this.#field(name, labels[at], attributes)));
     const note = document.createElement("p");
     note.textContent = "Sandbox: use 4242 4242 4242 4242, any later date and any CVC. Not a real card.";
-    Object.assign(this.#problem, { className: "problem", id: "problem", role: "alert" });
+    // What is said beside the labels is English, whatever the page is in.
+    Object.assign(note, { lang: "en", dir: "ltr" });
+    Object.assign(this.#problem, { className: "problem", id: "problem", role: "alert", lang: "en", dir: "ltr" });
     if (kind === "payment" && options.wallets?.applePay !== "never") root.append((this.#wallet = this.#walletButton()));
     root.append(this.#fields, ...(kind === "payment" ? [this.#problem] : []), note);
     root.addEventListener("focusin", () => this.#focused(true));
@@ -193,6 +198,7 @@ class CardFields {
   #walletButton() {
     const button = document.createElement("button");
     Object.assign(button, { type: "button", textContent: "Use the sandbox's wallet", ariaPressed: "false" });
+    Object.assign(button, { lang: "en", dir: "ltr" });
     button.addEventListener("click", () => {
       button.ariaPressed = String(this.chosen === "card");
       this.#fields.hidden = this.chosen !== "card";
@@ -222,7 +228,7 @@ class CardFields {
    */
   #field(name, label, attributes) {
     const input = document.createElement("input");
-    Object.assign(input, attributes, { className: name, inputMode: "numeric", spellcheck: false });
+    Object.assign(input, attributes, { className: name, inputMode: "numeric", spellcheck: false, dir: "ltr" });
     input.setAttribute("aria-label", label);
     if (this.kind === "payment") input.setAttribute("aria-describedby", "problem");
     input.addEventListener("input", () => this.#typed(name));
@@ -232,7 +238,7 @@ class CardFields {
     });
     this.#inputs[name] = input;
     const [words, box] = [document.createElement("span"), document.createElement("label")];
-    words.textContent = label.split(/[,(]/)[0].trim();
+    words.textContent = label.split("(")[0].trim();
     box.append(words, input);
     return box;
   }

@@ -58,7 +58,7 @@ const CHECKS = {
 };
 
 const FIELDS = /** @type {const} */ ([
-  { name: "number", label: "Card number", placeholder: "1234 1234 1234 1234", autocomplete: "cc-number" },
-  { name: "exp", label: "Expiry date, month and year", placeholder: "MM / YY", autocomplete: "cc-exp" },
-  { name: "cvc", label: "Security code (CVC)", placeholder: "CVC", autocomplete: "cc-csc" },
+  { name: "number", placeholder: "1234 1234 1234 1234", autocomplete: "cc-number" },
+  { name: "exp", placeholder: "MM / YY", autocomplete: "cc-exp" },
+  { name: "cvc", placeholder: "CVC", autocomplete: "cc-csc" },
 ]);

@@ -19,8 +19,13 @@ class Elements {
   /** @type {any} */ #options;
   #submitted = false;
 
-  /** @param {any} options */
-  constructor(options = {}) {
+  /** @type {string | undefined} */ #locale;
+
+  /**
+   * @param {any} options
+   * @param {string} [locale]  What Stripe() was told.
+   */
+  constructor(options = {}, locale = undefined) {
     if ("paymentMethodTypes" in options) {
       throw new IntegrationError("elements(): paymentMethodTypes was removed: use allowedPaymentMethodTypes.");
     }
@@ -32,6 +37,7 @@ class Elements {
       throw new IntegrationError("elements(): mode payment needs an amount, a positive integer, and a currency.");
     }
     this.#options = options;
+    this.#locale = options.locale ?? locale;
   }
 
   /**
@@ -47,7 +53,7 @@ class Elements {
     if (kind === "payment" && !mode && !clientSecret) {
       throw new IntegrationError("In order to create a payment element, you must pass a clientSecret or mode to elements().");
     }
-    const made = (this.#made[kind] = new CardFields(kind, options));
+    const made = (this.#made[kind] = new CardFields(kind, options, this.#locale));
     made.on("change", () => (this.#submitted = false));
     this.#dress(appearance);
     return made;
@@ -105,8 +111,11 @@ function flat(params, within) {
   });
 }
 
-/** @param {string} publishableKey */
-function Stripe(publishableKey) {
+/**
+ * @param {string} publishableKey
+ * @param {{locale?: string}} [settings]
+ */
+function Stripe(publishableKey, { locale } = {}) {
   if (!/^pk_/.test(publishableKey ?? "")) {
     throw new IntegrationError("Please call Stripe() with your publishable key: it starts with pk_.");
   }
@@ -163,7 +172,7 @@ function Stripe(publishableKey) {
 
   return {
     /** @param {any} [options] */
-    elements: (options) => new Elements(options),
+    elements: (options) => new Elements(options, locale),
     retrievePaymentIntent,
 
     /**
