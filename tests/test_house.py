@@ -367,7 +367,7 @@ def by_floor(parts: list[str | None]) -> Iterator[set[str | None]]:
     """Parts as they are listed, cut where the floors end."""
     left = iter(parts)
     for floor in FLOORS:
-        yield {next(left) for _ in floor}
+        yield {next(left, None) for _ in floor}
 
 
 def test_the_types_are_shipped() -> None:
