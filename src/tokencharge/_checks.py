@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import time
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import TypeGuard
 
@@ -29,6 +29,9 @@ _REFUND_REASONS = ("duplicate", "fraudulent", "requested_by_customer")
 _TEST_TOKEN = re.compile(r"tok_[A-Za-z]")
 
 _CLOCKS_DIFFER = 300.0  # seconds
+
+COLLECTED = ("name", "phone", "billing_address", "shipping_address")
+"""What a page can ask of the buyer beside the e-mail."""
 
 RESERVED_METADATA = "tokencharge"
 """The metadata name by which this library knows its own charges again."""
@@ -115,6 +118,14 @@ def phone(value: str | None) -> None:
     digits = "".join(each for each in value or "" if each.isdecimal())
     if len(digits.removeprefix("00")) > 15:
         raise InvalidInput("The phone number has more than 15 digits.", param="phone")
+
+
+def collect(value: object) -> tuple[str, ...]:
+    """Check what a page is to ask for: some of the four things it can."""
+    asked = None if isinstance(value, str) or not isinstance(value, Iterable) else tuple(value)
+    if asked is None or any(each not in COLLECTED for each in asked):
+        raise InvalidInput(f"What a page collects is a list of some of {', '.join(COLLECTED)}.", param="collect")
+    return tuple(each for each in COLLECTED if each in asked)
 
 
 def amount(value: object) -> Money:

@@ -39,7 +39,7 @@ class Operations:
         metadata: Mapping[str, str] | None = None,
         billing: Person | None = None,
         shipping: Person | None = None,
-        receipt_email: str | None = None,
+        receipt_email: str | bool | None = None,
         statement_descriptor_suffix: str | None = None,
         save_card: bool = False,
         began: datetime | None = None,
@@ -69,7 +69,7 @@ class Operations:
                 there, and so does a card token over Charges.
             shipping: Who gets what is bought, a name and an address at least: goes to the Customer that is made and to
                 the PaymentIntent or the Charge, where it takes the place of what a `ctoken_...` says.
-            receipt_email: Where Stripe mails a receipt, in live mode.
+            receipt_email: Where Stripe mails a receipt, in live mode; True for `email`.
             statement_descriptor_suffix: Up to 22 characters after your name on the statement.
             save_card: Keep the card on the Customer, for charges without the buyer. Over Charges that of a `tok_...` is
                 always kept, with an order and without.
@@ -90,7 +90,7 @@ class Operations:
             metadata=metadata,
             billing=billing,
             shipping=shipping,
-            receipt_email=receipt_email,
+            receipt_email=email if receipt_email is True else receipt_email or None,
             statement_descriptor_suffix=statement_descriptor_suffix,
             save_card=save_card,
             began=began,
@@ -132,7 +132,7 @@ class Operations:
             description: As for `charge`.
             metadata: As for `charge`.
             shipping: Who gets what is bought; goes to the PaymentIntent or the Charge. The Customer stays as it is.
-            receipt_email: As for `charge`.
+            receipt_email: Where Stripe mails a receipt, in live mode.
             statement_descriptor_suffix: As for `charge`.
             began: As for `charge`. Within 23 hours nothing needs to be looked through: it is one request then.
 

@@ -319,3 +319,13 @@ def test_a_buyer_is_a_person(sandbox, gateway):
 
     assert "billing" == caught.value.param
     assert [] == sandbox.requests
+
+
+@pytest.mark.parametrize(("receipt", "mailed_to"), [(True, ADA), (False, None), (None, None), (" ", "refused")])
+def test_a_receipt_may_go_to_the_buyers_own_address(sandbox, gateway, receipt, mailed_to):
+    """`receipt_email=True` stands for the e-mail that is given anyway."""
+    if mailed_to == "refused":
+        with pytest.raises(InvalidInput):
+            gateway.charge("tok_visa", ADA, FIVE, receipt_email=receipt)
+    else:
+        assert mailed_to == gateway.charge("tok_visa", ADA, FIVE, receipt_email=receipt).charge.receipt_email

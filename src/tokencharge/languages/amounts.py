@@ -26,14 +26,15 @@ def written(amount: Decimal, currency: str, tag: str) -> str:
         shown = format_currency(
             amount,
             currency,
-            locale=_locale(tag),
+            locale=locale_of(tag),
             currency_digits=digits <= get_currency_precision(currency),
             decimal_quantization=False,
         )
     return _TOO_CLOSE.sub("\N{NO-BREAK SPACE}", shown)
 
 
-def _locale(tag: str) -> Locale:
+def locale_of(tag: str) -> Locale:
+    """Return what CLDR knows of a language."""
     try:
         return Locale.parse(tag, sep="-")
     except UnknownLocaleError:  # a region that CLDR does not know for this language
