@@ -160,7 +160,8 @@ class TestWhichLanguage:
         assert "rtl" == Language.of("ar-EG").direction
 
     @pytest.mark.parametrize(
-        ("tag", "code"), [("de-AT", "de"), ("zh-Hans-CN", "zh"), ("en-GB", "en-GB"), ("en-US", "en"), ("pt-BR", "pt-BR")]
+        ("tag", "code"),
+        [("de-AT", "de"), ("zh-Hans-CN", "zh"), ("en-GB", "en-GB"), ("en-US", "en"), ("pt-BR", "pt-BR")],
     )
     def test_stripe_has_names_of_its_own(self, tag: str, code: str) -> None:
         """What Stripe.js is told is a code that it knows."""

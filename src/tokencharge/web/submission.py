@@ -12,7 +12,7 @@ import attrs
 from .. import _checks as check
 from ..errors import InvalidInput
 
-BODY_LIMIT = 32_768
+BODY_LIMIT = 16_384
 """Bytes of body that are read: a token, an e-mail and two addresses fit many times over."""
 
 _TOKEN_FIELDS = ("token", "stripeToken")
