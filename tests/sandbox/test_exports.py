@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.flow.shop import by_hand
 from tokencharge import Address, InvalidRequest, Money, PaymentGateway, Person
 from tokencharge.sandbox import Rules, Sandbox
 
@@ -11,10 +12,15 @@ ADA = Person("Ada Lovelace", address=Address("1 High Street", city="London", cou
 SAID = {"description": "A shawl", "billing": ADA}
 
 
+@pytest.fixture
+def sandbox():
+    """An account in India, which takes card tokens everywhere."""
+    return Sandbox(rules=Rules(card_tokens=True, exports_from_india=True))
+
+
 @pytest.fixture(params=["payment_intents", "charges"])
-def gateway(request):
+def gateway(request, sandbox):
     """On each route."""
-    sandbox = Sandbox(rules=Rules(card_tokens=True, exports_from_india=True))
     return PaymentGateway(sandbox.secret_key, http_client=sandbox.http_client(), route=request.param)
 
 
@@ -37,6 +43,18 @@ def test_a_payment_from_abroad_needs_a_name_an_address_and_words(gateway, said, 
 def test_with_them_it_is_paid(gateway, said):
     """Whether they are the buyer's or the parcel's."""
     assert gateway.charge("tok_visa", "ada@example.com", Money(500, "usd"), **said).charge.paid
+
+
+def test_the_address_of_a_confirmation_token_counts(gateway, sandbox):
+    """What the browser has collected is the payment's."""
+    token = by_hand(
+        sandbox,
+        "test_helpers/confirmation_tokens",
+        payment_method_data={"type": "card", "card": {"token": "tok_visa"}},
+        shipping=ADA.to_stripe(),
+    )["id"]
+
+    assert gateway.charge(token, "ada@example.com", Money(500, "usd"), description="A shawl").charge.paid
 
 
 def test_in_rupees_nothing_of_it_is_needed(gateway):

@@ -163,6 +163,7 @@ class TestWhatIsWrong:
             ("billing.phone", "1" * 21),
             ("billing.address.line1", ""),
             ("billing.address.city", "a\0b"),
+            ("billing.address.city", "caf\ufffd"),
             ("billing.address.state", "a\nb"),
             ("billing.address.country", "France"),
             ("billing.address.country", ""),
@@ -268,6 +269,7 @@ class TestWhatIsSentAgain:
         answer = shop.post_form(page.hidden("again"))
 
         assert 502 == page.status
+        assert same == ("shipping.same_as_billing" in page.hidden("again"))
         assert "You&#39;ve been charged" in answer.text or "You've been charged" in unescape(answer.text)
         assert [Person(ADA.name, address=HOME) if same else CHARLES] == [each.shipping for each in sandbox.charges]
 
