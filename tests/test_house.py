@@ -45,6 +45,7 @@ FLOORS = (
     {"_frames"},
     {"money", "settings"},
     {"_checks", "_reading"},
+    {"people"},
     {"results"},
     {"events", "order", "_flows"},
     {"_observe", "_operations"},
@@ -57,7 +58,7 @@ FLOORS = (
     {"pytest_plugin", "cli"},
     {"__main__"},
 )
-WORDS = {"money", "order", "results", "errors", "declines", "languages", "mending", "settings"}
+WORDS = {"money", "order", "people", "results", "errors", "declines", "languages", "mending", "settings"}
 WORDS |= {"_checks", "_clock", "_reading", "_secrets", "_frames"}
 ADAPTERS = {"flask", "django", "asgi"}
 ADAPTER = {"tokencharge", "web", "webhooks"}

@@ -34,6 +34,7 @@ from .languages import Language
 from .mending import MendedBy
 from .money import Money
 from .order import Order
+from .people import Address, Person
 from .results import Card, Charge, ChargeState, Customer, Payment, PaymentIntent, Refund
 from .settings import Settings
 
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from .aio import AsyncPaymentGateway
 
 __all__ = [
+    "Address",
     "Advice",
     "AsyncPaymentGateway",
     "AuthenticationFailed",
@@ -73,6 +75,7 @@ __all__ = [
     "PaymentGateway",
     "PaymentIntent",
     "PaymentPending",
+    "Person",
     "RateLimited",
     "Refund",
     "Settings",

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import time
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import TypeGuard
 
@@ -20,6 +20,7 @@ _TOKEN = re.compile(r"[A-Za-z0-9_]{1,255}", re.ASCII)
 _METHOD = re.compile(r"pm_|ctoken_")
 _INTENT = re.compile(r"pi_|seti_")
 _EMAIL = re.compile(r"[^@\s\x00-\x1f\x7f<>]+@[^@\s\x00-\x1f\x7f<>]+")
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _SUFFIX = re.compile(r"(?:(?![<>\\'\"*])[ -~]){1,22}")
 _IDEMPOTENCY_KEY = re.compile(r"[!-~](?:[ -~]{0,253}[!-~])?")
 _REFUND_REASONS = ("duplicate", "fraudulent", "requested_by_customer")
@@ -28,6 +29,9 @@ _REFUND_REASONS = ("duplicate", "fraudulent", "requested_by_customer")
 _TEST_TOKEN = re.compile(r"tok_[A-Za-z]")
 
 _CLOCKS_DIFFER = 300.0  # seconds
+
+COLLECTED = ("name", "phone", "billing_address", "shipping_address")
+"""What a page can ask of the buyer beside the e-mail."""
 
 RESERVED_METADATA = "tokencharge"
 """The metadata name by which this library knows its own charges again."""
@@ -85,6 +89,43 @@ def email(value: object) -> str:
             "The e-mail is not an address: it needs one @ with text on both sides, and no spaces.", param="email"
         )
     return value
+
+
+def line(value: object, param: str, most: int) -> str | None:
+    """Check one line of a name or an address; return it without white space around it, None where nothing is left."""
+    if value is None:
+        return None
+    what = f"The {param.replace('_', ' ')}"
+    if not _is_text(value) or _CONTROL.search(value):
+        raise InvalidInput(f"{what} is no text of one line.", param=param)
+    text = value.strip()
+    if len(text) > most:
+        raise InvalidInput(f"{what} is longer than the {most:,} characters Stripe takes.", param=param)
+    if param != "phone" and is_card_number(text):
+        raise InvalidInput(f"A card number was given where the {param.replace('_', ' ')} belongs.", param=param)
+    return text or None
+
+
+def country(value: str | None) -> str | None:
+    """Check a country: the two letters of ISO 3166-1 alpha-2; return them in capitals."""
+    if value is not None and not re.fullmatch("[A-Za-z]{2}", value):
+        raise InvalidInput("A country is two letters, such as FR: ISO 3166-1 alpha-2.", param="country")
+    return None if value is None else value.upper()
+
+
+def phone(value: str | None) -> None:
+    """Check a phone number: it has 15 digits at most (ITU-T E.164), with a prefix of 00 two more."""
+    digits = "".join(each for each in value or "" if each.isdecimal())
+    if len(digits.removeprefix("00")) > 15:
+        raise InvalidInput("The phone number has more than 15 digits.", param="phone")
+
+
+def collect(value: object) -> tuple[str, ...]:
+    """Check what a page is to ask for: some of the four things it can."""
+    asked = None if isinstance(value, str) or not isinstance(value, Iterable) else tuple(value)
+    if asked is None or any(each not in COLLECTED for each in asked):
+        raise InvalidInput(f"What a page collects is a list of some of {', '.join(COLLECTED)}.", param="collect")
+    return tuple(each for each in COLLECTED if each in asked)
 
 
 def amount(value: object) -> Money:

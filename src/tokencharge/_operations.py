@@ -14,6 +14,7 @@ from . import _clock
 from . import _flows as flows
 from ._flows import Flow
 from .money import Money
+from .people import Person
 from .results import Charge, Customer, Payment, Refund
 from .settings import Settings
 
@@ -36,7 +37,9 @@ class Operations:
         capture: bool = True,
         description: str | None = None,
         metadata: Mapping[str, str] | None = None,
-        receipt_email: str | None = None,
+        billing: Person | None = None,
+        shipping: Person | None = None,
+        receipt_email: str | bool | None = None,
         statement_descriptor_suffix: str | None = None,
         save_card: bool = False,
         began: datetime | None = None,
@@ -61,7 +64,12 @@ class Operations:
             capture: False only holds the money; take it with `capture`, let it go with `void` (7 days by default).
             description: For the dashboard and receipts.
             metadata: Up to 48 names of your own, kept on the Charge.
-            receipt_email: Where Stripe mails a receipt, in live mode.
+            billing: Who pays: name, phone and address go to the Customer that is made, and with a `tok_...` over
+                PaymentIntents to the card's `billing_details`. A card made in the browser keeps what it was made with
+                there, and so does a card token over Charges.
+            shipping: Who gets what is bought, a name and an address at least: goes to the Customer that is made and to
+                the PaymentIntent or the Charge, where it takes the place of what a `ctoken_...` says.
+            receipt_email: Where Stripe mails a receipt, in live mode; True for `email`.
             statement_descriptor_suffix: Up to 22 characters after your name on the statement.
             save_card: Keep the card on the Customer, for charges without the buyer. Over Charges that of a `tok_...` is
                 always kept, with an order and without.
@@ -80,7 +88,9 @@ class Operations:
             capture=capture,
             description=description,
             metadata=metadata,
-            receipt_email=receipt_email,
+            billing=billing,
+            shipping=shipping,
+            receipt_email=email if receipt_email is True else receipt_email or None,
             statement_descriptor_suffix=statement_descriptor_suffix,
             save_card=save_card,
             began=began,
@@ -100,6 +110,7 @@ class Operations:
         capture: bool = True,
         description: str | None = None,
         metadata: Mapping[str, str] | None = None,
+        shipping: Person | None = None,
         receipt_email: str | None = None,
         statement_descriptor_suffix: str | None = None,
         began: datetime | None = None,
@@ -120,7 +131,8 @@ class Operations:
             capture: As for `charge`.
             description: As for `charge`.
             metadata: As for `charge`.
-            receipt_email: As for `charge`.
+            shipping: Who gets what is bought; goes to the PaymentIntent or the Charge. The Customer stays as it is.
+            receipt_email: Where Stripe mails a receipt, in live mode.
             statement_descriptor_suffix: As for `charge`.
             began: As for `charge`. Within 23 hours nothing needs to be looked through: it is one request then.
 
@@ -136,6 +148,7 @@ class Operations:
             capture=capture,
             description=description,
             metadata=metadata,
+            shipping=shipping,
             receipt_email=receipt_email,
             statement_descriptor_suffix=statement_descriptor_suffix,
             began=began,

@@ -43,6 +43,15 @@ _EMAIL = sentence(
 )
 
 
+_DETAILS = sentence(
+    "Some of the details were not valid. This attempt has not charged you. Please check them and try again."
+)
+
+
+def _said_of(field: str | None) -> str:
+    return _EMAIL if field == "email" else _DETAILS
+
+
 class _Status:
     """`suggested_status`: of a class what is usual, of an error what follows from who can mend it."""
 
@@ -99,7 +108,10 @@ class TokenChargeError(Exception):
 
     @property
     def field(self) -> str | None:
-        """The field of the page that the buyer is to look at, "email" or "card"; None where it is about none."""
+        """The field of the page that the buyer is to look at; None where it is about none.
+
+        "email", "card", or the path of a part of a name or an address: "billing.name", "shipping.address.country".
+        """
         return None
 
     @property
@@ -156,9 +168,7 @@ class InvalidInput(TokenChargeError, ValueError):
 
     _status = 400
     _mended_by = MendedBy.Buyer
-    _public = sentence(
-        "Some of the details were not valid. This attempt has not charged you. Please check them and try again."
-    )
+    _public = _DETAILS
 
     @property
     def mended_by(self) -> MendedBy:
@@ -167,7 +177,10 @@ class InvalidInput(TokenChargeError, ValueError):
 
     @property
     def field(self) -> str | None:
-        """The field of the page that the buyer is to look at, "email" or "card"; None where it is about none."""
+        """The field of the page that the buyer is to look at; None where it is about none.
+
+        "email", "card", or the path of a part of a name or an address: "billing.name", "shipping.address.country".
+        """
         return field_of(self.code, self.param)
 
     @property
@@ -180,7 +193,7 @@ class InvalidInput(TokenChargeError, ValueError):
         """A sentence that is safe to show the buyer; it sends them looking only for what they can mend."""
         if self.mended_by is MendedBy.Shop:
             return _OUR_SIDE
-        return _EMAIL if self.field == "email" else self._public
+        return _said_of(self.field)
 
     def _suggest(self) -> int:
         return 500 if self.mended_by is MendedBy.Shop else self._status
@@ -261,28 +274,36 @@ class InvalidRequest(TokenChargeError):
     @property
     def mended_by(self) -> MendedBy:
         """Who can mend it, by Stripe's code and the parameter it names."""
-        return MendedBy.Buyer if self.field == "email" else WHO.get(self.code or "", MendedBy.Shop)
+        return MendedBy.Buyer if self._typed else WHO.get(self.code or "", MendedBy.Shop)
 
     @property
     def field(self) -> str | None:
-        """The field of the page that the buyer is to look at, "email" or "card"; None where it is about none."""
-        field = field_of(self.code, self.param)
-        if field == "email":
-            return field
+        """The field of the page that the buyer is to look at; None where it is about none.
+
+        "email", "card", or the path of a part of a name or an address: "billing.name", "shipping.address.country".
+        """
+        if self._typed:
+            return self._typed
         return "card" if WHO.get(self.code or "") is MendedBy.Buyer else None
+
+    @property
+    def _typed(self) -> str | None:
+        """The field that holds what the buyer typed on the page itself."""
+        field = field_of(self.code, self.param)
+        return None if field == "card" else field
 
     @property
     def advice(self) -> Advice | None:
         """What may help; None where the buyer can do nothing about it."""
         if self.mended_by is MendedBy.Buyer:
-            return Advice.FixDetails if self.field == "email" else reason(self.code, None)[0]
+            return Advice.FixDetails if self._typed else reason(self.code, None)[0]
         return Advice.TryAgainLater if self.mended_by is MendedBy.Time else None
 
     @property
     def public_message(self) -> str:
         """A sentence that is safe to show the buyer; it sends them looking only for what they can mend."""
         if self.mended_by is MendedBy.Buyer:
-            return _EMAIL if self.field == "email" else reason(self.code, None)[1]
+            return _said_of(self._typed) if self._typed else reason(self.code, None)[1]
         return _JUST_NOW if self.mended_by is MendedBy.Time else _OUR_SIDE
 
     def _suggest(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import Enum
 
 
@@ -76,9 +77,25 @@ _TODO = {code: todo for todo, codes in _SHOP.items() for code in codes.split()}
 _OF_THE_BUYER = {"email": "email", "receipt_email": "email", "token": "card"}
 
 
+# A part of a name or an address, as our own pages name it and as Stripe does.
+_OF_PEOPLE = re.compile(r"(?:billing|shipping)\.[a-z0-9_.]+")
+_STRIPES = re.compile(r"(billing|shipping)(?:_details)?((?:\[[a-z0-9_]+\])+)")
+_NOT_TYPED = ("parameter_missing", "parameter_unknown")
+
+
 def field_of(code: str | None, param: str | None) -> str | None:
-    """Name the field of the page that an error is about: "email" or "card"; None where it is about none."""
-    return "email" if code == "email_invalid" else _OF_THE_BUYER.get(param or "")
+    """Name the field of the page that an error is about: "email", "card", or one of a name or an address.
+
+    Those are named by their path: "billing.name", "shipping.address.country". None where it is about no field.
+    """
+    if code == "email_invalid":
+        return "email"
+    if _OF_PEOPLE.fullmatch(param or ""):
+        return param
+    stripes = _STRIPES.fullmatch(param or "") if code not in _NOT_TYPED else None
+    if stripes is not None:
+        return stripes[1] + stripes[2].replace("[", ".").replace("]", "")
+    return _OF_THE_BUYER.get(param or "")
 
 
 def what_to_do(code: str | None) -> str:

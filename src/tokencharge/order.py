@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -47,6 +47,14 @@ def _email(value: str | None) -> str | None:
     return None if value is None else check.email(value)
 
 
+def _receipt_email(value: str | bool | None) -> str | bool | None:
+    return value if isinstance(value, bool) else _email(value)
+
+
+def _collect(value: Iterable[str]) -> tuple[str, ...]:
+    return check.collect(value)
+
+
 def _save_card(value: bool) -> bool:
     return check.save_card(value)
 
@@ -57,6 +65,10 @@ def _suffix(value: str | None) -> str | None:
 
 def _paid(value: bool | Payment) -> bool | Payment:
     return value if isinstance(value, Payment) else check.yes_or_no(value, "paid")
+
+
+# What of an order is no matter of the gateway's.
+_OF_THE_PAGE = frozenset({"collect", "paid"})
 
 
 @attrs.frozen
@@ -73,9 +85,11 @@ class Order:
         capture: False only holds the money.
         began: When the shop made the order, with a time zone; as for `PaymentGateway.charge`.
         customer: Charge this Customer, or the one of this id, instead of a new one.
-        receipt_email: Where Stripe mails a receipt, in live mode.
+        receipt_email: Where Stripe mails a receipt, in live mode; True for the buyer's own address.
         save_card: Keep the card on the Customer, for charges without the buyer; see `charge`.
         statement_descriptor_suffix: Up to 22 Latin characters after your name on the statement.
+        collect: What the page asks of the buyer beside the e-mail, some of "name", "phone", "billing_address" and
+            "shipping_address", each of which comes with a name; it goes where `charge` puts `billing` and `shipping`.
         paid: The order is paid, you know it already: True, or the Payment, whose card and receipt the page then shows.
             No form is shown, and nothing is charged.
 
@@ -90,9 +104,10 @@ class Order:
     capture: bool = attrs.field(default=True, converter=_capture)
     began: datetime | None = attrs.field(default=None, converter=_began)
     customer: Customer | str | None = attrs.field(default=None, converter=_customer)
-    receipt_email: str | None = attrs.field(default=None, converter=_email, repr=False)
+    receipt_email: str | bool | None = attrs.field(default=None, converter=_receipt_email, repr=False)
     save_card: bool = attrs.field(default=False, converter=_save_card)
     statement_descriptor_suffix: str | None = attrs.field(default=None, converter=_suffix)
+    collect: Iterable[str] = attrs.field(default=(), converter=_collect)
     paid: bool | Payment = attrs.field(default=False, converter=_paid, repr=lambda paid: str(bool(paid)))
 
     def __attrs_post_init__(self) -> None:
@@ -114,4 +129,4 @@ class Order:
     @property
     def arguments(self) -> dict[str, Any]:
         """What of it `PaymentGateway.charge` takes, by name; beside token and e-mail."""
-        return {name: value for name, value in attrs.asdict(self, recurse=False).items() if name != "paid"}
+        return {name: value for name, value in attrs.asdict(self, recurse=False).items() if name not in _OF_THE_PAGE}

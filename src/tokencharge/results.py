@@ -17,6 +17,7 @@ import attrs
 from ._reading import Raw, known_money, moment, money, read_id, read_time, reference, texts, typed
 from ._secrets import Discreet
 from .money import Money
+from .people import Address, Person, address_in, person_in
 
 
 def _raw() -> Any:
@@ -81,6 +82,10 @@ class Customer(Discreet):
         livemode: Whether real money can move.
         metadata: The account's own notes on it.
         deleted: Stripe keeps a stub of a deleted Customer and answers with that.
+        name: In full; kept out of repr, as are phone, address and shipping.
+        phone: As it was given.
+        address: Where they live.
+        shipping: Who gets what they buy, and where.
         raw: Stripe's whole answer.
     """
 
@@ -90,6 +95,10 @@ class Customer(Discreet):
     livemode: bool = False
     metadata: Mapping[str, str] = _metadata()
     deleted: bool = False
+    name: str | None = attrs.field(default=None, repr=False)
+    phone: str | None = attrs.field(default=None, repr=False)
+    address: Address | None = attrs.field(default=None, repr=False)
+    shipping: Person | None = attrs.field(default=None, repr=False)
     raw: Raw = _raw()
 
     @classmethod
@@ -106,6 +115,10 @@ class Customer(Discreet):
             livemode=raw.get("livemode") is True,
             metadata=texts(raw, "metadata"),
             deleted=raw.get("deleted") is True,
+            name=typed(raw, "name", str),
+            phone=typed(raw, "phone", str),
+            address=address_in(raw, "address"),
+            shipping=person_in(raw, "shipping"),
             raw=raw,
         )
 
@@ -158,6 +171,8 @@ class Charge(Discreet):
         capture_before: Until when money that is held can be captured, in UTC.
         customer_id: Whose it is.
         card: The card charged; None for a payment without one.
+        billing: Who paid, as the card was made with: name, phone, address; None where nothing was said.
+        shipping: Who gets what was bought; None where nothing was said. Both are kept out of repr.
         description: The account's own words.
         receipt_url: Stripe's receipt page.
         receipt_email: Where Stripe mails the receipt (live mode only); kept out of repr.
@@ -188,6 +203,8 @@ class Charge(Discreet):
     capture_before: datetime | None = None
     customer_id: str | None = None
     card: Card | None = None
+    billing: Person | None = attrs.field(default=None, repr=False)
+    shipping: Person | None = attrs.field(default=None, repr=False)
     description: str | None = None
     receipt_url: str | None = attrs.field(default=None, repr=False)
     receipt_email: str | None = attrs.field(default=None, repr=False)
@@ -237,6 +254,8 @@ class Charge(Discreet):
             capture_before=moment(details, "capture_before"),
             customer_id=reference(raw, "customer"),
             card=_card_of(raw),
+            billing=person_in(raw, "billing_details"),
+            shipping=person_in(raw, "shipping"),
             description=typed(raw, "description", str),
             receipt_url=typed(raw, "receipt_url", str),
             receipt_email=typed(raw, "receipt_email", str),

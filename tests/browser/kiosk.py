@@ -35,9 +35,10 @@ class Kiosk:
     price: Money = Money(500, "usd")
     capture: bool = True
     policy: str | None = None
+    collect: tuple[str, ...] = ()
 
     def order(self) -> Order:
-        return Order(self.price, "A basket", "order-1", capture=self.capture)
+        return Order(self.price, "A basket", "order-1", capture=self.capture, collect=self.collect)
 
 
 @contextmanager

@@ -7,12 +7,14 @@ from collections.abc import Callable
 import pytest
 
 from tokencharge import (
+    Address,
     CardDeclined,
     InvalidInput,
     InvalidRequest,
     Money,
     OrderConflict,
     PaymentGateway,
+    Person,
     TokenRejected,
 )
 
@@ -212,3 +214,32 @@ def test_a_wrong_amount_costs_no_request(till: PaymentGateway) -> None:
     """What cannot be right is refused before Stripe is asked."""
     with pytest.raises(InvalidInput):
         till.charge("tok_visa", EMAIL, Money(0, "usd"))
+
+
+ADA = Person("Ada Lovelace", "+44 20 7946 0000", Address("12 St James Square", None, "London", None, "SW1Y 4JH", "GB"))
+CHARLES = Person("Charles Babbage", address=Address("1 Dorset Street", city="London", country="GB"))
+
+
+def test_names_and_addresses_reach_the_customer_and_the_charge(till: PaymentGateway, route: str, order: str) -> None:
+    """The Customer says who buys and who gets it, the Charge who gets it; over an intent the card says who buys."""
+    payment = till.charge("tok_visa", EMAIL, FIVE, order_id=order, billing=ADA, shipping=CHARLES, receipt_email=EMAIL)
+    customer = till.get_customer(payment.customer.id)
+
+    assert (ADA.name, ADA.phone, ADA.address, CHARLES) == (
+        customer.name,
+        customer.phone,
+        customer.address,
+        customer.shipping,
+    )
+    assert (CHARLES, EMAIL) == (payment.charge.shipping, payment.charge.receipt_email)
+    assert (ADA if route == "payment_intents" else None) == payment.charge.billing
+
+
+def test_an_order_that_goes_on_is_sent_where_was_said_last(till: PaymentGateway, order: str) -> None:
+    """After a decline the address is corrected: on the Customer, and on the Charge that pays."""
+    with pytest.raises(CardDeclined):
+        till.charge("tok_chargeDeclined", EMAIL, FIVE, order_id=order, billing=ADA, shipping=ADA)
+    payment = till.charge("tok_visa", EMAIL, FIVE, order_id=order, billing=CHARLES, shipping=CHARLES)
+
+    assert CHARLES == payment.charge.shipping == payment.customer.shipping
+    assert (CHARLES.name, CHARLES.address) == (payment.customer.name, payment.customer.address)

@@ -173,6 +173,16 @@ def _(names: Names) -> Generator[None]:
     assert [Money(1250, "eur")] == [charge.amount for charge in charges()]
 
 
+@of("docs/names-and-addresses.md")
+def _(names: Names) -> Generator[None]:
+    yield
+    page = names["app"].test_client().get("/checkout").text
+    assert 2 == page.count("<fieldset")
+    first, second = names["sandbox"].charges
+    assert ("Ada Lovelace", "GB", EMAIL) == (first.shipping.name, first.shipping.address.country, first.receipt_email)
+    assert "Charles Babbage" == second.shipping.name
+
+
 @of("docs/your-framework.md")
 def _(names: Names) -> Generator[None]:
     yield

@@ -14,6 +14,7 @@ import pytest
 from tests.browser.tools import need
 from tokencharge import Charge, Customer, Language, Money, Order, Payment, Settings
 from tokencharge.web import Checkout
+from tokencharge.web.details import filled
 from tokencharge.web.words import Say
 
 TEMPLATES = str(files("tokencharge") / "assets" / "templates")
@@ -107,9 +108,15 @@ FORM: dict[str, Any] = {
     "authentication": None,
     "field": None,
     "again": None,
+    "again_details": [],
     "again_shown": "what was shown before",
+    "details": [],
+    "countries": (),
+    "same_as_billing": "shipping.same_as_billing",
     "payable": True,
 }
+ALL = ("phone", "billing_address", "shipping_address")
+TYPED = {"billing.name": "Ada", "billing.address.country": "IN", "shipping.address.line1": NASTY}
 CHARGE = {
     "id": "ch_1",
     "status": "succeeded",
@@ -168,6 +175,19 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
         },
     ),
     "nasty asked": ("checkout.html", {**ASKED, "message": NASTY, "authentication": {"client_secret": NASTY}}),
+    "details": (
+        "checkout.html",
+        {**FORM, "details": filled(ALL, ENGLISH, None, None), "countries": (("FR", "France"), ("IN", "India"))},
+    ),
+    "details, sent again": (
+        "checkout.html",
+        {
+            **FORM,
+            "details": filled(ALL, ENGLISH, TYPED, "shipping.address.line1"),
+            "again": AGAIN,
+            "again_details": [*TYPED.items()],
+        },
+    ),
     "charged": ("charge.html", charged()),
     "seen": ("charge.html", charged(seen=True)),
     "bare charge": ("charge.html", charged(description=None, receipt_url=None, payment_method_details=None)),
@@ -365,3 +385,81 @@ def test_an_order_is_shown_as_it_is(render: Render) -> None:
     """A description is shown where there is one, the amount always."""
     assert "Order Tea Total $5.00" in words(page(render, "form"))
     assert "Order" not in words(page(render, "no description")).split()
+
+
+def inputs(page: str) -> dict[str, dict[str, Any]]:
+    """The fields of a page that are seen, by name."""
+    found = (dict(attributes) for tag, attributes in read(page) if tag in ("input", "select"))
+    return {field["name"]: field for field in found if field.get("type") != "hidden"}
+
+
+def test_what_an_order_collects_has_fields_that_browsers_fill_in(render: Render) -> None:
+    """Each says what it is for, billing and shipping apart, and what goes to Stripe with the card."""
+    asked = inputs(page(render, "details"))
+    told = {name: (field.get("autocomplete"), field.get("data-stripe")) for name, field in asked.items()}
+
+    assert {
+        "email": ("email", None),
+        "billing.phone": ("tel", "phone"),
+        "billing.name": ("billing name", "name"),
+        "billing.address.line1": ("billing address-line1", "address_line1"),
+        "billing.address.line2": ("billing address-line2", "address_line2"),
+        "billing.address.city": ("billing address-level2", "address_city"),
+        "billing.address.state": ("billing address-level1", "address_state"),
+        "billing.address.postal_code": ("billing postal-code", "address_zip"),
+        "billing.address.country": ("billing country", "address_country"),
+        "shipping.same_as_billing": (None, None),
+        "shipping.name": ("shipping name", None),
+        "shipping.address.line1": ("shipping address-line1", None),
+        "shipping.address.line2": ("shipping address-line2", None),
+        "shipping.address.city": ("shipping address-level2", None),
+        "shipping.address.state": ("shipping address-level1", None),
+        "shipping.address.postal_code": ("shipping postal-code", None),
+        "shipping.address.country": ("shipping country", None),
+    } == told
+    assert {"line2", "state", "postal_code", "same_as_billing"} == {
+        name.rpartition(".")[2] for name, field in asked.items() if "required" not in field
+    }
+    assert "checked" in asked["shipping.same_as_billing"]
+
+
+def test_every_field_has_a_label_of_its_own(render: Render) -> None:
+    """No id is there twice, and each is some label's."""
+    made = read(page(render, "details"))
+    ids = [
+        dict(attributes)["id"] for tag, attributes in made if tag in ("input", "select") and "id" in dict(attributes)
+    ]
+    labels = [dict(attributes)["for"] for tag, attributes in made if tag == "label"]
+
+    assert sorted(ids) == sorted(labels)
+    assert len(ids) == len(set(ids))
+
+
+def test_the_field_that_is_wrong_says_so_beside_it(render: Render) -> None:
+    """It is marked, takes the focus, names its sentence, and keeps what was typed."""
+    asked = inputs(page(render, "details, sent again"))
+    wrong = asked["shipping.address.line1"]
+
+    assert ("true", NASTY) == (wrong["aria-invalid"], wrong["value"])
+    assert "autofocus" in wrong
+    assert f'id="{wrong["aria-describedby"]}"' in page(render, "details, sent again")
+    assert "Please check this field." in words(page(render, "details, sent again"))
+    assert ["shipping.address.line1"] == [name for name, field in asked.items() if "aria-invalid" in field]
+    assert "checked" not in asked["shipping.same_as_billing"]
+
+
+def test_a_country_is_chosen_where_their_names_are_known_and_typed_where_not(render: Render) -> None:
+    """Without Babel the field takes the two letters."""
+    chosen, typed = page(render, "details"), page(render, "details, sent again")
+
+    assert ("option", [("value", "IN")]) in read(chosen)
+    assert "[A-Za-z][A-Za-z]" == inputs(typed)["billing.address.country"]["pattern"]
+    assert "IN" == inputs(typed)["billing.address.country"]["value"]
+
+
+def test_what_is_sent_again_is_all_that_was_sent(render: Render) -> None:
+    """The form that sends a submission again holds names and addresses too."""
+    made = page(render, "details, sent again")
+    hidden = [dict(attributes) for tag, attributes in read(made) if tag == "input" and ("type", "hidden") in attributes]
+
+    assert TYPED == {field["name"]: field["value"] for field in hidden if field["name"] in TYPED}

@@ -289,3 +289,12 @@ def test_a_deleted_customer_leaves_a_stub(either):
     assert [] == either.get("/v1/customers").body["data"]
     assert 400 == either.charge(customer=name).status
     assert 1 == len(either.get("/v1/charges", {"customer": name}).body["data"])
+
+
+def test_a_customers_country_is_any_text(client):
+    """Stripe keeps what it is given there, in the address and in the shipping (stripe-node#1680)."""
+    form = {"shipping[name]": "Ada", "shipping[address][country]": "Fr", "address[country]": "US - United States"}
+    customer = client.post("/v1/customers", form).body
+
+    assert "US - United States" == customer["address"]["country"]
+    assert "Fr" == customer["shipping"]["address"]["country"]

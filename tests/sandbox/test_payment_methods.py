@@ -499,3 +499,32 @@ def test_create_payment_method_does_what_the_browser_does(client, sandbox):
     )
     with pytest.raises(ValueError, match=r"^Your card number is incorrect\.$"):
         sandbox.create_payment_method("4242424242424241")
+
+
+@pytest.mark.parametrize(
+    ("path", "within", "more"),
+    [
+        ("payment_methods", "", OF_TOKEN),
+        ("confirmation_tokens", "payment_method_data", {}),
+        ("payment_intents", "payment_method_data", {"amount": "500", "currency": "usd", "confirm": "true"}),
+    ],
+)
+@pytest.mark.parametrize("country", ["JA", "UK", "France"])
+def test_a_country_that_is_none_is_refused_in_billing_details(client, path, within, more, country):
+    """Wherever they are given; the words were reported in stripe-ios#1985."""
+    param = f"{within}[billing_details][address][country]" if within else "billing_details[address][country]"
+    told = {"type": "card", "card][token": "tok_visa"}
+    form = {f"{within}[{name}]": said for name, said in told.items()} if within else {}
+    answer = client.post(f"/v1/{path}", {**more, **form, param: country})
+
+    assert 400 == answer.status
+    assert param == answer.body["error"]["param"]
+    assert answer.body["error"]["message"].startswith(f"Country '{country}' is unknown. Try using a 2-character")
+
+
+@pytest.mark.parametrize("country", ["IN", "in", "XK", ""])
+def test_a_country_is_kept_as_it_was_given(client, country):
+    """In either case; an empty one says nothing."""
+    method = client.post("/v1/payment_methods", {**OF_TOKEN, "billing_details[address][country]": country}).body
+
+    assert (country or None) == method["billing_details"]["address"]["country"]

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from tokencharge import AsyncPaymentGateway, Money, PaymentGateway, TokenChargeError
+from tokencharge import Address, AsyncPaymentGateway, Money, PaymentGateway, Person, TokenChargeError
 
 KEY = "sk_test_51HunterTwoHunterTwo"
 WEBHOOK_SECRET = "whsec_HunterTwoHunterTwo"
@@ -20,14 +20,19 @@ CLIENT_SECRET = "pi_1_secret_HunterHunterHunter"
 PHONE = "+441632960961"
 NAME = "Augusta Byron"
 FINGERPRINT = "Xt5EWLLDS7FJjR1c"
-SECRETS = (KEY, "HunterTwo", "HunterToken", "lovelace", "babbage", CARD, CARD[4:])
+STREET = "12 St James Square"
+SECRETS = (STREET, KEY, "HunterTwo", "HunterToken", "lovelace", "babbage", CARD, CARD[4:])
 ANSWERED = ("HunterHunterHunter", PHONE, NAME, FINGERPRINT)
 
 FIVE = Money(500, "usd")
 
+BUYER = Person(NAME, PHONE, Address(STREET, country="GB"))
+
 OPERATIONS: dict[str, Callable[[Any], Any]] = {
     "a token": lambda gateway: gateway.charge(TOKEN, EMAIL, FIVE, receipt_email=RECEIPT),
-    "an order": lambda gateway: gateway.charge(TOKEN, EMAIL, FIVE, receipt_email=RECEIPT, order_id="order-7"),
+    "an order": lambda gateway: gateway.charge(
+        TOKEN, EMAIL, FIVE, receipt_email=RECEIPT, order_id="order-7", billing=BUYER, shipping=BUYER
+    ),
     "a method": lambda gateway: gateway.charge(METHOD, EMAIL, FIVE, order_id="order-7"),
     "a known customer": lambda gateway: gateway.charge(TOKEN, EMAIL, FIVE, customer="cus_1", order_id="order-7"),
     "a saved card": lambda gateway: gateway.charge_customer("cus_1", FIVE, order_id="order-8", receipt_email=RECEIPT),
@@ -42,6 +47,8 @@ OPERATIONS: dict[str, Callable[[Any], Any]] = {
     "a card as a token": lambda gateway: gateway.charge(CARD, EMAIL, FIVE),
     "a key as a token": lambda gateway: gateway.charge(KEY, EMAIL, FIVE),
     "no address": lambda gateway: gateway.charge(TOKEN, RECEIPT + "@", FIVE),
+    "a street in two lines": lambda gateway: Address(f"{STREET}\n{NAME}"),
+    "a name that is too long": lambda gateway: Person(NAME * 30, PHONE),
     "a card as a reason": lambda gateway: gateway.refund("ch_1", reason=CARD),
     "a card as an id": lambda gateway: gateway.get_charge(CARD),
 }

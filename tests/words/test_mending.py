@@ -105,6 +105,19 @@ def test_a_decline_is_a_decline_whoever_mends_it(code: str) -> None:
         (InvalidInput("x", param="email"), (400, "buyer", "email", "fix_details")),
         (InvalidInput("x", param="token"), (400, "buyer", "card", "fix_details")),
         (InvalidInput("x", param="amount"), (500, "shop", None, None)),
+        (InvalidInput("x", param="shipping"), (500, "shop", None, None)),
+        (InvalidInput("x", param="country"), (500, "shop", None, None)),
+        (InvalidInput("x", param="billing.name"), (400, "buyer", "billing.name", "fix_details")),
+        (
+            InvalidRequest("x", param="billing_details[address][postal_code]"),
+            (400, "buyer", "billing.address.postal_code", "fix_details"),
+        ),
+        (
+            InvalidRequest("x", code="parameter_invalid_empty", param="shipping[name]"),
+            (400, "buyer", "shipping.name", "fix_details"),
+        ),
+        (InvalidRequest("x", code="parameter_unknown", param="shipping[nme]"), (500, "shop", None, None)),
+        (InvalidRequest("x", code="parameter_missing", param="shipping[address]"), (500, "shop", None, None)),
     ],
     ids=str,
 )

@@ -98,3 +98,26 @@ def test_a_suffix_that_stripe_takes_is_passed_on(suffix: str | None) -> None:
     sandbox_gateway(sandbox).charge("tok_visa", "a@example.com", FIVE, statement_descriptor_suffix=suffix)
 
     assert [suffix] == [charge.raw.get("statement_descriptor_suffix") for charge in sandbox.charges]
+
+
+@pytest.mark.parametrize("collect", ["name", b"name", None, 7, ["address"], ["name", 7], [["name"]], {"e-mail": 1}])
+def test_what_cannot_be_collected_is_refused(collect):
+    """It is a list of some of four names."""
+    with pytest.raises(InvalidInput) as caught:
+        Order(Money(500, "usd"), collect=collect)
+
+    assert "collect" == caught.value.param
+
+
+def test_what_is_collected_has_one_order():
+    """However often and in whatever order it is named."""
+    order = Order(Money(500, "usd"), collect=["shipping_address", "name", "name"])
+
+    assert ("name", "shipping_address") == order.collect
+    assert "collect" not in order.arguments
+
+
+@pytest.mark.parametrize("receipt", ["ada@example.com", True, False, None])
+def test_a_receipt_goes_to_an_address_or_the_buyers_own(receipt):
+    """True stands for the address the buyer types."""
+    assert receipt == Order(Money(500, "usd"), receipt_email=receipt).arguments["receipt_email"]

@@ -44,8 +44,8 @@ def charge(purchase: Purchase) -> Flow[Payment]:
         if begun and not looked:
             yield from look_again(look(purchase, slots, customer_id), harmless=True)
         if slots.end is None:
-            if purchase.customer is None:
-                customer = yield from _with_email(purchase, customer)
+            if begun:
+                customer = yield from _corrected(purchase, customer)
             looked = looked or purchase.customer is None or purchase.order_id is None
             card = yield from _card(purchase, customer, slots, looked=looked)
         return (yield from settle(purchase, customer, card, slots))
@@ -119,12 +119,12 @@ def _order_customer(purchase: Purchase) -> Flow[Customer | None]:
     return next((each for each in found if each.email == purchase.email), next(iter(found), None))
 
 
-def _with_email(purchase: Purchase, customer: Customer) -> Flow[Customer]:
-    """Correct the e-mail of an order's Customer, where the order began with another."""
-    if customer.email == purchase.email:
+def _corrected(purchase: Purchase, customer: Customer) -> Flow[Customer]:
+    """Correct what an order's Customer says of the buyer, where the order began with something else."""
+    corrections = purchase.corrections(customer)
+    if not corrections:
         return customer
-    email = {"email": purchase.email}
-    call = Call("customer", "post", path("customers", customer.id), email, purchase=purchase.digest)
+    call = Call("customer", "post", path("customers", customer.id), corrections, purchase=purchase.digest)
     return (yield from read(call, Customer.from_stripe))
 
 
@@ -142,7 +142,8 @@ def _known_customer(customer_id: str) -> Flow[Customer]:
 def _card(purchase: Purchase, customer: Customer, slots: Slots, *, looked: bool) -> Flow[str | None]:
     """Make of the token what pays: a payment method for an intent, a card of the Customer's for a Charge.
 
-    An order that is paid takes any token: where nobody has looked, a token that is refused is a reason to.
+    An order that is paid takes any token: where nobody has looked, a token that is refused is a reason to, and so is
+    one that was used before with other billing details.
     """
     if not purchase.token_is_card:
         return purchase.token
@@ -152,7 +153,7 @@ def _card(purchase: Purchase, customer: Customer, slots: Slots, *, looked: bool)
     call = purchase.method_call() if by_intent else purchase.source_call(customer.id)
     try:
         card, _ = yield from _prepare(call, read_id)
-    except REFUSED as refusal:
+    except (*REFUSED, OrderConflict) as refusal:
         if not looked:
             yield from look_again(look(purchase, slots, customer.id), harmless=True)
         if slots.end is not None:
@@ -160,9 +161,8 @@ def _card(purchase: Purchase, customer: Customer, slots: Slots, *, looked: bool)
         if purchase.by_intent or not slots.has_intents or not isinstance(refusal, TokenRejected):
             raise
         # This very call may have made the other of the two, before an intent was begun or after it was given up.
-        return (
-            yield from _made_before(purchase.source_call(customer.id) if by_intent else purchase.method_call(), refusal)
-        )
+        other = purchase.source_call(customer.id) if by_intent else purchase.method_call()
+        return (yield from _made_before(other, refusal))
     return card
 
 

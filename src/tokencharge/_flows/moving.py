@@ -54,15 +54,17 @@ def confirm(intent_id: str, purchase: Purchase, card: str | None, slot: int) -> 
     while True:
         try:
             intent, answer = yield from ask(call, PaymentIntent.from_stripe)
-        except OutcomeUnknown as error:
-            if not error.replayed:
+        except (OrderConflict, OutcomeUnknown) as error:
+            # A conflict: this card was tried before, when something else was said of receipt or shipping.
+            if isinstance(error, OutcomeUnknown) and not error.replayed:
                 raise
             intent = yield from look_again(read_intent(intent_id))
             if state(intent) is not State.OPEN or intent.status == "requires_action" or tried(intent) == card:
                 return intent, True
             if fresh == _FRESH_KEYS:
                 raise
-            # Stripe saved a 5xx under this key, and the intent is open: under another it cannot pay twice either.
+            # The key is used up, by a 5xx that Stripe saved, say. The intent is open: under another key it cannot pay
+            # twice either.
             fresh += 1
             call = attrs.evolve(call, key=f"{key}-{fresh}")
         except REFUSED as refusal:

@@ -10,8 +10,11 @@ from typing import Any
 import attrs
 
 from .. import _checks as check
+from .. import people
 from ..errors import InvalidInput
 from ..money import Money
+from ..people import ADDRESS_FIELDS, Address, Person
+from ..results import Customer
 from .calls import Call, path
 
 # Stripe keeps keys for 24 hours at least; the hour between is for clocks that differ.
@@ -36,6 +39,8 @@ class Purchase:
     description: str | None = attrs.field(default=None, converter=check.description)
     metadata: dict[str, str] = attrs.field(default=None, converter=check.metadata)
     receipt_email: str | None = attrs.field(default=None, converter=attrs.converters.optional(check.email), repr=False)
+    billing: Person | None = attrs.field(default=None, converter=people.billing, repr=False)
+    shipping: Person | None = attrs.field(default=None, converter=people.shipping, repr=False)
     statement_descriptor_suffix: str | None = attrs.field(default=None, converter=check.statement_descriptor_suffix)
     save_card: bool = attrs.field(default=False, converter=check.save_card)
     began: datetime | None = attrs.field(default=None, converter=check.began)
@@ -106,16 +111,25 @@ class Purchase:
 
     def customer_call(self) -> Call:
         """Build the request that makes the Customer."""
-        params: dict[str, Any] = {"email": self.email}
+        params: dict[str, Any] = {"email": self.email, **self._billing, "shipping": self._shipping}
         if self.paid_with_customer:
             params["source"] = self.token
         else:
             params["metadata"] = {**self._order, check.RESERVED_METADATA: self.digest}
         return self.post("customer", "/v1/customers", params, self.key("customer"))
 
+    def corrections(self, customer: Customer) -> dict[str, Any]:
+        """Return what is said of the buyer now and stands otherwise on a Customer; what is not said stays there."""
+        changed = {name: value for name, value in self._said.items() if value not in (None, getattr(customer, name))}
+        return {name: _whole(value) for name, value in changed.items()}
+
+    def is_of(self, customer: Customer) -> bool:
+        """Tell whether a Customer says of the buyer what is said now, and no more."""
+        return all(getattr(customer, name) == value for name, value in self._said.items())
+
     def method_call(self) -> Call:
         """Build the request that makes a payment method of the card token, under a key of the token alone."""
-        params = {"type": "card", "card": {"token": self.token}}
+        params = {"type": "card", "card": {"token": self.token}, "billing_details": self._billing or None}
         return self.post("card", "/v1/payment_methods", params, f"tokencharge-{self._token_digest}-method")
 
     def source_call(self, customer: str) -> Call:
@@ -151,7 +165,9 @@ class Purchase:
     def confirm_call(self, intent: str, method: str | None, slot: int) -> Call:
         """Build the request that confirms a PaymentIntent with one card, under a key of that card."""
         key = self.key(f"confirm-{slot}-{digest(intent, method or '')}")
-        return self.post("charge", path("payment_intents", intent) + "/confirm", self._confirmation(method), key)
+        # What was said when the order was begun may have been corrected since, with the card.
+        params = {"receipt_email": self.receipt_email, "shipping": self._shipping, **self._confirmation(method)}
+        return self.post("charge", path("payment_intents", intent) + "/confirm", params, key)
 
     @property
     def _token_digest(self) -> str:
@@ -160,6 +176,26 @@ class Purchase:
     @property
     def _order(self) -> dict[str, str]:
         return {} if self.order_id is None else {"order_id": self.order_id}
+
+    @property
+    def _said(self) -> dict[str, str | Address | Person | None]:
+        """What is said of the buyer, by the names of a Customer's fields."""
+        billing = self.billing or Person()
+        return {
+            "email": self.email,
+            "name": billing.name,
+            "phone": billing.phone,
+            "address": billing.address,
+            "shipping": self.shipping,
+        }
+
+    @property
+    def _billing(self) -> dict[str, Any]:
+        return {} if self.billing is None else self.billing.to_stripe()
+
+    @property
+    def _shipping(self) -> dict[str, Any] | None:
+        return None if self.shipping is None else self.shipping.to_stripe()
 
     def _confirmation(self, method: str | None) -> dict[str, Any]:
         kind = "confirmation_token" if method and check.is_confirmation_token(method) else "payment_method"
@@ -179,9 +215,19 @@ class Purchase:
             "customer": customer,
             "description": self.description,
             "receipt_email": self.receipt_email,
+            "shipping": self._shipping,
             "statement_descriptor_suffix": self.statement_descriptor_suffix,
             "metadata": {**self.metadata, **self._order, check.RESERVED_METADATA: mark},
         }
+
+
+def _whole(said: str | Address | Person | None) -> Any:
+    """Return what is said, with every field, so that nothing of what stood there before is left."""
+    if isinstance(said, Address):
+        return {**dict.fromkeys(ADDRESS_FIELDS, ""), **said.to_stripe()}
+    if isinstance(said, Person):
+        return {"name": said.name, "phone": said.phone or "", "address": _whole(said.address)}
+    return said
 
 
 def _given(params: Mapping[str, Any]) -> dict[str, Any]:

@@ -144,9 +144,9 @@ def found_by_token(purchase: Purchase, slots: Slots, customer_id: str | None, er
     payment = yield from payment_of(purchase, None, slots.end, found=True)
     charge = payment.charge
     said = {name: value for name, value in charge.metadata.items() if name != check.RESERVED_METADATA}
-    told = (charge.description, charge.captured, said)
-    given = (purchase.description, purchase.capture, purchase.metadata)
-    same_customer = purchase.customer is not None or payment.customer.email == purchase.email
+    told = (charge.description, charge.captured, said, charge.shipping)
+    given = (purchase.description, purchase.capture, purchase.metadata, purchase.shipping)
+    same_customer = purchase.customer is not None or purchase.is_of(payment.customer)
     if told == given and same_customer:
         return payment
     raise OrderConflict(

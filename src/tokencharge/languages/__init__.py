@@ -105,6 +105,14 @@ class Language:
             return str(money)
         return written(money.decimal, money.currency.upper(), self.tag)
 
+    def countries(self) -> Sequence[tuple[str, str]]:
+        """Return each country's two-letter code and its name, by name; none where Babel is not installed."""
+        try:
+            from .countries import named
+        except ImportError:
+            return ()
+        return named(self.tag)
+
 
 def _preferred(asked: str) -> Iterator[tuple[str, str]]:
     """Read what is asked for, the most wanted first, as languages and regions."""

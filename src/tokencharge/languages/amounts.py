@@ -29,7 +29,7 @@ def written(amount: Decimal, currency: str, tag: str) -> str:
         shown = format_currency(
             amount,
             currency,
-            locale=_locale(tag),
+            locale=locale_of(tag),
             currency_digits=digits <= get_currency_precision(currency),
             decimal_quantization=False,
         )
@@ -37,7 +37,8 @@ def written(amount: Decimal, currency: str, tag: str) -> str:
     return _SIGN.sub("\\g<0>\N{LEFT-TO-RIGHT MARK}", shown) if "\N{RIGHT-TO-LEFT MARK}" in shown else shown
 
 
-def _locale(tag: str) -> Locale:
+def locale_of(tag: str) -> Locale:
+    """Return what CLDR knows of a language."""
     try:
         return Locale.parse(tag, sep="-")
     except UnknownLocaleError:  # a region that CLDR does not know for this language

@@ -12,6 +12,7 @@ from .._frames import forgetful
 from ..errors import OrderChanged, OrderConflict, OutcomeUnknown
 from ..order import Order
 from ..results import Payment
+from .details import read_people
 from .submission import Incoming, is_unclear, read_email, read_fields, read_shown, read_token
 
 logger = logging.getLogger("tokencharge")
@@ -61,7 +62,7 @@ def read_submitted(incoming: Incoming, order: Order) -> Submitted:
         InvalidInput: It cannot be read.
     """
     fields = read_fields(incoming)
-    pays = {"token": read_token(fields), "email": read_email(fields)}
+    pays = {"token": read_token(fields), "email": read_email(fields), **read_people(fields, order.collect)}
     return Submitted(Attempt({**pays, **order.arguments}), read_shown(fields), is_unclear(fields))
 
 

@@ -30,8 +30,9 @@ from .attempts import Attempt, check_found, hold_to_what_was_shown, read_submitt
 from .hooks import tell
 from .origins import is_of_another_site, read_origins
 from .reply import CAREFUL, Reply, careful, describe_error, describe_payment
-from .submission import Incoming, Typed
+from .submission import Incoming
 from .success import SuccessUrl, read_success_url, where_to
+from .typed import Typed, was_unclear
 from .words import Say, read_languages
 
 logger = logging.getLogger("tokencharge")
@@ -222,7 +223,7 @@ class Checkout:
         if url is not None:
             return Reply(303, payload, None, {}, {**CAREFUL, "Location": url})
         # Who waited for their bank, or for an outcome nobody knew, has not seen this payment before.
-        seen = payment.replayed and not Typed.of(incoming).unclear
+        seen = payment.replayed and not was_unclear(incoming)
         return pages.charged(payment, self._language(incoming), seen=seen)
 
     def failed(self, error: TokenChargeError, incoming: Incoming, order: Order) -> Reply:
@@ -238,7 +239,7 @@ class Checkout:
             return Reply(
                 error.suggested_status, {"error": describe_error(error, language)}, None, {}, careful(language)
             )
-        return pages.form_again(self.settings, error, order, Typed.of(incoming), language)
+        return pages.form_again(self.settings, error, order, Typed.of(incoming, order), language)
 
     def _problem(self, error: TokenChargeError, incoming: Incoming) -> Reply:
         page = pages.problem(error, self._language(incoming))

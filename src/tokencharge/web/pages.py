@@ -23,8 +23,9 @@ from ..languages import Language
 from ..order import Order
 from ..results import Payment
 from ..settings import Settings
+from .details import SAME_AS_BILLING, filled
 from .reply import Reply, authentication_of, careful, describe_error, describe_payment
-from .submission import Typed
+from .typed import Typed
 from .words import card_name, spoken
 
 _DO_NOT_PAY_AGAIN = (OrderConflict, OrderInProgress, OutcomeUnknown)
@@ -35,7 +36,13 @@ _OF_A_QUERY = "%/:?@!$&'()*+,;=-._~[]"
 
 
 def form(
-    settings: Settings, status: int, order: Order, payload: Mapping[str, Any], language: Language, **shown: Any
+    settings: Settings,
+    status: int,
+    order: Order,
+    payload: Mapping[str, Any],
+    language: Language,
+    typed: Typed | None = None,
+    **shown: Any,
 ) -> Reply:
     """Show the card form for an order."""
     amount = language.price(order.amount)
@@ -49,10 +56,14 @@ def form(
         # As text: Django would put separators into a number.
         "minor_units": str(order.amount.amount),
         "message": None,
-        "email": None,
+        "email": typed and typed.email,
         "field": None,
+        "details": filled(order.collect, language, typed.details if typed else None, shown.get("field")),
+        "countries": language.countries() if _asks_for_address(order) else (),
+        "same_as_billing": SAME_AS_BILLING,
         "authentication": None,
         "again": None,
+        "again_details": [],
         "again_shown": order.shown,
         "payable": True,
         **shown,
@@ -71,16 +82,20 @@ def form_again(settings: Settings, error: TokenChargeError, order: Order, typed:
     same = unclear or waiting or error.retryable
     shown = {
         "message": message,
-        "email": typed.email,
         "field": error.field,
         "authentication": authentication,
         "again": {"token": typed.token, "email": typed.email} if typed.token and typed.email and same else None,
+        "again_details": list(typed.details.items()),
         # What the page showed when the buyer agreed to it: a price that changed meanwhile is not charged by that.
         "again_shown": typed.shown or order.shown,
         "payable": not (unclear or waiting or isinstance(error, _DO_NOT_PAY_AGAIN)),
     }
-    reply = form(settings, error.suggested_status, order, payload, language, **shown)
+    reply = form(settings, error.suggested_status, order, payload, language, typed, **shown)
     return attrs.evolve(reply, words=(reply.context["say"]["checkout"], message))
+
+
+def _asks_for_address(order: Order) -> bool:
+    return any(asked.endswith("_address") for asked in order.collect)
 
 
 def charged(payment: Payment, language: Language, *, seen: bool) -> Reply:

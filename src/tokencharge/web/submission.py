@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable
-from contextlib import suppress
-from typing import Any
+from typing import Any, TypeGuard
 
 import attrs
 
@@ -14,7 +13,7 @@ from .. import _checks as check
 from ..errors import InvalidInput
 
 BODY_LIMIT = 16_384
-"""Bytes of body that are read: a token and an e-mail fit many times over."""
+"""Bytes of body that are read: a token, an e-mail and two addresses fit many times over."""
 
 _TOKEN_FIELDS = ("token", "stripeToken")
 _EMAIL_FIELDS = ("email", "stripeEmail")
@@ -67,11 +66,11 @@ class Incoming:
 
 
 def read_fields(incoming: Incoming) -> list[tuple[str, object]]:
-    """Read the fields that were sent; all but token and e-mail, an amount above all, are left where they are."""
+    """Read the fields that were sent; what is not asked for, an amount above all, is left where it is."""
     if incoming.length is None:
         raise InvalidInput("The request does not tell the length of its body: send Content-Length.")
     if incoming.length > BODY_LIMIT:
-        raise InvalidInput("The request body is too large: send the token and the e-mail, nothing else.")
+        raise InvalidInput("The request body is too large: send what is asked for, and nothing else.")
     if incoming.kind == "application/json":
         return _read_json(incoming.body())
     if incoming.kind in _FORMS:
@@ -102,41 +101,22 @@ def is_unclear(fields: Iterable[tuple[str, object]]) -> bool:
     return any(name == _UNCLEAR_FIELD for name, _ in fields)
 
 
-@attrs.frozen
-class Typed:
-    """What a page may show or send again of a submission, however much of it can be read."""
-
-    token: str | None = attrs.field(default=None, repr=False)
-    email: str | None = attrs.field(default=None, repr=False)
-    shown: str | None = None
-    unclear: bool = False
-
-    @classmethod
-    def of(cls, incoming: Incoming) -> Typed:
-        """Read it."""
-        token = email = shown = None
-        fields: list[tuple[str, object]] = []
-        with suppress(InvalidInput):
-            fields = read_fields(incoming)
-            email = read_email(fields)
-        with suppress(InvalidInput):
-            token = read_token(fields)
-        with suppress(InvalidInput):
-            shown = read_shown(fields)
-        return cls(token, email, shown, is_unclear(fields))
+def is_text(value: object) -> TypeGuard[str]:
+    """Tell text that can be sent on from anything else."""
+    return isinstance(value, str) and _NOT_TEXT.search(value) is None
 
 
 def _read_json(body: bytes) -> list[tuple[str, object]]:
     try:
-        pairs = json.loads(body.decode(), object_pairs_hook=_Pairs)
+        pairs = json.loads(body.decode(), object_pairs_hook=Pairs)
     except (ValueError, RecursionError):
         raise InvalidInput("The request body is not JSON in UTF-8.") from None
-    if not isinstance(pairs, _Pairs):
+    if not isinstance(pairs, Pairs):
         raise InvalidInput('The JSON body is not an object: send {"token": ..., "email": ...}.')
     return list(pairs)
 
 
-class _Pairs(list[tuple[str, object]]):
+class Pairs(list[tuple[str, object]]):
     """A JSON object with its doubled names kept, so that two tokens are seen to be two."""
 
 
@@ -147,6 +127,6 @@ def _one(fields: Iterable[tuple[str, object]], names: tuple[str, ...], what: str
     if len(found) > 1:
         raise InvalidInput(f"The {what} was sent {len(found)} times: send it once.", param=names[0])
     value = found[0]
-    if not isinstance(value, str) or _NOT_TEXT.search(value):
+    if not is_text(value):
         raise InvalidInput(f"The {what} is not text in UTF-8.", param=names[0])
     return value

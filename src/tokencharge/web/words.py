@@ -21,6 +21,27 @@ WORDS: Mapping[str, str] = {
     # Translators: a label; the fields for a payment card, or its brand and number follow.
     "card": sentence("Card"),
     "email": sentence("E-mail"),
+    # Translators: a label; a person's whole name follows.
+    "name": sentence("Full name"),
+    "phone": sentence("Phone number"),
+    "billing_address": sentence("Billing address"),
+    "shipping_address": sentence("Shipping address"),
+    # Translators: the first line of an address: usually street and house number.
+    "line1": sentence("Address"),
+    # Translators: the second line of an address.
+    "line2": sentence("Apartment, floor or building"),
+    "city": sentence("City"),
+    # Translators: a part of a country, as it stands in addresses: province, prefecture, county, region.
+    "state": sentence("State or province"),
+    "postal_code": sentence("Postal code"),
+    "country": sentence("Country"),
+    # Translators: beside a field for a country's code of two letters.
+    "two_letters": sentence("Two letters, such as US"),
+    # Translators: the label of a field that may be left empty.
+    "optional": sentence("{label} (optional)"),
+    "same_as_billing": sentence("Ship to the billing address"),
+    "fill_in": sentence("Please fill in this field."),
+    "check_field": sentence("Please check this field."),
     # Translators: a label; the amount that was taken follows.
     "charged": sentence("Charged"),
     # Translators: a label; the amount that the bank keeps aside on the card follows. It is not taken yet.

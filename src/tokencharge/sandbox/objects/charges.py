@@ -11,7 +11,7 @@ from ..shapes.currencies import MINIMUM, written
 from ..state import balance
 from ..state.account import Account, Visit
 from ..state.shelf import Kept
-from . import forms, sources, statements, tokens
+from . import exports, forms, sources, statements, tokens
 
 AUTHORIZATION = 7 * 24 * 3600
 """How many seconds an authorization lasts."""
@@ -59,6 +59,7 @@ CAPTURE = forms.Form(amount=forms.amount, receipt_email=forms.email, **_STATEMEN
 def create(visit: Visit, params: JSON) -> JSON:
     """Charge a token, or a card that a Customer holds."""
     check_minimum(params["amount"], params["currency"])
+    exports.check(visit.account, params)
     metadata = forms.changed({}, params.pop("metadata", {}))
     card, found = _card_to_charge(visit.account, tokens.sourced(params), params.get("customer"))
     decline = visit.decline or card.magic.at_charge

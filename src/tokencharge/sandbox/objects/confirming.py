@@ -12,7 +12,7 @@ from ..language.wire import JSON
 from ..shapes.cards import DECLINES, Asks
 from ..state.account import Account, Visit
 from ..state.shelf import Kept
-from . import confirmation_tokens, intents, methods, outcomes, sources
+from . import confirmation_tokens, exports, intents, methods, outcomes, sources
 
 _PAYERS = ("payment_method", "payment_method_data", "confirmation_token")
 _KEPT = ("capture_method", "receipt_email", "setup_future_usage", "shipping")
@@ -76,9 +76,10 @@ def confirmed(visit: Visit, intent: Kept, means: Means) -> JSON:
         Refusal: The card was declined.
     """
     account = visit.account
+    kept = {name: means.params[name] for name in _KEPT if name in means.params}
+    exports.check(account, {**intent.json, **kept})
     if means.token is not None:
         account.change(means.token, payment_intent=intent.id)
-    kept = {name: means.params[name] for name in _KEPT if name in means.params}
     account.change(intent, **kept)
     intent.asked = None
     return _pay(visit, intent, cast("Kept", means.method), intents.Terms.of(means.params))

@@ -13,6 +13,7 @@ from typing import Any
 from ..language.refusals import Refusal, invalid
 from ..language.wire import JSON, nested
 from ..shapes.bodies import ADDRESS
+from ..shapes.countries import COUNTRIES
 from ..shapes.currencies import CURRENCIES, MAXIMUM
 
 Reader = Callable[[str, Any], Any]
@@ -204,8 +205,22 @@ shipping = _Whole(
 )
 """Read where what was bought is sent."""
 
+
+def _country(name: str, value: Any) -> str | None:
+    """Read a country of a card's owner: only there does Stripe know which there are."""
+    code: str | None = words(empty=True)(name, value)
+    if code is not None and code.upper() not in COUNTRIES:
+        raise invalid(
+            f"Country '{code}' is unknown. Try using a 2-character alphanumeric country code instead, such as 'US',"
+            " 'EG', or 'GB'. A full list of country codes is available at"
+            " https://en.wikipedia.org/wiki/ISO_3166-1_alpha-2#Officially_assigned_code_elements",
+            name,
+        )
+    return code
+
+
 billing = Form(
-    address=address,
+    address=_Whole(**{**dict.fromkeys(ADDRESS, words(empty=True)), "country": _country}),
     email=email,
     name=words(empty=True),
     phone=words(empty=True),

@@ -13,6 +13,9 @@ class Rules:
         card_tokens: Customers and Charges take card tokens, as they do on old accounts.
             On a new one, the default, each is refused, and the way is
             `POST /v1/payment_methods`.
+        exports_from_india: The account is in India: what is not paid in rupees needs a
+            description, and a name and an address of the Customer or of the shipping
+            (https://docs.stripe.com/india-exports; where Stripe looks for them is a guess).
         saves_policies: A refusal by the account's API policies is saved under its
             idempotency key (recorded in 2026 for another policy).
         saves_unknown_ids: So is one of an id that names nothing (recorded answers
@@ -37,6 +40,7 @@ class Rules:
     """
 
     card_tokens: bool = False
+    exports_from_india: bool = False
     saves_policies: bool = True
     saves_unknown_ids: bool = False
     search_lag: float = 0.0

@@ -16,8 +16,9 @@
  *     </form>
  *
  * `data-element="payment"` asks for the Payment Element; it needs `data-amount` (in minor units) and `data-currency`,
- * and `data-capture="manual"` where the money is only held. A field with `data-stripe="name"` (`address_zip`, ...) is
- * sent to Stripe with the card. A form with `data-tokencharge="again"` holds a token already: it is only kept from
+ * and `data-capture="manual"` where the money is only held. A field with `data-stripe="name"` (`phone`, `address_zip`, ...)
+ * is sent to Stripe with the card; where there is one for the country, the Payment Element asks for no address itself. A
+ * box with `data-tokencharge-instead`, ticked, stands for the fields it names in `aria-controls`. A form with `data-tokencharge="again"` holds a token already: it is only kept from
  * being sent twice, or, where it has a `data-client-secret`, sent by itself once the bank has asked the buyer (3-D Secure).
  * `data-locale` is the language that Stripe.js speaks; without one it takes the browser's.
  *
@@ -41,6 +42,11 @@ const VARIABLES = Object.entries({
   colorTextPlaceholder: "--tc-muted",
   borderRadius: "--tc-radius",
 });
+
+/** An address with nothing in it: one that the Element is not to ask for has to be passed whole. */
+const NOWHERE = Object.fromEntries(
+  ["line1", "line2", "city", "state", "zip", "country"].map((part) => [`address_${part}`, ""]),
+);
 
 /** Milliseconds that a script tag which came with a form has, before Stripe.js is asked for by this script itself. */
 const GRACE = 500;
@@ -145,7 +151,9 @@ function cardElement(stripe, form, container) {
   const element = stripe.elements().create("card", { style: lookOf(container).style });
   const dress = () => element.update({ style: lookOf(container).style });
   const tokenize = async () => {
-    const { token, error } = await stripe.createToken(element, details(form));
+    // A token holds no phone number.
+    const { phone, ...data } = details(form);
+    const { token, error } = await stripe.createToken(element, data);
     return { id: token?.id, error };
   };
   return { element, dress, tokenize };
@@ -157,14 +165,17 @@ function paymentElement(stripe, form, container) {
   const order = { mode: "payment", amount: Number(amount), currency, ...(capture && { captureMethod: capture }) };
   const { appearance } = lookOf(container);
   const elements = stripe.elements({ ...order, allowedPaymentMethodTypes: ["card"], appearance });
+  // The page has asked for the address, all of it: nobody types it twice.
+  const asked = form.querySelector('[data-stripe="address_country"]') !== null;
+  const fields = asked ? { billingDetails: { address: "never" } } : {};
   // Link is no card, and lives on hosts that the page's policy does not let in.
-  const element = elements.create("payment", { wallets: { link: "never" } });
+  const element = elements.create("payment", { fields, wallets: { link: "never" } });
   const dress = () => elements.update({ appearance: lookOf(container).appearance });
   const tokenize = async () => {
     const { error: wrong } = await elements.submit();
     // The Element itself says what is wrong, beside its fields.
     if (wrong) return { error: wrong.type === "validation_error" ? { ...wrong, message: "" } : wrong };
-    const params = { payment_method_data: { billing_details: billing(details(form)) } };
+    const params = { payment_method_data: { billing_details: billing({ ...(asked && NOWHERE), ...details(form) }) } };
     const { confirmationToken, error } = await stripe.createConfirmationToken({ elements, params });
     return { id: confirmationToken?.id, error };
   };
@@ -172,10 +183,22 @@ function paymentElement(stripe, form, container) {
 }
 
 /** Name the details of a card as a confirmation token has them. */
-function billing(/** @type {Record<string, string>} */ { name, ...rest }) {
+function billing(/** @type {Record<string, string>} */ { name, phone, ...rest }) {
   const parts = Object.entries(rest).filter(([key]) => key.startsWith("address_"));
   const inside = parts.map(([key, value]) => [key === "address_zip" ? "postal_code" : key.slice(8), value]);
-  return { ...(name && { name }), ...(parts.length > 0 && { address: Object.fromEntries(inside) }) };
+  return { ...(name && { name }), ...(phone && { phone }), ...(parts.length > 0 && { address: Object.fromEntries(inside) }) };
+}
+
+/** Let a ticked box stand for a group of fields, which is neither shown nor sent then. */
+function instead(/** @type {HTMLFormElement} */ form, /** @type {AbortSignal} */ signal) {
+  const box = /** @type {HTMLInputElement | null} */ (form.querySelector("[data-tokencharge-instead]"));
+  const group = box && form.querySelector(`fieldset#${box.getAttribute("aria-controls")}`);
+  if (!(group instanceof HTMLFieldSetElement)) return;
+  const keep = () => (group.disabled = group.hidden = /** @type {HTMLInputElement} */ (box).checked);
+  box?.addEventListener("change", keep, { signal });
+  // A browser may fill a form in again as it was left, without a word.
+  window.addEventListener("pageshow", keep, { signal });
+  keep();
 }
 
 /** Make a form a card form. */
@@ -186,6 +209,7 @@ async function pay(/** @type {HTMLFormElement} */ form, /** @type {AbortSignal} 
   const { element: kind, loading, unavailable = "", failed = "" } = form.dataset;
   const [setBusy, say] = controls(form, signal);
 
+  instead(form, signal);
   setBusy(true, loading);
   const slow = setTimeout(say, PATIENCE, unavailable);
   signal.addEventListener("abort", () => clearTimeout(slow));
@@ -219,6 +243,11 @@ async function pay(/** @type {HTMLFormElement} */ form, /** @type {AbortSignal} 
     token = "";
     say(error?.message ?? "");
   });
+  // What goes to Stripe with the card is part of its token.
+  const typed = (/** @type {Event} */ { target }) => {
+    if (/** @type {Element} */ (target).matches("[data-stripe]")) token = "";
+  };
+  form.addEventListener("input", typed, { signal });
   form.querySelector(".tc-label")?.addEventListener("click", () => card.element.focus(), { signal });
   window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", card.dress, { signal });
 

@@ -52,12 +52,30 @@ const LOOK_OF = {
 
 const className = (/** @type {string} */ state) => `StripeElement--${state}`;
 
+const ADDRESS = ["line1", "line2", "city", "state", "postal_code", "country"];
+
+/**
+ * What a page has told an Element never to ask for, by its place in `billing_details`.
+ *
+ * @param {any} fields
+ */
+function neverAsked(fields) {
+  const all = ["name", "email", "phone", ...ADDRESS.map((part) => `address.${part}`)];
+  if (fields === "never") return all;
+  return all.filter((path) => {
+    const [first, part] = path.split(".");
+    const said = fields[first];
+    return said === "never" || (part !== undefined && said?.[part.replace("_c", "C")] === "never");
+  });
+}
+
 class IntegrationError extends Error {
   name = "IntegrationError";
 }
 
-/** An Element that takes a card. `hidePostalCode`, `fields`, `layout` and the like make no difference: it asks for a card and nothing else. */
+/** An Element that takes a card. `hidePostalCode`, `layout` and the like make no difference: it asks for a card and nothing else. */
 class CardFields {
+  /** @type {string[]} What of `billing_details` the page itself passes. */ never = [];
   /** @type {Record<string, Function[]>} */ #handlers = {};
   /** @type {Record<string, HTMLInputElement>} */ #inputs = {};
   /** @type {Element | null} */ #container = null;
@@ -73,6 +91,7 @@ class CardFields {
    */
   constructor(kind, options = {}, locale = undefined) {
     this.kind = kind;
+    this.never = neverAsked(options.fields?.billingDetails ?? {});
     const root = this.#host.attachShadow({ mode: "open" });
     // A constructed sheet is no inline style: pages may forbid those.
     const sheet = new CSSStyleSheet();

@@ -82,9 +82,17 @@ class Elements {
    * The Element that was submitted, and the options it was asked for with.
    *
    * @param {string} caller
+   * @param {any} [billing]  What the page says of who pays: all that the Element was told never to ask for.
    */
-  submitted(caller) {
+  submitted(caller, billing = {}) {
     if (!this.#submitted) throw new IntegrationError(`elements.submit() must be called before stripe.${caller}().`);
+    const left = this.#made.payment.never.find((path) => path.split(".").reduce((at, key) => at?.[key], billing) === undefined);
+    if (left) {
+      throw new IntegrationError(
+        `You specified "never" for fields.billing_details.${left} when creating the payment Element, but did not pass` +
+          ` billing_details.${left} when calling stripe.${caller}().`,
+      );
+    }
     return { element: this.#made.payment, options: this.#options };
   }
 
@@ -187,7 +195,7 @@ function Stripe(publishableKey, { locale } = {}) {
     /** @param {any} options */
     async createPaymentMethod({ elements, params = {}, card: element, ...data }) {
       if (elements) {
-        const { element, options } = elements.submitted("createPaymentMethod");
+        const { element, options } = elements.submitted("createPaymentMethod", params.billing_details);
         if (options.paymentMethodCreation !== "manual") {
           throw new IntegrationError("createPaymentMethod(): pass paymentMethodCreation: 'manual' to elements() first.");
         }
@@ -200,7 +208,7 @@ function Stripe(publishableKey, { locale } = {}) {
 
     /** @param {any} options */
     async createConfirmationToken({ elements, params: { payment_method_data = {}, ...params } = {} }) {
-      const { element, options } = elements.submitted("createConfirmationToken");
+      const { element, options } = elements.submitted("createConfirmationToken", payment_method_data.billing_details);
       const { card, error } = await cardOf(element);
       if (error) return { error };
       return ask("confirmationToken", "confirmation_tokens", {

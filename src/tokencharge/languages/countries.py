@@ -1,0 +1,24 @@
+"""The countries of the world by name, by Babel: an extra's, so it is imported only where a page is shown."""
+
+from __future__ import annotations
+
+import unicodedata
+from functools import lru_cache
+
+from .amounts import locale_of
+
+# Of CLDR's two-letter codes, those that name no country or territory by ISO 3166-1, nor one that mail goes to.
+_NO_COUNTRIES = frozenset({"CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "UN", "XA", "XB", "ZZ"})
+
+
+@lru_cache(maxsize=64)
+def named(tag: str) -> tuple[tuple[str, str], ...]:
+    """Return each country's two-letter code and its name in a language, by name."""
+    names = locale_of(tag).territories
+    countries = ((code, name) for code, name in names.items() if len(code) == 2 and code not in _NO_COUNTRIES)
+    return tuple(sorted(countries, key=lambda country: _sorted_by(country[1])))
+
+
+def _sorted_by(name: str) -> str:
+    """Return a name without the marks above and below its letters: Åland stands beside Albania."""
+    return "".join(each for each in unicodedata.normalize("NFKD", name.casefold()) if not unicodedata.combining(each))

@@ -1,0 +1,31 @@
+"""What an account in India has to say of a payment from abroad."""
+
+from __future__ import annotations
+
+from ..language.kinds import Kind
+from ..language.refusals import Refusal, impossible
+from ..language.wire import JSON
+from ..state.account import Account
+
+
+def check(account: Account, payment: JSON) -> None:
+    """Look at what is to be paid: a Charge's parameters, or a PaymentIntent.
+
+    Raises:
+        Refusal: The account exports from India, and something that its law asks for is missing.
+    """
+    if not account.rules.exports_from_india or payment["currency"] == "inr":
+        return
+    if not payment.get("description"):
+        raise _required("a description")
+    customer = account.get(Kind.CUSTOMER, payment.get("customer") or "")
+    known = (customer.json if customer else {}, payment.get("shipping") or {})
+    if not any(person.get("name") and (person.get("address") or {}).get("line1") for person in known):
+        raise _required("a customer name and address")
+
+
+def _required(what: str) -> Refusal:
+    return impossible(
+        f"As per Indian regulations, export transactions require {what}. More info here:"
+        " https://stripe.com/docs/india-exports"
+    )

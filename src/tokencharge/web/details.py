@@ -1,0 +1,221 @@
+"""What a page asks of the buyer beside the e-mail: which fields it has, and how what is typed there is read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TypeVar
+
+import attrs
+
+from .._frames import forgetful
+from ..errors import InvalidInput
+from ..languages import Language
+from ..people import Address, Person
+from .submission import Pairs, is_text
+from .words import WORDS
+
+T = TypeVar("T", Person, Address)
+
+SAME_AS_BILLING = "shipping.same_as_billing"
+"""What says that the shipping address is the billing address."""
+
+_ADDRESS = {
+    "line1": "address-line1",
+    "line2": "address-line2",
+    "city": "address-level2",
+    "state": "address-level1",
+    "postal_code": "postal-code",
+    "country": "country",
+}
+_OPTIONAL = frozenset({"line2", "state", "postal_code"})
+_MOST = {"name": "256", "phone": "20"}
+# What Stripe.js calls what goes to Stripe with the card.
+_OF_CARD = {"postal_code": "address_zip", "name": "name", "phone": "phone"}
+
+
+@attrs.frozen
+class Field:
+    """A field of the page.
+
+    Attributes:
+        path: "billing.address.line1": its name in a form, its place in JSON, and what an error calls it.
+        autocomplete: What browsers fill it in by.
+        sent_with_card: What Stripe.js calls it; None for what has nothing to do with the card.
+        label: Its label.
+        value: What was typed there before.
+        problem: What is wrong with that.
+    """
+
+    path: str
+    autocomplete: str
+    sent_with_card: str | None = None
+    label: str = ""
+    value: str = attrs.field(default="", repr=False)
+    problem: str | None = None
+
+    @property
+    def name(self) -> str:
+        """What it holds: "line1"."""
+        return self.path.rpartition(".")[2]
+
+    @property
+    def id(self) -> str:
+        """Its id on the page."""
+        return "tc-" + self.path.replace(".", "-").replace("_", "-")
+
+    @property
+    def required(self) -> bool:
+        """It may not be left empty."""
+        return self.name not in _OPTIONAL
+
+    @property
+    def maxlength(self) -> str:
+        """How many characters may be typed; as text, for Django would put separators into a number."""
+        return _MOST.get(self.name, "200")
+
+
+@attrs.frozen
+class Group:
+    """Fields that belong together.
+
+    Attributes:
+        name: What they are, as an order's `collect` names it; None for those that stand by themselves.
+        title: The same in the buyer's language.
+        fields: The fields.
+        instead: A box may be ticked instead of filling them in.
+        ticked: It is.
+    """
+
+    name: str | None
+    fields: tuple[Field, ...]
+    instead: bool = False
+    ticked: bool = False
+    title: str | None = None
+
+    @property
+    def id(self) -> str:
+        """Its id on the page."""
+        return f"tc-{(self.name or '').replace('_', '-')}"
+
+
+def groups(collect: Iterable[str]) -> list[Group]:
+    """Return the fields that an order asks for."""
+    collect = set(collect)
+    alone = [Field("billing.name", "name", "name")] if "name" in collect and "billing_address" not in collect else []
+    alone += [Field("billing.phone", "tel", "phone")] if "phone" in collect else []
+    found = [Group(None, tuple(alone))] if alone else []
+    for whose in ("billing", "shipping"):
+        if f"{whose}_address" in collect:
+            instead = whose == "shipping" and "billing_address" in collect
+            found.append(Group(f"{whose}_address", tuple(_address_fields(whose)), instead))
+    return found
+
+
+def filled(
+    collect: Iterable[str], language: Language, typed: Mapping[str, str] | None, wrong: str | None
+) -> list[Group]:
+    """Return the fields as a page shows them.
+
+    Args:
+        collect: What the order asks for.
+        language: The buyer's.
+        typed: What was typed before; None on a page that nobody has filled in yet.
+        wrong: Which field is wrong, if any is.
+    """
+
+    def shown(field: Field) -> Field:
+        label = language.say(WORDS[field.name])
+        value = (typed or {}).get(field.path, "")
+        return attrs.evolve(
+            field,
+            label=label if field.required else language.say(WORDS["optional"], label=label),
+            value=value,
+            problem=language.say(WORDS["check_field" if value else "fill_in"]) if field.path == wrong else None,
+        )
+
+    return [
+        attrs.evolve(
+            group,
+            title=group.name and language.say(WORDS[group.name]),
+            fields=tuple(map(shown, group.fields)),
+            ticked=group.instead and (typed is None or SAME_AS_BILLING in typed),
+        )
+        for group in groups(collect)
+    ]
+
+
+@forgetful
+def read_people(sent: Sequence[tuple[str, object]], collect: Iterable[str]) -> dict[str, Person]:
+    """Return who pays and who gets what was bought, as far as the order asks; nothing else is read.
+
+    Raises:
+        InvalidInput: A field is missing, or cannot be right; `param` is its path.
+    """
+    people: dict[str, Person] = {}
+    asked = groups(collect)
+    for whose in ("billing", "shipping"):
+        fields = [field for group in asked for field in group.fields if field.path.startswith(f"{whose}.")]
+        if whose == "shipping" and any(group.instead for group in asked) and _is_ticked(sent):
+            people[whose] = attrs.evolve(people["billing"], phone=None)
+        elif fields:
+            people[whose] = _person(whose, {field: _read(sent, field.path) for field in fields})
+    return people
+
+
+def typed_in(sent: Sequence[tuple[str, object]], collect: Iterable[str]) -> dict[str, str]:
+    """Return what was typed into the fields that the order asks for, as far as it is text."""
+    paths = [field.path for group in groups(collect) for field in group.fields]
+    found = {path: value for path in paths for value in _at(sent, path.split(".")) if is_text(value)}
+    return {**found, **({SAME_AS_BILLING: "1"} if _is_ticked(sent) else {})}
+
+
+def _address_fields(whose: str) -> Iterator[Field]:
+    ours = whose == "billing"
+    yield Field(f"{whose}.name", f"{whose} name", "name" if ours else None)
+    for name, autocomplete in _ADDRESS.items():
+        of_card = _OF_CARD.get(name, f"address_{name}") if ours else None
+        yield Field(f"{whose}.address.{name}", f"{whose} {autocomplete}", of_card)
+
+
+def _person(whose: str, said: Mapping[Field, str]) -> Person:
+    own, parts = (
+        {field.name: text for field, text in said.items() if (field.name in _ADDRESS) is of} for of in (False, True)
+    )
+    person = _made(Person, own, f"{whose}.")
+    address = _made(Address, parts, f"{whose}.address.")
+    for field in said:
+        if field.required and getattr(address if field.name in _ADDRESS else person, field.name) is None:
+            raise InvalidInput(f"{field.path} is missing: the order asks for it.", param=field.path)
+    return attrs.evolve(person, address=address)
+
+
+def _made(kind: type[T], said: Mapping[str, str], within: str) -> T:
+    try:
+        return kind(**said)  # type: ignore[arg-type]
+    except InvalidInput as error:
+        path = f"{within}{error.param}"
+        raise InvalidInput(f"{path} is no good: {error.message}", param=path) from None
+
+
+def _read(sent: Sequence[tuple[str, object]], path: str) -> str:
+    """Return the one text at a path; an empty one where there is none."""
+    found = [value for value in _at(sent, path.split(".")) if value not in ("", None)]
+    if len(found) > 1:
+        raise InvalidInput(f"{path} was sent {len(found)} times: send it once.", param=path)
+    value = found[0] if found else ""
+    if not is_text(value):
+        raise InvalidInput(f"{path} is not text in UTF-8.", param=path)
+    return value
+
+
+def _is_ticked(sent: Sequence[tuple[str, object]]) -> bool:
+    return any(value is True or value == "1" for value in _at(sent, SAME_AS_BILLING.split(".")))
+
+
+def _at(sent: Iterable[tuple[str, object]], path: Sequence[str]) -> Iterator[object]:
+    """Find what stands at a path: a form's field of that name, or a value in nested objects of JSON."""
+    for name, value in sent:
+        if name == ".".join(path):
+            yield value
+        elif name == path[0] and isinstance(value, Pairs):
+            yield from _at(value, path[1:])
