@@ -13,8 +13,9 @@ from . import _checks as check
 from . import _clock
 from . import _flows as flows
 from ._flows import Flow
+from .errors import InvalidInput
 from .money import Money
-from .results import Charge, Customer, Payment, Refund
+from .results import Card, Charge, Customer, Payment, Refund
 from .settings import Settings
 
 
@@ -269,6 +270,36 @@ class Operations:
             TokenChargeError: As listed on the class, for reading.
         """
         return flows.get_customer(check.object_id(id, "customer"))
+
+    def cards(self, customer: Customer | str) -> Flow[list[Card]]:
+        """List the cards a Customer has saved, the newest first: payment methods (`pm_`) and cards of old (`card_`).
+
+        Each has its id, brand, last four digits and expiry; `is_default` is what `charge_customer` charges where no
+        card is named, `is_expired` tells a card whose month is over. They are for that Customer's eyes alone: know
+        who is asking by their login, never by an e-mail address, which anybody can type.
+
+        Raises:
+            InvalidRequest: Stripe knows no such customer, or it was deleted.
+            TokenChargeError: As listed on the class, for reading.
+        """
+        return flows.cards(_id_of(customer, "customer"))
+
+    def forget_card(self, card: Card) -> Flow[None]:
+        """Take a saved card from its Customer, for good; what it has paid stays as it is.
+
+        Repeating the call is harmless: a card that is gone already is no error.
+
+        Args:
+            card: One of those that `cards` returned, chosen by its id. An id alone is not taken: where it came from a
+                browser, it may be somebody else's card.
+
+        Raises:
+            InvalidInput: It is no card of `cards`.
+            TokenChargeError: As listed on the class; after `OutcomeUnknown` call again.
+        """
+        if not isinstance(card, Card) or card.id is None or card.customer_id is None:
+            raise InvalidInput("A card to forget is one that cards(customer) returned: look it up there.", param="card")
+        return flows.forget_card(check.object_id(card.id, "card"), check.object_id(card.customer_id, "customer"))
 
     def _nonce(self, token: str, order_id: str | None) -> str | None:
         """Tell apart the uses of a named test token, which, unlike a real token, is used again and again."""

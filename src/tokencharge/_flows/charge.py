@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import attrs
 
 from .._reading import Raw, read_id
 from ..errors import InvalidRequest, OrderConflict, OrderInProgress, OutcomeUnknown, TokenChargeError
 from ..results import Customer, Payment
-from .calls import Call, Flow, T, ask, entries, path, place, read
+from .calls import Call, Flow, T, ask, path, place, read
+from .cards import saved_card
 from .looking import look, marked_customers, read_customer
 from .moving import REFUSED
 from .payment import look_again, payment_of
@@ -54,7 +55,7 @@ def charge_customer(purchase: Purchase, customer_id: str) -> Flow[Payment]:
         yield from _look_ahead(purchase, slots)
         if slots.end is None and purchase.card is None:
             customer = yield from _known_customer(customer_id)
-            purchase = attrs.evolve(purchase, card=(yield from _saved_card(customer)))
+            purchase = attrs.evolve(purchase, card=(yield from saved_card(customer)))
         return (yield from settle(purchase, customer, purchase.card, slots))
     except TokenChargeError as error:
         place(error, order_id=purchase.order_id, customer_id=customer_id)
@@ -151,29 +152,6 @@ def _card(purchase: Purchase, customer: Customer, slots: Slots, *, looked: bool)
             raise
         return None
     return card
-
-
-def _saved_card(customer: Customer) -> Flow[str]:
-    """Return the Customer's default card, else the one saved last."""
-    settings = customer.raw.get("invoice_settings")
-    chosen = settings.get("default_payment_method") if isinstance(settings, Mapping) else None
-    default = customer.raw.get("default_source") or chosen
-    if isinstance(default, str):
-        return default
-    where = path("customers", customer.id) + "/payment_methods"
-    card = yield from read(Call("card", "get", where, {"limit": 1}), _first_id)
-    if card is None:
-        raise InvalidRequest(
-            "The customer has no saved card: charge a token, or save a card first.",
-            code="missing",
-            step="card",
-            param="card",
-        )
-    return card
-
-
-def _first_id(raw: Raw) -> str | None:
-    return next(map(read_id, entries(raw)), None)
 
 
 def _prepare(

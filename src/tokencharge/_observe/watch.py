@@ -30,7 +30,7 @@ _TROUBLE = {
     "outcome_unknown": logging.WARNING,
     "rate_limited": logging.WARNING,
 }
-_READING = ("find", "get_charge", "get_customer")
+_READING = ("cards", "find", "get_charge", "get_customer")
 
 _ORDER_MARK = re.compile(r"([0-9a-f]{32})/")
 

@@ -43,6 +43,11 @@ _TOKEN_WORDS = re.compile(
     re.IGNORECASE,
 )
 
+# A saved card that is not the Customer's, or not any more.
+_NOT_THEIRS = re.compile(
+    r"does not (?:belong to the customer|have card with id|have a linked source with id)", re.IGNORECASE
+)
+
 # An account's policy, which has neither code nor parameter.
 _END_OF_LIFE = re.compile(r"card token usage .* has reached end of life", re.IGNORECASE)
 
@@ -63,7 +68,8 @@ _MESSAGES: dict[type[TokenChargeError], str] = {
     CardDeclined: "The card was declined: show the buyer public_message, and follow advice.",
     AuthenticationRequired: "The bank wants the buyer to authenticate (3-D Secure): bring the buyer to the checkout, "
     "over PaymentIntents; Charges cannot do it, there only another card will do.",
-    TokenRejected: "Stripe does not take the token (used, unknown, or of the other mode): ask for the card again.",
+    TokenRejected: "Stripe does not take the token or card (used, unknown, forgotten, of another Customer or of the other "
+    "mode): ask for the card again.",
     InvalidRequest: "Stripe refused the request: mend what it names.",
     CardTokensRefused: "This Stripe account takes no card tokens at Customers and Charges: set "
     'STRIPE_ROUTE=payment_intents (route="payment_intents"), or let the owner of the account enable card tokens at '
@@ -90,7 +96,7 @@ def translate(error: stripe.StripeError, call: Call, *, in_doubt: bool) -> Token
     details = _details(error)
     headers = _headers(error)
     kind = _kind(error, call, details)
-    if in_doubt and kind in _NOTHING_DONE and call.method == "post":
+    if in_doubt and kind in _NOTHING_DONE and call.method != "get":
         # Not by this try; but an earlier one may be at work still.
         kind = OutcomeUnknown
     said = _text(details, "message")
@@ -151,7 +157,7 @@ def _kept(headers: Mapping[str, str]) -> dict[str, str]:
 
 
 def _kind(error: stripe.StripeError, call: Call, details: Mapping[str, Any]) -> type[TokenChargeError]:
-    unanswered = OutcomeUnknown if call.method == "post" else GatewayUnavailable
+    unanswered = GatewayUnavailable if call.method == "get" else OutcomeUnknown
     status, type_, code = error.http_status, _text(details, "type"), _text(details, "code")
     if isinstance(error, stripe.SignatureVerificationError):
         return InvalidSignature
@@ -169,6 +175,8 @@ def _kind(error: stripe.StripeError, call: Call, details: Mapping[str, Any]) -> 
     if status in (400, 402, 404):
         if type_ == "idempotency_error":
             return OrderConflict
+        if _NOT_THEIRS.search(_text(details, "message") or ""):
+            return TokenRejected
         if code == "missing":
             # "Cannot charge a customer that has no active card": a card error by type, yet no bank was asked.
             return InvalidRequest
