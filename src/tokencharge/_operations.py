@@ -40,6 +40,7 @@ class Operations:
         receipt_email: str | None = None,
         statement_descriptor_suffix: str | None = None,
         save_card: bool = False,
+        reuse_card: bool | None = None,
         began: datetime | None = None,
     ) -> Flow[Payment]:
         """Charge a card token once: make the Customer, then the Charge.
@@ -66,6 +67,9 @@ class Operations:
             statement_descriptor_suffix: Up to 22 characters after your name on the statement.
             save_card: Keep the card on the Customer, for charges without the buyer. Over Charges that of a `tok_...` is
                 always kept, with an order and without.
+            reuse_card: The buyer's own answer to "save this card": True keeps it on the Customer for the next visit,
+                where `cards` lists it. False does not; over Charges, where Stripe keeps each card, that of a `tok_...`
+                charged with an order_id is then forgotten once it has paid. None where nobody was asked.
             began: When the shop made the order, with a time zone. Older than 23 hours, it is searched for before
                 anything is made.
 
@@ -84,6 +88,7 @@ class Operations:
             receipt_email=receipt_email,
             statement_descriptor_suffix=statement_descriptor_suffix,
             save_card=save_card,
+            reuse_card=reuse_card,
             began=began,
             now=_clock.now(),
             nonce=self._nonce(check.token(token), order_id),
@@ -98,6 +103,8 @@ class Operations:
         *,
         order_id: str,
         card: str | None = None,
+        on_session: bool = False,
+        attempt: str | None = None,
         capture: bool = True,
         description: str | None = None,
         metadata: Mapping[str, str] | None = None,
@@ -109,7 +116,7 @@ class Operations:
 
         What the Customer was charged is looked through first, so an order is not charged again even after Stripe has
         forgotten its idempotency keys. Repeating a call that was declined repeats the decline for a day: charge
-        another card, or use a new `order_id`.
+        another card, name another `attempt`, or use a new `order_id`.
 
         Args:
             customer: Whom to charge.
@@ -118,6 +125,10 @@ class Operations:
                 tell two purchases apart.
             card: `card_...` or `pm_...` of the Customer; if None its default card, else the one saved last. A
                 `pm_...` always goes over PaymentIntents.
+            on_session: The buyer is there, so their bank may ask for them: `AuthenticationRequired` has a
+                `client_secret` then, as for `charge`. Else the card is charged as without them.
+            attempt: Names this try of the card. Repeating the call repeats how the try ended; another try asks the bank
+                again after a decline. 1 to 64 letters, digits, hyphens and underscores.
             capture: As for `charge`.
             description: As for `charge`.
             metadata: As for `charge`.
@@ -134,6 +145,8 @@ class Operations:
             order_id=check.order_id(order_id),
             customer=customer_id,
             card=None if card is None else check.object_id(card, "card"),
+            on_session=on_session,
+            nonce=check.attempt(attempt),
             capture=capture,
             description=description,
             metadata=metadata,
@@ -297,9 +310,10 @@ class Operations:
             InvalidInput: It is no card of `cards`.
             TokenChargeError: As listed on the class; after `OutcomeUnknown` call again.
         """
-        if not isinstance(card, Card) or card.id is None or card.customer_id is None:
+        card_id, customer_id = (getattr(card, name, None) for name in ("id", "customer_id"))
+        if card_id is None or customer_id is None:
             raise InvalidInput("A card to forget is one that cards(customer) returned: look it up there.", param="card")
-        return flows.forget_card(check.object_id(card.id, "card"), check.object_id(card.customer_id, "customer"))
+        return flows.forget_card(check.saved_card(card_id), check.object_id(customer_id, "customer"))
 
     def _nonce(self, token: str, order_id: str | None) -> str | None:
         """Tell apart the uses of a named test token, which, unlike a real token, is used again and again."""

@@ -51,12 +51,21 @@ def _save_card(value: bool) -> bool:
     return check.save_card(value)
 
 
+def _reuse_cards(value: bool) -> bool:
+    return check.yes_or_no(value, "reuse_cards")
+
+
 def _suffix(value: str | None) -> str | None:
     return check.statement_descriptor_suffix(value)
 
 
 def _paid(value: bool | Payment) -> bool | Payment:
     return value if isinstance(value, Payment) else check.yes_or_no(value, "paid")
+
+
+_OF_A_CUSTOMER = """
+    amount description order_id metadata capture began customer receipt_email statement_descriptor_suffix
+""".split()
 
 
 @attrs.frozen
@@ -74,8 +83,12 @@ class Order:
         began: When the shop made the order, with a time zone; as for `PaymentGateway.charge`.
         customer: Charge this Customer, or the one of this id, instead of a new one.
         receipt_email: Where Stripe mails a receipt, in live mode.
-        save_card: Keep the card on the Customer, for charges without the buyer; see `charge`.
+        save_card: Keep the card on the Customer, for charges without the buyer; see `charge`. It is the shop's own
+            decision, which its terms tell the buyer.
         statement_descriptor_suffix: Up to 22 Latin characters after your name on the statement.
+        reuse_cards: Offer the saved cards of the `customer` on the page, and let the buyer tick "save this card" beside
+            a new one, for their next visit. With it you say that who is at the page is that Customer, because they
+            have logged in. Needs an `order_id`: a saved card is no token that would tell two purchases apart.
         paid: The order is paid, you know it already: True, or the Payment, whose card and receipt the page then shows.
             No form is shown, and nothing is charged.
 
@@ -93,10 +106,12 @@ class Order:
     receipt_email: str | None = attrs.field(default=None, converter=_email, repr=False)
     save_card: bool = attrs.field(default=False, converter=_save_card)
     statement_descriptor_suffix: str | None = attrs.field(default=None, converter=_suffix)
+    reuse_cards: bool = attrs.field(default=False, converter=_reuse_cards)
     paid: bool | Payment = attrs.field(default=False, converter=_paid, repr=lambda paid: str(bool(paid)))
 
     def __attrs_post_init__(self) -> None:
         check.order_in_metadata(self.order_id, self.metadata or {})
+        check.reusing(self.reuse_cards, self.order_id)
 
     @property
     def shown(self) -> str:
@@ -114,4 +129,10 @@ class Order:
     @property
     def arguments(self) -> dict[str, Any]:
         """What of it `PaymentGateway.charge` takes, by name; beside token and e-mail."""
-        return {name: value for name, value in attrs.asdict(self, recurse=False).items() if name != "paid"}
+        given = attrs.asdict(self, recurse=False)
+        return {name: value for name, value in given.items() if name not in ("paid", "reuse_cards")}
+
+    @property
+    def customer_arguments(self) -> dict[str, Any]:
+        """What of it `PaymentGateway.charge_customer` takes, by name; beside the card."""
+        return {name: getattr(self, name) for name in _OF_A_CUSTOMER}

@@ -87,7 +87,9 @@ def _listed(customer_id: str, params: dict[str, Any]) -> Flow[tuple[list[Raw], b
         these = [each for each in entries(raw) if read_id(each)]
         return these, bool(these) and raw.get("has_more") is True
 
-    return (yield from read(Call("card", "get", path("customers", customer_id) + "/payment_methods", params), read_page))
+    return (
+        yield from read(Call("card", "get", path("customers", customer_id) + "/payment_methods", params), read_page)
+    )
 
 
 def _no_customer(customer_id: str, error: InvalidRequest) -> InvalidRequest:

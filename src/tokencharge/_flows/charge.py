@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 
 import attrs
 
@@ -10,7 +11,7 @@ from .._reading import Raw, read_id
 from ..errors import InvalidRequest, OrderConflict, OrderInProgress, OutcomeUnknown, TokenChargeError
 from ..results import Customer, Payment
 from .calls import Call, Flow, T, ask, path, place, read
-from .cards import saved_card
+from .cards import forget_card, saved_card
 from .looking import look, marked_customers, read_customer
 from .moving import REFUSED
 from .payment import look_again, payment_of
@@ -41,7 +42,10 @@ def charge(purchase: Purchase) -> Flow[Payment]:
                 customer = yield from _with_email(purchase, customer)
             looked = looked or purchase.customer is None or purchase.order_id is None
             card = yield from _card(purchase, customer, slots, looked=looked)
-        return (yield from settle(purchase, customer, card, slots))
+        payment = yield from settle(purchase, customer, card, slots)
+        if purchase.reuse_card is False and not purchase.save_card:
+            yield from _forget(payment, card)
+        return payment
     except TokenChargeError as error:
         place(error, order_id=purchase.order_id, customer_id=customer_id)
         raise
@@ -152,6 +156,15 @@ def _card(purchase: Purchase, customer: Customer, slots: Slots, *, looked: bool)
             raise
         return None
     return card
+
+
+def _forget(payment: Payment, card: str | None) -> Flow[None]:
+    """Forget the card that has paid over Charges, where the buyer did not want it kept: Stripe keeps each there."""
+    paid_by = payment.charge.card
+    if card is not None and card.startswith("card_") and paid_by is not None and paid_by.id == card:
+        # The money has moved: what goes wrong here is no failure of the payment.
+        with suppress(TokenChargeError):
+            yield from forget_card(card, payment.customer.id)
 
 
 def _prepare(
