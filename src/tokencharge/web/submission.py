@@ -1,4 +1,4 @@
-"""What a request submits: the token, the e-mail, and what its page had shown; nothing else of it."""
+"""What a request submits: a token and an e-mail, or a saved card; and what its page had shown. Nothing else of it."""
 
 from __future__ import annotations
 
@@ -20,6 +20,11 @@ _TOKEN_FIELDS = ("token", "stripeToken")
 _EMAIL_FIELDS = ("email", "stripeEmail")
 _UNCLEAR_FIELD = "unclear"
 _SHOWN_FIELD = "shown"
+_CARD_FIELD = "card"
+_ATTEMPT_FIELD = "attempt"
+_KEEP_FIELD = "keep"
+NEW_CARD = "new"
+"""What the page sends as `card` where the buyer enters one."""
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 # Frameworks put U+FFFD where bytes were not UTF-8; a NUL ends strings where they should not end; half a surrogate
 # pair, which JSON can spell, cannot be sent on.
@@ -97,6 +102,30 @@ def read_shown(fields: Iterable[tuple[str, object]]) -> str | None:
     return str(said[0]) if said else None
 
 
+def read_card(fields: Iterable[tuple[str, object]]) -> str | None:
+    """Return the saved card that the buyer has chosen; None where it is a new one, whose token was sent."""
+    said = [value for name, value in fields if name == _CARD_FIELD and value not in ("", NEW_CARD)]
+    if not said:
+        return None
+    if any(name in _TOKEN_FIELDS and value != "" for name, value in fields):
+        raise InvalidInput("A saved card and a token were sent: send one of them.", param="token")
+    return check.saved_card(_one(fields, (_CARD_FIELD,), "card"))
+
+
+def read_attempt(fields: Iterable[tuple[str, object]]) -> str | None:
+    """Return how the page calls this try of a saved card; None where it does not say."""
+    said = any(name == _ATTEMPT_FIELD and value != "" for name, value in fields)
+    return check.attempt(_one(fields, (_ATTEMPT_FIELD,), "attempt")) if said else None
+
+
+def read_keep(fields: Iterable[tuple[str, object]]) -> bool:
+    """Tell whether the buyer wants the card kept for their next visit: a ticked box, or `true` in JSON."""
+    said = [value for name, value in fields if name == _KEEP_FIELD]
+    if len(said) > 1 or not all(isinstance(value, (str, bool)) for value in said):
+        raise InvalidInput("Whether to keep the card is said once, by true or false.", param=_KEEP_FIELD)
+    return bool(said and said[0])
+
+
 def is_unclear(fields: Iterable[tuple[str, object]]) -> bool:
     """Tell whether the outcome of the same submission, sent before, is still open."""
     return any(name == _UNCLEAR_FIELD for name, _ in fields)
@@ -110,11 +139,15 @@ class Typed:
     email: str | None = attrs.field(default=None, repr=False)
     shown: str | None = None
     unclear: bool = False
+    card: str | None = None
+    attempt: str | None = None
+    keep: bool = False
 
     @classmethod
     def of(cls, incoming: Incoming) -> Typed:
         """Read it."""
-        token = email = shown = None
+        token = email = shown = card = attempt = None
+        keep = False
         fields: list[tuple[str, object]] = []
         with suppress(InvalidInput):
             fields = read_fields(incoming)
@@ -123,7 +156,21 @@ class Typed:
             token = read_token(fields)
         with suppress(InvalidInput):
             shown = read_shown(fields)
-        return cls(token, email, shown, is_unclear(fields))
+        with suppress(InvalidInput):
+            card, attempt = read_card(fields), read_attempt(fields)
+        with suppress(InvalidInput):
+            keep = read_keep(fields)
+        return cls(token, email, shown, is_unclear(fields), card, attempt, keep)
+
+    @property
+    def pays(self) -> list[tuple[str, str]]:
+        """The fields of the form that pays the same way once more; none where what pays cannot be read."""
+        if self.card is not None:
+            return [(_CARD_FIELD, self.card), *([(_ATTEMPT_FIELD, self.attempt)] if self.attempt else [])]
+        if not self.token or not self.email:
+            return []
+        kept = [(_KEEP_FIELD, "1")] if self.keep else []
+        return [(_TOKEN_FIELDS[0], self.token), (_EMAIL_FIELDS[0], self.email), *kept]
 
 
 def _read_json(body: bytes) -> list[tuple[str, object]]:
