@@ -127,6 +127,11 @@ class Order:
         return sha256("\0".join(said).encode()).hexdigest()[:32]
 
     @property
+    def offers_cards(self) -> bool:
+        """Saved cards are offered for it, and taken."""
+        return self.reuse_cards and self.customer is not None
+
+    @property
     def arguments(self) -> dict[str, Any]:
         """What of it `PaymentGateway.charge` takes, by name; beside token and e-mail."""
         given = attrs.asdict(self, recurse=False)

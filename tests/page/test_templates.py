@@ -106,8 +106,13 @@ FORM: dict[str, Any] = {
     "email": None,
     "authentication": None,
     "field": None,
-    "again": None,
+    "again": [],
     "again_shown": "what was shown before",
+    "saved_cards": [],
+    "new_chosen": True,
+    "can_keep": False,
+    "keep": False,
+    "attempt": "a-try-of-its-own",
     "payable": True,
 }
 CHARGE = {
@@ -123,8 +128,11 @@ CHARGE = {
 }
 
 
-AGAIN = {"token": "tok_1", "email": "a@example.com"}
-SENT_AGAIN = {"csrf": "c&t", **AGAIN, "shown": "what was shown before"}
+VISA = {"id": "pm_1", "name": "Visa ending in 4242", "expiry": "expires 08/2031", "expired": False, "chosen": True}
+OLD = {**VISA, "id": "pm_2", "expiry": "expired 08/2021", "expired": True, "chosen": False}
+SAVED = {**FORM, "saved_cards": [VISA, OLD], "new_chosen": False, "can_keep": True}
+AGAIN = [("token", "tok_1"), ("email", "a@example.com")]
+SENT_AGAIN = {"csrf": "c&t", **dict(AGAIN), "shown": "what was shown before"}
 ASKED = {
     **FORM,
     "message": "Your bank asks.",
@@ -151,6 +159,11 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
         "checkout.html",
         {**FORM, "element": "payment", "order": Order(Money(500, "usd"), capture=False)},
     ),
+    "saved cards": ("checkout.html", SAVED),
+    "nasty saved cards": (
+        "checkout.html",
+        {**SAVED, "saved_cards": [{**VISA, "id": NASTY, "name": NASTY, "expiry": NASTY}], "attempt": NASTY},
+    ),
     "busy": ("checkout.html", {**FORM, "message": "Busy.", "again": AGAIN}),
     "unclear": ("checkout.html", {**FORM, "message": "?", "again": AGAIN, "payable": False}),
     "asked": ("checkout.html", ASKED),
@@ -164,7 +177,7 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
             "message": NASTY,
             "email": NASTY,
             "publishable_key": NASTY,
-            "again": {"token": NASTY, "email": NASTY},
+            "again": [("token", NASTY), ("email", NASTY)],
         },
     ),
     "nasty asked": ("checkout.html", {**ASKED, "message": NASTY, "authentication": {"client_secret": NASTY}}),

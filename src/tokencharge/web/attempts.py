@@ -73,7 +73,7 @@ def read_submitted(incoming: Incoming, order: Order) -> Submitted:
         InvalidInput: It cannot be read.
     """
     fields = read_fields(incoming)
-    card = read_card(fields) if order.reuse_cards and order.customer is not None else None
+    card = read_card(fields) if order.offers_cards else None
     if card is not None:
         saved = {"card": card, "on_session": True, "attempt": read_attempt(fields)}
         return Submitted(Attempt({**saved, **order.customer_arguments}), read_shown(fields), is_unclear(fields))

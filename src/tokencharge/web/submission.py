@@ -12,6 +12,7 @@ import attrs
 
 from .. import _checks as check
 from ..errors import InvalidInput
+from ..order import Order
 
 BODY_LIMIT = 16_384
 """Bytes of body that are read: a token and an e-mail fit many times over."""
@@ -131,6 +132,13 @@ def is_unclear(fields: Iterable[tuple[str, object]]) -> bool:
     return any(name == _UNCLEAR_FIELD for name, _ in fields)
 
 
+def was_unclear(incoming: Incoming) -> bool:
+    """Tell the same of a request, however much of it can be read."""
+    with suppress(InvalidInput):
+        return is_unclear(read_fields(incoming))
+    return False
+
+
 @attrs.frozen
 class Typed:
     """What a page may show or send again of a submission, however much of it can be read."""
@@ -144,8 +152,8 @@ class Typed:
     keep: bool = False
 
     @classmethod
-    def of(cls, incoming: Incoming) -> Typed:
-        """Read it."""
+    def of(cls, incoming: Incoming, order: Order) -> Typed:
+        """Read it, a saved card too where the order takes one."""
         token = email = shown = card = attempt = None
         keep = False
         fields: list[tuple[str, object]] = []
@@ -157,7 +165,8 @@ class Typed:
         with suppress(InvalidInput):
             shown = read_shown(fields)
         with suppress(InvalidInput):
-            card, attempt = read_card(fields), read_attempt(fields)
+            card = read_card(fields) if order.offers_cards else None
+            attempt = read_attempt(fields)
         with suppress(InvalidInput):
             keep = read_keep(fields)
         return cls(token, email, shown, is_unclear(fields), card, attempt, keep)
