@@ -12,6 +12,7 @@ from tests.web.shop import EMAIL, FORM, JSON, gateway_to
 from tokencharge import (
     AuthenticationFailed,
     AuthenticationRequired,
+    Card,
     CardDeclined,
     Charge,
     ConfigurationError,
@@ -29,7 +30,7 @@ from tokencharge import (
     TokenRejected,
 )
 from tokencharge.sandbox import Sandbox
-from tokencharge.web import BODY_LIMIT, Checkout, Incoming, content_security_policy, error_code
+from tokencharge.web import BODY_LIMIT, Checkout, Incoming, Offer, content_security_policy, error_code
 
 ORDER = Order(Money(500, "usd"), "A blue notebook")
 SETTINGS = Settings("sk_test_1", publishable_key="pk_test_1")
@@ -261,6 +262,15 @@ def test_an_attempt_raises_what_cannot_be_read() -> None:
         entered.append(True)
 
     assert [] == entered
+
+
+def test_a_card_whose_expiry_nobody_knows_is_offered_without() -> None:
+    """The bank will say."""
+    order = Order(Money(500, "usd"), order_id="1", customer="cus_1", reuse_cards=True)
+    page = Checkout(SETTINGS).page(order, offer=Offer("cus_1", [Card("pm_1", "visa", "4242")]))
+    (shown,) = page.context["saved_cards"]
+
+    assert ("pm_1", "", False, True) == tuple(shown[name] for name in ("id", "expiry", "expired", "chosen"))
 
 
 def test_a_page_needs_a_publishable_key() -> None:

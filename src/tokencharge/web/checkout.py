@@ -31,7 +31,7 @@ from .hooks import tell
 from .offering import Offer, offering
 from .origins import is_of_another_site, read_origins
 from .reply import CAREFUL, Reply, careful, describe_error, describe_payment
-from .submission import Incoming, Typed, was_unclear
+from .submission import Incoming, Typed
 from .success import SuccessUrl, read_success_url, where_to
 from .words import Say, read_languages
 
@@ -263,7 +263,7 @@ class Checkout:
         if url is not None:
             return Reply(303, payload, None, {}, {**CAREFUL, "Location": url})
         # Who waited for their bank, or for an outcome nobody knew, has not seen this payment before.
-        seen = payment.replayed and not was_unclear(incoming)
+        seen = payment.replayed and not Typed.of(incoming).unclear
         return pages.charged(payment, self._language(incoming), seen=seen)
 
     def failed(self, error: TokenChargeError, incoming: Incoming, order: Order, offer: Offer | None = None) -> Reply:

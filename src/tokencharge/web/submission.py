@@ -132,13 +132,6 @@ def is_unclear(fields: Iterable[tuple[str, object]]) -> bool:
     return any(name == _UNCLEAR_FIELD for name, _ in fields)
 
 
-def was_unclear(incoming: Incoming) -> bool:
-    """Tell the same of a request, however much of it can be read."""
-    with suppress(InvalidInput):
-        return is_unclear(read_fields(incoming))
-    return False
-
-
 @attrs.frozen
 class Typed:
     """What a page may show or send again of a submission, however much of it can be read."""
@@ -152,8 +145,8 @@ class Typed:
     keep: bool = False
 
     @classmethod
-    def of(cls, incoming: Incoming, order: Order) -> Typed:
-        """Read it, a saved card too where the order takes one."""
+    def of(cls, incoming: Incoming, order: Order | None = None) -> Typed:
+        """Read it; a saved card too, of an order that takes one."""
         token = email = shown = card = attempt = None
         keep = False
         fields: list[tuple[str, object]] = []
@@ -165,7 +158,7 @@ class Typed:
         with suppress(InvalidInput):
             shown = read_shown(fields)
         with suppress(InvalidInput):
-            card = read_card(fields) if order.offers_cards else None
+            card = read_card(fields) if order is not None and order.offers_cards else None
             attempt = read_attempt(fields)
         with suppress(InvalidInput):
             keep = read_keep(fields)
