@@ -19,6 +19,8 @@ from .money import Money, granularity
 _TOKEN = re.compile(r"[A-Za-z0-9_]{1,255}", re.ASCII)
 _METHOD = re.compile(r"pm_|ctoken_")
 _INTENT = re.compile(r"pi_|seti_")
+_SAVED_CARD = re.compile(r"pm_|card_|src_")
+_ATTEMPT = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 _EMAIL = re.compile(r"[^@\s\x00-\x1f\x7f<>]+@[^@\s\x00-\x1f\x7f<>]+")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _SUFFIX = re.compile(r"(?:(?![<>\\'\"*])[ -~]){1,22}")
@@ -245,6 +247,15 @@ def order_in_metadata(order_id: str | None, metadata: Mapping[str, str]) -> None
         )
 
 
+def reusing(reuse_cards: bool, order_id: str | None) -> None:
+    """Check that an order which takes saved cards has a name: they are no tokens."""
+    if reuse_cards and order_id is None:
+        raise InvalidInput(
+            "reuse_cards needs an order_id: a saved card pays more than once, and no token tells two purchases apart.",
+            param="order_id",
+        )
+
+
 def description(value: object) -> str | None:
     """Check a description: at most 40,000 characters."""
     if value is None or value == "":
@@ -264,6 +275,32 @@ def yes_or_no(value: object, param: str) -> bool:
 def save_card(value: object) -> bool:
     """Check whether to save the card."""
     return yes_or_no(value, "save_card")
+
+
+def reuse_card(value: object) -> bool | None:
+    """Check whether to keep the card for the buyer's next visit; None where nothing was said."""
+    return None if value is None else yes_or_no(value, "reuse_card")
+
+
+def on_session(value: object) -> bool:
+    """Check whether the buyer is there."""
+    return yes_or_no(value, "on_session")
+
+
+def attempt(value: object) -> str | None:
+    """Check the name of a try: 1 to 64 letters, digits, hyphens and underscores."""
+    if value is not None and (not isinstance(value, str) or not _ATTEMPT.fullmatch(value)):
+        raise InvalidInput(
+            "An attempt is named by 1 to 64 letters, digits, - and _: secrets.token_urlsafe().", param="attempt"
+        )
+    return value
+
+
+def saved_card(value: object) -> str:
+    """Check the id of a saved card: `pm_...`, `card_...` or `src_...`."""
+    if not _SAVED_CARD.match(object_id(value, "card")):
+        raise InvalidInput("A saved card is pm_, card_ or src_: to charge a token, send it as the token.", param="card")
+    return str(value)
 
 
 def capture(value: object) -> bool:

@@ -13,9 +13,10 @@ from . import _checks as check
 from . import _clock
 from . import _flows as flows
 from ._flows import Flow
+from .errors import InvalidInput
 from .money import Money
 from .people import Person
-from .results import Charge, Customer, Payment, Refund
+from .results import Card, Charge, Customer, Payment, Refund
 from .settings import Settings
 
 
@@ -42,6 +43,7 @@ class Operations:
         receipt_email: str | bool | None = None,
         statement_descriptor_suffix: str | None = None,
         save_card: bool = False,
+        reuse_card: bool | None = None,
         began: datetime | None = None,
     ) -> Flow[Payment]:
         """Charge a card token once: make the Customer, then the Charge.
@@ -73,6 +75,9 @@ class Operations:
             statement_descriptor_suffix: Up to 22 characters after your name on the statement.
             save_card: Keep the card on the Customer, for charges without the buyer. Over Charges that of a `tok_...` is
                 always kept, with an order and without.
+            reuse_card: The buyer's own answer to "save this card": True keeps it on the Customer for the next visit,
+                where `cards` lists it. False does not; over Charges, where Stripe keeps each card, that of a `tok_...`
+                charged with an order_id is then forgotten once it has paid. None where nobody was asked.
             began: When the shop made the order, with a time zone. Older than 23 hours, it is searched for before
                 anything is made.
 
@@ -93,6 +98,7 @@ class Operations:
             receipt_email=email if receipt_email is True else receipt_email or None,
             statement_descriptor_suffix=statement_descriptor_suffix,
             save_card=save_card,
+            reuse_card=reuse_card,
             began=began,
             now=_clock.now(),
             nonce=self._nonce(check.token(token), order_id),
@@ -107,11 +113,13 @@ class Operations:
         *,
         order_id: str,
         card: str | None = None,
+        on_session: bool = False,
+        attempt: str | None = None,
         capture: bool = True,
         description: str | None = None,
         metadata: Mapping[str, str] | None = None,
         shipping: Person | None = None,
-        receipt_email: str | None = None,
+        receipt_email: str | bool | None = None,
         statement_descriptor_suffix: str | None = None,
         began: datetime | None = None,
     ) -> Flow[Payment]:
@@ -119,7 +127,7 @@ class Operations:
 
         What the Customer was charged is looked through first, so an order is not charged again even after Stripe has
         forgotten its idempotency keys. Repeating a call that was declined repeats the decline for a day: charge
-        another card, or use a new `order_id`.
+        another card, name another `attempt`, or use a new `order_id`.
 
         Args:
             customer: Whom to charge.
@@ -128,11 +136,16 @@ class Operations:
                 tell two purchases apart.
             card: `card_...` or `pm_...` of the Customer; if None its default card, else the one saved last. A
                 `pm_...` always goes over PaymentIntents.
+            on_session: The buyer is there, so their bank may ask for them: `AuthenticationRequired` has a
+                `client_secret` then, as for `charge`. Else the card is charged as without them.
+            attempt: Names this try of the card. Repeating the call repeats how the try ended; another try asks the bank
+                again after a decline. 1 to 64 letters, digits, hyphens and underscores.
             capture: As for `charge`.
             description: As for `charge`.
             metadata: As for `charge`.
             shipping: Who gets what is bought; goes to the PaymentIntent or the Charge. The Customer stays as it is.
-            receipt_email: Where Stripe mails a receipt, in live mode.
+            receipt_email: Where Stripe mails a receipt, in live mode; True for the Customer's own address, which takes
+                one request more where the card is named.
             statement_descriptor_suffix: As for `charge`.
             began: As for `charge`. Within 23 hours nothing needs to be looked through: it is one request then.
 
@@ -145,17 +158,19 @@ class Operations:
             order_id=check.order_id(order_id),
             customer=customer_id,
             card=None if card is None else check.object_id(card, "card"),
+            on_session=on_session,
+            nonce=check.attempt(attempt),
             capture=capture,
             description=description,
             metadata=metadata,
             shipping=shipping,
-            receipt_email=receipt_email,
+            receipt_email=None if isinstance(receipt_email, bool) else receipt_email,
             statement_descriptor_suffix=statement_descriptor_suffix,
             began=began,
             now=_clock.now(),
             route=self._route,
         )
-        return flows.charge_customer(purchase, customer_id)
+        return flows.charge_customer(purchase, customer_id, receipt=receipt_email is True)
 
     def capture(self, charge: Charge | str, amount: Money | None = None) -> Flow[Charge]:
         """Take the money an authorization holds; with an amount, that much, and the rest is let go.
@@ -282,6 +297,37 @@ class Operations:
             TokenChargeError: As listed on the class, for reading.
         """
         return flows.get_customer(check.object_id(id, "customer"))
+
+    def cards(self, customer: Customer | str) -> Flow[list[Card]]:
+        """List the cards a Customer has saved, the newest first: payment methods (`pm_`) and cards of old (`card_`).
+
+        Each has its id, brand, last four digits and expiry; `is_default` is what `charge_customer` charges where no
+        card is named, `is_expired` tells a card whose month is over. They are for that Customer's eyes alone: know
+        who is asking by their login, never by an e-mail address, which anybody can type.
+
+        Raises:
+            InvalidRequest: Stripe knows no such customer, or it was deleted.
+            TokenChargeError: As listed on the class, for reading.
+        """
+        return flows.cards(_id_of(customer, "customer"))
+
+    def forget_card(self, card: Card) -> Flow[None]:
+        """Take a saved card from its Customer, for good; what it has paid stays as it is.
+
+        Repeating the call is harmless: a card that is gone already is no error.
+
+        Args:
+            card: One of those that `cards` returned, chosen by its id. An id alone is not taken: where it came from a
+                browser, it may be somebody else's card.
+
+        Raises:
+            InvalidInput: It is no card of `cards`.
+            TokenChargeError: As listed on the class; after `OutcomeUnknown` call again.
+        """
+        card_id, customer_id = (getattr(card, name, None) for name in ("id", "customer_id"))
+        if card_id is None or customer_id is None:
+            raise InvalidInput("A card to forget is one that cards(customer) returned: look it up there.", param="card")
+        return flows.forget_card(check.saved_card(card_id), check.object_id(customer_id, "customer"))
 
     def _nonce(self, token: str, order_id: str | None) -> str | None:
         """Tell apart the uses of a named test token, which, unlike a real token, is used again and again."""

@@ -61,6 +61,8 @@ class AsyncPaymentGateway(Gateway):
     complete = _awaitable(Operations.complete)
     get_charge = _awaitable(Operations.get_charge)
     get_customer = _awaitable(Operations.get_customer)
+    cards = _awaitable(Operations.cards)
+    forget_card = _awaitable(Operations.forget_card)
 
     def _transport(self) -> HTTPClient:
         try:

@@ -6,7 +6,7 @@ TokenChargeError
 +- CardDeclined                the bank said no; .advice says what may help
 +- AuthenticationRequired      the bank wants 3-D Secure; not a decline; client_secret lets the browser go on
 +- PaymentPending              Stripe is still working on it; neither paid nor failed
-+- TokenRejected               the token is used, unknown or of the other mode: ask for the card again
++- TokenRejected               the token or saved card is used, unknown or somebody else's: ask for the card again
 +- InvalidRequest              Stripe refused a parameter
 +- CardTokensRefused           the account takes no card tokens at Customers and Charges: route payment_intents fits it
 +- ChargeRefused               the host's own hook refused before anything was sent
@@ -255,7 +255,10 @@ class PaymentPending(TokenChargeError):
 
 
 class TokenRejected(TokenChargeError):
-    """The token was used before, is unknown, or belongs to the other mode. Ask for the card again."""
+    """The token was used before, is unknown, or belongs to the other mode. Ask for the card again.
+
+    Or a saved card is not the Customer's, or not any more.
+    """
 
     _status = 400
     _mended_by = MendedBy.Buyer

@@ -176,6 +176,8 @@ class PaymentGateway(Gateway):
     complete = _blocking(Operations.complete)
     get_charge = _blocking(Operations.get_charge)
     get_customer = _blocking(Operations.get_customer)
+    cards = _blocking(Operations.cards)
+    forget_card = _blocking(Operations.forget_card)
 
     def _transport(self) -> HTTPClient:
         from ._stripe import PooledClient

@@ -59,6 +59,10 @@ def _save_card(value: bool) -> bool:
     return check.save_card(value)
 
 
+def _reuse_cards(value: bool) -> bool:
+    return check.yes_or_no(value, "reuse_cards")
+
+
 def _suffix(value: str | None) -> str | None:
     return check.statement_descriptor_suffix(value)
 
@@ -68,7 +72,10 @@ def _paid(value: bool | Payment) -> bool | Payment:
 
 
 # What of an order is no matter of the gateway's.
-_OF_THE_PAGE = frozenset({"collect", "paid"})
+_OF_THE_PAGE = frozenset({"collect", "paid", "reuse_cards"})
+_OF_A_CUSTOMER = """
+    amount description order_id metadata capture began customer receipt_email statement_descriptor_suffix
+""".split()
 
 
 @attrs.frozen
@@ -86,10 +93,15 @@ class Order:
         began: When the shop made the order, with a time zone; as for `PaymentGateway.charge`.
         customer: Charge this Customer, or the one of this id, instead of a new one.
         receipt_email: Where Stripe mails a receipt, in live mode; True for the buyer's own address.
-        save_card: Keep the card on the Customer, for charges without the buyer; see `charge`.
+        save_card: Keep the card on the Customer, for charges without the buyer; see `charge`. It is the shop's own
+            decision, which its terms tell the buyer.
         statement_descriptor_suffix: Up to 22 Latin characters after your name on the statement.
         collect: What the page asks of the buyer beside the e-mail, some of "name", "phone", "billing_address" and
             "shipping_address", each of which comes with a name; it goes where `charge` puts `billing` and `shipping`.
+            Who pays with a saved card is asked for the shipping address alone.
+        reuse_cards: Offer the saved cards of the `customer` on the page, and let the buyer tick "save this card" beside
+            a new one, for their next visit. With it you say that who is at the page is that Customer, because they
+            have logged in. Needs an `order_id`: a saved card is no token that would tell two purchases apart.
         paid: The order is paid, you know it already: True, or the Payment, whose card and receipt the page then shows.
             No form is shown, and nothing is charged.
 
@@ -108,10 +120,12 @@ class Order:
     save_card: bool = attrs.field(default=False, converter=_save_card)
     statement_descriptor_suffix: str | None = attrs.field(default=None, converter=_suffix)
     collect: Iterable[str] = attrs.field(default=(), converter=_collect)
+    reuse_cards: bool = attrs.field(default=False, converter=_reuse_cards)
     paid: bool | Payment = attrs.field(default=False, converter=_paid, repr=lambda paid: str(bool(paid)))
 
     def __attrs_post_init__(self) -> None:
         check.order_in_metadata(self.order_id, self.metadata or {})
+        check.reusing(self.reuse_cards, self.order_id)
 
     @property
     def shown(self) -> str:
@@ -127,6 +141,21 @@ class Order:
         return sha256("\0".join(said).encode()).hexdigest()[:32]
 
     @property
+    def offers_cards(self) -> bool:
+        """Saved cards are offered for it, and taken."""
+        return self.reuse_cards and self.customer is not None
+
+    @property
+    def collect_with_saved_card(self) -> tuple[str, ...]:
+        """What of `collect` the page asks of who pays with a saved card: what is known of that stands on it."""
+        return tuple(asked for asked in self.collect if asked == "shipping_address")
+
+    @property
     def arguments(self) -> dict[str, Any]:
         """What of it `PaymentGateway.charge` takes, by name; beside token and e-mail."""
         return {name: value for name, value in attrs.asdict(self, recurse=False).items() if name not in _OF_THE_PAGE}
+
+    @property
+    def customer_arguments(self) -> dict[str, Any]:
+        """What of it `PaymentGateway.charge_customer` takes, by name; beside the card."""
+        return {name: getattr(self, name) for name in _OF_A_CUSTOMER}

@@ -8,12 +8,13 @@ without the money it speaks of, is not readable and raises `ValueError`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timezone
 from enum import Enum
 from typing import Any
 
 import attrs
 
+from . import _clock
 from ._reading import Raw, known_money, moment, money, read_id, read_time, reference, texts, typed
 from ._secrets import Discreet
 from .money import Money
@@ -42,6 +43,9 @@ class Card(Discreet):
         funding: "credit", "debit", "prepaid" or "unknown".
         fingerprint: Names the card number within one Stripe account.
         wallet: What holds the card, where it was not typed: "apple_pay", "google_pay", "link", ...
+        customer_id: Who has saved it, where it was read with `PaymentGateway.cards`.
+        is_default: What its Customer is charged by where no card is named; where it was read
+            with `PaymentGateway.cards`.
     """
 
     id: str | None = None
@@ -53,22 +57,36 @@ class Card(Discreet):
     funding: str | None = None
     fingerprint: str | None = attrs.field(default=None, repr=False)
     wallet: str | None = None
+    customer_id: str | None = None
+    is_default: bool = attrs.field(default=False, eq=False)
 
     @classmethod
     def from_stripe(cls, raw: Raw) -> Card:
-        """Read a legacy `card` object or the `card` of `payment_method_details`."""
+        """Read a PaymentMethod, a legacy `card` object or the `card` of `payment_method_details`."""
+        of_method = raw.get("object") == "payment_method"
+        details = (typed(raw, "card", dict) or {}) if of_method else raw
         # Until mid-2014 the brand stood in `type`; the title-case names are the legacy object's.
         return cls(
             id=typed(raw, "id", str),
-            brand=_brand(typed(raw, "brand", str) or typed(raw, "type", str)),
-            last4=typed(raw, "last4", str),
-            exp_month=typed(raw, "exp_month", int),
-            exp_year=typed(raw, "exp_year", int),
-            country=typed(raw, "country", str),
-            funding=typed(raw, "funding", str),
-            fingerprint=typed(raw, "fingerprint", str),
-            wallet=_wallet(raw),
+            brand=_brand(typed(details, "brand", str) or typed(details, "type", str)),
+            last4=typed(details, "last4", str),
+            exp_month=typed(details, "exp_month", int),
+            exp_year=typed(details, "exp_year", int),
+            country=typed(details, "country", str),
+            funding=typed(details, "funding", str),
+            fingerprint=typed(details, "fingerprint", str),
+            wallet=_wallet(details),
+            customer_id=reference(raw, "customer") if of_method else None,
         )
+
+    @property
+    def is_expired(self) -> bool:
+        """Its month is over, wherever on earth; False where that is not known."""
+        if self.exp_month is None or self.exp_year is None:
+            return False
+        # Twelve hours after UTC the last place on earth has ended its month.
+        today = datetime.fromtimestamp(_clock.now() - 12 * 3600, timezone.utc)
+        return (self.exp_year, self.exp_month) < (today.year, today.month)
 
 
 @attrs.frozen(eq=False)

@@ -36,6 +36,8 @@ WAYS = {
 }
 INTENTS = [f"{name}-{way}" for name in EXAMPLES for way in ("payment", "card")]
 EVERY = [f"{name}-{way}" for name in EXAMPLES for way in WAYS]
+# The same, to a visitor who has logged in: one for each framework, each way once.
+RETURNING = ["flask-payment-returning", "django-card-returning", "fastapi-charges-returning"]
 HONEY = Money(1450, "usd")  # what each of them sells
 # Chromium asks its maker for this and that; these keep it to what the test is about.
 QUIET = """--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking
@@ -215,7 +217,7 @@ def shop(request: pytest.FixtureRequest, open_shop: Callable[[str], Shop], till:
 
 @contextmanager
 def _running(example: str, counter: str, log: Path) -> Iterator[Shop]:
-    name, way = example.split("-")
+    name, way, *returning = example.split("-")
     need_browser()
     need(name)
     port = _free_port()
@@ -226,7 +228,8 @@ def _running(example: str, counter: str, log: Path) -> Iterator[Shop]:
         "STRIPE_JS_URL": f"{counter}/endive/stripe.js",
         **WAYS[way],
     }
-    command = [sys.executable, str(ROOT / "examples" / f"{name}_app.py"), f"--port={port}"]
+    launcher = [str(ROOT / "tests" / "browser" / "returning.py")] if returning else []
+    command = [sys.executable, *launcher, str(ROOT / "examples" / f"{name}_app.py"), f"--port={port}"]
     with log.open("w") as output, subprocess.Popen(command, env=env, stdout=output, stderr=output) as process:
         try:
             shop = Shop(name, way, f"http://127.0.0.1:{port}/checkout")

@@ -99,6 +99,24 @@ def _(names: Names) -> Generator[None]:
     yield
 
 
+@of("docs/saved-cards.md")
+def _(names: Names) -> Generator[None]:
+    yield
+    client, taken = names["app"].test_client(), len(names["sandbox"].charges)
+
+    def visit(order: str) -> None:
+        with client.session_transaction() as session:
+            session.update(account="ada", order=order)
+
+    visit("order-1")
+    assert 200 == client.post("/charge", data={**CARD, "keep": "1"}).status_code
+    visit("order-2")
+    (card,) = client.get("/checkout", headers={"Accept": "application/json"}).json["cards"]
+    assert 200 == client.post("/charge", data={"card": card["id"]}).status_code
+    assert 2 == len(names["sandbox"].charges) - taken
+    assert {names["customers"]["ada"]} == {charge.customer_id for charge in names["sandbox"].charges[-2:]}
+
+
 @of("docs/webhooks.md")
 def _(names: Names) -> Generator[None]:
     heard: list[object] = []

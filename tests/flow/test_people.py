@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
+from typing import Any
 
 import pytest
 
@@ -241,7 +242,8 @@ def test_without_an_order_another_address_with_the_same_token_is_a_conflict(sand
 @pytest.mark.parametrize("other", [{}, {"shipping": FRIEND}, {"billing": FRIEND}], ids=["same", "elsewhere", "buyer"])
 def test_over_the_other_route_the_same_token_is_the_same_purchase_if_all_is_said_again(sandbox, other):
     """The first payment is told again; with another address it is a conflict."""
-    token, said = sandbox.create_token(), {"billing": BUYER, "shipping": BUYER}
+    said: dict[str, Any] = {"billing": BUYER, "shipping": BUYER}
+    token = sandbox.create_token()
     one, two = (PaymentGateway(sandbox.secret_key, http_client=sandbox.http_client(), route=each) for each in ROUTES)
     first = one.charge(token, ADA, FIVE, **said)
     if other:

@@ -107,12 +107,17 @@ FORM: dict[str, Any] = {
     "email": None,
     "authentication": None,
     "field": None,
-    "again": None,
-    "again_details": [],
+    "again": [],
     "again_shown": "what was shown before",
     "details": [],
+    "always_details": [],
     "countries": (),
     "same_as_billing": "shipping.same_as_billing",
+    "saved_cards": [],
+    "new_chosen": True,
+    "can_keep": False,
+    "keep": False,
+    "attempt": "a-try-of-its-own",
     "payable": True,
 }
 ALL = ("phone", "billing_address", "shipping_address")
@@ -130,8 +135,11 @@ CHARGE = {
 }
 
 
-AGAIN = {"token": "tok_1", "email": "a@example.com"}
-SENT_AGAIN = {"csrf": "c&t", **AGAIN, "shown": "what was shown before"}
+VISA = {"id": "pm_1", "name": "Visa ending in 4242", "expiry": "expires 08/2031", "expired": False, "chosen": True}
+OLD = {**VISA, "id": "pm_2", "expiry": "expired 08/2021", "expired": True, "chosen": False}
+SAVED = {**FORM, "saved_cards": [VISA, OLD], "new_chosen": False, "can_keep": True}
+AGAIN = [("token", "tok_1"), ("email", "a@example.com")]
+SENT_AGAIN = {"csrf": "c&t", **dict(AGAIN), "shown": "what was shown before"}
 ASKED = {
     **FORM,
     "message": "Your bank asks.",
@@ -158,6 +166,11 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
         "checkout.html",
         {**FORM, "element": "payment", "order": Order(Money(500, "usd"), capture=False)},
     ),
+    "saved cards": ("checkout.html", SAVED),
+    "nasty saved cards": (
+        "checkout.html",
+        {**SAVED, "saved_cards": [{**VISA, "id": NASTY, "name": NASTY, "expiry": NASTY}], "attempt": NASTY},
+    ),
     "busy": ("checkout.html", {**FORM, "message": "Busy.", "again": AGAIN}),
     "unclear": ("checkout.html", {**FORM, "message": "?", "again": AGAIN, "payable": False}),
     "asked": ("checkout.html", ASKED),
@@ -171,7 +184,7 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
             "message": NASTY,
             "email": NASTY,
             "publishable_key": NASTY,
-            "again": {"token": NASTY, "email": NASTY},
+            "again": [("token", NASTY), ("email", NASTY)],
         },
     ),
     "nasty asked": ("checkout.html", {**ASKED, "message": NASTY, "authentication": {"client_secret": NASTY}}),
@@ -184,8 +197,7 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
         {
             **FORM,
             "details": filled(ALL, ENGLISH, TYPED, "shipping.address.line1"),
-            "again": AGAIN,
-            "again_details": [*TYPED.items()],
+            "again": [*AGAIN, *TYPED.items()],
         },
     ),
     "charged": ("charge.html", charged()),

@@ -74,9 +74,14 @@ def afterwards(gateway: PaymentGateway) -> None:
     assert_type(gateway.complete("pi_1"), Payment)
     assert_type(gateway.get_customer("cus_1"), Customer)
     assert_type(gateway.get_customer("cus_1").email, str | None)
+    assert_type(gateway.cards("cus_1"), list[Card])
+    for card in gateway.cards(gateway.get_customer("cus_1")):
+        assert_type(card.is_expired, bool)
+        gateway.forget_card(card)
 
 
 async def awaited(gateway: AsyncPaymentGateway) -> None:
+    assert_type(await gateway.cards("cus_1"), list[Card])
     assert_type(await gateway.charge("tok_visa", "ada@example.com", PRICE), Payment)
     assert_type(await gateway.charge_customer("cus_1", PRICE, order_id="order-2"), Payment)
     assert_type(await gateway.capture("ch_1"), Charge)

@@ -244,6 +244,16 @@ def test_a_view_of_ones_own_may_leave_errors_alone(own: Flask, sandbox: Sandbox)
     assert [paid.text] == [charge.id for charge in sandbox.charges if charge.paid]
 
 
+def test_a_view_of_ones_own_may_leave_it_alone_that_another_site_sent_this(own: Flask, sandbox: Sandbox) -> None:
+    """It is answered as `/charge` would, without a form."""
+    sent = {"token": sandbox.create_token(), "email": EMAIL}
+    page = own.test_client().post("/book/12", data=sent, headers={"Sec-Fetch-Site": "cross-site"})
+
+    assert 403 == page.status_code
+    assert "sent by another site" in page.text
+    assert "data-tokencharge" not in page.text
+
+
 @pytest.mark.parametrize("path", ["/swallow", "/other"])
 def test_errors_of_other_calls_are_the_sites_own(own: Flask, sandbox: Sandbox, path: str) -> None:
     """A failed refund is not told to a buyer as a failed payment."""

@@ -12,6 +12,7 @@ from tests.web.shop import EMAIL, FORM, JSON, gateway_to
 from tokencharge import (
     AuthenticationFailed,
     AuthenticationRequired,
+    Card,
     CardDeclined,
     Charge,
     ConfigurationError,
@@ -29,7 +30,7 @@ from tokencharge import (
     TokenRejected,
 )
 from tokencharge.sandbox import Sandbox
-from tokencharge.web import BODY_LIMIT, Checkout, Incoming, content_security_policy, error_code
+from tokencharge.web import BODY_LIMIT, Checkout, Incoming, Offer, content_security_policy, error_code
 
 ORDER = Order(Money(500, "usd"), "A blue notebook")
 SETTINGS = Settings("sk_test_1", publishable_key="pk_test_1")
@@ -143,7 +144,7 @@ def test_what_a_page_offers_after_each_outcome(
 
     assert status == reply.status
     assert payable == reply.context["payable"]
-    assert ({"token": "tok_1abc", "email": EMAIL} if again else None) == reply.context["again"]
+    assert ([("token", "tok_1abc"), ("email", EMAIL)] if again else []) == reply.context["again"]
 
 
 @pytest.mark.parametrize(
@@ -164,7 +165,7 @@ def test_what_settles_an_unclear_outcome(error: TokenChargeError, payable: bool)
     reply = Checkout(SETTINGS).answer(sent, ORDER, Failing(error))
 
     assert payable == reply.context["payable"]
-    assert (None if payable else {"token": "tok_1abc", "email": EMAIL}) == reply.context["again"]
+    assert ([] if payable else [("token", "tok_1abc"), ("email", EMAIL)]) == reply.context["again"]
 
 
 @pytest.mark.parametrize(
@@ -203,7 +204,7 @@ def test_half_a_submission_is_never_offered_again() -> None:
     reply = Checkout(SETTINGS).answer(posted({"token": "tok_1abc", "unclear": "1"}), ORDER, Failing(RateLimited("")))
 
     assert 400 == reply.status
-    assert reply.context["again"] is None
+    assert [] == reply.context["again"]
 
 
 def test_the_email_is_kept_when_the_token_is_missing() -> None:
@@ -261,6 +262,15 @@ def test_an_attempt_raises_what_cannot_be_read() -> None:
         entered.append(True)
 
     assert [] == entered
+
+
+def test_a_card_whose_expiry_nobody_knows_is_offered_without() -> None:
+    """The bank will say."""
+    order = Order(Money(500, "usd"), order_id="1", customer="cus_1", reuse_cards=True)
+    page = Checkout(SETTINGS).page(order, offer=Offer("cus_1", [Card("pm_1", "visa", "4242")]))
+    (shown,) = page.context["saved_cards"]
+
+    assert ("pm_1", "", False, True) == tuple(shown[name] for name in ("id", "expiry", "expired", "chosen"))
 
 
 def test_a_page_needs_a_publishable_key() -> None:

@@ -31,6 +31,7 @@ CHARGE = Charge.from_stripe({"id": "ch_1", "amount": 500, "currency": "usd", "cr
         ({"customer": "cus 1"}, "id"),
         ({"receipt_email": "nobody"}, "email"),
         ({"save_card": 1}, "save_card"),
+        ({"reuse_cards": "yes", "order_id": "1"}, "reuse_cards"),
         ({"paid": "yes"}, "paid"),
         ({"statement_descriptor_suffix": "1245"}, "statement_descriptor_suffix"),
     ],
@@ -61,6 +62,22 @@ def test_what_an_order_is_made_of_reaches_the_gateway() -> None:
         "statement_descriptor_suffix": "TEA 1",
     } == order.arguments
     assert "a@example.com" not in repr(order)
+
+
+def test_a_saved_card_is_charged_by_what_is_said_of_the_order() -> None:
+    """All but what is said of the card."""
+    order = Order(FIVE, "Tea", "1", customer=CUSTOMER, save_card=True, reuse_cards=True)
+
+    assert set(order.arguments) - {"save_card"} == set(order.customer_arguments)
+    assert ("cus_1", "1", FIVE) == tuple(order.customer_arguments[name] for name in ("customer", "order_id", "amount"))
+
+
+def test_an_order_that_reuses_cards_has_a_name() -> None:
+    """No token would tell two purchases of one card apart."""
+    with pytest.raises(InvalidInput, match="reuse_cards needs an order_id") as caught:
+        Order(FIVE, reuse_cards=True)
+
+    assert "order_id" == caught.value.param
 
 
 def test_the_witness_is_of_what_the_buyer_agrees_to() -> None:

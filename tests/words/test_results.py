@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tokencharge import Card, Charge, ChargeState, Customer, Money, Payment, PaymentIntent, Refund
+from tokencharge import Card, Charge, ChargeState, Customer, Money, Payment, PaymentIntent, Refund, _clock
 
 CHARGE = {"id": "ch_1", "object": "charge", "amount": 500, "currency": "usd"}
 LEGACY = {
@@ -227,6 +227,32 @@ def test_a_card_behind_an_account_is_read_from_the_details():
 def test_a_brand_has_one_spelling(written, brand):
     """Title case, lower case and names with spaces read alike; a new brand survives."""
     assert brand == Card.from_stripe({"brand": written}).brand
+
+
+def test_a_payment_method_is_read_as_its_card():
+    """With its own id and its Customer's."""
+    method = {"id": "pm_1", "object": "payment_method", "type": "card", "card": MODERN, "customer": "cus_1"}
+
+    assert Card("pm_1", "amex", "0005", 8, 2031, "US", "credit", "Xt5EWLLDS7FJjR1c", "cus_1") == Card.from_stripe(
+        method
+    )
+    assert Card("pm_1") == Card.from_stripe({"id": "pm_1", "object": "payment_method"})
+
+
+@pytest.mark.parametrize(
+    ("at", "expired"),
+    [("2031-08-31T23:59", False), ("2031-09-01T11:59", False), ("2031-09-01T12:00", True), ("2032-01-01T12:00", True)],
+)
+def test_a_card_expires_when_its_month_is_over_wherever_on_earth(at, expired):
+    """The last place is twelve hours behind."""
+    with _clock.stopped(datetime.fromisoformat(f"{at}:00+00:00").timestamp()):
+        assert expired == AMEX.is_expired
+
+
+@pytest.mark.parametrize("card", [Card(), Card(exp_month=1), Card(exp_year=2020)])
+def test_a_card_of_unknown_expiry_is_not_told_to_be_expired(card):
+    """The bank will say."""
+    assert not card.is_expired
 
 
 def test_until_2014_the_brand_stood_in_type():

@@ -7,6 +7,7 @@ How an order is charged once, and why each key contains what it contains, is in 
 """
 
 from .calls import Answer, Call, Flow, Pause
+from .cards import cards, forget_card
 from .charge import charge, charge_customer
 from .hold import capture, void
 from .manage import find, get_charge, get_customer
@@ -21,10 +22,12 @@ __all__ = [
     "Pause",
     "Purchase",
     "capture",
+    "cards",
     "charge",
     "charge_customer",
     "complete",
     "find",
+    "forget_card",
     "get_charge",
     "get_customer",
     "refund",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from contextlib import suppress
 
 import attrs
 
@@ -17,7 +18,8 @@ from ..errors import (
     TokenRejected,
 )
 from ..results import Customer, Payment
-from .calls import Call, Flow, T, ask, entries, path, place, read
+from .calls import Call, Flow, T, ask, path, place, read
+from .cards import forget_card, saved_card
 from .looking import look, marked_customers, read_customer
 from .moving import REFUSED
 from .payment import look_again, payment_of
@@ -48,21 +50,32 @@ def charge(purchase: Purchase) -> Flow[Payment]:
                 customer = yield from _corrected(purchase, customer)
             looked = looked or purchase.customer is None or purchase.order_id is None
             card = yield from _card(purchase, customer, slots, looked=looked)
-        return (yield from settle(purchase, customer, card, slots))
+        payment = yield from settle(purchase, customer, card, slots)
+        if purchase.reuse_card is False and not purchase.save_card:
+            yield from _forget(payment, card)
+        return payment
     except TokenChargeError as error:
         place(error, order_id=purchase.order_id, customer_id=customer_id)
         raise
 
 
-def charge_customer(purchase: Purchase, customer_id: str) -> Flow[Payment]:
-    """Charge a saved card: the one named, else the Customer's default as it is now, else the one saved last."""
+def charge_customer(purchase: Purchase, customer_id: str, *, receipt: bool = False) -> Flow[Payment]:
+    """Charge a saved card: the one named, else the Customer's default as it is now, else the one saved last.
+
+    Args:
+        purchase: What is charged.
+        customer_id: To whom.
+        receipt: A receipt goes to the Customer's own address.
+    """
     slots = Slots(purchase.digest)
     customer: Customer | str = customer_id
     try:
         yield from _look_ahead(purchase, slots)
-        if slots.end is None and purchase.card is None:
+        if slots.end is None and (purchase.card is None or receipt):
             customer = yield from _known_customer(customer_id)
-            purchase = attrs.evolve(purchase, card=(yield from _saved_card(customer)))
+            card = purchase.card or (yield from saved_card(customer))
+            address = customer.email if receipt else purchase.receipt_email
+            purchase = attrs.evolve(purchase, card=card, receipt_email=address)
         return (yield from settle(purchase, customer, purchase.card, slots))
     except TokenChargeError as error:
         place(error, order_id=purchase.order_id, customer_id=customer_id)
@@ -175,27 +188,13 @@ def _made_before(call: Call, refusal: TokenRejected) -> Flow[str]:
     return card
 
 
-def _saved_card(customer: Customer) -> Flow[str]:
-    """Return the Customer's default card, else the one saved last."""
-    settings = customer.raw.get("invoice_settings")
-    chosen = settings.get("default_payment_method") if isinstance(settings, Mapping) else None
-    default = customer.raw.get("default_source") or chosen
-    if isinstance(default, str):
-        return default
-    where = path("customers", customer.id) + "/payment_methods"
-    card = yield from read(Call("card", "get", where, {"limit": 1}), _first_id)
-    if card is None:
-        raise InvalidRequest(
-            "The customer has no saved card: charge a token, or save a card first.",
-            code="missing",
-            step="card",
-            param="card",
-        )
-    return card
-
-
-def _first_id(raw: Raw) -> str | None:
-    return next(map(read_id, entries(raw)), None)
+def _forget(payment: Payment, card: str | None) -> Flow[None]:
+    """Forget the card that has paid over Charges, where the buyer did not want it kept: Stripe keeps each there."""
+    paid_by = payment.charge.card
+    if card is not None and card.startswith("card_") and paid_by is not None and paid_by.id == card:
+        # The money has moved: what goes wrong here is no failure of the payment.
+        with suppress(TokenChargeError):
+            yield from forget_card(card, payment.customer.id)
 
 
 def _prepare(

@@ -25,7 +25,8 @@ KEYS_LIVE = 23 * 3600.0
 class Purchase:
     """What is to be charged: checked on construction, and named by the digest all its keys begin with.
 
-    `token` is None for a saved card. `nonce` tells uses of a token apart that Stripe lets be used again and again.
+    `token` is None for a saved card. `nonce` tells uses of a token or saved card apart that Stripe lets be used again
+    and again. `reuse_card` is None where nobody was asked whether to keep the card.
     `now` is when the call was made, in seconds since 1970.
     """
 
@@ -43,6 +44,8 @@ class Purchase:
     shipping: Person | None = attrs.field(default=None, converter=people.shipping, repr=False)
     statement_descriptor_suffix: str | None = attrs.field(default=None, converter=check.statement_descriptor_suffix)
     save_card: bool = attrs.field(default=False, converter=check.save_card)
+    reuse_card: bool | None = attrs.field(default=None, converter=check.reuse_card)
+    on_session: bool = attrs.field(default=False, converter=check.on_session)
     began: datetime | None = attrs.field(default=None, converter=check.began)
     now: float = attrs.field(factory=time.time)
     nonce: str | None = None
@@ -72,6 +75,11 @@ class Purchase:
         return self.order_id is None and self.customer is None and self.token_is_card and not self.by_intent
 
     @property
+    def is_named_try(self) -> bool:
+        """It is one of several tries of a saved card, of which each may end otherwise."""
+        return self.token is None and self.nonce is not None
+
+    @property
     def keys_live(self) -> bool:
         """The order is so new that Stripe still has every key that was used for it."""
         return self.began is not None and self.now - self.began.timestamp() < KEYS_LIVE
@@ -94,7 +102,7 @@ class Purchase:
 
     @property
     def payer(self) -> str:
-        """Name what pays, in the mark of the PaymentIntent that it begins."""
+        """Name what pays, and which try of it, in the mark of what it makes."""
         return digest("payer", self.token or self.card or "", self.nonce or "")
 
     def key(self, step: str) -> str:
@@ -140,7 +148,7 @@ class Purchase:
     def charge_call(self, customer: str, card: str | None, slot: int, *, expand_customer: bool) -> Call:
         """Build the request that makes the Charge of one slot."""
         params = {
-            **self._terms(customer, self.mark(slot)),
+            **self._terms(customer, f"{self.mark(slot)}/{self.payer}" if self.is_named_try else self.mark(slot)),
             "source": card,
             "capture": None if self.capture else False,
             "expand": ["customer"] if expand_customer else None,
@@ -163,8 +171,9 @@ class Purchase:
         return self.post("charge", "/v1/payment_intents", params, self.key(f"charge-{slot}"))
 
     def confirm_call(self, intent: str, method: str | None, slot: int) -> Call:
-        """Build the request that confirms a PaymentIntent with one card, under a key of that card."""
-        key = self.key(f"confirm-{slot}-{digest(intent, method or '')}")
+        """Build the request that confirms a PaymentIntent with one card, under a key of that card, and of the try."""
+        tried = (intent, method or "", self.payer) if self.is_named_try else (intent, method or "")
+        key = self.key(f"confirm-{slot}-{digest(*tried)}")
         # What was said when the order was begun may have been corrected since, with the card.
         params = {"receipt_email": self.receipt_email, "shipping": self._shipping, **self._confirmation(method)}
         return self.post("charge", path("payment_intents", intent) + "/confirm", params, key)
@@ -199,12 +208,13 @@ class Purchase:
 
     def _confirmation(self, method: str | None) -> dict[str, Any]:
         kind = "confirmation_token" if method and check.is_confirmation_token(method) else "payment_method"
-        away = self.token is None
+        away = self.token is None and not self.on_session
+        kept = "on_session" if self.reuse_card else None
         return {
             kind: method,
             "off_session": away or None,
             "use_stripe_sdk": None if away else True,
-            "setup_future_usage": "off_session" if self.save_card else None,
+            "setup_future_usage": "off_session" if self.save_card else kept,
             "expand": ["latest_charge.customer"],
         }
 

@@ -148,4 +148,6 @@ def _is_own(made: Made, purchase: Purchase, card: str | None) -> bool:
     """Tell whether a declined Charge is what this very call made, and Stripe would repeat."""
     if isinstance(made, PaymentIntent) or purchase.by_intent or not purchase.is_recent(made.created):
         return False
+    if purchase.is_named_try and made.metadata.get(check.RESERVED_METADATA, "").rpartition("/")[2] != purchase.payer:
+        return False
     return card is not None and made.card is not None and made.card.id == card and made.amount == purchase.amount

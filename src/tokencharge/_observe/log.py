@@ -21,7 +21,7 @@ _TROUBLE = {
     "outcome_unknown": logging.WARNING,
     "rate_limited": logging.WARNING,
 }
-_READING = ("find", "get_charge", "get_customer")
+_READING = ("cards", "find", "get_charge", "get_customer")
 _SAID = ("operation", "step", "outcome")  # at the beginning of a message
 
 

@@ -39,7 +39,9 @@ _TOKEN_CODES = frozenset(
 # until 2018. Those of payment methods and confirmation tokens are as various.
 _TOKEN_WORDS = re.compile(
     r"(?:no such|invalid) (?:confirmation[ _]?)?token|no such payment[ _]?method|there is no token"
-    r"|token more than once|confirmation[ _]?token.*(?:already|expired)|may not be used again",
+    r"|token more than once|confirmation[ _]?token.*(?:already|expired)|may not be used again"
+    # A saved card that is not the Customer's, or not any more.
+    r"|does not (?:belong to the customer|have card with id|have a linked source with id)",
     re.IGNORECASE,
 )
 
@@ -63,7 +65,8 @@ _MESSAGES: dict[type[TokenChargeError], str] = {
     CardDeclined: "The card was declined: show the buyer public_message, and follow advice.",
     AuthenticationRequired: "The bank wants the buyer to authenticate (3-D Secure): bring the buyer to the checkout, "
     "over PaymentIntents; Charges cannot do it, there only another card will do.",
-    TokenRejected: "Stripe does not take the token (used, unknown, or of the other mode): ask for the card again.",
+    TokenRejected: "Stripe does not take the token or card (used, unknown, forgotten, another Customer's, or of the "
+    "other mode): ask for the card again.",
     InvalidRequest: "Stripe refused the request: mend what it names.",
     CardTokensRefused: "This Stripe account takes no card tokens at Customers and Charges: set "
     'STRIPE_ROUTE=payment_intents (route="payment_intents"), or let the owner of the account enable card tokens at '
@@ -90,7 +93,7 @@ def translate(error: stripe.StripeError, call: Call, *, in_doubt: bool) -> Token
     details = _details(error)
     headers = _headers(error)
     kind = _kind(error, call, details)
-    if in_doubt and kind in _NOTHING_DONE and call.method == "post":
+    if in_doubt and kind in _NOTHING_DONE and call.method != "get":
         # Not by this try; but an earlier one may be at work still.
         kind = OutcomeUnknown
     said = _text(details, "message")
@@ -151,7 +154,7 @@ def _kept(headers: Mapping[str, str]) -> dict[str, str]:
 
 
 def _kind(error: stripe.StripeError, call: Call, details: Mapping[str, Any]) -> type[TokenChargeError]:
-    unanswered = OutcomeUnknown if call.method == "post" else GatewayUnavailable
+    unanswered = GatewayUnavailable if call.method == "get" else OutcomeUnknown
     status, type_, code = error.http_status, _text(details, "type"), _text(details, "code")
     if isinstance(error, stripe.SignatureVerificationError):
         return InvalidSignature
@@ -171,7 +174,7 @@ def _kind(error: stripe.StripeError, call: Call, details: Mapping[str, Any]) -> 
             return OrderConflict
         if code == "missing":
             # "Cannot charge a customer that has no active card": a card error by type, yet no bank was asked.
-            return InvalidRequest
+            return TokenRejected if _TOKEN_WORDS.search(_text(details, "message") or "") else InvalidRequest
         if status == 402 or type_ == "card_error":
             asks = code in AUTHENTICATION_CODES or _text(details, "decline_code") in AUTHENTICATION_CODES
             return AuthenticationRequired if asks else CardDeclined

@@ -17,7 +17,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Match, Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from .. import AsyncPaymentGateway, ConfigurationError, Order, Payment, Settings, TokenChargeError
+from .. import AsyncPaymentGateway, ConfigurationError, Order, PageExpired, Payment, Settings, TokenChargeError
 from ..web import (
     Checkout,
     Hooks,
@@ -37,7 +37,7 @@ from ..web import (
 )
 from ..webhooks import EVENT_LIMIT, EventStore, Handlers, MemoryStore, Webhooks
 from .links import link
-from .requests import call, described, incoming, language, read, take
+from .requests import call, described, incoming, read, take
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -188,7 +188,11 @@ class TokenCharge:
     async def _show_checkout(self, request: Request) -> Response:
         gateway = await self._gateway_for(request)
         order = await run_in_threadpool(ask_for_order, self._order, (request,), call=call)
-        return self._render(self._checkout(gateway).page(order, language(request)), gateway, self._links(request))
+        checkout = self._checkout(gateway)
+        with checkout.offering(order) as offer:
+            if offer.customer is not None:
+                offer.cards = await gateway.cards(offer.customer)
+        return self._render(checkout.shown(described(request), order, offer), gateway, self._links(request))
 
     async def _answer_charge(self, request: Request) -> Response:
         gateway, links = await self._gateway_for(request), self._links(request)
@@ -202,13 +206,18 @@ class TokenCharge:
         self, checkout: Checkout, incoming: Incoming, gateway: AsyncPaymentGateway, *, expired: bool = False
     ) -> Reply:
         asked = partial(ask_for_order, self._order, (incoming.request,), call=call)
-        order = await run_in_threadpool(checkout.admit, incoming, asked, expired=expired)
+        order = await run_in_threadpool(checkout.admit, incoming, asked)
         if isinstance(order, Reply):
             return order
         try:
+            if expired:
+                raise PageExpired("The CSRF token is missing or has expired.")
             payment = await self._charge(checkout, incoming, order, gateway, own_page=True)
         except TokenChargeError as error:
-            return checkout.failed(error, incoming, order)
+            with checkout.offering(order, after=(error, incoming)) as offer:
+                if offer.customer is not None:
+                    offer.cards = await gateway.cards(offer.customer)
+            return checkout.failed(error, incoming, order, offer)
         return checkout.paid(payment, incoming)
 
     async def _answer_webhook(self, request: Request) -> Response:

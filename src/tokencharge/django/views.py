@@ -28,7 +28,7 @@ from ..web import (
 from ..webhooks import EventStore
 from .answers import as_json, call, non_atomic
 from .gateway import current_gateway
-from .requests import assets, incoming, language
+from .requests import assets, incoming
 from .signals import announcing
 from .webhooks import WebhookView, tell_paid
 
@@ -98,7 +98,7 @@ class CheckoutView(View):
         """Show the card form."""
         gateway = check_gateway(self.get_gateway(), awaited=False)
         order = ask_for_order(self.get_order)
-        return self.render(self.get_checkout(gateway).page(order, language()), gateway)
+        return self.render(self.get_checkout(gateway).show(incoming(request), order, gateway), gateway)
 
     def get_checkout(self, gateway: PaymentGateway) -> Checkout:
         """Return the rules of both pages, told of this view's hooks."""

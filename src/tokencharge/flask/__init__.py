@@ -29,7 +29,7 @@ from ..web import (
 )
 from ..webhooks import EVENT_LIMIT, EventStore, Handlers, MemoryStore, Webhooks
 from .pages import assets, link, page
-from .requests import awaiting, call, incoming, language, read
+from .requests import awaiting, call, incoming, read
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -170,13 +170,14 @@ class TokenCharge:
         try:
             return checkout.charge(sent, order, gateway)
         except TokenChargeError as error:
-            g.tokencharge_failure = error, partial(self._render, gateway), checkout.failed(error, sent, order)
+            failed = partial(checkout.answer_failure, error, sent, order, gateway)
+            g.tokencharge_failure = error, lambda: self._render(gateway, failed())
             raise
 
     def _show_checkout(self, **captured: Any) -> Response:
         gateway = self.gateway
         order = ask_for_order(self._order, captured=captured)
-        return self._render(gateway, self._checkout(gateway).page(order, language()))
+        return self._render(gateway, self._checkout(gateway).show(incoming(), order, gateway))
 
     def _answer_charge(self, **captured: Any) -> Response:
         gateway = self.gateway

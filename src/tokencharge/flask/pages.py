@@ -51,7 +51,7 @@ def _csrf_input() -> Markup:
 
 @assets.app_errorhandler(TokenChargeError)
 def _answer_failure(error: TokenChargeError) -> Any:
-    failed, render, reply = g.get("tokencharge_failure", (None, None, None))
+    failed, answer = g.get("tokencharge_failure", (None, None))
     if failed is not error:
         raise error  # another call's, say of a refund: not for the buyer's page
-    return render(reply)
+    return answer()

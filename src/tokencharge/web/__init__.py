@@ -6,6 +6,7 @@ from .asking import ask, ask_for_order, check_gateway, is_gateway, no_order
 from .attempts import Attempt
 from .checkout import Checkout
 from .hooks import Hooks
+from .offering import Offer
 from .origins import read_origins
 from .pages import with_query
 from .policy import content_security_policy
@@ -20,6 +21,7 @@ __all__ = [
     "Checkout",
     "Hooks",
     "Incoming",
+    "Offer",
     "Reply",
     "SuccessUrl",
     "ask",

@@ -13,7 +13,17 @@ from ..errors import OrderChanged, OrderConflict, OutcomeUnknown
 from ..order import Order
 from ..results import Payment
 from .details import read_people
-from .submission import Incoming, is_unclear, read_email, read_fields, read_shown, read_token
+from .submission import (
+    Incoming,
+    is_unclear,
+    read_attempt,
+    read_card,
+    read_email,
+    read_fields,
+    read_keep,
+    read_shown,
+    read_token,
+)
 
 logger = logging.getLogger("tokencharge")
 
@@ -23,7 +33,7 @@ class Attempt:
     """A charge being made for a request: `ask` the gateway, and set `payment` to what comes of it.
 
     Attributes:
-        arguments: What the gateway's `charge` is called with.
+        arguments: What the gateway's `charge` is called with; with a `card` among them, `charge_customer`.
         payment: The Payment, or None where looking for one found none.
         looks: Nothing may be charged: whether the order is paid is looked up.
     """
@@ -36,6 +46,8 @@ class Attempt:
         """Ask a gateway, and return what it returns: of an async one what is to be awaited."""
         if self.looks:
             return gateway.find(self.arguments["order_id"], customer=self.arguments["customer"])
+        if "card" in self.arguments:
+            return gateway.charge_customer(**self.arguments)
         return gateway.charge(**self.arguments)
 
 
@@ -62,7 +74,15 @@ def read_submitted(incoming: Incoming, order: Order) -> Submitted:
         InvalidInput: It cannot be read.
     """
     fields = read_fields(incoming)
-    pays = {"token": read_token(fields), "email": read_email(fields), **read_people(fields, order.collect)}
+    card = read_card(fields) if order.offers_cards else None
+    if card is not None:
+        saved: dict[str, Any] = {"card": card, "on_session": True, "attempt": read_attempt(fields)}
+        saved |= read_people(fields, order.collect_with_saved_card)
+        return Submitted(Attempt({**saved, **order.customer_arguments}), read_shown(fields), is_unclear(fields))
+    pays: dict[str, Any] = {"token": read_token(fields), "email": read_email(fields)}
+    pays |= read_people(fields, order.collect)
+    if order.reuse_cards:
+        pays["reuse_card"] = read_keep(fields)
     return Submitted(Attempt({**pays, **order.arguments}), read_shown(fields), is_unclear(fields))
 
 

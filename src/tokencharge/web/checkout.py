@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from inspect import iscoroutine
 from typing import Any
 
@@ -28,6 +28,7 @@ from ..settings import Settings
 from . import pages
 from .attempts import Attempt, check_found, hold_to_what_was_shown, read_submitted
 from .hooks import tell
+from .offering import Offer, offering
 from .origins import is_of_another_site, read_origins
 from .reply import CAREFUL, Reply, careful, describe_error, describe_payment
 from .submission import Incoming
@@ -144,22 +145,32 @@ class Checkout:
             gateway: What charges.
             expired: Its CSRF token is not good any more: nothing is charged, and the form comes back with a new one.
         """
-        known = self.admit(incoming, order, expired=expired)
+        known = self.admit(incoming, order)
         if isinstance(known, Reply):
             return known
         try:
+            if expired:
+                raise PageExpired("The CSRF token is missing or has expired.")
             payment = self.charge(incoming, known, gateway, own_page=True)
         except TokenChargeError as error:
-            return self.failed(error, incoming, known)
+            return self.answer_failure(error, incoming, known, gateway)
         return self.paid(payment, incoming)
 
-    def admit(self, incoming: Incoming, order: Order | Callable[[], Order], *, expired: bool = False) -> Order | Reply:
+    def answer_failure(
+        self, error: TokenChargeError, incoming: Incoming, order: Order, gateway: PaymentGateway
+    ) -> Reply:
+        """Answer POST /charge after a failure, as `failed`; with the saved cards where a form is shown."""
+        with self.offering(order, after=(error, incoming)) as offer:
+            if offer.customer is not None:
+                offer.cards = gateway.cards(offer.customer)
+        return self.failed(error, incoming, order, offer)
+
+    def admit(self, incoming: Incoming, order: Order | Callable[[], Order]) -> Order | Reply:
         """Return the order that POST /charge is to charge, or the answer where it is to charge nothing.
 
         Args:
             incoming: The request.
             order: As of `answer`.
-            expired: As of `answer`.
         """
         try:
             self._check_origin(incoming)
@@ -172,8 +183,6 @@ class Checkout:
             return self._problem(ConfigurationError(error.message), incoming)
         if known.paid:
             return self._settled(known, incoming)
-        if expired:
-            return self.failed(PageExpired("The CSRF token is missing or has expired."), incoming, known)
         return known
 
     def _settled(self, order: Order, incoming: Incoming) -> Reply:
@@ -191,12 +200,46 @@ class Checkout:
         """Answer GET /charge, an address typed by hand or kept in a history: go to the form."""
         return Reply(303, {}, None, {}, {**CAREFUL, "Location": checkout_url})
 
-    def page(self, order: Order, language: str = "") -> Reply:
-        """Answer GET /checkout: the form, or, for an order that says it is paid, that it is.
+    def offering(
+        self, order: Order, after: tuple[TokenChargeError, Incoming] | None = None
+    ) -> AbstractContextManager[Offer]:
+        """List the saved cards that a page offers, inside the block; where that fails the page takes a new card.
+
+            with checkout.offering(order) as offer:
+                if offer.customer is not None:
+                    offer.cards = await gateway.cards(offer.customer)
+            reply = checkout.shown(incoming, order, offer)
+
+        Args:
+            order: What is to be paid.
+            after: The failure that the page tells of, and the request that it answers.
+        """
+        wanted = True
+        if after is not None:
+            error, incoming = after
+            form = not incoming.wants_json and not isinstance(error, CrossSiteRequest)
+            wanted = form and pages.is_payable(error, Typed.of(incoming, order))
+        return offering(order, wanted=wanted)
+
+    def show(self, incoming: Incoming, order: Order, gateway: PaymentGateway) -> Reply:
+        """Answer GET /checkout, as `shown`; with the saved cards where the order offers them."""
+        with self.offering(order) as offer:
+            if offer.customer is not None:
+                offer.cards = gateway.cards(offer.customer)
+        return self.shown(incoming, order, offer)
+
+    def shown(self, incoming: Incoming, order: Order, offer: Offer) -> Reply:
+        """Answer GET /checkout by the `page`, or, to a script, by the same as JSON: the order, and the saved cards."""
+        page = self.page(order, incoming.language, offer)
+        return attrs.evolve(page, template=None) if incoming.wants_json else page
+
+    def page(self, order: Order, language: str = "", offer: Offer | None = None) -> Reply:
+        """Make the page with the form, or, for an order that says it is paid, the one that says so.
 
         Args:
             order: What is to be paid.
             language: The buyer's, as of `Incoming`.
+            offer: The buyer's saved cards, as of `offering`; none if not given.
 
         Raises:
             ConfigurationError: There is no publishable key for the page.
@@ -208,9 +251,7 @@ class Checkout:
             return pages.settled(order, spoken)
         if self.settings.publishable_key is None:
             raise ConfigurationError("STRIPE_PUBLISHABLE_KEY is not set: the checkout page needs it (pk_test_...).")
-        price = {"amount": order.amount.amount, "currency": order.amount.currency}
-        payload = {"order": {**price, "description": order.description}}
-        return pages.form(self.settings, 200, order, payload, spoken)
+        return pages.first(self.settings, order, spoken, offer or Offer())
 
     def paid(self, payment: Payment, incoming: Incoming) -> Reply:
         """Answer POST /charge after a charge: "You've been charged", or the payment as JSON."""
@@ -226,11 +267,17 @@ class Checkout:
         seen = payment.replayed and not was_unclear(incoming)
         return pages.charged(payment, self._language(incoming), seen=seen)
 
-    def failed(self, error: TokenChargeError, incoming: Incoming, order: Order) -> Reply:
+    def failed(self, error: TokenChargeError, incoming: Incoming, order: Order, offer: Offer | None = None) -> Reply:
         """Answer POST /charge after a failure: the form again with a sentence, or the error as JSON.
 
         Where the bank asks for the buyer, both hold what Stripe.js needs to let it ask (`authentication`). After that
         the browser sends the same submission again, whatever the bank said: the answer to that says how it ended.
+
+        Args:
+            error: The failure.
+            incoming: The request.
+            order: What is to be paid.
+            offer: The buyer's saved cards, as of `offering`.
         """
         if isinstance(error, CrossSiteRequest):
             return self._problem(error, incoming)
@@ -239,7 +286,8 @@ class Checkout:
             return Reply(
                 error.suggested_status, {"error": describe_error(error, language)}, None, {}, careful(language)
             )
-        return pages.form_again(self.settings, error, order, Typed.of(incoming, order), language)
+        typed = Typed.of(incoming, order)
+        return pages.form_again(self.settings, error, order, typed, language, offer or Offer())
 
     def _problem(self, error: TokenChargeError, incoming: Incoming) -> Reply:
         page = pages.problem(error, self._language(incoming))

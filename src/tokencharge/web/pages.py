@@ -24,11 +24,14 @@ from ..order import Order
 from ..results import Payment
 from ..settings import Settings
 from .details import SAME_AS_BILLING, filled
+from .offering import Offer, describe_cards
+from .offering import shown as shown_cards
 from .reply import Reply, authentication_of, careful, describe_error, describe_payment
 from .typed import Typed
 from .words import card_name, spoken
 
 _DO_NOT_PAY_AGAIN = (OrderConflict, OrderInProgress, OutcomeUnknown)
+_CARD_REFUSED = (AuthenticationRequired, CardDeclined, TokenRejected)
 _SETTLED = (AuthenticationRequired, CardDeclined, OrderChanged, TokenRejected)
 
 # What a query holds as it was sent; anything else in it is encoded, so that it ends no header and leads nowhere else.
@@ -41,11 +44,29 @@ def form(
     order: Order,
     payload: Mapping[str, Any],
     language: Language,
+    offer: Offer,
+    *,
     typed: Typed | None = None,
+    before: str | None = None,
     **shown: Any,
 ) -> Reply:
-    """Show the card form for an order."""
+    """Show the card form for an order.
+
+    Args:
+        settings: Whose keys it shows.
+        status: The HTTP status.
+        order: What is to be paid.
+        payload: The same for scripts.
+        language: The buyer's.
+        offer: Their saved cards.
+        typed: What they typed before.
+        before: The saved card that the buyer had chosen; empty where they chose none of them.
+        shown: What else of the template's context is not as on the first visit.
+    """
     amount = language.price(order.amount)
+    details = filled(order.collect, language, typed.details if typed else None, shown.get("field"))
+    # Who pays with a saved card is asked for these, too.
+    always = [group for group in details if offer.cards and group.name in order.collect_with_saved_card]
     context = {
         **spoken(language, amount=amount),
         "order": order,
@@ -57,40 +78,64 @@ def form(
         "minor_units": str(order.amount.amount),
         "message": None,
         "email": typed and typed.email,
+        "keep": typed is not None and typed.keep,
         "field": None,
-        "details": filled(order.collect, language, typed.details if typed else None, shown.get("field")),
+        "details": [group for group in details if group not in always],
+        "always_details": always,
         "countries": language.countries() if _asks_for_address(order) else (),
         "same_as_billing": SAME_AS_BILLING,
         "authentication": None,
-        "again": None,
-        "again_details": [],
+        "again": [],
         "again_shown": order.shown,
         "payable": True,
+        **shown_cards(order, offer, language, before),
         **shown,
     }
     return Reply(status, payload, "tokencharge/checkout.html", context, careful(language))
 
 
-def form_again(settings: Settings, error: TokenChargeError, order: Order, typed: Typed, language: Language) -> Reply:
+def first(settings: Settings, order: Order, language: Language, offer: Offer) -> Reply:
+    """Show the card form to who has paid nothing yet."""
+    price = {"amount": order.amount.amount, "currency": order.amount.currency}
+    payload: dict[str, Any] = {"order": {**price, "description": order.description, "shown": order.shown}}
+    if order.offers_cards:
+        payload["cards"] = describe_cards(offer.cards)
+    return form(settings, 200, order, payload, language, offer)
+
+
+def is_payable(error: TokenChargeError, typed: Typed) -> bool:
+    """Tell whether the buyer may pay by another card after a failure: nothing may be open still."""
+    unclear, waiting = _is_open(error, typed)
+    return not (unclear or waiting or isinstance(error, _DO_NOT_PAY_AGAIN))
+
+
+def _is_open(error: TokenChargeError, typed: Typed) -> tuple[bool, bool]:
+    # "This attempt did nothing" says nothing of an attempt before it whose outcome nobody knew.
+    unclear = typed.unclear and not isinstance(error, _SETTLED)
+    return unclear, authentication_of(error) is not None or isinstance(error, PaymentPending)
+
+
+def form_again(
+    settings: Settings, error: TokenChargeError, order: Order, typed: Typed, language: Language, offer: Offer
+) -> Reply:
     """Show the card form after a failure: what was typed, what may be sent again, and a sentence."""
     payload, authentication = {"error": describe_error(error, language)}, authentication_of(error)
     message = language.say(error.public_message)
-    # "This attempt did nothing" says nothing of an attempt before it whose outcome nobody knew.
-    unclear = typed.unclear and not isinstance(error, _SETTLED)
-    waiting = authentication is not None or isinstance(error, PaymentPending)
+    unclear, waiting = _is_open(error, typed)
     # Sending the same token again is how an open outcome is cleared up: it charges once or not at all.
     same = unclear or waiting or error.retryable
     shown = {
         "message": message,
         "field": error.field,
         "authentication": authentication,
-        "again": {"token": typed.token, "email": typed.email} if typed.token and typed.email and same else None,
-        "again_details": list(typed.details.items()),
+        "again": typed.pays if same else [],
         # What the page showed when the buyer agreed to it: a price that changed meanwhile is not charged by that.
         "again_shown": typed.shown or order.shown,
-        "payable": not (unclear or waiting or isinstance(error, _DO_NOT_PAY_AGAIN)),
+        "payable": is_payable(error, typed),
     }
-    reply = form(settings, error.suggested_status, order, payload, language, typed, **shown)
+    # A card that was refused is not offered first.
+    before = "" if isinstance(error, _CARD_REFUSED) or typed.card is None else typed.card
+    reply = form(settings, error.suggested_status, order, payload, language, offer, typed=typed, before=before, **shown)
     return attrs.evolve(reply, words=(reply.context["say"]["checkout"], message))
 
 

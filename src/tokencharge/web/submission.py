@@ -1,4 +1,4 @@
-"""What a request submits: the token, the e-mail, and what its page had shown; nothing else of it."""
+"""What a request submits: a token and an e-mail, or a saved card; and what its page had shown. Nothing else of it."""
 
 from __future__ import annotations
 
@@ -15,10 +15,15 @@ from ..errors import InvalidInput
 BODY_LIMIT = 16_384
 """Bytes of body that are read: a token, an e-mail and two addresses fit many times over."""
 
-_TOKEN_FIELDS = ("token", "stripeToken")
-_EMAIL_FIELDS = ("email", "stripeEmail")
+TOKEN_FIELDS = ("token", "stripeToken")
+EMAIL_FIELDS = ("email", "stripeEmail")
 _UNCLEAR_FIELD = "unclear"
 _SHOWN_FIELD = "shown"
+CARD_FIELD = "card"
+ATTEMPT_FIELD = "attempt"
+KEEP_FIELD = "keep"
+NEW_CARD = "new"
+"""What the page sends as `card` where the buyer enters one."""
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 # Frameworks put U+FFFD where bytes were not UTF-8; a NUL ends strings where they should not end; half a surrogate
 # pair, which JSON can spell, cannot be sent on.
@@ -80,12 +85,12 @@ def read_fields(incoming: Incoming) -> list[tuple[str, object]]:
 
 def read_token(fields: Iterable[tuple[str, object]]) -> str:
     """Return the one token among the fields; what cannot be one goes no further."""
-    return check.token(_one(fields, _TOKEN_FIELDS, "token"))
+    return check.token(_one(fields, TOKEN_FIELDS, "token"))
 
 
 def read_email(fields: Iterable[tuple[str, object]]) -> str:
     """Return the one e-mail among the fields, as it was typed but for white space around it."""
-    return _one(fields, _EMAIL_FIELDS, "e-mail").strip()
+    return _one(fields, EMAIL_FIELDS, "e-mail").strip()
 
 
 def read_shown(fields: Iterable[tuple[str, object]]) -> str | None:
@@ -94,6 +99,30 @@ def read_shown(fields: Iterable[tuple[str, object]]) -> str | None:
     if len(said) > 1 or not all(isinstance(value, str) for value in said):
         raise InvalidInput("What the page showed was sent more than once, or is no text: send it as `shown`, once.")
     return str(said[0]) if said else None
+
+
+def read_card(fields: Iterable[tuple[str, object]]) -> str | None:
+    """Return the saved card that the buyer has chosen; None where it is a new one, whose token was sent."""
+    said = [value for name, value in fields if name == CARD_FIELD and value not in ("", NEW_CARD)]
+    if not said:
+        return None
+    if any(name in TOKEN_FIELDS and value != "" for name, value in fields):
+        raise InvalidInput("A saved card and a token were sent: send one of them.", param="token")
+    return check.saved_card(_one(fields, (CARD_FIELD,), "card"))
+
+
+def read_attempt(fields: Iterable[tuple[str, object]]) -> str | None:
+    """Return how the page calls this try of a saved card; None where it does not say."""
+    said = any(name == ATTEMPT_FIELD and value != "" for name, value in fields)
+    return check.attempt(_one(fields, (ATTEMPT_FIELD,), "attempt")) if said else None
+
+
+def read_keep(fields: Iterable[tuple[str, object]]) -> bool:
+    """Tell whether the buyer wants the card kept for their next visit: a ticked box, or `true` in JSON."""
+    said = [value for name, value in fields if name == KEEP_FIELD]
+    if len(said) > 1 or not all(isinstance(value, (str, bool)) for value in said):
+        raise InvalidInput("Whether to keep the card is said once, by true or false.", param=KEEP_FIELD)
+    return bool(said and said[0])
 
 
 def is_unclear(fields: Iterable[tuple[str, object]]) -> bool:

@@ -10,7 +10,22 @@ import attrs
 from ..errors import InvalidInput
 from ..order import Order
 from .details import typed_in
-from .submission import Incoming, is_unclear, read_email, read_fields, read_shown, read_token
+from .submission import (
+    ATTEMPT_FIELD,
+    CARD_FIELD,
+    EMAIL_FIELDS,
+    KEEP_FIELD,
+    TOKEN_FIELDS,
+    Incoming,
+    is_unclear,
+    read_attempt,
+    read_card,
+    read_email,
+    read_fields,
+    read_keep,
+    read_shown,
+    read_token,
+)
 
 
 @attrs.frozen
@@ -22,11 +37,15 @@ class Typed:
     shown: str | None = None
     unclear: bool = False
     details: Mapping[str, str] = attrs.field(factory=dict[str, str], repr=False)
+    card: str | None = None
+    attempt: str | None = None
+    keep: bool = False
 
     @classmethod
     def of(cls, incoming: Incoming, order: Order) -> Typed:
-        """Read it, as far as the order asks for it."""
-        token = email = shown = None
+        """Read it, as far as the order asks for it; a saved card too, where it takes one."""
+        token = email = shown = card = attempt = None
+        keep = False
         fields: list[tuple[str, object]] = []
         with suppress(InvalidInput):
             fields = read_fields(incoming)
@@ -35,7 +54,24 @@ class Typed:
             token = read_token(fields)
         with suppress(InvalidInput):
             shown = read_shown(fields)
-        return cls(token, email, shown, is_unclear(fields), typed_in(fields, order.collect))
+        with suppress(InvalidInput):
+            card = read_card(fields) if order.offers_cards else None
+            attempt = read_attempt(fields)
+        with suppress(InvalidInput):
+            keep = read_keep(fields)
+        details = typed_in(fields, order.collect)
+        return cls(token, email, shown, is_unclear(fields), details, card, attempt, keep)
+
+    @property
+    def pays(self) -> list[tuple[str, str]]:
+        """The fields of the form that pays the same way once more; none where what pays cannot be read."""
+        if self.card is not None:
+            tried = [(ATTEMPT_FIELD, self.attempt)] if self.attempt else []
+            return [(CARD_FIELD, self.card), *tried, *self.details.items()]
+        if not self.token or not self.email:
+            return []
+        kept = [(KEEP_FIELD, "1")] if self.keep else []
+        return [(TOKEN_FIELDS[0], self.token), (EMAIL_FIELDS[0], self.email), *kept, *self.details.items()]
 
 
 def was_unclear(incoming: Incoming) -> bool:

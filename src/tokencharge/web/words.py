@@ -49,6 +49,17 @@ WORDS: Mapping[str, str] = {
     "brand_ending_in": sentence("{brand} ending in {last4}"),
     # Translators: a card, by the last four digits of its number.
     "ending_in": sentence("ending in {last4}"),
+    # The saved cards of a buyer who comes back.
+    # Translators: above the choice of a saved card or a new one.
+    "pay_with": sentence("Pay with"),
+    # Translators: of a card, to its name: "expires 08/2031".
+    "expires": sentence("expires {date}"),
+    # Translators: of a card that cannot pay any more, to its name: "expired 08/2021".
+    "expired": sentence("expired {date}"),
+    # Translators: the last of the choices, after the saved cards.
+    "new_card": sentence("A new card"),
+    # Translators: a box to tick beside a new card; nothing is saved unless it is ticked.
+    "keep_card": sentence("Save this card for my next visit"),
     # The form.
     "loading": sentence("Loading the card form…"),
     "pay": sentence("Pay {amount}"),

@@ -9,7 +9,7 @@ from django.template import Library, RequestContext
 from ... import Order
 from ...web import Checkout
 from ..gateway import current_gateway
-from ..requests import assets, language
+from ..requests import assets, incoming
 
 register = Library()
 
@@ -28,5 +28,6 @@ def tokencharge_form(
     if order is None:
         return context.flatten()
     request = context.request
-    page = Checkout(current_gateway().settings).page(order, language())
+    gateway = current_gateway()
+    page = Checkout(gateway.settings).show(incoming(request), order, gateway)
     return {**page.context, **assets(request), "charge_url": charge_url or request.get_full_path()}

@@ -22,6 +22,9 @@
  * being sent twice, or, where it has a `data-client-secret`, sent by itself once the bank has asked the buyer (3-D Secure).
  * `data-locale` is the language that Stripe.js speaks; without one it takes the browser's.
  *
+ * A form may offer saved cards, `<input type="radio" name="card" value="pm_...">`, and last a new one (`value="new"`),
+ * whose fields stand in `<fieldset data-tokencharge-new>`. Only for a new card is Stripe.js waited for, and a token made.
+ *
  * Forms are set up whenever they enter the document (Turbo, htmx, a dialog), and let go when they leave it. An element
  * `.tc-unstarted` in a form says that this script did not run; it is removed by it.
  *
@@ -189,72 +192,109 @@ function billing(/** @type {Record<string, string>} */ { name, phone, ...rest })
   return { ...(name && { name }), ...(phone && { phone }), ...(parts.length > 0 && { address: Object.fromEntries(inside) }) };
 }
 
-/** Let a ticked box stand for a group of fields, which is neither shown nor sent then. */
-function instead(/** @type {HTMLFormElement} */ form, /** @type {AbortSignal} */ signal) {
+/**
+ * Let a ticked box stand for a group of fields, which is neither shown nor sent then.
+ *
+ * @param {HTMLFormElement} form
+ * @param {AbortSignal} signal
+ * @param {() => boolean} isNew  Whether a new card is chosen: with a saved one there is no billing address to stand for another.
+ * @returns {() => void}  Has it look again.
+ */
+function instead(form, signal, isNew) {
   const box = /** @type {HTMLInputElement | null} */ (form.querySelector("[data-tokencharge-instead]"));
   const group = box && form.querySelector(`fieldset#${box.getAttribute("aria-controls")}`);
-  if (!(group instanceof HTMLFieldSetElement)) return;
-  const keep = () => (group.disabled = group.hidden = /** @type {HTMLInputElement} */ (box).checked);
-  box?.addEventListener("change", keep, { signal });
+  if (!box || !(group instanceof HTMLFieldSetElement)) return () => {};
+  const keep = () => {
+    box.disabled = /** @type {HTMLElement} */ (box.parentElement).hidden = !isNew();
+    group.disabled = group.hidden = isNew() && box.checked;
+  };
+  box.addEventListener("change", keep, { signal });
   // A browser may fill a form in again as it was left, without a word.
   window.addEventListener("pageshow", keep, { signal });
-  keep();
+  return keep;
 }
 
 /** Make a form a card form. */
-async function pay(/** @type {HTMLFormElement} */ form, /** @type {AbortSignal} */ signal) {
+function pay(/** @type {HTMLFormElement} */ form, /** @type {AbortSignal} */ signal) {
   const container = /** @type {HTMLElement} */ (form.querySelector("[data-tokencharge-card]"));
   const button = /** @type {HTMLButtonElement} */ (form.querySelector("button[type=submit]"));
   const field = /** @type {HTMLInputElement} */ (form.querySelector("input[name=token]"));
+  const fresh = /** @type {HTMLFieldSetElement | null} */ (form.querySelector("[data-tokencharge-new]"));
+  const choices = /** @type {NodeListOf<HTMLInputElement>} */ (form.querySelectorAll("input[type=radio][name=card]"));
   const { element: kind, loading, unavailable = "", failed = "" } = form.dataset;
   const [setBusy, say] = controls(form, signal);
 
-  instead(form, signal);
-  setBusy(true, loading);
-  const slow = setTimeout(say, PATIENCE, unavailable);
-  signal.addEventListener("abort", () => clearTimeout(slow));
-  /** @type {CardField} */
+  /** @type {CardField | undefined} */
   let card;
-  try {
-    const stripe = await stripeFor(form);
-    if (signal.aborted) return;
-    card = (kind === "payment" ? paymentElement : cardElement)(stripe, form, container);
-    // What a cached copy of the page still shows of a card field is no card field.
-    container.replaceChildren();
-    card.element.mount(container);
-    signal.addEventListener("abort", () => card.element.destroy());
-  } catch (error) {
-    clearTimeout(slow);
-    setBusy(false);
-    button.disabled = true;
-    say(unavailable);
-    console.warn("tokencharge.js:", error);
-    return;
-  }
-
+  /** @type {"" | "loading" | "ready" | "broken"} What has become of the fields of a new card. */
+  let state = "";
   // Kept as long as the card stays as it is: the same token sent again is the same purchase, a new one is another.
   let token = "";
-  card.element.on("ready", () => {
-    clearTimeout(slow);
-    setBusy(false);
-    say("");
-  });
-  card.element.on("change", (/** @type {{error?: StripeError}} */ { error }) => {
-    token = "";
-    say(error?.message ?? "");
-  });
+
+  const isNew = () => choices.length === 0 || [...choices].some(({ checked, value }) => checked && value === "new");
+  const stand = instead(form, signal, isNew);
+
   // What goes to Stripe with the card is part of its token.
   const typed = (/** @type {Event} */ { target }) => {
     if (/** @type {Element} */ (target).matches("[data-stripe]")) token = "";
   };
   form.addEventListener("input", typed, { signal });
-  form.querySelector(".tc-label")?.addEventListener("click", () => card.element.focus(), { signal });
-  window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", card.dress, { signal });
+
+  /** Show what the chosen card needs: a saved one the button alone, a new one its fields. */
+  const follow = () => {
+    const wanted = isNew();
+    if (fresh && choices.length > 0) fresh.hidden = fresh.disabled = !wanted;
+    stand();
+    if (wanted && state === "") start();
+    setBusy(wanted && state === "loading", wanted && state === "loading" ? loading : "");
+    button.disabled = wanted && state !== "ready";
+    say(wanted && state === "broken" ? unavailable : "");
+  };
+
+  const start = async () => {
+    state = "loading";
+    const slow = setTimeout(() => isNew() && say(unavailable), PATIENCE);
+    signal.addEventListener("abort", () => clearTimeout(slow));
+    try {
+      const stripe = await stripeFor(form);
+      if (signal.aborted) return;
+      const made = (kind === "payment" ? paymentElement : cardElement)(stripe, form, container);
+      // What a cached copy of the page still shows of a card field is no card field.
+      container.replaceChildren();
+      made.element.mount(container);
+      signal.addEventListener("abort", () => made.element.destroy());
+      card = made;
+    } catch (error) {
+      clearTimeout(slow);
+      state = "broken";
+      follow();
+      console.warn("tokencharge.js:", error);
+      return;
+    }
+    const { element, dress } = card;
+    element.on("ready", () => {
+      clearTimeout(slow);
+      state = "ready";
+      follow();
+    });
+    element.on("change", (/** @type {{error?: StripeError}} */ { error }) => {
+      token = "";
+      say(error?.message ?? "");
+    });
+    form.querySelector(".tc-label")?.addEventListener("click", () => element.focus(), { signal });
+    window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", dress, { signal });
+  };
 
   const submit = async (/** @type {SubmitEvent} */ event) => {
+    if (!isNew() && !button.disabled) {
+      // A saved card needs no token: the form goes as it is, once.
+      field.value = "";
+      setBusy(true);
+      return;
+    }
     event.preventDefault();
     // Stripe's frames may pass Enter on as an event of their own, which no browser has checked the form for.
-    if (button.disabled || !form.reportValidity()) return;
+    if (!card || button.disabled || !form.reportValidity()) return;
     setBusy(true);
     say("");
     /** @type {StripeError} */
@@ -280,7 +320,10 @@ async function pay(/** @type {HTMLFormElement} */ form, /** @type {AbortSignal} 
     say(ofCard ? (error.message ?? "") : failed);
     (ofCard ? card.element : button).focus();
   };
+
+  choices.forEach((choice) => choice.addEventListener("change", follow, { signal }));
   form.addEventListener("submit", submit, { signal });
+  follow();
 }
 
 /** Keep a form that holds a token from being sent twice; where the bank asks for the buyer, let it ask, then send it. */
