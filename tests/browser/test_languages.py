@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -81,7 +82,7 @@ def test_a_page_in_arabic_is_laid_out_from_right_to_left(shop: Shop, till: Till,
     """Labels stand at the right and values at the left; what was typed runs from left to right; Stripe's fields too."""
     visitor = visit(locale="ar", color_scheme="light")
     visitor.open(shop.url)
-    box = {
+    box: dict[str, Any] = {
         name: visitor.page.locator(name).first.bounding_box() or {}
         for name in (".tc", ".tc-total dt", ".tc-total dd", "#tc-card-label", ".exp", ".cvc")
     }
