@@ -53,6 +53,8 @@ nitpick_ignore_regex = [
     (r"py:.*", rf"({'|'.join(_OTHERS.split())})\..*"),
     # The same by the short names that annotations give them, and the type variable of a decorator.
     (r"py:.*", r"(HTTPClient|P|Path|datetime|tokencharge(\.\w+)+\.[FT])"),
+    # What an amount has to have; it is Money.
+    (r"py:.*", r"tokencharge\.languages\._Amount"),
     # What a fault does inside the sandbox is its own business; its name and its constructors are public.
     (r"py:.*", r"(FunctionClient|tokencharge\.sandbox\.(shapes\.cards|language\.refusals)\.\w+)"),
 ]

@@ -367,6 +367,18 @@ def test_the_page_says_what_was_charged(render: Render) -> None:
     assert "twice" not in words(made)
 
 
+@pytest.mark.parametrize(
+    ("card", "said"),
+    [({"brand": "visa"}, "Card Visa Charged"), ({"last4": "4242"}, "Card ending in 4242 Charged"), ({}, "Tea Charged")],
+    ids=str,
+)
+def test_a_card_is_named_by_what_is_known_of_it(render: Render, card: dict[str, str], said: str) -> None:
+    """Its brand, its last digits, or both; where neither is known there is no card."""
+    context = charged(payment_method_details={"type": "card", "card": card})
+
+    assert said in words(render("tokencharge/charge.html", context))
+
+
 def test_a_payment_seen_before_says_so(render: Render) -> None:
     """Who reloads is told that it was the same payment."""
     assert "you have not paid twice" in words(page(render, "seen"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..errors import ConfigurationError
@@ -120,7 +120,7 @@ WORDS: Mapping[str, str] = {
 """Each sentence of the pages, in English, by the name that templates have for it; none is named as a dict's methods."""
 
 
-class Say(Mapping[str, str]):
+class Say:
     """The sentences of a page in one language, each said when it is asked for.
 
     Args:
@@ -133,12 +133,6 @@ class Say(Mapping[str, str]):
 
     def __getitem__(self, name: str) -> str:
         return self._language.say(WORDS[name], **self._values)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(WORDS)
-
-    def __len__(self) -> int:
-        return len(WORDS)
 
 
 def spoken(language: Language, **values: Any) -> dict[str, Any]:
