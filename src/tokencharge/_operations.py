@@ -95,7 +95,7 @@ class Operations:
             metadata=metadata,
             billing=billing,
             shipping=shipping,
-            receipt_email=email if receipt_email is True else receipt_email or None,
+            receipt_email=(email if receipt_email else None) if isinstance(receipt_email, bool) else receipt_email,
             statement_descriptor_suffix=statement_descriptor_suffix,
             save_card=save_card,
             reuse_card=reuse_card,
