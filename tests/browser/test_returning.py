@@ -45,7 +45,7 @@ def saved(till: Till) -> list[Card]:
 
 def card_that_paid(till: Till) -> tuple[str | None, str | None]:
     (charge,) = (charge for charge in till.sandbox.charges if charge.paid)
-    return charge.customer_id, charge.card and charge.card.last4
+    return charge.customer_id, charge.card.last4 if charge.card else None
 
 
 @each_shop
