@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from inspect import iscoroutine
 from typing import Any
 
@@ -200,9 +200,8 @@ class Checkout:
         """Answer GET /charge, an address typed by hand or kept in a history: go to the form."""
         return Reply(303, {}, None, {}, {**CAREFUL, "Location": checkout_url})
 
-    def offering(
-        self, order: Order, after: tuple[TokenChargeError, Incoming] | None = None
-    ) -> AbstractContextManager[Offer]:
+    @contextmanager
+    def offering(self, order: Order, after: tuple[TokenChargeError, Incoming] | None = None) -> Iterator[Offer]:
         """List the saved cards that a page offers, inside the block; where that fails the page takes a new card.
 
             with checkout.offering(order) as offer:
@@ -219,7 +218,8 @@ class Checkout:
             error, incoming = after
             form = not incoming.wants_json and not isinstance(error, CrossSiteRequest)
             wanted = form and pages.is_payable(error, Typed.of(incoming, order))
-        return offering(order, wanted=wanted)
+        with offering(order, wanted=wanted) as offer:
+            yield offer
 
     def show(self, incoming: Incoming, order: Order, gateway: PaymentGateway) -> Reply:
         """Answer GET /checkout, as `shown`; with the saved cards where the order offers them."""
