@@ -195,7 +195,7 @@ def _(names: Names) -> Generator[None]:
 def _(names: Names) -> Generator[None]:
     yield
     page = names["app"].test_client().get("/checkout").text
-    assert 2 == page.count("<fieldset")
+    assert 2 == page.count("<legend")
     first, second = names["sandbox"].charges
     assert ("Ada Lovelace", "GB", EMAIL) == (first.shipping.name, first.shipping.address.country, first.receipt_email)
     assert "Charles Babbage" == second.shipping.name
