@@ -138,6 +138,26 @@ def test_the_bank_asks_for_the_buyer(shop: Shop, till: Till, visitor: Visitor) -
 
 
 @one_shop
+def test_the_form_is_closed_while_it_is_on_its_way(shop: Shop, till: Till, visitor: Visitor) -> None:
+    """A second press sends nothing; who comes back to the page may press again, and pays once."""
+    know(shop, till, VISA)
+    visitor.page.goto(shop.home)
+    button = visitor.page.get_by_role("button", name="Pay")
+    visitor.page.route("**/charge*", lambda route: route.fulfill(status=204), times=1)
+    with visitor.page.expect_event("requestfailed", lambda sent: "/charge" in sent.url):
+        button.click()
+    closed = button.is_disabled()
+    visitor.page.locator(".tc-pay").evaluate("form => form.requestSubmit()")
+    sent = len(visitor.posts)
+    visitor.page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
+    button.click()
+    visitor.charged()
+
+    assert (True, 1) == (closed, sent)
+    assert ([HONEY], 2) == (till.paid, len(visitor.posts))
+
+
+@one_shop
 def test_a_saved_card_needs_no_stripe_js(shop: Shop, till: Till, visitor: Visitor) -> None:
     """Where it is blocked, only a new card cannot be entered; the page says so when one is chosen."""
     know(shop, till, VISA)
