@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from decimal import Context, localcontext
+from decimal import Context, Decimal, localcontext
 
+import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -67,3 +68,17 @@ def test_no_amount_is_rounded(tag: str, amount: int, currency: str) -> None:
         shown = Language(tag).price(money)
 
     assert digits(str(money.decimal)) == digits(shown)
+    assert Language(tag).price(money) == shown
+
+
+@attrs.frozen
+class Dust:
+    """An amount of another kind than Money, with more digits than any currency has."""
+
+    decimal: Decimal = Decimal("1.23456")
+    currency: str = "usd"
+
+
+def test_more_digits_than_a_currency_has_are_all_shown() -> None:
+    """Whatever can be read as an amount is written as it is."""
+    assert "$1.23456" == Language("en").price(Dust())

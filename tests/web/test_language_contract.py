@@ -151,8 +151,10 @@ class TestAShopsOwnChoice:
     def test_one_language_is_spoken_to_all(self, open_shop: OpenShop) -> None:
         """Whatever the browser asks for."""
         shop = open_shop(languages=["ja"])
+        declined = shop.post_json({"token": "tok_chargeDeclined", "email": "ada@example.com"}, Accept=JSON, **GERMAN)
 
         assert ["ja", "ja"] == [told_in(shop.get("/checkout", **headers)) for headers in (GERMAN, ARABIC)]
+        assert DECLINED.message_for("ja") == declined.json["error"]["message"]
 
 
 def test_the_log_stays_english(shop: Shop, caplog: pytest.LogCaptureFixture) -> None:
