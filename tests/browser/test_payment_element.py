@@ -28,6 +28,7 @@ MOUNT = """(options) => {
   return ready.then(() => undefined);
 }"""
 ASKING = "4000002760003184"
+ADDRESS = ("line1", "line2", "city", "state", "postal_code", "country")
 NOT_AUTHENTICATED = "payment_intent_authentication_failure"
 
 Run = Callable[[str], Any]
@@ -347,3 +348,37 @@ def test_everybody_can_read_it(server: Client, window: Visitor, scheme: Any, wid
 
     assert [[]] * 3 == [each["violations"] for each in found]
     assert [width] * 2 == widths
+
+
+@pytest.mark.parametrize(
+    ("never", "passed", "outcome"),
+    [
+        ({"address": "never"}, {"address": {"country": "FR"}}, "IntegrationError"),
+        ({"address": "never"}, {"address": dict.fromkeys(ADDRESS, "")}, "made"),
+        ({"address": {"postalCode": "never"}}, {}, "IntegrationError"),
+        ({"address": {"postalCode": "never"}}, {"address": {"postal_code": "69003"}}, "made"),
+        ({"name": "never", "email": "auto"}, {"email": "ada@example.com"}, "IntegrationError"),
+        ({"name": "never", "email": "auto"}, {"name": "Ada"}, "made"),
+        ("never", {"name": "Ada"}, "IntegrationError"),
+        ({}, {}, "made"),
+    ],
+)
+def test_what_the_element_is_told_never_to_ask_for_has_to_be_passed(
+    till: Till, shop_page: str, visitor: Visitor, never: Any, passed: Any, outcome: str
+) -> None:
+    """As Stripe.js says of it (woocommerce-payments#2917, commerce-stripe#257); an empty part is passed, too."""
+    visitor.page.goto(shop_page)
+    mount = MOUNT.replace('{ layout: "tabs" }', "{ fields: { billingDetails: options.never } }")
+    visitor.page.evaluate(mount, {"never": never})
+    visitor.enter()
+    made = visitor.page.evaluate(
+        """(billing_details) => (async () => {
+          await elements.submit();
+          const params = { payment_method_data: { billing_details } };
+          const { confirmationToken } = await stripe.createConfirmationToken({ elements, params });
+          return confirmationToken ? "made" : "refused";
+        })().catch((error) => error.name)""",
+        passed,
+    )
+
+    assert outcome == made
