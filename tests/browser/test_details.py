@@ -92,13 +92,13 @@ def test_a_field_that_the_server_refuses_has_the_focus(kiosk: Kiosk, till: Till,
     """The page comes back with a sentence beside it; nothing was charged."""
     open_and_fill(kiosk, visitor)
     name = visitor.page.get_by_role("group", name="Billing address").get_by_label("Full name")
-    name.fill("4242 4242 4242 4242")
+    name.fill("   ")
     visitor.pay()
     visitor.notice()
     described = name.get_attribute("aria-describedby")
 
     assert "true" == name.get_attribute("aria-invalid")
-    assert "Please check this field." == visitor.page.locator(f"#{described}").inner_text()
+    assert "Please fill in this field." == visitor.page.locator(f"#{described}").inner_text()
     assert [] == till.paid
 
 

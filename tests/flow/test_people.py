@@ -25,6 +25,7 @@ HOME = Address("1 High Street", "Flat 2", "Pune", "MH", "411001", "IN")
 WORK = Address("7 Rue Paul Bert", city="Lyon", postal_code="69003", country="FR")
 BUYER = Person("Ada Lovelace", "+44 20 7946 0000", HOME)
 FRIEND = Person("Charles Babbage", address=WORK)
+SAID: dict[str, Any] = {"billing": BUYER, "shipping": BUYER}
 NOWHERE = dict.fromkeys(("city", "country", "line1", "line2", "postal_code", "state"))
 
 
@@ -230,7 +231,7 @@ def test_what_is_said_again_is_not_written_again(sandbox, gateway):
 )
 def test_without_an_order_another_address_with_the_same_token_is_a_conflict(sandbox, gateway, other):
     """The purchase is the token and all that is said: goods are not sent elsewhere by sending it again."""
-    said = {"billing": BUYER, "shipping": BUYER}
+    said = SAID
     token = sandbox.create_token()
     gateway.charge(token, ADA, FIVE, **said)
     with pytest.raises(OrderConflict):
@@ -242,8 +243,7 @@ def test_without_an_order_another_address_with_the_same_token_is_a_conflict(sand
 @pytest.mark.parametrize("other", [{}, {"shipping": FRIEND}, {"billing": FRIEND}], ids=["same", "elsewhere", "buyer"])
 def test_over_the_other_route_the_same_token_is_the_same_purchase_if_all_is_said_again(sandbox, other):
     """The first payment is told again; with another address it is a conflict."""
-    said: dict[str, Any] = {"billing": BUYER, "shipping": BUYER}
-    token = sandbox.create_token()
+    token, said = sandbox.create_token(), SAID
     one, two = (PaymentGateway(sandbox.secret_key, http_client=sandbox.http_client(), route=each) for each in ROUTES)
     first = one.charge(token, ADA, FIVE, **said)
     if other:

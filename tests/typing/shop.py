@@ -10,6 +10,7 @@ from typing import Any
 from typing_extensions import assert_type
 
 from tokencharge import (
+    Address,
     Advice,
     AsyncPaymentGateway,
     AuthenticationRequired,
@@ -24,6 +25,7 @@ from tokencharge import (
     Payment,
     PaymentGateway,
     PaymentIntent,
+    Person,
     Refund,
     Settings,
     TokenChargeError,
@@ -31,6 +33,17 @@ from tokencharge import (
 
 PRICE = Money.of("14.50", "usd")
 ORDER = Order(PRICE, "Wildflower honey", order_id="order-1", metadata={"shelf": "3"}, capture=False)
+
+
+ADA = Person("Ada Lovelace", address=Address("1 High Street", country="GB"))
+ASKING = Order(PRICE, collect=["name", "shipping_address"], receipt_email=True)
+
+
+def people(gateway: PaymentGateway) -> None:
+    assert_type(ADA.address, Address | None)
+    payment = gateway.charge("tok_visa", "ada@example.com", PRICE, billing=ADA, shipping=ADA, receipt_email=True)
+    assert_type(payment.charge.shipping, Person | None)
+    assert_type(payment.customer.address, Address | None)
 
 
 def settings() -> None:

@@ -182,12 +182,34 @@ class TestWhatIsWrong:
         assert 400 == answer.status
         assert "Some of the details were not valid." in unescape(answer.text)
         assert [field] == marked(answer)
-        assert ("Please fill in this field." if not value else "Please") in answer.text
+        assert ("Please fill in this field." if not value.strip() else "Please") in answer.text
         assert {"411001", "7 Rue Paul Bert", EMAIL} == {
             typed(answer, name) for name in ("billing.address.postal_code", "shipping.address.line1", "email")
         }
         assert [] == sandbox.charges == sandbox.customers
         assert [field] == [error.field for error in shop.failures]
+
+    @pytest.mark.parametrize("field", ["billing.name", "billing.phone", "shipping.address.line1"])
+    def test_a_card_number_in_the_wrong_field_is_not_shown_again(
+        self, shop: Shop, sandbox: Sandbox, field: str
+    ) -> None:
+        """It goes no further than it has come: not back into the page, and not to Stripe."""
+        shop.order = order(*ALL)
+        answer = press(shop, shop.get("/checkout"), sandbox.create_token(), **{field: "4242 4242 4242 4242"})
+
+        assert 400 == answer.status
+        assert [field] == marked(answer)
+        assert "4242 4242" not in answer.text
+        assert [] == sandbox.customers
+
+    def test_a_long_phone_number_is_shown_again(self, shop: Shop, sandbox: Sandbox) -> None:
+        """Though it has as many digits as the shortest card numbers."""
+        shop.order = order("phone")
+        page = press(
+            shop, shop.get("/checkout"), sandbox.create_token(DECLINED), **{"billing.phone": "004917012345678"}
+        )
+
+        assert "004917012345678" == typed(page, "billing.phone")
 
     @pytest.mark.parametrize(
         ("said", "field"),

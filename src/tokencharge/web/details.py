@@ -8,6 +8,7 @@ from typing import TypeVar
 import attrs
 
 from .._frames import forgetful
+from .._secrets import is_card_number
 from ..errors import InvalidInput
 from ..languages import Language
 from ..people import Address, Person
@@ -130,7 +131,7 @@ def filled(
             field,
             label=label if field.required else language.say(WORDS["optional"], label=label),
             value=value,
-            problem=language.say(WORDS["check_field" if value else "fill_in"]) if field.path == wrong else None,
+            problem=language.say(WORDS["check_field" if value.strip() else "fill_in"]) if field.path == wrong else None,
         )
 
     return [
@@ -163,10 +164,17 @@ def read_people(sent: Sequence[tuple[str, object]], collect: Iterable[str]) -> d
 
 
 def typed_in(sent: Sequence[tuple[str, object]], collect: Iterable[str]) -> dict[str, str]:
-    """Return what was typed into the fields that the order asks for, as far as it is text."""
+    """Return what was typed into the fields that the order asks for, as far as it may be shown again."""
     paths = [field.path for group in groups(collect) for field in group.fields]
     found = {path: value for path in paths for value in _at(sent, path.split(".")) if is_text(value)}
-    return {**found, **({SAME_AS_BILLING: "1"} if _is_ticked(sent) else {})}
+    shown = {path: value for path, value in found.items() if _may_be_shown(path, value)}
+    return {**shown, **({SAME_AS_BILLING: "1"} if _is_ticked(sent) else {})}
+
+
+def _may_be_shown(path: str, value: str) -> bool:
+    """Tell what was typed from a card number that was typed into the wrong field."""
+    is_phone = path.endswith(".phone") and sum(map(str.isdecimal, value)) < 16
+    return is_phone or not is_card_number(value)
 
 
 def _address_fields(whose: str) -> Iterator[Field]:
