@@ -78,7 +78,7 @@ def test_after_a_decline_only_the_card_is_typed_again(kiosk: Kiosk, till: Till, 
     fill(visitor, "Shipping", ADA)
     visitor.pay(DECLINED)
     visitor.notice()
-    visitor.page.locator(".tc-pay button:enabled").wait_for()
+    visitor.page.locator(".tc-pay [type=submit]:enabled").wait_for()
     fill(visitor, "Shipping", CHARLES)
     visitor.pay(email=None)
     visitor.charged()
@@ -127,7 +127,7 @@ def test_all_of_it_fits_a_narrow_phone_and_is_read_without_a_fault(kiosk: Kiosk,
     visitor.page.get_by_label("Phone number").fill("4242424242424242")
     visitor.pay()
     visitor.notice()
-    visitor.page.locator(".tc-pay button:enabled").wait_for()
+    visitor.page.locator(".tc-pay [type=submit]:enabled").wait_for()
     visitor.page.get_by_label("Ship to the billing address").uncheck()
     visitor.page.set_viewport_size({"width": 320, "height": 640})
     found = Axe().run(visitor.page, options={"iframes": False}).response

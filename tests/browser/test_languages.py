@@ -61,7 +61,7 @@ def test_everybody_can_read_and_pay_in_their_language(
 
     assert declined.message_for(tag) == visitor.notice()
 
-    visitor.page.locator(".tc-pay button:enabled").wait_for()
+    visitor.page.locator(".tc-pay [type=submit]:enabled").wait_for()
     look_at(visitor, "declined", tag)
     visitor.page.set_viewport_size({"width": 320, "height": 640})
     values = {"amount": "9.999.999.999,99 CHF", "brand": "American Express", "last4": "0005"}

@@ -71,7 +71,7 @@ def test_a_new_card_is_kept_by_a_tick(shop: Shop, till: Till, visitor: Visitor, 
     know(shop, till, MASTERCARD)
     visitor.page.goto(shop.home)
     visitor.page.get_by_label("A new card").check()
-    visitor.page.locator(".tc-pay button:enabled").wait_for()
+    visitor.page.locator(".tc-pay [type=submit]:enabled").wait_for()
     box = visitor.page.get_by_label("Save this card for my next visit")
     assert not box.is_checked()
     if ticked:
@@ -110,7 +110,7 @@ def test_a_declined_card_is_followed_by_another(shop: Shop, till: Till, visitor:
     visitor.page.get_by_label("Visa ending in 0341").check()
     visitor.page.get_by_role("button", name="Pay").click()
     visitor.notice()
-    visitor.page.locator(".tc-pay button:enabled").wait_for()
+    visitor.page.locator(".tc-pay [type=submit]:enabled").wait_for()
 
     assert visitor.page.get_by_label("A new card").is_checked()
 
@@ -233,7 +233,7 @@ def saved_cards(shop: Shop, till: Till, visitor: Visitor) -> None:
 def new_card(shop: Shop, till: Till, visitor: Visitor) -> None:
     saved_cards(shop, till, visitor)
     visitor.page.get_by_label("A new card").check()
-    visitor.page.locator(".tc-pay button:enabled").wait_for()
+    visitor.page.locator(".tc-pay [type=submit]:enabled").wait_for()
 
 
 @pytest.mark.parametrize("shop", RETURNING[:2], indirect=True)  # one for each template engine
