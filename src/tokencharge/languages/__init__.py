@@ -9,12 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import attrs
 
 if TYPE_CHECKING:
-    from decimal import Decimal
     from gettext import NullTranslations
 
 LANGUAGES = ("en", "de", "fr", "es", "it", "pt", "nl", "sv", "pl", "ja", "zh-Hans", "ar")
@@ -38,12 +37,12 @@ class _Amount(Protocol):
     """An amount of money, as `Money` is."""
 
     @property
-    def decimal(self) -> Decimal:
-        """In major units."""
+    def decimal(self) -> Any:
+        """In major units, a Decimal."""
 
     @property
-    def currency(self) -> str:
-        """Its ISO code."""
+    def currency(self) -> Any:
+        """Its ISO code. Pyright takes a field with a converter for no text."""
 
 
 @attrs.frozen

@@ -37,11 +37,9 @@ class Request:
     query: str = attrs.field(default="", repr=False)
     headers: Mapping[str, str] = attrs.field(factory=dict[str, str], converter=_lower, repr=False)
     body: bytes = attrs.field(default=b"", repr=False)
-    idempotency_key: str | None = attrs.field(init=False, repr=False)
-
-    @idempotency_key.default
-    def _find_key(self) -> str | None:
-        return self.headers.get("idempotency-key") or None if self.method == "POST" else None
+    idempotency_key: str | None = attrs.field(
+        default=attrs.Factory(lambda self: _key_of(self), takes_self=True), init=False, repr=False
+    )
 
     @property
     def api_key(self) -> str:
@@ -58,6 +56,10 @@ class Request:
     def form(self) -> JSON:
         """The parameters, from the body of a POST and the query of anything else."""
         return decode_body(self.body) if self.method == "POST" else decode_form(self.query)
+
+
+def _key_of(request: Request) -> str | None:
+    return request.headers.get("idempotency-key") or None if request.method == "POST" else None
 
 
 @attrs.frozen
