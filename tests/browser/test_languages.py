@@ -97,11 +97,9 @@ def test_a_long_form_can_be_read_in_every_language(
         visitor.page.locator("[name='shipping.same_as_billing']").uncheck()
         visitor.page.locator(".tc-pay [type=submit]:enabled").wait_for()
         look_at(visitor, "addresses", tag)
-        centres = [
-            (box["x"] + box["width"] / 2)
-            for name in ("[name=card][value=new]", "[name=card][value=new] + span", "[name=keep]", "[name=keep] + span")
-            for box in [visitor.page.locator(name).bounding_box() or {}]
-        ]
+        names = ("[name=card][value=new]", "[name=card][value=new] + span", "[name=keep]", "[name=keep] + span")
+        boxes: list[Any] = [visitor.page.locator(name).bounding_box() for name in names]
+        centres = [box["x"] + box["width"] / 2 for box in boxes]
         city = visitor.page.locator("[for=tc-billing-address-city]")
         direction = city.evaluate("(label) => getComputedStyle(label).direction")
 
