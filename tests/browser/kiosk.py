@@ -29,16 +29,25 @@ CLOSE = "() => { const dialog = document.querySelector('dialog'); dialog.close()
 
 @attrs.define
 class Kiosk:
-    """Where the shop is, what it sells, and the policy it sends."""
+    """Where the shop is, what it sells, who has logged in, and the policy it sends."""
 
     url: str = ""
     price: Money = Money(500, "usd")
     capture: bool = True
     policy: str | None = None
     collect: tuple[str, ...] = ()
+    customer: str | None = None
 
     def order(self) -> Order:
-        return Order(self.price, "A basket", "order-1", capture=self.capture, collect=self.collect)
+        return Order(
+            self.price,
+            "A basket",
+            "order-1",
+            capture=self.capture,
+            collect=self.collect,
+            customer=self.customer,
+            reuse_cards=self.customer is not None,
+        )
 
 
 @contextmanager

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.browser.conftest import Till, Visitor
+from tests.browser.conftest import Shop, Till, Visitor
 from tests.browser.kiosk import Kiosk, open_kiosk
+from tests.browser.returning import CUSTOMER
+from tests.browser.test_returning import know
 from tokencharge import Address, Person
 
 ALL = ("phone", "billing_address", "shipping_address")
@@ -117,6 +119,27 @@ def test_a_card_is_made_anew_once_its_owner_is_corrected(kiosk: Kiosk, till: Til
     (charge,) = till.sandbox.charges
 
     assert Person(CHARLES.name, ADA.phone, CHARLES.address) == charge.billing
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["JavaScript", "no JavaScript"])
+@pytest.mark.parametrize("kiosk", ["payment"], indirect=True)
+def test_a_saved_card_asks_for_the_shipping_address_alone(
+    kiosk: Kiosk, till: Till, visit: Callable[..., Visitor], scripts: bool
+) -> None:
+    """There is no billing address that it could be the same as; the parcel goes where the buyer says."""
+    kiosk.customer = CUSTOMER
+    know(Shop("kiosk", "payment", kiosk.url), till, "4242424242424242")
+    visitor = visit(java_script_enabled=scripts)
+    visitor.page.goto(f"{kiosk.url}/checkout")
+    visitor.page.get_by_role("group", name="Shipping address").wait_for()
+    others = [visitor.page.get_by_label(each) for each in ("E-mail", "Phone number", "Ship to the billing address")]
+    seen = [each.is_visible() for each in (*others, visitor.page.get_by_role("group", name="Billing address"))]
+    fill(visitor, "Shipping", CHARLES)
+    visitor.page.get_by_role("button", name="Pay").click()
+    visitor.charged()
+
+    assert [False] * 4 == seen
+    assert [(CUSTOMER, CHARLES)] == [(each.customer_id, each.shipping) for each in till.sandbox.charges if each.paid]
 
 
 def test_all_of_it_fits_a_narrow_phone_and_is_read_without_a_fault(kiosk: Kiosk, till: Till, visitor: Visitor) -> None:

@@ -137,6 +137,7 @@ CHARGE = {
 
 VISA = {"id": "pm_1", "name": "Visa ending in 4242", "expiry": "expires 08/2031", "expired": False, "chosen": True}
 OLD = {**VISA, "id": "pm_2", "expiry": "expired 08/2021", "expired": True, "chosen": False}
+FILLED = filled(ALL, ENGLISH, None, None)
 SAVED = {**FORM, "saved_cards": [VISA, OLD], "new_chosen": False, "can_keep": True}
 AGAIN = [("token", "tok_1"), ("email", "a@example.com")]
 SENT_AGAIN = {"csrf": "c&t", **dict(AGAIN), "shown": "what was shown before"}
@@ -167,6 +168,10 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
         {**FORM, "element": "payment", "order": Order(Money(500, "usd"), capture=False)},
     ),
     "saved cards": ("checkout.html", SAVED),
+    "saved cards, sent to an address": (
+        "checkout.html",
+        {**SAVED, "details": FILLED[:-1], "always_details": FILLED[-1:], "countries": (("FR", "France"),)},
+    ),
     "nasty saved cards": (
         "checkout.html",
         {**SAVED, "saved_cards": [{**VISA, "id": NASTY, "name": NASTY, "expiry": NASTY}], "attempt": NASTY},

@@ -14,13 +14,19 @@ import stripe
 
 from tests.web.conftest import OpenShop
 from tests.web.shop import EMAIL, Answer, Shop
-from tokencharge import CardDeclined, Money, Order, OrderChanged, TokenRejected
+from tokencharge import Address, CardDeclined, Money, Order, OrderChanged, Person, TokenRejected
 from tokencharge.sandbox import Fault, Sandbox
 
 FIVE, FIFTY = Money(500, "usd"), Money(5000, "usd")
 VISA, MASTERCARD = "4242424242424242", "5555555555554444"
 DECLINED = "4000000000000341"
 ASKS = "4000002760003184"
+SHIPPING = {
+    "shipping.name": "Charles Babbage",
+    "shipping.address.line1": "7 Rue Paul Bert",
+    "shipping.address.city": "Lyon",
+    "shipping.address.country": "FR",
+}
 
 
 @pytest.fixture(params=["charges", "payment_intents"])
@@ -338,6 +344,42 @@ class TestCharged:
 
         assert ([200, 200], [FIVE]) == ([answer.status for answer in answers], taken(sandbox))
         assert "4242" == answers[0].json["payment"]["charge"]["card"]["last4"]
+
+    @pytest.mark.parametrize("way", ["form", "JSON"])
+    def test_it_is_sent_where_the_buyer_says(self, shop: Shop, sandbox: Sandbox, wallet: Wallet, way: str) -> None:
+        """The shipping address is read; a billing address is not, nor that it is the same."""
+        shop.order = attrs.evolve(shop.order, collect=("phone", "billing_address", "shipping_address"))
+        charles = Person("Charles Babbage", address=Address("7 Rue Paul Bert", city="Lyon", country="FR"))
+        if way == "form":
+            fields = {**SHIPPING, "shipping.same_as_billing": "1", "billing.name": "Ada Lovelace"}
+            paid = press(shop, shop.get("/checkout"), card=wallet.cards[VISA], **fields)
+        else:
+            shipping = {**charles.to_stripe(), "same_as_billing": True}
+            paid = shop.post_json({"card": wallet.cards[VISA], "shipping": shipping, "billing": {"name": "Ada"}})
+
+        assert (200, [FIVE]) == (paid.status, taken(sandbox))
+        assert [(charles, wallet.customer)] == [(each.shipping, each.customer_id) for each in sandbox.charges]
+
+    @pytest.mark.parametrize("missing", SHIPPING)
+    def test_a_shipping_address_that_is_missing_is_named(
+        self, shop: Shop, sandbox: Sandbox, wallet: Wallet, missing: str
+    ) -> None:
+        """Nothing is charged; the page comes back with what was typed, and the same card pays then."""
+        shop.order = attrs.evolve(shop.order, collect=("billing_address", "shipping_address"))
+        fields = {**SHIPPING, missing: ""}
+        refused = press(shop, shop.get("/checkout"), card=wallet.cards[VISA], **fields)
+        told = shop.post_json({"card": wallet.cards[VISA]})
+        nothing = taken(sandbox)
+        chosen = [value for value, ticked, _ in Inputs(refused).radios() if ticked]
+        paid = press(shop, refused, card=wallet.cards[VISA], **SHIPPING)
+
+        assert (400, 400, []) == (refused.status, told.status, nothing)
+        assert [missing, "shipping.name"] == [error.field for error in shop.failures]
+        assert ("shipping.name", [wallet.cards[VISA]]) == (told.json["error"]["field"], chosen)
+        assert {"Charles Babbage", "7 Rue Paul Bert", "Lyon"} - {SHIPPING[missing]} <= {
+            each.get("value") for each in Inputs(refused).all
+        }
+        assert (200, [FIVE]) == (paid.status, taken(sandbox))
 
     def test_a_view_of_ones_own_takes_it_too(self, shop: Shop, sandbox: Sandbox, wallet: Wallet) -> None:
         """`charge_from_request` reads the same fields."""
