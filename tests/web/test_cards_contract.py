@@ -76,9 +76,10 @@ def wallet(sandbox: Sandbox, route: str) -> Wallet:
 
 
 @pytest.fixture
-def shop(shop: Shop, wallet: Wallet) -> Shop:
-    shop.order = wallet.order()
-    return shop
+def shop(open_shop: OpenShop, wallet: Wallet) -> Shop:
+    opened = open_shop()
+    opened.order = wallet.order()
+    return opened
 
 
 def taken(sandbox: Sandbox) -> list[Money]:
