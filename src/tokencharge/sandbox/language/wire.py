@@ -19,6 +19,10 @@ def _lower(headers: Mapping[str, str]) -> dict[str, str]:
     return {name.lower(): value for name, value in headers.items()}
 
 
+def _key_of(request: Request) -> str | None:
+    return request.headers.get("idempotency-key") or None if request.method == "POST" else None
+
+
 @attrs.frozen
 class Request:
     """A request as it reaches the sandbox.
@@ -37,9 +41,7 @@ class Request:
     query: str = attrs.field(default="", repr=False)
     headers: Mapping[str, str] = attrs.field(factory=dict[str, str], converter=_lower, repr=False)
     body: bytes = attrs.field(default=b"", repr=False)
-    idempotency_key: str | None = attrs.field(
-        default=attrs.Factory(lambda self: _key_of(self), takes_self=True), init=False, repr=False
-    )
+    idempotency_key: str | None = attrs.field(default=attrs.Factory(_key_of, takes_self=True), init=False, repr=False)
 
     @property
     def api_key(self) -> str:
@@ -56,10 +58,6 @@ class Request:
     def form(self) -> JSON:
         """The parameters, from the body of a POST and the query of anything else."""
         return decode_body(self.body) if self.method == "POST" else decode_form(self.query)
-
-
-def _key_of(request: Request) -> str | None:
-    return request.headers.get("idempotency-key") or None if request.method == "POST" else None
 
 
 @attrs.frozen
