@@ -195,6 +195,26 @@ def test_a_saved_card_needs_no_javascript(shop: Shop, till: Till, visit: Callabl
 
 
 @one_shop
+def test_after_a_decline_another_saved_card_needs_no_javascript(
+    shop: Shop, till: Till, visit: Callable[..., Visitor]
+) -> None:
+    """The page then offers a new card first, whose fields do not stand in the way of another choice."""
+    know(shop, till, VISA, DECLINED)
+    visitor = visit(java_script_enabled=False)
+    visitor.page.goto(shop.home)
+    visitor.page.get_by_label("ending in 0341").check()
+    visitor.page.get_by_role("button", name="Pay").click()
+
+    assert "Your card was declined" in visitor.notice()
+
+    visitor.page.get_by_label("Visa ending in 4242").check()
+    visitor.page.get_by_role("button", name="Pay").click()
+
+    assert "You've been charged" in visitor.charged()
+    assert (CUSTOMER, "4242") == card_that_paid(till)
+
+
+@one_shop
 def test_an_expired_card_cannot_be_chosen(shop: Shop, till: Till, visitor: Visitor) -> None:
     """It is there, and says that it is expired."""
     know(shop, till, VISA)

@@ -168,6 +168,7 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
         {**FORM, "element": "payment", "order": Order(Money(500, "usd"), capture=False)},
     ),
     "saved cards": ("checkout.html", SAVED),
+    "saved cards, a new one chosen": ("checkout.html", {**SAVED, "new_chosen": True}),
     "saved cards, sent to an address": (
         "checkout.html",
         {**SAVED, "details": FILLED[:-1], "always_details": FILLED[-1:], "countries": (("FR", "France"),)},
@@ -492,3 +493,13 @@ def test_what_is_sent_again_is_all_that_was_sent(render: Render) -> None:
     hidden = [dict(attributes) for tag, attributes in read(made) if tag == "input" and ("type", "hidden") in attributes]
 
     assert TYPED == {field["name"]: field["value"] for field in hidden if field["name"] in TYPED}
+
+
+@pytest.mark.parametrize("name", ["saved cards", "saved cards, a new one chosen"])
+def test_another_saved_card_can_be_paid_with_without_javascript(render, name):
+    """Whichever is chosen first: after one was declined, it is a new one."""
+    shown = page(render, name)
+    (button,) = re.findall(r'<button[^>]*type="submit"[^>]*>', shown[shown.index('data-tokencharge="pay"') :])
+
+    assert "disabled" not in button
+    assert "tc-scripted" not in button

@@ -287,6 +287,10 @@ function pay(/** @type {HTMLFormElement} */ form, /** @type {AbortSignal} */ sig
 
   const submit = async (/** @type {SubmitEvent} */ event) => {
     if (!isNew() && !button.disabled) {
+      if (!form.reportValidity()) {
+        event.preventDefault();
+        return;
+      }
       // A saved card needs no token: the form goes as it is, once.
       field.value = "";
       setBusy(true);
