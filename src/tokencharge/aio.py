@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from types import TracebackType
@@ -16,13 +15,13 @@ from ._operations import Operations
 from .errors import ConfigurationError, OutcomeUnknown, TokenChargeError
 from .gateway import Gateway, described
 
-if sys.version_info >= (3, 11):
-    from typing import Self
-else:
+if TYPE_CHECKING:
     from typing_extensions import Self
 
-if TYPE_CHECKING:
     from ._stripe import HTTPClient
+else:
+    # So that the hints of the methods resolve, although the SDK is loaded with the first gateway only.
+    HTTPClient = Self = Any
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import inspect
-import sys
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -18,16 +17,13 @@ from ._operations import Operations
 from .events import Event
 from .settings import Settings, default_of
 
-if sys.version_info >= (3, 11):
-    from typing import Self
-else:
+if TYPE_CHECKING:
     from typing_extensions import Self
 
-if TYPE_CHECKING:
     from ._stripe import HTTPClient
 else:
     # So that the hints of the methods resolve, although the SDK is loaded with the first gateway only.
-    HTTPClient = Any
+    HTTPClient = Self = Any
 
 P = ParamSpec("P")
 T = TypeVar("T")

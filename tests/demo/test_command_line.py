@@ -95,13 +95,18 @@ def test_an_interrupted_demo_ends_quietly(run, monkeypatch: pytest.MonkeyPatch) 
     main_thread = threading.main_thread().ident
     assert main_thread is not None
 
+    ended = threading.Event()
+
     def interrupt(request: Request) -> Response:
         signal.pthread_kill(main_thread, signal.SIGINT)
+        # Whoever waits for the answer is interrupted as they wait.
+        ended.wait(20)
         raise TimeoutError
 
     with Server(interrupt, "127.0.0.1", 0) as server:
         monkeypatch.setenv("STRIPE_SECRET_KEY", "sk_test_123")
         monkeypatch.setenv("STRIPE_API_BASE", server.url)
         ran = run("demo", "--json")
+        ended.set()
 
     assert (130, "", "") == ran

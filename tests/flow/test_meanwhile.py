@@ -11,7 +11,15 @@ import pytest
 
 from tests.flow.line import Action, Line, answer, lose, refuse
 from tests.flow.shop import ADA, DAY, FAILS_WHEN_CHARGED, FIVE, HOUR, by_hand, paid
-from tokencharge import CardDeclined, InvalidRequest, Money, OrderInProgress, OutcomeUnknown, PaymentGateway
+from tokencharge import (
+    CardDeclined,
+    InvalidRequest,
+    Money,
+    OrderInProgress,
+    OutcomeUnknown,
+    PaymentGateway,
+    TokenRejected,
+)
 from tokencharge.sandbox import Fault, Request, Response
 
 ORDER = "order-7"
@@ -110,6 +118,19 @@ def test_the_same_call_finds_the_card_it_was_declined_with(line):
     payment = till.charge("tok_visa", ADA, FIVE, order_id=ORDER)
 
     assert [payment.charge] == paid(line.sandbox)
+
+
+def test_a_used_token_is_refused_beside_an_intent(line):
+    """Neither as a payment method nor as a card of the Customer's does it pay a second time."""
+    till = line.gateway(route="charges")
+    used, declined = line.sandbox.create_token(), line.sandbox.create_token(FAILS_WHEN_CHARGED)
+    till.charge(used, ADA, FIVE)
+    with pytest.raises(CardDeclined):
+        line.gateway(route="payment_intents").charge(declined, ADA, FIVE, order_id=ORDER)
+    with pytest.raises(TokenRejected):
+        till.charge(used, ADA, FIVE, order_id=ORDER)
+
+    assert 1 == len(paid(line.sandbox))
 
 
 def test_the_same_call_finds_the_customer_it_was_refused_with(line, till, route, later):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 import yaml
@@ -124,6 +125,15 @@ def test_a_file_that_is_no_yaml_is_read_as_text(tmp_path: Path) -> None:
     assert {("the file", "an API key or a login"), ("the file", "a token")} == {
         (leak.where, leak.what) for leak in find_leaks([path])
     }
+
+
+def test_what_is_encoded_without_end_is_read_as_it_is_then(tmp_path: Path) -> None:
+    """Nobody encodes an address ten times; the audit comes to an end all the same."""
+    text = "ada@example.com"
+    for _ in range(10):
+        text = quote(text, safe="").replace("%", "%25")
+
+    assert [] == find_leaks([cassette(tmp_path / "encoded.yaml", text)])
 
 
 def test_pyyaml_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

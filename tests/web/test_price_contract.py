@@ -269,6 +269,16 @@ class TestAnOrderThatIsPaid:
         )
         assert asked == len(sandbox.requests)
 
+    def test_the_payment_is_shown_whatever_is_posted(self, shop: Shop, sandbox: Sandbox) -> None:
+        """A body that cannot be read is no reason not to show it."""
+        shop.order = Order(FIVE, "A basket", "order-1")
+        shop.buy(sandbox.create_token())
+        shop.order = Order(FIVE, "A basket", "order-1", paid=shop.payments[0])
+        answer = shop.post(b"x" * 20_000)
+
+        assert 200 == answer.status
+        assert "been charged" in answer.text
+
     def test_a_view_of_ones_own_charges_nothing(self, shop: Shop, sandbox: Sandbox) -> None:
         """`charge_from_request` raises."""
         shop.order = Order(FIVE, paid=True)

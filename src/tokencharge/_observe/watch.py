@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from contextlib import AbstractContextManager
 from contextvars import ContextVar
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, cast
 
 import attrs
 
@@ -160,14 +160,12 @@ def watch_operation(name: str) -> _Operation:
 
 def watch_request(call: Call) -> Watched:
     """Watch a request to Stripe, with all its tries: begun here, to be ended by the caller."""
-    operation = _operation.get()
+    # There is one: only an operation sends requests.
+    operation = cast("_Operation", _operation.get())
+    if call.purchase is not None:
+        operation.fields["order_digest"] = call.purchase
     watched = Watched("request", call.step, operation, call)
-    digest = call.purchase
-    if operation is not None:
-        if digest is not None:
-            operation.fields["order_digest"] = digest
-        digest = operation.fields.get("order_digest")
-    watched.fields.update(step=call.step, order_digest=digest)
+    watched.fields.update(step=call.step, order_digest=operation.fields.get("order_digest"))
     watched.begin()
     return watched
 
