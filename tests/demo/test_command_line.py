@@ -103,10 +103,15 @@ def test_an_interrupted_demo_ends_quietly(run, monkeypatch: pytest.MonkeyPatch) 
         ended.wait(20)
         raise TimeoutError
 
-    with Server(interrupt, "127.0.0.1", 0) as server:
-        monkeypatch.setenv("STRIPE_SECRET_KEY", "sk_test_123")
-        monkeypatch.setenv("STRIPE_API_BASE", server.url)
-        ran = run("demo", "--json")
-        ended.set()
+    # A shell starts what it puts in the background with SIGINT ignored, this suite for example.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with Server(interrupt, "127.0.0.1", 0) as server:
+            monkeypatch.setenv("STRIPE_SECRET_KEY", "sk_test_123")
+            monkeypatch.setenv("STRIPE_API_BASE", server.url)
+            ran = run("demo", "--json")
+            ended.set()
+    finally:
+        signal.signal(signal.SIGINT, before)
 
     assert (130, "", "") == ran
