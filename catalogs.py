@@ -41,7 +41,11 @@ def marked() -> Catalog:
     found = Catalog(project="tokencharge")
     names = {"sentence": None}
     for file, line, english, comments, _ in extract_from_dir(
-        SOURCE, [("**.py", "python")], keywords=names, comment_tags=("Translators:",), strip_comment_tags=True
+        SOURCE,
+        [("**.py", "python")],
+        keywords=names,
+        comment_tags=("Translators:",),
+        strip_comment_tags=True,
     ):
         where = (SOURCE / file).relative_to(ROOT).as_posix()
         found.add(english, locations=[(where, line)], auto_comments=comments)
@@ -69,7 +73,11 @@ def mistakes(folder: Path = CATALOGS) -> Iterator[str]:
     for language in sorted(there):
         catalog = read(language, folder)
         said = {message.id for message in catalog if message.string}
-        yield from (f"{language}: not translated: {each.id}" for each in wanted if each.id and each.id not in said)
+        yield from (
+            f"{language}: not translated: {each.id}"
+            for each in wanted
+            if each.id and each.id not in said
+        )
         for message in filter(lambda each: each.id, [*catalog, *catalog.obsolete.values()]):
             yield from (f"{language}: {wrong}: {message.id}" for wrong in _wrong(message, wanted))
 
@@ -101,8 +109,17 @@ def update() -> None:
         catalog.update(wanted, no_fuzzy_matching=True)
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("wb") as file:
-            file.write(HEAD.format(name=Locale.parse(language).english_name, language=language).encode())
-            write_po(file, catalog, width=100, omit_header=True, ignore_obsolete=True, include_lineno=False)
+            file.write(
+                HEAD.format(name=Locale.parse(language).english_name, language=language).encode()
+            )
+            write_po(
+                file,
+                catalog,
+                width=100,
+                omit_header=True,
+                ignore_obsolete=True,
+                include_lineno=False,
+            )
     compile_catalogs(ROOT)
 
 

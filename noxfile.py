@@ -26,11 +26,34 @@ PYTHONS = list(dict.fromkeys([CURRENT, "3.13"]))
 OLDEST = "3.10" if shutil.which("python3.10") else CURRENT
 CODE = ("src", "examples", "tests", "benchmarks", "docs", "catalogs.py", "hatch_build.py")
 EXTRAS = "asgi,async,demo,django,flask,otel,testing"
-FRAMEWORKS = ("aiohttp", "babel", "django", "fastapi", "flask", "opentelemetry", "rich", "starlette")
+FRAMEWORKS = (
+    "aiohttp",
+    "babel",
+    "django",
+    "fastapi",
+    "flask",
+    "opentelemetry",
+    "rich",
+    "starlette",
+)
 # Tests that need one of EXTRAS: `bare` leaves them out, and fails on one that is missing here.
-NEED_EXTRAS = ("tests/browser", "tests/demo", "tests/page", "tests/processes", "tests/secrets", "tests/web")
+NEED_EXTRAS = (
+    "tests/browser",
+    "tests/demo",
+    "tests/page",
+    "tests/processes",
+    "tests/secrets",
+    "tests/web",
+)
 # Tests of the whole machine, and the stand-in's own, which say the same on every Python: run on nox's own.
-ONCE = ("tests/browser", "tests/processes", "tests/recorded", "tests/sandbox", "tests/secrets", "tests/simulation")
+ONCE = (
+    "tests/browser",
+    "tests/processes",
+    "tests/recorded",
+    "tests/sandbox",
+    "tests/secrets",
+    "tests/simulation",
+)
 # So do these, but other releases of what they are built on may break them.
 BUILT_ON = ("tests/conformance", "tests/demo", "tests/testing")
 # They cover nothing that the others do not, and being measured would take them half as long again.
@@ -56,7 +79,9 @@ def tests(session: nox.Session) -> None:
         session.run("pytest", *session.posargs)
     elif session.python == CURRENT:
         session.run("coverage", "erase")
-        session.run("coverage", "run", "-m", "pytest", "-n", "auto", *without(*UNMEASURED, *BY_FILE))
+        session.run(
+            "coverage", "run", "-m", "pytest", "-n", "auto", *without(*UNMEASURED, *BY_FILE)
+        )
         session.run("coverage", "combine", "--quiet")
         session.run("coverage", "report")
         session.run("pytest", "-n", "auto", *UNMEASURED)
@@ -83,14 +108,22 @@ def bare(session: nox.Session) -> None:
 def lowest(session: nox.Session) -> None:
     """Run the suite on the oldest Python, with the lowest direct dependencies that pyproject.toml allows."""
     session.install("uv")
-    session.run("uv", "pip", "install", "--resolution", "lowest-direct", f".[{EXTRAS}]", *group("otel"))
+    session.run(
+        "uv", "pip", "install", "--resolution", "lowest-direct", f".[{EXTRAS}]", *group("otel")
+    )
     # Afterwards, so that the floor is the library's own and not that of its test tools.
     session.install(*group("tests"))
     session.run("pytest", "tests/observability")
     # FastAPI wants a later OpenTelemetry than we do.
     session.install(*group("web"))
     session.run("uv", "pip", "list")
-    session.run("pytest", "-n", "auto", *without(*ONCE, "tests/conformance", "tests/observability"), *session.posargs)
+    session.run(
+        "pytest",
+        "-n",
+        "auto",
+        *without(*ONCE, "tests/conformance", "tests/observability"),
+        *session.posargs,
+    )
 
 
 @nox.session
@@ -107,9 +140,20 @@ def wheel(session: nox.Session) -> None:
         session.run(python, "-m", "pip", "install", "--quiet", f"{built}[demo]", external=True)
         session.run(str(scripts / "tokencharge"), "demo", external=True)
         session.run(python, "-I", str(ROOT / "tests" / "wheel_smoke.py"), external=True)
-        consumer = nox.project.load_toml(ROOT / "tests" / "consumer" / "pyproject.toml")["dependency-groups"]["tests"]
+        consumer = nox.project.load_toml(ROOT / "tests" / "consumer" / "pyproject.toml")[
+            "dependency-groups"
+        ]["tests"]
         tools = [need for need in consumer if not need.startswith("tokencharge")]
-        session.run(python, "-m", "pip", "install", "--quiet", f"{built}[demo,testing]", *tools, external=True)
+        session.run(
+            python,
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            f"{built}[demo,testing]",
+            *tools,
+            external=True,
+        )
         with session.chdir(shutil.copytree(ROOT / "tests" / "consumer", Path(folder, "consumer"))):
             session.run(python, "-m", "pytest", external=True)
 
@@ -118,10 +162,21 @@ def wheel(session: nox.Session) -> None:
 def docs(session: nox.Session) -> None:
     """Build the documentation without a warning, run what it shows, and look where its links lead."""
     if sys.version_info < (3, 11):
-        session.skip("Sphinx 9 needs Python 3.11: its older releases do not see which signatures our methods have.")
+        session.skip(
+            "Sphinx 9 needs Python 3.11: its older releases do not see which signatures our methods have."
+        )
     session.install("-e", f".[{EXTRAS}]", *group("docs"))
     # From nothing: a page that is not read again would keep its warnings to itself.
-    session.run("sphinx-build", "--fresh-env", "--nitpicky", "-W", "--keep-going", "-q", "docs", "docs/_build")
+    session.run(
+        "sphinx-build",
+        "--fresh-env",
+        "--nitpicky",
+        "-W",
+        "--keep-going",
+        "-q",
+        "docs",
+        "docs/_build",
+    )
     session.run("pytest", "-n", "auto", "tests/docs", *session.posargs)
 
 
@@ -157,17 +212,27 @@ def audit(session: nox.Session) -> None:
             pinned, answer = Path(folder, "pinned.txt"), Path(folder, "answer.json")
             options = ("--quiet", "--resolution", resolution, *extras, "--output-file", str(pinned))
             session.run("uv", "pip", "compile", *options, "pyproject.toml")
-            options = ("--no-deps", "--disable-pip", "--progress-spinner=off", "--format=json", f"--output={answer}")
+            options = (
+                "--no-deps",
+                "--disable-pip",
+                "--progress-spinner=off",
+                "--format=json",
+                f"--output={answer}",
+            )
             answer.write_text('{"dependencies": [{"skip_reason": "no answer"}]}')
             session.run("pip-audit", *options, "--requirement", str(pinned), success_codes=[0, 1])
             for found in json.loads(answer.read_text())["dependencies"]:
                 unknown += "skip_reason" in found
                 ids = ", ".join(hole["id"] for hole in found.get("vulns", ()))
-                holes += [f"{found['name']} {found['version']} ({resolution}): {ids}"] if ids else []
+                holes += (
+                    [f"{found['name']} {found['version']} ({resolution}): {ids}"] if ids else []
+                )
     if holes:
         session.error("Known holes: " + "; ".join(holes))
     if unknown:
-        session.skip(f"The service that knows of holes said nothing of {unknown} releases: this is no audit.")
+        session.skip(
+            f"The service that knows of holes said nothing of {unknown} releases: this is no audit."
+        )
 
 
 @nox.session

@@ -17,14 +17,24 @@ from .table import Row, draw
 
 def main() -> None:
     parser = argparse.ArgumentParser(
-        "python -m benchmarks", description=method, formatter_class=argparse.RawDescriptionHelpFormatter
+        "python -m benchmarks",
+        description=method,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     effort = parser.add_mutually_exclusive_group()
-    effort.add_argument("--quick", dest="effort", action="store_const", const="quick", help="little of everything")
-    effort.add_argument("--full", dest="effort", action="store_const", const="full", help="100,000 charges long")
+    effort.add_argument(
+        "--quick", dest="effort", action="store_const", const="quick", help="little of everything"
+    )
+    effort.add_argument(
+        "--full", dest="effort", action="store_const", const="full", help="100,000 charges long"
+    )
     parser.set_defaults(effort="usual")
-    parser.add_argument("--only", nargs="+", choices=SCENARIOS, metavar="SCENARIO", help=", ".join(SCENARIOS))
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the numbers there, round by round")
+    parser.add_argument(
+        "--only", nargs="+", choices=SCENARIOS, metavar="SCENARIO", help=", ".join(SCENARIOS)
+    )
+    parser.add_argument(
+        "--json", type=Path, metavar="FILE", help="write the numbers there, round by round"
+    )
     options = parser.parse_args()
 
     # On Windows, which has no load average, nobody knows how busy it was.
@@ -58,7 +68,9 @@ def main() -> None:
         print(f"Left out: {name} ({reason}).")
     if options.json:
         kept = {"machine": machine, "effort": options.effort, "skipped": skipped}
-        options.json.write_text(json.dumps({**kept, "rows": [row.as_json() for row in rows]}, indent=2) + "\n")
+        options.json.write_text(
+            json.dumps({**kept, "rows": [row.as_json() for row in rows]}, indent=2) + "\n"
+        )
 
 
 if __name__ == "__main__":

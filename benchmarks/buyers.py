@@ -33,7 +33,12 @@ def sdk(url: str) -> Buy:
     def buy(token: str) -> str:
         customer = client.v1.customers.create(params={"email": EMAIL, "source": token})
         charge = client.v1.charges.create(
-            params={"customer": customer.id, "amount": 500, "currency": "usd", "description": "Flask Charge"}
+            params={
+                "customer": customer.id,
+                "amount": 500,
+                "currency": "usd",
+                "description": "Flask Charge",
+            }
         )
         return charge.id
 
@@ -46,7 +51,9 @@ def gateway(url: str) -> Buy:
     gateway = PaymentGateway(SECRET_KEY, api_base=url)
 
     def buy(token: str) -> str:
-        payment = gateway.charge(token=token, email=EMAIL, amount=Money(500, "usd"), description="Flask Charge")
+        payment = gateway.charge(
+            token=token, email=EMAIL, amount=Money(500, "usd"), description="Flask Charge"
+        )
         return payment.charge.id
 
     return buy
@@ -58,7 +65,9 @@ def order(url: str) -> Buy:
     gateway = PaymentGateway(SECRET_KEY, api_base=url)
 
     def buy(token: str) -> str:
-        payment = gateway.charge(token=token, email=EMAIL, amount=Money(500, "usd"), order_id=f"order {token}")
+        payment = gateway.charge(
+            token=token, email=EMAIL, amount=Money(500, "usd"), order_id=f"order {token}"
+        )
         return payment.charge.id
 
     return buy
@@ -84,7 +93,12 @@ def floor(url: str) -> Buy:
     def buy(token: str) -> str:
         customer = post("customers", f"{token}-customer", email=EMAIL, source=token)
         return post(
-            "charges", f"{token}-charge", customer=customer, amount=500, currency="usd", description="Flask Charge"
+            "charges",
+            f"{token}-charge",
+            customer=customer,
+            amount=500,
+            currency="usd",
+            description="Flask Charge",
         )
 
     return buy
@@ -125,7 +139,12 @@ def _sdk_async(url: str, http_client: stripe.HTTPClient) -> BuyAsync:
     async def buy(token: str) -> str:
         customer = await client.v1.customers.create_async(params={"email": EMAIL, "source": token})
         charge = await client.v1.charges.create_async(
-            params={"customer": customer.id, "amount": 500, "currency": "usd", "description": "Flask Charge"}
+            params={
+                "customer": customer.id,
+                "amount": 500,
+                "currency": "usd",
+                "description": "Flask Charge",
+            }
         )
         return charge.id
 
@@ -150,7 +169,12 @@ def floor_async(url: str) -> BuyAsync:
     async def buy(token: str) -> str:
         customer = await post("customers", f"{token}-customer", email=EMAIL, source=token)
         return await post(
-            "charges", f"{token}-charge", customer=customer, amount=500, currency="usd", description="Flask Charge"
+            "charges",
+            f"{token}-charge",
+            customer=customer,
+            amount=500,
+            currency="usd",
+            description="Flask Charge",
         )
 
     return buy
@@ -162,7 +186,9 @@ def gateway_async(url: str) -> BuyAsync:
     gateway = AsyncPaymentGateway(SECRET_KEY, api_base=url)
 
     async def buy(token: str) -> str:
-        payment = await gateway.charge(token=token, email=EMAIL, amount=Money(500, "usd"), description="Flask Charge")
+        payment = await gateway.charge(
+            token=token, email=EMAIL, amount=Money(500, "usd"), description="Flask Charge"
+        )
         return payment.charge.id
 
     return buy

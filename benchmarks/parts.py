@@ -54,7 +54,9 @@ class Canned(stripe.HTTPClient):
 def raw_requests(client: stripe.StripeClient) -> Callable[[str], object]:
     def buy(token: str) -> object:
         client.raw_request("post", "/v1/customers", **CUSTOMER, idempotency_key=f"{token}-customer")
-        return client.raw_request("post", "/v1/charges", **CHARGE, idempotency_key=f"{token}-charge")
+        return client.raw_request(
+            "post", "/v1/charges", **CHARGE, idempotency_key=f"{token}-charge"
+        )
 
     return buy
 

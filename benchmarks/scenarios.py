@@ -31,7 +31,11 @@ class Effort:
     lifetime: int
 
 
-EFFORTS = {"quick": Effort(5, 50, 4_000), "usual": Effort(15, 150, 20_000), "full": Effort(25, 300, 100_000)}
+EFFORTS = {
+    "quick": Effort(5, 50, 4_000),
+    "usual": Effort(15, 150, 20_000),
+    "full": Effort(25, 300, 100_000),
+}
 
 Scenario = Callable[[Stage, Effort], Iterator[Row]]
 
@@ -41,7 +45,9 @@ ASYNC = {"sdk": "sdk-aiohttp", "gateway": "gateway-async", "floor": "floor-async
 ASYNC_HTTPX = {"sdk": "sdk-httpx", "gateway": "gateway-async"}
 
 
-def take_turns(contestants: dict[str, Contestant], rounds: int, charges: int) -> dict[str, list[Run]]:
+def take_turns(
+    contestants: dict[str, Contestant], rounds: int, charges: int
+) -> dict[str, list[Run]]:
     """Let the contestants run in turn, each round beginning with another one; the first round warms up."""
     names = list(contestants)
     runs: dict[str, list[Run]] = {name: [] for name in names}
@@ -52,7 +58,9 @@ def take_turns(contestants: dict[str, Contestant], rounds: int, charges: int) ->
     return runs
 
 
-def pace(how: str, cast: dict[str, str], pace: str, door: str, budget: float | None = None) -> Scenario:
+def pace(
+    how: str, cast: dict[str, str], pace: str, door: str, budget: float | None = None
+) -> Scenario:
     """Make the scenario of charging at one pace: CPU, wall time, and connections opened."""
 
     def scenario(stage: Stage, effort: Effort) -> Iterator[Row]:
@@ -69,7 +77,11 @@ def pace(how: str, cast: dict[str, str], pace: str, door: str, budget: float | N
         # How many are open at once hangs on chance where charges overlap; there, all that were ever opened count.
         alone = pace in ("one by one", "thread each")
         opened = {name: sum(run.connections for run in runs[name][alone:]) for name in cast}
-        counted = f"{rounds * charges:,} charges once warm" if alone else f"{(rounds + 1) * charges:,} charges in all"
+        counted = (
+            f"{rounds * charges:,} charges once warm"
+            if alone
+            else f"{(rounds + 1) * charges:,} charges in all"
+        )
         limit = {"one by one": 0, "thread each": 0, "32 threads": 32}.get(pace)
         yield Row.of_counts(how, f"connections opened by {counted}, {how}", opened, limit)
 
@@ -79,7 +91,9 @@ def pace(how: str, cast: dict[str, str], pace: str, door: str, budget: float | N
 def requests(stage: Stage, effort: Effort) -> Iterator[Row]:
     cast = {"sdk": "sdk", "gateway": "gateway", "order": "order"}
     with stage.contestants(cast, "one by one", "http") as contestants:
-        asked = {name: contestant.charge(10).requests / 10 for name, contestant in contestants.items()}
+        asked = {
+            name: contestant.charge(10).requests / 10 for name, contestant in contestants.items()
+        }
     yield Row.of_counts("requests", "requests per charge", asked, 2)
     yield Row("requests", "requests per charge, with an order_id", "", asked["order"], budget=3)
 
@@ -102,7 +116,12 @@ def memory(stage: Stage, effort: Effort) -> Iterator[Row]:
     yield Row.of_rounds("memory", f"peak memory of {about}", "MB", peak)
     grown = {name: (late[name]["rss"] - early[name]["rss"]) / 1024 for name in cast}
     yield Row(
-        "memory", f"memory grown by the last nine tenths of {about}", "MB", grown["gateway"], grown["sdk"], budget=1
+        "memory",
+        f"memory grown by the last nine tenths of {about}",
+        "MB",
+        grown["gateway"],
+        grown["sdk"],
+        budget=1,
     )
     for what, budget in (("threads", 33), ("sockets", 32)):
         held = {name: late[name][what] for name in cast}
@@ -115,7 +134,9 @@ def imports(stage: Stage, effort: Effort) -> Iterator[Row]:
     for turn in range(effort.rounds + 1):
         for name, module in modules.items():
             code = f"import time; begun = time.process_time(); import {module}; print(time.process_time() - begun)"
-            result = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+            result = subprocess.run(
+                [sys.executable, "-c", code], check=True, capture_output=True, text=True
+            )
             # The first one may have had to compile.
             if turn:
                 took[name].append(float(result.stdout) * 1000)
@@ -126,7 +147,14 @@ def sandbox(stage: Stage, effort: Effort) -> Iterator[Row]:
     with stage.contestants({"sandbox": "sandbox"}, "one by one", "http") as contestants:
         runs = take_turns(contestants, effort.rounds, effort.charges)["sandbox"][1:]
     speed = 1 / statistics.median(run.cpu for run in runs)
-    yield Row("sandbox", "charges per CPU second, sandbox in process", "", speed, budget=1500, at_least=True)
+    yield Row(
+        "sandbox",
+        "charges per CPU second, sandbox in process",
+        "",
+        speed,
+        budget=1500,
+        at_least=True,
+    )
 
 
 SCENARIOS: dict[str, Scenario] = {
@@ -151,5 +179,7 @@ def why_not(name: str) -> str | None:
     """Return why a scenario cannot run here, if so."""
     if name in _NEEDS and not hasattr(tokencharge, "AsyncPaymentGateway"):
         return "tokencharge has no AsyncPaymentGateway"
-    missing = [module for module in _NEEDS.get(name, ()) if importlib.util.find_spec(module) is None]
+    missing = [
+        module for module in _NEEDS.get(name, ()) if importlib.util.find_spec(module) is None
+    ]
     return f"{' and '.join(missing)} not installed" if missing else None

@@ -107,7 +107,9 @@ class Connection(asyncio.Protocol):
             del self._received[:whole]
             answer = self._door.answer(target)
             if self._door.latency:
-                asyncio.get_running_loop().call_later(self._door.latency, self._transport.write, answer)
+                asyncio.get_running_loop().call_later(
+                    self._door.latency, self._transport.write, answer
+                )
             else:
                 self._transport.write(answer)
 

@@ -48,7 +48,13 @@ class Contestant:
         answer = ask(self._process, str(count))
         connections_now, requests_now = self._stage.seen(self._door)
         cpu, wall = answer.pop("cpu"), answer.pop("wall")
-        return Run(cpu / count, wall / count, connections_now - connections, requests_now - requests, answer)
+        return Run(
+            cpu / count,
+            wall / count,
+            connections_now - connections,
+            requests_now - requests,
+            answer,
+        )
 
 
 @attrs.frozen
@@ -65,14 +71,20 @@ class Stage:
         return connections, requests
 
     @contextmanager
-    def contestants(self, cast: Mapping[str, str], pace: str, door: str) -> Iterator[dict[str, Contestant]]:
+    def contestants(
+        self, cast: Mapping[str, str], pace: str, door: str
+    ) -> Iterator[dict[str, Contestant]]:
         """Start a process for each of the cast, a part and who plays it; they end with the block."""
         with ExitStack() as stack:
             bundle = str(self.folder / "bundle.pem")
             arguments = (pace, self.urls[door], bundle)
             yield {
                 part: Contestant(
-                    stack.enter_context(process("benchmarks.worker", name, *arguments, folder=self.folder)), self, door
+                    stack.enter_context(
+                        process("benchmarks.worker", name, *arguments, folder=self.folder)
+                    ),
+                    self,
+                    door,
                 )
                 for part, name in cast.items()
             }
@@ -119,6 +131,8 @@ def stage() -> Iterator[Stage]:
         certificate = authority.issue_cert("localhost", key_type=trustme.KeyType.RSA)
         certificate.private_key_and_cert_chain_pem.write_to_path(str(folder / "server.pem"))
         bundle = folder / "bundle.pem"
-        bundle.write_bytes(Path(stripe.ca_bundle_path).read_bytes() + b"\n" + authority.cert_pem.bytes())
+        bundle.write_bytes(
+            Path(stripe.ca_bundle_path).read_bytes() + b"\n" + authority.cert_pem.bytes()
+        )
         with process("benchmarks.server", str(folder / "server.pem"), folder=folder) as server:
             yield Stage(folder, ask(server))

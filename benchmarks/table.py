@@ -51,12 +51,31 @@ class Row:
         """Sum up rounds: for each contestant what it took, in the order of the rounds."""
         middle = {name: statistics.median(values) for name, values in rounds.items()}
         ratios = [ours / sdk for ours, sdk in zip(rounds["gateway"], rounds["sdk"], strict=True)]
-        return cls(scenario, measured, unit, middle["gateway"], middle["sdk"], middle.get("floor"), ratios, budget)
+        return cls(
+            scenario,
+            measured,
+            unit,
+            middle["gateway"],
+            middle["sdk"],
+            middle.get("floor"),
+            ratios,
+            budget,
+        )
 
     @classmethod
-    def of_counts(cls, scenario: str, measured: str, counts: Mapping[str, float], most: float | None) -> Row:
+    def of_counts(
+        cls, scenario: str, measured: str, counts: Mapping[str, float], most: float | None
+    ) -> Row:
         """Set numbers side by side whose ratio says nothing: ours is held against a number."""
-        return cls(scenario, measured, "", counts["gateway"], counts["sdk"], counts.get("floor"), budget=most)
+        return cls(
+            scenario,
+            measured,
+            "",
+            counts["gateway"],
+            counts["sdk"],
+            counts.get("floor"),
+            budget=most,
+        )
 
     def as_json(self) -> dict[str, object]:
         return {**attrs.asdict(self), "ratio": self.ratio, "met": self.met}
@@ -87,7 +106,10 @@ def draw(rows: Iterable[Row]) -> str:
     widths = [max(3, *(len(line[column]) for line in lines)) for column in range(len(titles))]
     # Numbers stand right.
     right = [False, True, True, False, False, False, True]
-    rule = ["-" * (width - 1) + (":" if flush else "-") for width, flush in zip(widths, right, strict=True)]
+    rule = [
+        "-" * (width - 1) + (":" if flush else "-")
+        for width, flush in zip(widths, right, strict=True)
+    ]
     return "\n".join(
         "| "
         + " | ".join(

@@ -91,7 +91,11 @@ def main(contestant: str, pace: str, url: str, ca_bundle: str) -> None:
     import stripe
 
     stripe.ca_bundle_path = ca_bundle
-    charge = in_flight(ASYNC[contestant](url)) if contestant in ASYNC else PACES[pace](BLOCKING[contestant](url))
+    charge = (
+        in_flight(ASYNC[contestant](url))
+        if contestant in ASYNC
+        else PACES[pace](BLOCKING[contestant](url))
+    )
     numbers = itertools.count()
     for line in sys.stdin:
         count = int(line)

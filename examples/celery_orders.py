@@ -88,7 +88,9 @@ def gateway() -> PaymentGateway:
     return PaymentGateway.from_env()
 
 
-@app.task(base=_Discreet, bind=True, acks_late=True, reject_on_worker_lost=True, max_retries=MAX_RETRIES)
+@app.task(
+    base=_Discreet, bind=True, acks_late=True, reject_on_worker_lost=True, max_retries=MAX_RETRIES
+)
 def charge_order(
     task: Task[Any, Any], order_id: str, token: str, email: str, amount: int, currency: str
 ) -> dict[str, Any]:

@@ -46,7 +46,10 @@ def paid(charge: Charge) -> None:
 def refunded(event: Event) -> None:
     """Note what was given back, be it by us or in Stripe's dashboard: once for each event, however often it comes."""
     if isinstance(event.object, Charge):
-        print(f"{event.object.id}: given back {event.object.amount_refunded} of {event.object.amount}", flush=True)
+        print(
+            f"{event.object.id}: given back {event.object.amount_refunded} of {event.object.amount}",
+            flush=True,
+        )
 
 
 def stripe_settings() -> dict[str, str]:
@@ -75,7 +78,9 @@ settings.configure(
 )
 
 urlpatterns = [
-    path("", include(checkout_urls(Buy))),  # /checkout and /charge, with a Content-Security-Policy, and /stripe/webhook
+    path(
+        "", include(checkout_urls(Buy))
+    ),  # /checkout and /charge, with a Content-Security-Policy, and /stripe/webhook
     path("", home),
 ]
 
@@ -84,5 +89,8 @@ if __name__ == "__main__":
     parser.add_argument("--port", type=int, default=8000)
     port = parser.parse_args().port
     print(f"Buy some honey: http://127.0.0.1:{port}/")
-    print("4242 4242 4242 4242 pays, 4000 0000 0000 0002 is declined; any later date, any CVC.", flush=True)
+    print(
+        "4242 4242 4242 4242 pays, 4000 0000 0000 0002 is declined; any later date, any CVC.",
+        flush=True,
+    )
     execute_from_command_line([__file__, "runserver", "--noreload", f"127.0.0.1:{port}"])

@@ -37,7 +37,10 @@ async def paid(charge: Charge) -> None:
 async def refunded(event: Event) -> None:
     """Note what was given back, be it by us or in Stripe's dashboard: once for each event, however often it comes."""
     if isinstance(event.object, Charge):
-        print(f"{event.object.id}: given back {event.object.amount_refunded} of {event.object.amount}", flush=True)
+        print(
+            f"{event.object.id}: given back {event.object.amount_refunded} of {event.object.amount}",
+            flush=True,
+        )
 
 
 def create_app() -> FastAPI:
@@ -46,7 +49,9 @@ def create_app() -> FastAPI:
     payments.on_paid(paid)
     payments.on("charge.refunded")(refunded)
     app = FastAPI(lifespan=payments.lifespan)
-    app.routes.extend(payments.routes)  # /checkout and /charge, with a Content-Security-Policy, and /stripe/webhook
+    app.routes.extend(
+        payments.routes
+    )  # /checkout and /charge, with a Content-Security-Policy, and /stripe/webhook
 
     @app.get("/")
     async def home() -> RedirectResponse:
@@ -73,5 +78,8 @@ if __name__ == "__main__":
     except ConfigurationError as error:
         parser.error(error.message)
     print(f"Buy some honey: http://127.0.0.1:{port}/")
-    print("4242 4242 4242 4242 pays, 4000 0000 0000 0002 is declined; any later date, any CVC.", flush=True)
+    print(
+        "4242 4242 4242 4242 pays, 4000 0000 0000 0002 is declined; any later date, any CVC.",
+        flush=True,
+    )
     uvicorn.run(app, port=port)

@@ -41,13 +41,18 @@ def paid(charge: Charge) -> None:
 def refunded(event: Event) -> None:
     """Note what was given back, be it by us or in Stripe's dashboard: once for each event, however often it comes."""
     if isinstance(event.object, Charge):
-        print(f"{event.object.id}: given back {event.object.amount_refunded} of {event.object.amount}", flush=True)
+        print(
+            f"{event.object.id}: given back {event.object.amount_refunded} of {event.object.amount}",
+            flush=True,
+        )
 
 
 def create_app() -> Flask:
     app = Flask(__name__)
     app.config.update(stripe_settings())
-    payments.init_app(app)  # /checkout and /charge, with a Content-Security-Policy, and /stripe/webhook
+    payments.init_app(
+        app
+    )  # /checkout and /charge, with a Content-Security-Policy, and /stripe/webhook
 
     @app.get("/")
     def home() -> Response:
@@ -74,5 +79,8 @@ if __name__ == "__main__":
     except ConfigurationError as error:
         parser.error(error.message)
     print(f"Buy some honey: http://127.0.0.1:{port}/")
-    print("4242 4242 4242 4242 pays, 4000 0000 0000 0002 is declined; any later date, any CVC.", flush=True)
+    print(
+        "4242 4242 4242 4242 pays, 4000 0000 0000 0002 is declined; any later date, any CVC.",
+        flush=True,
+    )
     app.run(port=port)

@@ -22,7 +22,9 @@ from tokencharge.sandbox import Sandbox
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     for name in ("order", "token", "email", "amount", "currency"):
         parser.add_argument(name)
     asked = parser.parse_args()
@@ -47,7 +49,9 @@ def open_gateway() -> PaymentGateway:
         return PaymentGateway(sandbox.secret_key, http_client=sandbox.http_client())
     settings = Settings.from_env()
     if settings.mode != "test":
-        raise ConfigurationError("This script is for trying things out: set STRIPE_SECRET_KEY to a test key.")
+        raise ConfigurationError(
+            "This script is for trying things out: set STRIPE_SECRET_KEY to a test key."
+        )
     return PaymentGateway.from_settings(settings)
 
 

@@ -33,7 +33,9 @@ class Rule(NamedTuple):
 
     others: Set[str] = PLAIN
     only: Set[str] | None = None  # of ours, not all that stands lower
-    lazily: Set[str] = frozenset()  # of the lower floors, only inside a function or for type checkers
+    lazily: Set[str] = (
+        frozenset()
+    )  # of the lower floors, only inside a function or for type checkers
 
 
 # The floors of the house, from the ground up. A part is a module or a package of src/tokencharge; "tokencharge" is
@@ -58,7 +60,17 @@ FLOORS = (
     {"pytest_plugin", "cli"},
     {"__main__"},
 )
-WORDS = {"money", "order", "people", "results", "errors", "declines", "languages", "mending", "settings"}
+WORDS = {
+    "money",
+    "order",
+    "people",
+    "results",
+    "errors",
+    "declines",
+    "languages",
+    "mending",
+    "settings",
+}
 WORDS |= {"_checks", "_clock", "_reading", "_secrets", "_frames"}
 ADAPTERS = {"flask", "django", "asgi"}
 ADAPTER = {"tokencharge", "web", "webhooks"}
@@ -68,19 +80,33 @@ RULES = {
     "_stripe": Rule(PLAIN | {"aiohttp", "stripe", "urllib3"}),
     "otel": Rule(PLAIN | {"opentelemetry"}, {"tokencharge", "_observe", "_flows"}),
     "web": Rule(only=WORDS | {"gateway"}),
-    "webhooks": Rule(only=WORDS | {"_drive", "_event_store", "_observe", "events", "gateway", "web"}),
+    "webhooks": Rule(
+        only=WORDS | {"_drive", "_event_store", "_observe", "events", "gateway", "web"}
+    ),
     "tokencharge": Rule(only=WORDS | {"gateway", "aio", "events", "web"}),
-    "flask": Rule(PLAIN | {"blinker", "click", "flask", "flask_babel", "markupsafe", "werkzeug"}, ADAPTER),
+    "flask": Rule(
+        PLAIN | {"blinker", "click", "flask", "flask_babel", "markupsafe", "werkzeug"}, ADAPTER
+    ),
     "django": Rule(PLAIN | {"asgiref", "django"}, ADAPTER),
     "asgi": Rule(PLAIN | {"anyio", "jinja2", "markupsafe", "starlette"}, ADAPTER),
     "sandbox": Rule(only=KIT, lazily={"_stripe"}),
     "testing": Rule(PLAIN | {"vcr", "yaml"}, KIT | {"sandbox"}, lazily={"_stripe"}),
     "pytest_plugin": Rule(PLAIN | {"pytest"}, KIT | {"sandbox", "testing"}),
-    "cli": Rule(PLAIN | {"flask", "rich", "werkzeug"}, KIT | {"web", "sandbox", "testing"} | ADAPTERS),
+    "cli": Rule(
+        PLAIN | {"flask", "rich", "werkzeug"}, KIT | {"web", "sandbox", "testing"} | ADAPTERS
+    ),
     "__main__": Rule(only={"cli"}),
 }
 FRAMEWORKS = {"django", "fastapi", "flask", "opentelemetry", "rich", "starlette"}
-NOT_AT_ONCE = {"_observe", "_stripe", "otel", "sandbox", "testing", "pytest_plugin", "cli"} | ADAPTERS
+NOT_AT_ONCE = {
+    "_observe",
+    "_stripe",
+    "otel",
+    "sandbox",
+    "testing",
+    "pytest_plugin",
+    "cli",
+} | ADAPTERS
 
 
 class Import(NamedTuple):
@@ -157,7 +183,9 @@ def test_the_real_imports_have_no_circle() -> None:
     for module in MODULES:
         path = module.relative_to(SOURCE)
         package = ".".join(["tokencharge", *path.parts[:-1]])
-        ours = (each for each in imports(ast.parse(module.read_text("utf-8")), package) if is_ours(each))
+        ours = (
+            each for each in imports(ast.parse(module.read_text("utf-8")), package) if is_ours(each)
+        )
         imported.setdefault(part_at(path), set()).update(part_of(each.name) for each in ours)
     for part, parts in imported.items():
         parts.discard(part)
@@ -216,7 +244,10 @@ def test_the_import_rule_notices(path: str, source: str) -> None:
         ("flask.py", "from flask import Flask\nfrom tokencharge import Money\nfrom .web import x"),
         ("django/views.py", "from django import views\nfrom . import urls\nfrom .. import Money"),
         ("sandbox/service/engine.py", "def client():\n    from ..._stripe import FunctionClient"),
-        ("sandbox/service/engine.py", "if TYPE_CHECKING:\n    from ..._stripe import FunctionClient"),
+        (
+            "sandbox/service/engine.py",
+            "if TYPE_CHECKING:\n    from ..._stripe import FunctionClient",
+        ),
     ],
 )
 def test_the_import_rule_allows(path: str, source: str) -> None:
@@ -242,7 +273,9 @@ def climbs(path: Path, source: str) -> list[str]:
     floors = {room: floor for floor, rooms in enumerate(SANDBOX) for room in rooms}
     room = path.parts[0].removesuffix(".py")
     found = []
-    for wanted in imports(ast.parse(source), ".".join(["tokencharge", "sandbox", *path.parts[:-1]])):
+    for wanted in imports(
+        ast.parse(source), ".".join(["tokencharge", "sandbox", *path.parts[:-1]])
+    ):
         _, part, *below = [*wanted.name.split("."), "", ""]
         other = below[0] if part == "sandbox" else room
         if other != room and floors.get(other, len(SANDBOX)) >= floors[room]:
@@ -250,7 +283,9 @@ def climbs(path: Path, source: str) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("module", sorted((SOURCE / "sandbox").rglob("*.py")), ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "module", sorted((SOURCE / "sandbox").rglob("*.py")), ids=lambda path: path.stem
+)
 def test_the_rooms_of_the_sandbox_import_downwards(module: Path) -> None:
     """No room of the sandbox imports from its own floor or from above, so no circle can be."""
     assert [] == climbs(module.relative_to(SOURCE / "sandbox"), module.read_text("utf-8"))
@@ -279,7 +314,9 @@ def test_importing_the_library_loads_neither_stripe_nor_a_framework_nor_the_sand
     loaded = set(json.loads(run.stdout))
 
     assert "tokencharge" in loaded
-    assert set() == loaded & (FRAMEWORKS | {"babel", "gettext", "stripe", "urllib3", "requests", "httpx", "pytest"})
+    assert set() == loaded & (
+        FRAMEWORKS | {"babel", "gettext", "stripe", "urllib3", "requests", "httpx", "pytest"}
+    )
     assert set() == loaded & {f"tokencharge.{part}" for part in NOT_AT_ONCE}
 
 
@@ -329,7 +366,11 @@ def test_every_test_says_what_it_holds() -> None:
 def test_every_folder_of_tests_is_explained() -> None:
     """tests/README.md has a row for each folder, and for none that is gone."""
     rows = re.findall(r"^\| `(\w+)/` \|", (TESTS / "README.md").read_text("utf-8"), re.MULTILINE)
-    folders = {path.parent.relative_to(TESTS).parts[0] for path in TESTS.rglob("*.py") if path.parent != TESTS}
+    folders = {
+        path.parent.relative_to(TESTS).parts[0]
+        for path in TESTS.rglob("*.py")
+        if path.parent != TESTS
+    }
 
     assert sorted(folders) == sorted(rows)
 
@@ -340,7 +381,9 @@ def test_every_picture_can_be_drawn() -> None:
     drawn = {path.name: ElementTree.parse(path).getroot() for path in pictures}
     space = "{http://www.w3.org/2000/svg}"
     shown = [
-        each.text for each in drawn["floors.svg"].iter(f"{space}text") if not (each.get("fill") or "").endswith("569")
+        each.text
+        for each in drawn["floors.svg"].iter(f"{space}text")
+        if not (each.get("fill") or "").endswith("569")
     ]
 
     assert [] == [name for name, root in drawn.items() if not root.findtext(f"{space}title")]
@@ -352,16 +395,24 @@ def test_the_picture_of_errors_has_each_once() -> None:
     space = "{http://www.w3.org/2000/svg}"
     root = ElementTree.parse(TESTS.parent / "docs" / "images" / "retry.svg").getroot()
     names = [
-        (each.text, each.get("x")) for each in root.iter(f"{space}text") if "mono" in (each.get("font-family") or "")
+        (each.text, each.get("x"))
+        for each in root.iter(f"{space}text")
+        if "mono" in (each.get("font-family") or "")
     ]
     kinds = [getattr(tokencharge, name) for name in tokencharge.__all__]
-    errors = [kind for kind in kinds if isinstance(kind, type) and issubclass(kind, tokencharge.TokenChargeError)]
+    errors = [
+        kind
+        for kind in kinds
+        if isinstance(kind, type) and issubclass(kind, tokencharge.TokenChargeError)
+    ]
     first = names[0][1]
 
-    assert sorted(kind.__name__ for kind in errors if kind is not tokencharge.TokenChargeError) == sorted(
-        str(name) for name, _ in names
-    )
-    assert {kind.__name__ for kind in errors if kind.retryable} == {name for name, x in names if x == first}
+    assert sorted(
+        kind.__name__ for kind in errors if kind is not tokencharge.TokenChargeError
+    ) == sorted(str(name) for name, _ in names)
+    assert {kind.__name__ for kind in errors if kind.retryable} == {
+        name for name, x in names if x == first
+    }
 
 
 def by_floor(parts: list[str | None]) -> Iterator[set[str | None]]:

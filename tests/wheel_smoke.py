@@ -13,7 +13,9 @@ from tokencharge.sandbox import Sandbox
 
 sandbox = Sandbox()
 with PaymentGateway(sandbox.secret_key, http_client=sandbox.http_client()) as gateway:
-    payment = gateway.charge(token=sandbox.create_token(), email="ada@example.com", amount=Money(500, "usd"))
+    payment = gateway.charge(
+        token=sandbox.create_token(), email="ada@example.com", amount=Money(500, "usd")
+    )
 
 assert Path(tokencharge.__file__).is_relative_to(sys.prefix)
 assert version("tokencharge") == tokencharge.__version__

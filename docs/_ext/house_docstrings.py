@@ -28,14 +28,18 @@ def examples(lines: list[str]) -> list[range]:
         if line and not line.startswith(" "):
             section = _SECTION.fullmatch(line) is not None
         elif line.startswith("    ") and not section:
-            if found and not any(each and not each.startswith(" ") for each in lines[found[-1].start : number]):
+            if found and not any(
+                each and not each.startswith(" ") for each in lines[found[-1].start : number]
+            ):
                 found[-1] = range(found[-1].start, number + 1)
             elif number and not lines[number - 1]:
                 found.append(range(number, number + 1))
     return found
 
 
-def _read(app: Sphinx, what: str, name: str, obj: object, options: object, lines: list[str]) -> None:
+def _read(
+    app: Sphinx, what: str, name: str, obj: object, options: object, lines: list[str]
+) -> None:
     if what == "data":
         lines[:] = [_below(name, obj)]
     blocks = examples(lines)
@@ -67,18 +71,28 @@ def _below(name: str, value: object) -> str:
     """Return what is written below a variable in the module that it was imported from."""
     name = name.rpartition(".")[2]
     homes = [module for path, module in sys.modules.items() if path.startswith("tokencharge")]
-    said = (strings_below(inspect.getsource(home)) for home in homes if vars(home).get(name) is value)
+    said = (
+        strings_below(inspect.getsource(home)) for home in homes if vars(home).get(name) is value
+    )
     return next((text[name] for text in said if name in text), "")
 
 
 def _sign(
-    app: Sphinx, what: str, name: str, obj: object, options: object, signature: str | None, returned: str | None
+    app: Sphinx,
+    what: str,
+    name: str,
+    obj: object,
+    options: object,
+    signature: str | None,
+    returned: str | None,
 ) -> tuple[str | None, str | None]:
     """Say what the defaults of an attrs class are: its `__init__` has no source to read them from."""
     if signature is None or not isinstance(obj, type) or not attrs.has(obj):
         return signature, returned
     defaults = {field.name.lstrip("_"): repr(field.default) for field in attrs.fields(obj)}
-    signature = re.sub(r"attr_dict\['(\w+)'\]\.default", lambda found: defaults[found[1]], signature)
+    signature = re.sub(
+        r"attr_dict\['(\w+)'\]\.default", lambda found: defaults[found[1]], signature
+    )
     return signature.replace("= NOTHING", "= ..."), returned
 
 

@@ -51,24 +51,43 @@ def names_of(module: ModuleType) -> list[str]:
     """List what a module offers: its `__all__`, or what it defines under a name without an underscore."""
     if hasattr(module, "__all__"):
         return sorted(module.__all__)
-    named = {name for node in ast.parse(inspect.getsource(module)).body for name in _named(node) if name[0] != "_"}
-    return sorted(name for name in named if not isinstance(vars(module)[name], (TypeVar, logging.Logger)))
+    named = {
+        name
+        for node in ast.parse(inspect.getsource(module)).body
+        for name in _named(node)
+        if name[0] != "_"
+    }
+    return sorted(
+        name for name in named if not isinstance(vars(module)[name], (TypeVar, logging.Logger))
+    )
 
 
 def _named(node: ast.stmt) -> list[str]:
     if isinstance(node, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
         return [node.name]
-    targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+    targets = (
+        node.targets
+        if isinstance(node, ast.Assign)
+        else [node.target]
+        if isinstance(node, ast.AnnAssign)
+        else []
+    )
     return [target.id for target in targets if isinstance(target, ast.Name)]
 
 
 def strings_below(source: str) -> dict[str, str]:
     """Read the strings that stand below assignments and say what they are; Python itself does not keep them."""
-    bodies = [node.body for node in ast.walk(ast.parse(source)) if isinstance(node, (ast.ClassDef, ast.Module))]
+    bodies = [
+        node.body
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, (ast.ClassDef, ast.Module))
+    ]
     return {
         name: " ".join(below.value.value.split())
         for body in bodies
         for above, below in itertools.pairwise(body)
         for name in ([] if isinstance(above, (ast.ClassDef, ast.FunctionDef)) else _named(above))
-        if isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant) and isinstance(below.value.value, str)
+        if isinstance(below, ast.Expr)
+        and isinstance(below.value, ast.Constant)
+        and isinstance(below.value.value, str)
     }

@@ -41,7 +41,10 @@ def settings_table() -> str:
         return "" if field.default is None else f"`{field.default}`"
 
     fields = attrs.fields(Settings)
-    rows = ((f"`{field.metadata['variable']}`", field.metadata["help"], default(field)) for field in fields)
+    rows = (
+        (f"`{field.metadata['variable']}`", field.metadata["help"], default(field))
+        for field in fields
+    )
     return _table(("setting", "what it is", "default"), rows)
 
 
@@ -72,7 +75,10 @@ def declines_table() -> str:
     alike: dict[tuple[Advice, str], list[str]] = {}
     for code in declines._ROWS:
         alike.setdefault(declines.reason(code, None), []).append(f"`{code}`")
-    rows = ((", ".join(sorted(codes)), f"`{advice.name}`", said) for (advice, said), codes in alike.items())
+    rows = (
+        (", ".join(sorted(codes)), f"`{advice.name}`", said)
+        for (advice, said), codes in alike.items()
+    )
     return _table(("code or decline code", "advice", "the buyer reads"), rows)
 
 
@@ -82,7 +88,10 @@ def mending_table() -> str:
     for code, who in mending.WHO.items():
         todo = mending.what_to_do(code) if who is MendedBy.Shop else ""
         alike.setdefault((who, todo), []).append(f"`{code}`")
-    rows = ((f"`MendedBy.{who.name}`", ", ".join(sorted(codes)), todo) for (who, todo), codes in alike.items())
+    rows = (
+        (f"`MendedBy.{who.name}`", ", ".join(sorted(codes)), todo)
+        for (who, todo), codes in alike.items()
+    )
     return _table(("who", "codes", "what to do"), rows)
 
 
@@ -95,13 +104,21 @@ def fixtures_table() -> str:
 def command_line() -> str:
     """Show what each command prints when it is asked for help."""
     parser = cli._parser()
-    (commands,) = (action for action in parser._actions if isinstance(action, argparse._SubParsersAction))
-    return "\n\n".join(f"## `{each.prog}`\n\n{_help(each)}" for each in (parser, *commands.choices.values()))
+    (commands,) = (
+        action for action in parser._actions if isinstance(action, argparse._SubParsersAction)
+    )
+    return "\n\n".join(
+        f"## `{each.prog}`\n\n{_help(each)}" for each in (parser, *commands.choices.values())
+    )
 
 
 def _errors() -> list[type[TokenChargeError]]:
     """List the classes in the order in which they are written."""
-    return [each for each in vars(errors).values() if inspect.isclass(each) and issubclass(each, TokenChargeError)]
+    return [
+        each
+        for each in vars(errors).values()
+        if inspect.isclass(each) and issubclass(each, TokenChargeError)
+    ]
 
 
 def _fixtures() -> Iterator[tuple[str, str, str]]:
@@ -125,7 +142,9 @@ def _one_line(text: str) -> str:
 
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     lines = [head, ("---",) * len(head), *rows]
-    return "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines)
+    return "\n".join(
+        f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines
+    )
 
 
 def _directive(make: Callable[[], str]) -> type[SphinxDirective]:

@@ -42,7 +42,9 @@ RESERVED_METADATA = "tokencharge"
 def token(value: object) -> str:
     """Check what pays: `tok_...`, `pm_...` or `ctoken_...` as Stripe.js makes them."""
     if not isinstance(value, str) or not value.strip():
-        raise InvalidInput("The token is missing: post the id that Stripe.js returned for the card.", param="token")
+        raise InvalidInput(
+            "The token is missing: post the id that Stripe.js returned for the card.", param="token"
+        )
     if is_card_number(value):
         raise InvalidInput(
             "A card number was given where a token belongs: card numbers must never reach your server, "
@@ -56,11 +58,13 @@ def token(value: object) -> str:
         )
     if _INTENT.match(value):
         raise InvalidInput(
-            "This is an intent, no card: give a token (tok_), payment method (pm_) or ctoken_.", param="token"
+            "This is an intent, no card: give a token (tok_), payment method (pm_) or ctoken_.",
+            param="token",
         )
     if not _TOKEN.fullmatch(value):
         raise InvalidInput(
-            "The token has characters no token has, or is too long: pass it on as Stripe.js returned it.", param="token"
+            "The token has characters no token has, or is too long: pass it on as Stripe.js returned it.",
+            param="token",
         )
     return value
 
@@ -85,10 +89,13 @@ def email(value: object) -> str:
     if not isinstance(value, str) or not value.strip():
         raise InvalidInput("The e-mail is missing: ask the buyer for it.", param="email")
     if len(value) > 512:
-        raise InvalidInput("The e-mail is longer than the 512 characters Stripe takes.", param="email")
+        raise InvalidInput(
+            "The e-mail is longer than the 512 characters Stripe takes.", param="email"
+        )
     if not _EMAIL.fullmatch(value) or not _is_text(value):
         raise InvalidInput(
-            "The e-mail is not an address: it needs one @ with text on both sides, and no spaces.", param="email"
+            "The e-mail is not an address: it needs one @ with text on both sides, and no spaces.",
+            param="email",
         )
     return value
 
@@ -102,16 +109,22 @@ def line(value: object, param: str, most: int) -> str | None:
         raise InvalidInput(f"{what} is no text of one line.", param=param)
     text = value.strip()
     if len(text) > most:
-        raise InvalidInput(f"{what} is longer than the {most:,} characters Stripe takes.", param=param)
+        raise InvalidInput(
+            f"{what} is longer than the {most:,} characters Stripe takes.", param=param
+        )
     if param != "phone" and is_card_number(text):
-        raise InvalidInput(f"A card number was given where the {param.replace('_', ' ')} belongs.", param=param)
+        raise InvalidInput(
+            f"A card number was given where the {param.replace('_', ' ')} belongs.", param=param
+        )
     return text or None
 
 
 def country(value: str | None) -> str | None:
     """Check a country: the two letters of ISO 3166-1 alpha-2; return them in capitals."""
     if value is not None and not re.fullmatch("[A-Za-z]{2}", value):
-        raise InvalidInput("A country is two letters, such as FR: ISO 3166-1 alpha-2.", param="country")
+        raise InvalidInput(
+            "A country is two letters, such as FR: ISO 3166-1 alpha-2.", param="country"
+        )
     return None if value is None else value.upper()
 
 
@@ -126,7 +139,9 @@ def collect(value: object) -> tuple[str, ...]:
     """Check what a page is to ask for: some of the four things it can."""
     asked = None if isinstance(value, str) or not isinstance(value, Iterable) else tuple(value)
     if asked is None or any(each not in COLLECTED for each in asked):
-        raise InvalidInput(f"What a page collects is a list of some of {', '.join(COLLECTED)}.", param="collect")
+        raise InvalidInput(
+            f"What a page collects is a list of some of {', '.join(COLLECTED)}.", param="collect"
+        )
     return tuple(each for each in COLLECTED if each in asked)
 
 
@@ -138,11 +153,14 @@ def amount(value: object) -> Money:
             param="amount",
         )
     if value.amount == 0:
-        raise InvalidInput("The amount is zero: there is nothing to charge or give back.", param="amount")
+        raise InvalidInput(
+            "The amount is zero: there is nothing to charge or give back.", param="amount"
+        )
     unit = granularity(value.currency)
     if value.amount % unit:
         raise InvalidInput(
-            f"{value.currency.upper()} amounts are multiples of {unit} minor units: round the amount.", param="amount"
+            f"{value.currency.upper()} amounts are multiples of {unit} minor units: round the amount.",
+            param="amount",
         )
     return value
 
@@ -159,18 +177,24 @@ def same_currency(charged: Money, value: Money | None) -> None:
 def order_id(value: object) -> str:
     """Check an order_id: your own name of the purchase, unique within the Stripe account."""
     if not isinstance(value, str):
-        raise InvalidInput(f"An order_id is text, not {type(value).__name__}: write str(order.id).", param="order_id")
+        raise InvalidInput(
+            f"An order_id is text, not {type(value).__name__}: write str(order.id).",
+            param="order_id",
+        )
     if not value or value != value.strip() or not value.isprintable():
         raise InvalidInput(
-            "The order_id is empty, or has spaces around it or control characters in it.", param="order_id"
+            "The order_id is empty, or has spaces around it or control characters in it.",
+            param="order_id",
         )
     if len(value) > 500:
         raise InvalidInput(
-            "The order_id is longer than the 500 characters of a Stripe metadata value.", param="order_id"
+            "The order_id is longer than the 500 characters of a Stripe metadata value.",
+            param="order_id",
         )
     if not unicodedata.is_normalized("NFC", value):
         raise InvalidInput(
-            'The order_id is not in Unicode form NFC: pass unicodedata.normalize("NFC", order_id).', param="order_id"
+            'The order_id is not in Unicode form NFC: pass unicodedata.normalize("NFC", order_id).',
+            param="order_id",
         )
     return value
 
@@ -181,14 +205,18 @@ def began(value: object) -> datetime | None:
         return None
     if not isinstance(value, datetime):
         raise InvalidInput(
-            f"began is a datetime, not {type(value).__name__}: when the shop made the order.", param="began"
+            f"began is a datetime, not {type(value).__name__}: when the shop made the order.",
+            param="began",
         )
     if value.utcoffset() is None:
         raise InvalidInput(
-            "began has no time zone: give an aware datetime, such as datetime.now(timezone.utc).", param="began"
+            "began has no time zone: give an aware datetime, such as datetime.now(timezone.utc).",
+            param="began",
         )
     if value.timestamp() - time.time() > _CLOCKS_DIFFER:
-        raise InvalidInput("began is in the future: give the moment when the shop made the order.", param="began")
+        raise InvalidInput(
+            "began is in the future: give the moment when the shop made the order.", param="began"
+        )
     return value
 
 
@@ -196,15 +224,24 @@ def object_id(value: object, what: str) -> str:
     """Check the id of one of Stripe's objects. An empty one would reach the list instead of the object."""
     if not isinstance(value, str) or not value:
         raise InvalidInput(f"The {what} id is missing: pass the id Stripe gave it.", param="id")
-    if len(value) > 255 or not value.isascii() or not value.isprintable() or re.search(r"[\s/?#]", value):
+    if (
+        len(value) > 255
+        or not value.isascii()
+        or not value.isprintable()
+        or re.search(r"[\s/?#]", value)
+    ):
         raise InvalidInput(
-            f"The {what} id has characters no id has, or is too long: pass it as Stripe gave it.", param="id"
+            f"The {what} id has characters no id has, or is too long: pass it as Stripe gave it.",
+            param="id",
         )
     if is_card_number(value) or is_key(value):
-        raise InvalidInput(f"A card number or an API key was given where the {what} id belongs.", param="id")
+        raise InvalidInput(
+            f"A card number or an API key was given where the {what} id belongs.", param="id"
+        )
     if not value.strip("."):
         raise InvalidInput(
-            f"The {what} id is only dots, which lead elsewhere in a URL: pass it as Stripe gave it.", param="id"
+            f"The {what} id is only dots, which lead elsewhere in a URL: pass it as Stripe gave it.",
+            param="id",
         )
     return value
 
@@ -217,24 +254,31 @@ def metadata(value: object) -> dict[str, str]:
     if value is None:
         return {}
     if not isinstance(value, Mapping):
-        raise InvalidInput(f"Metadata is a mapping of text to text, not {type(value).__name__}.", param="metadata")
+        raise InvalidInput(
+            f"Metadata is a mapping of text to text, not {type(value).__name__}.", param="metadata"
+        )
     if len(value) > 48:
         raise InvalidInput(
-            "Metadata has more than 48 names: Stripe takes 50, and two are kept for the order.", param="metadata"
+            "Metadata has more than 48 names: Stripe takes 50, and two are kept for the order.",
+            param="metadata",
         )
     checked: dict[str, str] = {}
     for name, entry in value.items():
         if not _is_text(name) or not 0 < len(name) <= 40 or "[" in name or "]" in name:
             raise InvalidInput(
-                "A metadata name is text of 1 to 40 characters without square brackets.", param="metadata"
+                "A metadata name is text of 1 to 40 characters without square brackets.",
+                param="metadata",
             )
         if name == RESERVED_METADATA:
             raise InvalidInput(
-                f'The metadata name "{RESERVED_METADATA}" is kept for this library: choose another.', param="metadata"
+                f'The metadata name "{RESERVED_METADATA}" is kept for this library: choose another.',
+                param="metadata",
             )
         number = isinstance(entry, int) and not isinstance(entry, bool)
         if not (number or _is_text(entry)) or len(str(entry)) > 500:
-            raise InvalidInput("A metadata value is text of at most 500 characters, or an int.", param="metadata")
+            raise InvalidInput(
+                "A metadata value is text of at most 500 characters, or an int.", param="metadata"
+            )
         checked[name] = str(entry)
     return checked
 
@@ -243,7 +287,8 @@ def order_in_metadata(order_id: str | None, metadata: Mapping[str, str]) -> None
     """Check that metadata does not name another order."""
     if order_id is not None and metadata.get("order_id", order_id) != order_id:
         raise InvalidInput(
-            "The metadata has another order_id than the order_id argument: give it once.", param="metadata"
+            "The metadata has another order_id than the order_id argument: give it once.",
+            param="metadata",
         )
 
 
@@ -261,7 +306,9 @@ def description(value: object) -> str | None:
     if value is None or value == "":
         return None
     if not _is_text(value) or len(value) > 40_000:
-        raise InvalidInput("A description is text of at most 40,000 characters.", param="description")
+        raise InvalidInput(
+            "A description is text of at most 40,000 characters.", param="description"
+        )
     return value
 
 
@@ -291,7 +338,8 @@ def attempt(value: object) -> str | None:
     """Check the name of a try: 1 to 64 letters, digits, hyphens and underscores."""
     if value is not None and (not isinstance(value, str) or not _ATTEMPT.fullmatch(value)):
         raise InvalidInput(
-            "An attempt is named by 1 to 64 letters, digits, - and _: secrets.token_urlsafe().", param="attempt"
+            "An attempt is named by 1 to 64 letters, digits, - and _: secrets.token_urlsafe().",
+            param="attempt",
         )
     return value
 
@@ -299,7 +347,10 @@ def attempt(value: object) -> str | None:
 def saved_card(value: object) -> str:
     """Check the id of a saved card: `pm_...`, `card_...` or `src_...`."""
     if not _SAVED_CARD.match(object_id(value, "card")):
-        raise InvalidInput("A saved card is pm_, card_ or src_: to charge a token, send it as the token.", param="card")
+        raise InvalidInput(
+            "A saved card is pm_, card_ or src_: to charge a token, send it as the token.",
+            param="card",
+        )
     return str(value)
 
 
@@ -315,7 +366,11 @@ def statement_descriptor_suffix(value: object) -> str | None:
     """
     if value is None:
         return None
-    if not isinstance(value, str) or not _SUFFIX.fullmatch(value) or not re.search(r"[A-Za-z]", value):
+    if (
+        not isinstance(value, str)
+        or not _SUFFIX.fullmatch(value)
+        or not re.search(r"[A-Za-z]", value)
+    ):
         raise InvalidInput(
             "A statement descriptor suffix is text of 1 to 22 unaccented Latin characters, at least one of them a "
             "letter, without < > \\ ' \" or *: an order number alone needs a word before it.",
@@ -327,7 +382,9 @@ def statement_descriptor_suffix(value: object) -> str | None:
 def refund_reason(value: object) -> str | None:
     """Check a refund's reason: one of Stripe's three."""
     if value is not None and value not in _REFUND_REASONS:
-        raise InvalidInput(f"A refund's reason is one of {', '.join(_REFUND_REASONS)}, or None.", param="reason")
+        raise InvalidInput(
+            f"A refund's reason is one of {', '.join(_REFUND_REASONS)}, or None.", param="reason"
+        )
     return value if isinstance(value, str) else None
 
 
@@ -335,7 +392,8 @@ def idempotency_key(value: object) -> str:
     """Check a key of the caller's own: 1 to 255 ASCII characters, and no space around them, which HTTP drops."""
     if not isinstance(value, str) or not _IDEMPOTENCY_KEY.fullmatch(value):
         raise InvalidInput(
-            "An idempotency key is 1 to 255 ASCII characters without spaces around them.", param="idempotency_key"
+            "An idempotency key is 1 to 255 ASCII characters without spaces around them.",
+            param="idempotency_key",
         )
     return value
 

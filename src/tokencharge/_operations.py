@@ -95,7 +95,9 @@ class Operations:
             metadata=metadata,
             billing=billing,
             shipping=shipping,
-            receipt_email=(email if receipt_email else None) if isinstance(receipt_email, bool) else receipt_email,
+            receipt_email=(email if receipt_email else None)
+            if isinstance(receipt_email, bool)
+            else receipt_email,
             statement_descriptor_suffix=statement_descriptor_suffix,
             save_card=save_card,
             reuse_card=reuse_card,
@@ -184,7 +186,9 @@ class Operations:
             PaymentPending: Stripe is still processing the charge.
             TokenChargeError: As listed on the class.
         """
-        return flows.capture(_id_of(charge, "charge"), None if amount is None else check.amount(amount))
+        return flows.capture(
+            _id_of(charge, "charge"), None if amount is None else check.amount(amount)
+        )
 
     def void(self, charge: Charge | str) -> Flow[Charge]:
         """Let go of the money an authorization holds; return the Charge, whose state is `RELEASED` then.
@@ -244,7 +248,9 @@ class Operations:
             None if idempotency_key is None else check.idempotency_key(idempotency_key),
         )
 
-    def find(self, order_id: str, *, customer: Customer | str | None = None) -> Flow[Payment | None]:
+    def find(
+        self, order_id: str, *, customer: Customer | str | None = None
+    ) -> Flow[Payment | None]:
         """Find the payment of an order, or None if it has none (yet).
 
         A payment is money taken, held, or given back since; a hold that was let go is none. The newest 100 charges,
@@ -326,8 +332,13 @@ class Operations:
         """
         card_id, customer_id = (getattr(card, name, None) for name in ("id", "customer_id"))
         if card_id is None or customer_id is None:
-            raise InvalidInput("A card to forget is one that cards(customer) returned: look it up there.", param="card")
-        return flows.forget_card(check.saved_card(card_id), check.object_id(customer_id, "customer"))
+            raise InvalidInput(
+                "A card to forget is one that cards(customer) returned: look it up there.",
+                param="card",
+            )
+        return flows.forget_card(
+            check.saved_card(card_id), check.object_id(customer_id, "customer")
+        )
 
     def _nonce(self, token: str, order_id: str | None) -> str | None:
         """Tell apart the uses of a named test token, which, unlike a real token, is used again and again."""

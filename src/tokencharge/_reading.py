@@ -39,7 +39,9 @@ def reference(raw: Raw, name: str) -> str | None:
 def texts(raw: Raw, name: str) -> Mapping[str, str]:
     """Return a field that maps names to texts, such as metadata."""
     value = raw.get(name)
-    return {str(key): str(entry) for key, entry in value.items()} if isinstance(value, Mapping) else {}
+    return (
+        {str(key): str(entry) for key, entry in value.items()} if isinstance(value, Mapping) else {}
+    )
 
 
 def money(raw: Raw, name: str, missing: int | None = None) -> Money:

@@ -82,7 +82,9 @@ class Discreet:
         return all(getattr(self, field.name) == getattr(other, field.name) for field in fields)
 
     def __hash__(self) -> int:
-        fields = (field for field in attrs.fields(type(self)) if field.eq and field.hash is not False)  # type: ignore[arg-type]
+        fields = (
+            field for field in attrs.fields(type(self)) if field.eq and field.hash is not False
+        )  # type: ignore[arg-type]
         return hash(tuple(getattr(self, field.name) for field in fields))
 
 
@@ -151,7 +153,8 @@ def _redact_within(value: Any) -> Any:
         return redact(value)
     if isinstance(value, dict):
         return {
-            redact(name): entry if name == "client_secret" else _redact_within(entry) for name, entry in value.items()
+            redact(name): entry if name == "client_secret" else _redact_within(entry)
+            for name, entry in value.items()
         }
     if isinstance(value, list):
         return [_redact_within(entry) for entry in value]

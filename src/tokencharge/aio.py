@@ -35,7 +35,9 @@ def _awaitable(
     @forgetful
     async def method(gateway: AsyncPaymentGateway, /, *args: P.args, **kwargs: P.kwargs) -> T:
         with gateway._channel.operation(operation.__name__) as watched:
-            watched.result = result = await gateway._run(operation(gateway._operations, *args, **kwargs))
+            watched.result = result = await gateway._run(
+                operation(gateway._operations, *args, **kwargs)
+            )
             return result
 
     return described(method, operation)
@@ -76,7 +78,10 @@ class AsyncPaymentGateway(Gateway):
         return self
 
     async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         await self.close()
 
@@ -99,7 +104,9 @@ class AsyncPaymentGateway(Gateway):
 
 def _abandoned(flow: flows.Flow[T], call: flows.Call) -> TokenChargeError:
     """Return what a cancelled flow knows: it may have charged, for which order and which Customer."""
-    unknown = OutcomeUnknown("The task was cancelled while a request was out: call again.", step=call.step)
+    unknown = OutcomeUnknown(
+        "The task was cancelled while a request was out: call again.", step=call.step
+    )
     with suppress(TokenChargeError):
         flow.send(Failed(unknown))
     return unknown

@@ -31,9 +31,15 @@ _LATER = sentence(
 _NUMBER = sentence("The card number is not right. Please check it and enter the card again.")
 _EXPIRY = sentence("The expiry date is not right. Please check it and enter the card again.")
 _CVC = sentence("The security code is not right. Please check it and enter the card again.")
-_ADDRESS = sentence("The billing address does not match the card. Please check it and enter the card again.")
-_NOT_YOU = sentence("Your bank could not confirm that it was you. Please try again or use a different card.")
-_PIN = sentence("This card needs its PIN, which cannot be entered here. Please use a different card.")
+_ADDRESS = sentence(
+    "The billing address does not match the card. Please check it and enter the card again."
+)
+_NOT_YOU = sentence(
+    "Your bank could not confirm that it was you. Please try again or use a different card."
+)
+_PIN = sentence(
+    "This card needs its PIN, which cannot be entered here. Please use a different card."
+)
 
 _Row = tuple[Advice, str]
 _CALL: _Row = (Advice.CallBank, _PLAIN)
@@ -102,11 +108,15 @@ _ROWS: dict[str, _Row] = {
     ),
     "card_decline_rate_limit_exceeded": (
         Advice.TryAgainLater,
-        sentence("This card was declined too often in a short time. Please wait a day or use a different card."),
+        sentence(
+            "This card was declined too often in a short time. Please wait a day or use a different card."
+        ),
     ),
     "duplicate_transaction": (
         Advice.TryAgainLater,
-        sentence("A payment of this amount was made with this card a moment ago. Please check before you pay again."),
+        sentence(
+            "A payment of this amount was made with this card a moment ago. Please check before you pay again."
+        ),
     ),
     **dict.fromkeys(("incorrect_number", "invalid_number"), (Advice.FixDetails, _NUMBER)),
     **dict.fromkeys(("invalid_expiry_month", "invalid_expiry_year"), (Advice.FixDetails, _EXPIRY)),

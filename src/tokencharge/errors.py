@@ -37,7 +37,9 @@ from .mending import WHO, MendedBy, field_of
 _OUR_SIDE = sentence(
     "Something went wrong on our side. This attempt has not charged you. Please try again later or contact us."
 )
-_JUST_NOW = sentence("This did not work just now. This attempt has not charged you. Please try again in a moment.")
+_JUST_NOW = sentence(
+    "This did not work just now. This attempt has not charged you. Please try again in a moment."
+)
 _EMAIL = sentence(
     "Your e-mail address was not accepted. This attempt has not charged you. Please check it and try again."
 )
@@ -251,7 +253,9 @@ class PaymentPending(TokenChargeError):
 
     _status = 202
     _mended_by = MendedBy.Time
-    _public = sentence("Your payment is being processed. Please do not pay again; we will tell you how it ends.")
+    _public = sentence(
+        "Your payment is being processed. Please do not pay again; we will tell you how it ends."
+    )
 
 
 class TokenRejected(TokenChargeError):
@@ -326,7 +330,9 @@ class ChargeRefused(TokenChargeError):
 
     _status = 429
     _mended_by = MendedBy.Time
-    _public = sentence("Too many attempts. This attempt has not charged you. Please wait a while before you try again.")
+    _public = sentence(
+        "Too many attempts. This attempt has not charged you. Please wait a while before you try again."
+    )
 
 
 class OrderConflict(TokenChargeError):
@@ -362,7 +368,9 @@ class CrossSiteRequest(TokenChargeError):
 
     _status = 403
     _mended_by = MendedBy.Buyer
-    _public = sentence("This was sent by another site. It has not charged you. Please pay on our own page.")
+    _public = sentence(
+        "This was sent by another site. It has not charged you. Please pay on our own page."
+    )
 
 
 class PageExpired(TokenChargeError):
@@ -370,7 +378,9 @@ class PageExpired(TokenChargeError):
 
     _status = 400
     _mended_by = MendedBy.Buyer
-    _public = sentence("This page was open for too long. This attempt has not charged you. Please try again.")
+    _public = sentence(
+        "This page was open for too long. This attempt has not charged you. Please try again."
+    )
 
 
 class OrderInProgress(TokenChargeError):
@@ -379,7 +389,9 @@ class OrderInProgress(TokenChargeError):
     retryable = True
     _status = 409
     _mended_by = MendedBy.Time
-    _public = sentence("Your payment is already on its way. Please wait a moment and do not pay again.")
+    _public = sentence(
+        "Your payment is already on its way. Please wait a moment and do not pay again."
+    )
 
 
 class AuthenticationFailed(TokenChargeError):
@@ -392,7 +404,9 @@ class RateLimited(TokenChargeError):
     retryable = True
     _status = 503
     _mended_by = MendedBy.Time
-    _public = sentence("We are very busy just now. This attempt has not charged you. Please try again in a moment.")
+    _public = sentence(
+        "We are very busy just now. This attempt has not charged you. Please try again in a moment."
+    )
 
 
 class GatewayUnavailable(TokenChargeError):
@@ -436,4 +450,6 @@ class InvalidEvent(TokenChargeError):
 def error_code(error: TokenChargeError) -> str:
     """Name an error for scripts: "card_declined" for CardDeclined. Stripe's own codes may tell a thief too much."""
     name = type(error).__name__
-    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("_")
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip(
+        "_"
+    )

@@ -61,7 +61,11 @@ class Event(Discreet):
         """
         data, kind = raw.get("data"), raw.get("type")
         about = data.get("object") if isinstance(data, Mapping) else None
-        if raw.get("object") != "event" or not isinstance(kind, str) or not isinstance(about, Mapping):
+        if (
+            raw.get("object") != "event"
+            or not isinstance(kind, str)
+            or not isinstance(about, Mapping)
+        ):
             raise ValueError("Stripe's event has no type, or is about nothing.")
         reader = _READERS.get(str(about.get("object")))
         subject = about if reader is None else reader(about)

@@ -145,7 +145,9 @@ def _blocking(
     @forgetful
     def method(gateway: PaymentGateway, /, *args: P.args, **kwargs: P.kwargs) -> T:
         with gateway._channel.operation(operation.__name__) as watched:
-            watched.result = result = drive(operation(gateway._operations, *args, **kwargs), gateway._do)
+            watched.result = result = drive(
+                operation(gateway._operations, *args, **kwargs), gateway._do
+            )
             return result
 
     return described(method, operation)
@@ -184,7 +186,10 @@ class PaymentGateway(Gateway):
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self.close()
 

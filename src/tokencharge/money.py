@@ -41,7 +41,9 @@ def _check_amount(_: Money, __: attrs.Attribute[int], amount: object) -> None:
             'write Money(1999, "usd") or Money.of("19.99", "usd").'
         )
     if not 0 <= amount <= _LARGEST:
-        raise InvalidInput("An amount lies between 0 and 999,999,999,999 minor units: check its sign and its unit.")
+        raise InvalidInput(
+            "An amount lies between 0 and 999,999,999,999 minor units: check its sign and its unit."
+        )
 
 
 @made_forgetfully
@@ -83,16 +85,22 @@ class Money:
             )
         if isinstance(value, str):
             if not _WRITTEN.fullmatch(value.strip()):
-                raise InvalidInput('Money.of could not read the amount as a number: write it like "19.99".')
+                raise InvalidInput(
+                    'Money.of could not read the amount as a number: write it like "19.99".'
+                )
             value = Decimal(value)
         if isinstance(value, Decimal) and not value.is_finite():
             raise InvalidInput("Money.of takes a finite amount: NaN and infinity are no prices.")
         # Before it is converted: a million digits, or an exponent of a million, would take minutes.
         if (value if isinstance(value, int) else value.copy_abs()) > _LARGEST:
-            raise InvalidInput("Money.of was given more than Stripe can charge: check the unit of the amount.")
+            raise InvalidInput(
+                "Money.of was given more than Stripe can charge: check the unit of the amount."
+            )
         minor = _minor_units(Decimal(max(value, -1)), exponent(code))
         if minor is None or minor % granularity(code):
-            raise InvalidInput(f"{code.upper()} amounts have {_digits(code)}: round the amount before charging it.")
+            raise InvalidInput(
+                f"{code.upper()} amounts have {_digits(code)}: round the amount before charging it."
+            )
         return cls(minor, code)
 
     @property

@@ -40,7 +40,11 @@ def _began(value: datetime | None) -> datetime | None:
 
 
 def _customer(value: Customer | str | None) -> str | None:
-    return None if value is None else check.object_id(value.id if isinstance(value, Customer) else value, "customer")
+    return (
+        None
+        if value is None
+        else check.object_id(value.id if isinstance(value, Customer) else value, "customer")
+    )
 
 
 def _email(value: str | None) -> str | None:
@@ -116,12 +120,16 @@ class Order:
     capture: bool = attrs.field(default=True, converter=_capture)
     began: datetime | None = attrs.field(default=None, converter=_began)
     customer: Customer | str | None = attrs.field(default=None, converter=_customer)
-    receipt_email: str | bool | None = attrs.field(default=None, converter=_receipt_email, repr=False)
+    receipt_email: str | bool | None = attrs.field(
+        default=None, converter=_receipt_email, repr=False
+    )
     save_card: bool = attrs.field(default=False, converter=_save_card)
     statement_descriptor_suffix: str | None = attrs.field(default=None, converter=_suffix)
     collect: Iterable[str] = attrs.field(default=(), converter=_collect)
     reuse_cards: bool = attrs.field(default=False, converter=_reuse_cards)
-    paid: bool | Payment = attrs.field(default=False, converter=_paid, repr=lambda paid: str(bool(paid)))
+    paid: bool | Payment = attrs.field(
+        default=False, converter=_paid, repr=lambda paid: str(bool(paid))
+    )
 
     def __attrs_post_init__(self) -> None:
         check.order_in_metadata(self.order_id, self.metadata or {})
@@ -137,7 +145,12 @@ class Order:
         # Here, because OpenSSL takes a tenth of the time that importing the whole library takes.
         from hashlib import sha256
 
-        said = (self.amount.currency, str(self.amount.amount), str(self.capture), self.order_id or "")
+        said = (
+            self.amount.currency,
+            str(self.amount.amount),
+            str(self.capture),
+            self.order_id or "",
+        )
         return sha256("\0".join(said).encode()).hexdigest()[:32]
 
     @property
@@ -153,7 +166,11 @@ class Order:
     @property
     def arguments(self) -> dict[str, Any]:
         """What of it `PaymentGateway.charge` takes, by name; beside token and e-mail."""
-        return {name: value for name, value in attrs.asdict(self, recurse=False).items() if name not in _OF_THE_PAGE}
+        return {
+            name: value
+            for name, value in attrs.asdict(self, recurse=False).items()
+            if name not in _OF_THE_PAGE
+        }
 
     @property
     def customer_arguments(self) -> dict[str, Any]:

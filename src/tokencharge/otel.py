@@ -26,7 +26,13 @@ from ._observe import Fields, Watched, listen, stop_listening
 __all__ = ["instrument", "uninstrument"]
 
 # Outcomes that the buyer, or the buyer's bank, can put right are no failures of the shop's.
-_NO_FAILURES = ("ok", "authentication_required", "card_declined", "payment_pending", "token_rejected")
+_NO_FAILURES = (
+    "ok",
+    "authentication_required",
+    "card_declined",
+    "payment_pending",
+    "token_rejected",
+)
 # Fields that a span has in OpenTelemetry's own words.
 _SAID = ("operation", "attempts", "http_status", "ms")
 # Anything else may stand in a path by mistake, a token or an e-mail: it is left out.
@@ -107,7 +113,9 @@ class _Spans:
             attributes["tokencharge.order_digest"] = known["order_digest"]
         if number > 1:
             attributes["http.request.resend_count"] = number - 1
-        return self._tracer.start_span(f"{method} {template}", kind=SpanKind.CLIENT, attributes=attributes)
+        return self._tracer.start_span(
+            f"{method} {template}", kind=SpanKind.CLIENT, attributes=attributes
+        )
 
 
 class _Open:

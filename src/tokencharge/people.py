@@ -94,7 +94,9 @@ class Person(Discreet):
             object.__setattr__(self, name, check.line(getattr(self, name), name, most))
         check.phone(self.phone)
         if not isinstance(self.address, Address | None):
-            raise InvalidInput(f"An address is an Address, not {type(self.address).__name__}.", param="address")
+            raise InvalidInput(
+                f"An address is an Address, not {type(self.address).__name__}.", param="address"
+            )
         if self.address == Address():
             object.__setattr__(self, "address", None)
 
@@ -114,7 +116,9 @@ class Person(Discreet):
 def billing(value: Person | None) -> Person | None:
     """Check who pays."""
     if not isinstance(value, Person | None):
-        raise InvalidInput(f"Who is billed is a Person, not {type(value).__name__}.", param="billing")
+        raise InvalidInput(
+            f"Who is billed is a Person, not {type(value).__name__}.", param="billing"
+        )
     return value
 
 
@@ -123,16 +127,22 @@ def shipping(value: Person | None) -> Person | None:
     if value is None:
         return None
     if not isinstance(value, Person):
-        raise InvalidInput(f"Who it is shipped to is a Person, not {type(value).__name__}.", param="shipping")
+        raise InvalidInput(
+            f"Who it is shipped to is a Person, not {type(value).__name__}.", param="shipping"
+        )
     if value.name is None or value.address is None:
-        raise InvalidInput("Who it is shipped to has no name or no address: Stripe wants both.", param="shipping")
+        raise InvalidInput(
+            "Who it is shipped to has no name or no address: Stripe wants both.", param="shipping"
+        )
     return value
 
 
 def address_in(raw: Raw, name: str) -> Address | None:
     """Return the address that a field holds; None where it says nothing."""
     value = raw.get(name)
-    return Address.from_stripe(value) if isinstance(value, Mapping) and any(value.values()) else None
+    return (
+        Address.from_stripe(value) if isinstance(value, Mapping) and any(value.values()) else None
+    )
 
 
 def person_in(raw: Raw, name: str) -> Person | None:

@@ -17,7 +17,15 @@ import pytest
 
 from . import ConfigurationError, PaymentGateway, Settings
 from .sandbox import Sandbox
-from .testing import Leak, RecordMode, StripeCassette, async_sandbox_gateway, find_leaks, sandbox_gateway, use_cassette
+from .testing import (
+    Leak,
+    RecordMode,
+    StripeCassette,
+    async_sandbox_gateway,
+    find_leaks,
+    sandbox_gateway,
+    use_cassette,
+)
 
 if TYPE_CHECKING:
     from . import AsyncPaymentGateway
@@ -41,13 +49,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Read the environment, once, and refuse a live key."""
-    config.addinivalue_line("markers", f"{_MARKER}(name): run on a cassette, called like the test or as given.")
+    config.addinivalue_line(
+        "markers", f"{_MARKER}(name): run on a cassette, called like the test or as given."
+    )
     try:
         settings = Settings.from_env() if os.environ.get("STRIPE_SECRET_KEY") else None
     except ConfigurationError as error:
         raise pytest.UsageError(error.message) from None
     if settings is not None and settings.mode != "test":
-        raise pytest.UsageError("STRIPE_SECRET_KEY is no test key: tests run with sk_test_... or without a key.")
+        raise pytest.UsageError(
+            "STRIPE_SECRET_KEY is no test key: tests run with sk_test_... or without a key."
+        )
     config.stash[_settings] = settings
     config.stash[_shelves] = StripeCassettes()
 
@@ -119,7 +131,9 @@ def gateway_settings() -> dict[str, Any]:
 
 
 @pytest.fixture
-def gateway(request: pytest.FixtureRequest, gateway_settings: dict[str, Any]) -> Iterator[PaymentGateway]:
+def gateway(
+    request: pytest.FixtureRequest, gateway_settings: dict[str, Any]
+) -> Iterator[PaymentGateway]:
     """Return a gateway on `stripe_sandbox`, or on the test's cassette if it uses one."""
     if _on_cassette(request.node):
         made = request.getfixturevalue("stripe_cassette").gateway(**gateway_settings)
@@ -130,7 +144,9 @@ def gateway(request: pytest.FixtureRequest, gateway_settings: dict[str, Any]) ->
 
 
 @pytest.fixture
-def async_gateway(request: pytest.FixtureRequest, gateway_settings: dict[str, Any]) -> AsyncPaymentGateway:
+def async_gateway(
+    request: pytest.FixtureRequest, gateway_settings: dict[str, Any]
+) -> AsyncPaymentGateway:
     """Return an async gateway, likewise; its connections end with the test's event loop."""
     if _on_cassette(request.node):
         cassette: StripeCassette = request.getfixturevalue("stripe_cassette")
@@ -164,7 +180,10 @@ def stripe_cassettes(pytestconfig: pytest.Config) -> StripeCassettes:
 
 
 def _on_cassette(item: pytest.Item) -> bool:
-    return "stripe_cassette" in getattr(item, "fixturenames", ()) or item.get_closest_marker(_MARKER) is not None
+    return (
+        "stripe_cassette" in getattr(item, "fixturenames", ())
+        or item.get_closest_marker(_MARKER) is not None
+    )
 
 
 def _shelf(item: pytest.Item) -> Path:
@@ -174,6 +193,12 @@ def _shelf(item: pytest.Item) -> Path:
 def _path(item: pytest.Item) -> Path:
     marker = item.get_closest_marker(_MARKER)
     cls = getattr(item, "cls", None)
-    name = marker.args[0] if marker and marker.args else f"{cls.__name__}.{item.name}" if cls else item.name
+    name = (
+        marker.args[0]
+        if marker and marker.args
+        else f"{cls.__name__}.{item.name}"
+        if cls
+        else item.name
+    )
     # As pytest-recording names them.
     return _shelf(item) / (re.sub(r"""[<>?%*:|"'/\\]""", "-", name) + ".yaml")

@@ -252,7 +252,11 @@ class Charge(Discreet):
         status = "succeeded" if status == "paid" else status
         amount_captured = money(raw, "amount_captured", amount.amount if captured else 0)
         amount_refunded = money(raw, "amount_refunded", 0)
-        kept = _kept(raw, amount, amount_captured, amount_refunded) if captured and status == "succeeded" else 0
+        kept = (
+            _kept(raw, amount, amount_captured, amount_refunded)
+            if captured and status == "succeeded"
+            else 0
+        )
         refunded = raw.get("refunded") is True
         details = typed(typed(raw, "payment_method_details", dict) or {}, "card", dict) or {}
         booked = typed(raw, "balance_transaction", dict)
@@ -491,5 +495,7 @@ def _card_of(raw: Raw) -> Card | None:
 
 def _wallet(raw: Raw) -> str | None:
     """Return the wallet of a card; a legacy object says how it became a token, Google Pay by its old name."""
-    kind = typed(typed(raw, "wallet", dict) or {}, "type", str) or typed(raw, "tokenization_method", str)
+    kind = typed(typed(raw, "wallet", dict) or {}, "type", str) or typed(
+        raw, "tokenization_method", str
+    )
     return "google_pay" if kind == "android_pay" else kind

@@ -117,7 +117,9 @@ class Settings(Discreet):
     )
     element: str = _setting(
         "STRIPE_ELEMENT",
-        default=attrs.Factory(lambda self: "card" if self.route == "charges" else "payment", takes_self=True),
+        default=attrs.Factory(
+            lambda self: "card" if self.route == "charges" else "payment", takes_self=True
+        ),
         help="The page's card form: payment (Payment Element, always by PaymentIntents) or card (Card Element); what "
         "fits the route if not set.",
     )
@@ -145,7 +147,9 @@ class Settings(Discreet):
             try:
                 values[field.name] = read(given)
             except ValueError:
-                kind = {_number: "a number of seconds", _whole: "a whole number"}.get(read, "true or false")
+                kind = {_number: "a number of seconds", _whole: "a whole number"}.get(
+                    read, "true or false"
+                )
                 raise ConfigurationError(f"{variable} must be {kind}.") from None
         if "secret_key" not in values:
             raise ConfigurationError(
@@ -162,7 +166,9 @@ class Settings(Discreet):
         secret = _check_key(self.secret_key, "the secret key", "STRIPE_SECRET_KEY", ("sk", "rk"))
         public = None
         if self.publishable_key is not None:
-            public = _check_key(self.publishable_key, "the publishable key", "STRIPE_PUBLISHABLE_KEY", ("pk",))
+            public = _check_key(
+                self.publishable_key, "the publishable key", "STRIPE_PUBLISHABLE_KEY", ("pk",)
+            )
             if secret and public and secret != public:
                 raise ConfigurationError(
                     f"The secret key is a {secret} mode key and the publishable key a {public} mode key: "
@@ -171,7 +177,9 @@ class Settings(Discreet):
         if self.livemode is not None and not isinstance(self.livemode, bool):
             raise ConfigurationError("STRIPE_LIVEMODE must be true or false.")
         if self.webhook_secret is not None and not isinstance(self.webhook_secret, str):
-            raise ConfigurationError("The webhook secret must be text: set STRIPE_WEBHOOK_SECRET (whsec_...).")
+            raise ConfigurationError(
+                "The webhook secret must be text: set STRIPE_WEBHOOK_SECRET (whsec_...)."
+            )
         if any(_is_garbled(part) or mode_of(part) is not None for part in self.webhook_secrets):
             raise ConfigurationError(
                 "The webhook secret is no endpoint's signing secret: copy STRIPE_WEBHOOK_SECRET (whsec_...) again."
@@ -193,7 +201,9 @@ class Settings(Discreet):
         if self.element not in _ELEMENTS:
             raise ConfigurationError(f"STRIPE_ELEMENT must be {' or '.join(_ELEMENTS)}.")
         if not _is_number(self.timeout, float) or not 0 < self.timeout <= 600:
-            raise ConfigurationError("STRIPE_TIMEOUT must be a number of seconds above 0 and at most 600.")
+            raise ConfigurationError(
+                "STRIPE_TIMEOUT must be a number of seconds above 0 and at most 600."
+            )
         if not _is_number(self.max_retries, int) or not 0 <= self.max_retries <= 10:
             raise ConfigurationError("STRIPE_MAX_RETRIES must be a whole number from 0 to 10.")
 
@@ -218,7 +228,9 @@ class Settings(Discreet):
     @property
     def webhook_secrets(self) -> tuple[str, ...]:
         """The webhook secrets: more than one while an endpoint's secret is being rolled."""
-        return tuple(part.strip() for part in (self.webhook_secret or "").split(",") if part.strip())
+        return tuple(
+            part.strip() for part in (self.webhook_secret or "").split(",") if part.strip()
+        )
 
 
 def _is_number(value: object, kind: type) -> bool:
@@ -230,9 +242,13 @@ def _check_key(key: object, what: str, variable: str, kinds: tuple[str, ...]) ->
     if not key:
         raise ConfigurationError(f"{what.capitalize()} is missing: set {variable}.")
     if not isinstance(key, str):
-        raise ConfigurationError(f"{what.capitalize()} must be text, not {type(key).__name__}: set {variable}.")
+        raise ConfigurationError(
+            f"{what.capitalize()} must be text, not {type(key).__name__}: set {variable}."
+        )
     if key[0] in "'\"" or key[-1] in "'\"":
-        raise ConfigurationError(f"{what.capitalize()} has quotes around it: set {variable} without them.")
+        raise ConfigurationError(
+            f"{what.capitalize()} has quotes around it: set {variable} without them."
+        )
     if _is_garbled(key):
         raise ConfigurationError(
             f"{what.capitalize()} has whitespace or other characters no key has: copy {variable} again."
@@ -268,10 +284,14 @@ def _check_url(url: object, variable: str, *, origin: bool, plain: bool) -> None
     # Stripe itself, neither may travel in clear beyond this machine.
     plain = is_loopback(url) or (plain and not _is_stripes(host))
     if parts.scheme != "https" and not (parts.scheme == "http" and plain):
-        raise ConfigurationError(f"{variable} must be an https:// URL; http:// is for sandboxes and for localhost.")
+        raise ConfigurationError(
+            f"{variable} must be an https:// URL; http:// is for sandboxes and for localhost."
+        )
     beside = origin and bool(parts.query or parts.fragment or parts.path not in ("", "/"))
     if not host or beside:
-        raise ConfigurationError(f"{variable} must be a plain URL" + (" without a path." if origin else "."))
+        raise ConfigurationError(
+            f"{variable} must be a plain URL" + (" without a path." if origin else ".")
+        )
 
 
 def is_loopback(url: object) -> bool:

@@ -22,7 +22,16 @@ from .results import Charge
 from .web.handlers import TAKEN, Handler, Handlers
 from .web.reply import CAREFUL, Reply
 
-__all__ = ["EVENT_LIMIT", "KEEP", "LEASE", "EventStore", "Handler", "Handlers", "MemoryStore", "Webhooks"]
+__all__ = [
+    "EVENT_LIMIT",
+    "KEEP",
+    "LEASE",
+    "EventStore",
+    "Handler",
+    "Handlers",
+    "MemoryStore",
+    "Webhooks",
+]
 
 Handle = Callable[[Any], object]
 Steps = Generator[Callable[[], Any], Any, Reply]
@@ -93,7 +102,9 @@ class Webhooks:
         if isinstance(event, Reply):
             return event
         reply = yield from self._deliver(event)
-        outcome = reply.payload["outcome"] if reply.status == 200 else reply.payload["error"]["code"]
+        outcome = (
+            reply.payload["outcome"] if reply.status == 200 else reply.payload["error"]["code"]
+        )
         watch_webhook(event, outcome, began=began)
         return reply
 
@@ -159,7 +170,10 @@ class Webhooks:
                 if handler.paid:
                     drive(self._once(handler, charge, charge.id), do)
         except Exception:
-            logger.exception("The event store failed (charge %s): a webhook is to tell of the payment.", charge.id)
+            logger.exception(
+                "The event store failed (charge %s): a webhook is to tell of the payment.",
+                charge.id,
+            )
 
     def _handle(self, event: Event, handlers: list[Handler]) -> Steps:
         said = set()
@@ -175,14 +189,22 @@ class Webhooks:
         if _FAILED in said:
             return _problem(500, "handler_failed", "A handler failed: deliver the event again.")
         if _BUSY in said:
-            return _problem(409, "event_in_progress", "Another delivery is being handled: deliver the event again.")
+            return _problem(
+                409,
+                "event_in_progress",
+                "Another delivery is being handled: deliver the event again.",
+            )
         return _received("handled" if _NEW in said else "duplicate" if said else "unhandled")
 
-    def _once(self, handler: Handler, about: Event | Charge, named: str) -> Generator[Callable[[], Any], Any, str]:
+    def _once(
+        self, handler: Handler, about: Event | Charge, named: str
+    ) -> Generator[Callable[[], Any], Any, str]:
         """Call a handler, unless it is done with that or at work on it."""
         store = self.store
         # By the event's own id, never by its type and object: two refunds of one charge are alike in both.
-        name = f"{'paid ' if handler.paid else ''}{about.id} {handler.name}".encode(errors="surrogatepass")
+        name = f"{'paid ' if handler.paid else ''}{about.id} {handler.name}".encode(
+            errors="surrogatepass"
+        )
         key, claim = f"tokencharge-{sha256(name).hexdigest()[:40]}", uuid4().hex
         if not take((yield partial(store.add, key, claim, LEASE))):
             # Whoever has it may yet fail or be dead.
@@ -191,7 +213,9 @@ class Webhooks:
             take((yield partial(self.call, handler.function, about)))
         except Exception:
             logger.exception("The handler %s failed (%s).", handler.name, named)
-            if _text(take((yield partial(store.get, key)))) == claim:  # and not another's, after a lease that ran out
+            if (
+                _text(take((yield partial(store.get, key)))) == claim
+            ):  # and not another's, after a lease that ran out
                 take((yield partial(store.delete, key)))
             return _FAILED
         take((yield partial(store.set, key, _DONE, KEEP)))

@@ -91,18 +91,24 @@ def test_many_tabs_of_one_order_end_in_one_charge(gateway, sandbox):
     """Twenty tasks with twenty cards: whoever is not in time is shown the payment, or told to wait."""
 
     async def rush() -> list[object]:
-        tasks = (gateway.charge(sandbox.create_token(), ADA, FIVE, order_id="order-1") for _ in range(20))
+        tasks = (
+            gateway.charge(sandbox.create_token(), ADA, FIVE, order_id="order-1") for _ in range(20)
+        )
         return list(await asyncio.gather(*tasks, return_exceptions=True))
 
     results = asyncio.run(rush())
     (charge,) = sandbox.charges
 
     assert {charge.id} == {result.charge.id for result in results if isinstance(result, Payment)}
-    assert 1 == len([result for result in results if isinstance(result, Payment) and not result.replayed])
+    assert 1 == len(
+        [result for result in results if isinstance(result, Payment) and not result.replayed]
+    )
 
 
 # Of the loops that are left as they are.
-@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.filterwarnings(
+    "ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
+)
 @pytest.mark.parametrize("way", ["run", "closed", "left"])
 def test_no_event_loop_is_kept(sandbox, way):
     """A gateway shared by many runs holds none of their loops, whether or not they shut down as asyncio.run does."""
@@ -116,7 +122,11 @@ def test_no_event_loop_is_kept(sandbox, way):
             await gateway.close()
 
     with sandbox.serve() as server:
-        customer = PaymentGateway(sandbox.secret_key, api_base=server.url).charge("tok_visa", ADA, FIVE).customer.id
+        customer = (
+            PaymentGateway(sandbox.secret_key, api_base=server.url)
+            .charge("tok_visa", ADA, FIVE)
+            .customer.id
+        )
         gateway = AsyncPaymentGateway(sandbox.secret_key, api_base=server.url)
         for _ in range(5):
             if way == "left":
@@ -214,7 +224,11 @@ def test_waiting_lets_other_tasks_run(sandbox, monkeypatch, wait):
         gateway = AsyncPaymentGateway(sandbox.secret_key, http_client=sandbox.http_client())
     else:
         first = PaymentGateway(sandbox.secret_key, http_client=sandbox.http_client())
-        sandbox.faults.add(Fault.server_error(executed=False, saved=True), path="/v1/payment_intents", method="POST")
+        sandbox.faults.add(
+            Fault.server_error(executed=False, saved=True),
+            path="/v1/payment_intents",
+            method="POST",
+        )
         with pytest.raises(OutcomeUnknown):
             first.charge(sandbox.create_token(), ADA, FIVE, order_id="order-1")
         gateway = AsyncPaymentGateway(sandbox.secret_key, http_client=sandbox.http_client())

@@ -7,7 +7,15 @@ import typing
 
 import pytest
 
-from tokencharge import AsyncPaymentGateway, Charge, Money, Payment, PaymentGateway, Refund, Settings
+from tokencharge import (
+    AsyncPaymentGateway,
+    Charge,
+    Money,
+    Payment,
+    PaymentGateway,
+    Refund,
+    Settings,
+)
 
 GATEWAYS = [PaymentGateway, AsyncPaymentGateway]
 RETURNED = {
@@ -26,11 +34,17 @@ def methods(kind):
     return [name for name, each in inspect.getmembers(kind, callable) if not name.startswith("_")]
 
 
-@pytest.mark.parametrize(("kind", "name"), [(kind, name) for kind in GATEWAYS for name in methods(kind)])
+@pytest.mark.parametrize(
+    ("kind", "name"), [(kind, name) for kind in GATEWAYS for name in methods(kind)]
+)
 def test_the_hints_of_a_method_resolve(kind, name):
     """Each parameter and what is returned has a type that tools can find."""
     hints = typing.get_type_hints(getattr(kind, name))
-    parameters = [each for each in inspect.signature(getattr(kind, name)).parameters if each not in {"self", "gateway"}]
+    parameters = [
+        each
+        for each in inspect.signature(getattr(kind, name)).parameters
+        if each not in {"self", "gateway"}
+    ]
 
     assert not {*parameters, "return"} - hints.keys()
     assert RETURNED.get(name, hints["return"]) == hints["return"]
@@ -39,7 +53,11 @@ def test_the_hints_of_a_method_resolve(kind, name):
 @pytest.mark.parametrize(
     ("arguments", "named", "said"),
     [
-        (["tok_visa"], {}, "PaymentGateway.charge() missing 2 required positional arguments: 'email' and 'amount'"),
+        (
+            ["tok_visa"],
+            {},
+            "PaymentGateway.charge() missing 2 required positional arguments: 'email' and 'amount'",
+        ),
         (
             ["tok_visa", "ada@example.com", Money(500, "usd")],
             {"orderid": "7"},
@@ -63,4 +81,6 @@ def test_defaults_are_those_of_the_settings(kind):
     unset = Settings("sk_test_1234")
     shared = [name for name in parameters if name not in {"secret_key", "http_client"}]
 
-    assert {name: getattr(unset, name) for name in shared} == {name: parameters[name].default for name in shared}
+    assert {name: getattr(unset, name) for name in shared} == {
+        name: parameters[name].default for name in shared
+    }

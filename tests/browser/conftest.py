@@ -32,7 +32,9 @@ EXAMPLES = ["flask", "django", "fastapi"]
 WAYS = {
     "payment": {},  # what a new shop gets: the Payment Element, over PaymentIntents
     "card": {"STRIPE_ELEMENT": "card"},
-    "charges": {"STRIPE_ROUTE": "charges"},  # and the Card Element, on an account that takes its tokens there
+    "charges": {
+        "STRIPE_ROUTE": "charges"
+    },  # and the Card Element, on an account that takes its tokens there
 }
 INTENTS = [f"{name}-{way}" for name in EXAMPLES for way in ("payment", "card")]
 EVERY = [f"{name}-{way}" for name in EXAMPLES for way in WAYS]
@@ -57,12 +59,18 @@ class Till:
 
     def arrived(self, path: str) -> int:
         """How many requests reached a path."""
-        return sum(arrival.path == path and arrival.method == "POST" for arrival in self.sandbox.requests)
+        return sum(
+            arrival.path == path and arrival.method == "POST" for arrival in self.sandbox.requests
+        )
 
     @property
     def paid(self) -> list[Money]:
         """What the sandbox took."""
-        return [charge.amount_captured for charge in self.sandbox.charges if charge.status == "succeeded"]
+        return [
+            charge.amount_captured
+            for charge in self.sandbox.charges
+            if charge.status == "succeeded"
+        ]
 
 
 @attrs.frozen
@@ -149,12 +157,19 @@ class Visitor:
         )
 
     def hear(self, message: ConsoleMessage) -> None:
-        expected = message.text.startswith(ITS_OWN_NOTE) and urlsplit(message.location["url"]).path == "/charge"
+        expected = (
+            message.text.startswith(ITS_OWN_NOTE)
+            and urlsplit(message.location["url"]).path == "/charge"
+        )
         if message.type in ("error", "warning") and not expected:
             self.complaints.append(message.text)
 
     def count(self, sent: PageRequest) -> None:
-        if sent.is_navigation_request() and sent.method == "POST" and sent.frame == self.page.main_frame:
+        if (
+            sent.is_navigation_request()
+            and sent.method == "POST"
+            and sent.frame == self.page.main_frame
+        ):
             self.posts.append(sent.url)
 
     def fence(self, route: Route) -> None:
@@ -200,7 +215,9 @@ def counter(_till: Till) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def open_shop(counter: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Shop]]:
+def open_shop(
+    counter: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[str], Shop]]:
     """Starts an example in one of WAYS, a process of its own, or returns it if it runs: `open_shop("flask-card")`."""
     with ExitStack() as running:
         folder = tmp_path_factory.mktemp("shops")
@@ -229,8 +246,16 @@ def _running(example: str, counter: str, log: Path) -> Iterator[Shop]:
         **WAYS[way],
     }
     launcher = [str(ROOT / "tests" / "browser" / "returning.py")] if returning else []
-    command = [sys.executable, *launcher, str(ROOT / "examples" / f"{name}_app.py"), f"--port={port}"]
-    with log.open("w") as output, subprocess.Popen(command, env=env, stdout=output, stderr=output) as process:
+    command = [
+        sys.executable,
+        *launcher,
+        str(ROOT / "examples" / f"{name}_app.py"),
+        f"--port={port}",
+    ]
+    with (
+        log.open("w") as output,
+        subprocess.Popen(command, env=env, stdout=output, stderr=output) as process,
+    ):
         try:
             shop = Shop(name, way, f"http://127.0.0.1:{port}/checkout")
             _wait_for(shop, process, log)

@@ -14,7 +14,9 @@ import tokencharge
 CUSTOMER = "cus_returning"
 
 
-def order_of_the_customer(amount: tokencharge.Money, description: str, order_id: str | None) -> tokencharge.Order:
+def order_of_the_customer(
+    amount: tokencharge.Money, description: str, order_id: str | None
+) -> tokencharge.Order:
     known: dict[str, Any] = {"customer": CUSTOMER, "reuse_cards": True} if order_id else {}
     return Order(amount, description, order_id, **known)
 

@@ -37,8 +37,12 @@ def ready(visitor: Visitor) -> int:
     return visitor.page.get_by_label("Card number").count()
 
 
-@pytest.mark.parametrize(("enter", "leave"), [(VISIT, VISIT), (OPEN, CLOSE)], ids=["Turbo", "a dialog"])
-def test_a_form_works_whenever_it_appears(kiosk: Kiosk, till: Till, visitor: Visitor, enter: str, leave: str) -> None:
+@pytest.mark.parametrize(
+    ("enter", "leave"), [(VISIT, VISIT), (OPEN, CLOSE)], ids=["Turbo", "a dialog"]
+)
+def test_a_form_works_whenever_it_appears(
+    kiosk: Kiosk, till: Till, visitor: Visitor, enter: str, leave: str
+) -> None:
     """The second time as the first, with one card field, and it pays once."""
     visitor.page.goto(kiosk.url)
     visitor.page.evaluate(enter, f"{kiosk.url}/checkout")
@@ -54,7 +58,9 @@ def test_a_form_works_whenever_it_appears(kiosk: Kiosk, till: Till, visitor: Vis
     assert (1, [kiosk.price]) == (len(visitor.posts), till.paid)
 
 
-def test_a_form_that_appears_without_stripe_says_so(kiosk: Kiosk, till: Till, visitor: Visitor) -> None:
+def test_a_form_that_appears_without_stripe_says_so(
+    kiosk: Kiosk, till: Till, visitor: Visitor
+) -> None:
     """Within seconds, though the page was loaded long ago; opened again once Stripe.js can be had, it works."""
     visitor.page.route("**/endive/stripe.js", lambda route: route.abort())
     visitor.page.goto(kiosk.url)

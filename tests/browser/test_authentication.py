@@ -42,7 +42,9 @@ def test_the_buyer_approves(shop: Shop, till: Till, visitor: Visitor) -> None:
 
 
 @both_elements
-def test_the_buyer_fails_and_pays_with_another_card(shop: Shop, till: Till, visitor: Visitor) -> None:
+def test_the_buyer_fails_and_pays_with_another_card(
+    shop: Shop, till: Till, visitor: Visitor
+) -> None:
     """The page says what happened, where the buyer looks first, and the same order takes the next card."""
     visitor.open(shop.home)
     visitor.pay(ASKS)
@@ -60,7 +62,9 @@ def test_the_buyer_fails_and_pays_with_another_card(shop: Shop, till: Till, visi
 
 
 @both_elements
-def test_the_buyer_walks_away_and_comes_back(shop: Shop, till: Till, visit: Callable[..., Visitor]) -> None:
+def test_the_buyer_walks_away_and_comes_back(
+    shop: Shop, till: Till, visit: Callable[..., Visitor]
+) -> None:
     """Who closes the bank's window can try again, who closes the tab finds the order as it was: it is paid once."""
     first, second = visit(), visit()
     first.open(shop.home)
@@ -86,7 +90,9 @@ def test_the_buyer_walks_away_and_comes_back(shop: Shop, till: Till, visit: Call
 
 
 @only_once
-def test_a_bank_that_cannot_be_asked_is_not_asked_for_ever(shop: Shop, till: Till, visitor: Visitor) -> None:
+def test_a_bank_that_cannot_be_asked_is_not_asked_for_ever(
+    shop: Shop, till: Till, visitor: Visitor
+) -> None:
     """The page says so and waits for the buyer, who may have approved elsewhere: the next post tells."""
     visitor.page.route("**/v1/payment_intents/*", lambda route: route.abort())
     visitor.open(shop.home)
@@ -95,7 +101,9 @@ def test_a_bank_that_cannot_be_asked_is_not_asked_for_ever(shop: Shop, till: Til
 
     assert "We did not hear from your bank." in visitor.problem()
     assert 1 == len(visitor.posts)
-    assert order == visitor.page.get_by_role("link", name="Use another card").evaluate("link => link.href")
+    assert order == visitor.page.get_by_role("link", name="Use another card").evaluate(
+        "link => link.href"
+    )
 
     till.sandbox.authenticate(till.sandbox.payment_intents[0]["id"])
     visitor.page.get_by_role("button", name="Confirm with your bank").click()
@@ -134,14 +142,20 @@ def test_what_is_wrong_with_the_card_is_said_once(shop: Shop, till: Till, visito
 
 
 @only_once
-def test_a_retry_sends_the_confirmation_token_it_has(shop: Shop, till: Till, visitor: Visitor) -> None:
+def test_a_retry_sends_the_confirmation_token_it_has(
+    shop: Shop, till: Till, visitor: Visitor
+) -> None:
     """Where the post gets no page for an answer, the next click is the same purchase; another card is another token."""
     visitor.open(shop.url)
     visitor.page.route("**/charge", lambda route: route.fulfill(status=204), times=2)
     for _ in range(2):
         with visitor.page.expect_event("requestfailed", lambda sent: sent.url.endswith("/charge")):
-            visitor.page.get_by_role("button", name="Pay").click() if visitor.posts else visitor.pay()
-        visitor.page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
+            visitor.page.get_by_role(
+                "button", name="Pay"
+            ).click() if visitor.posts else visitor.pay()
+        visitor.page.evaluate(
+            "dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))"
+        )
     same = till.arrived("/v1/confirmation_tokens")
     visitor.pay(OTHER)
     visitor.charged()
@@ -151,10 +165,17 @@ def test_a_retry_sends_the_confirmation_token_it_has(shop: Shop, till: Till, vis
 
 
 @only_once
-def test_the_sites_own_fields_go_with_the_confirmation_token(shop: Shop, till: Till, visitor: Visitor) -> None:
+def test_the_sites_own_fields_go_with_the_confirmation_token(
+    shop: Shop, till: Till, visitor: Visitor
+) -> None:
     """What a token is made with, under the names of billing details; an empty field is left out."""
     visitor.open(shop.url)
-    fields = {"name": "Ada Lovelace", "address_line1": "Byron Street 1", "address_zip": "10115", "address_city": ""}
+    fields = {
+        "name": "Ada Lovelace",
+        "address_line1": "Byron Street 1",
+        "address_zip": "10115",
+        "address_city": "",
+    }
     visitor.page.evaluate(
         """(fields) => {
              for (const [name, value] of Object.entries(fields)) {

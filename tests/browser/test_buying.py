@@ -81,7 +81,9 @@ def test_a_declined_card_is_followed_by_another(shop: Shop, till: Till, visitor:
     ],
     ids=["double-click", "two submits"],
 )
-def test_two_submits_make_one_purchase(shop: Shop, till: Till, visitor: Visitor, twice: Callable) -> None:
+def test_two_submits_make_one_purchase(
+    shop: Shop, till: Till, visitor: Visitor, twice: Callable
+) -> None:
     """Who presses the button twice makes one token, sends it once and is charged once."""
     visitor.open(shop.url)
     visitor.page.get_by_label("E-mail").fill("ada@example.com")
@@ -93,14 +95,21 @@ def test_two_submits_make_one_purchase(shop: Shop, till: Till, visitor: Visitor,
     assert [HONEY] == till.paid
 
 
-def test_the_form_is_closed_while_it_is_on_its_way(shop: Shop, till: Till, visitor: Visitor) -> None:
+def test_the_form_is_closed_while_it_is_on_its_way(
+    shop: Shop, till: Till, visitor: Visitor
+) -> None:
     """Between the click and the answer the button is off, the form is busy, and says so to those who cannot see it."""
     seen: list[tuple[bool, str]] = []
 
     def look(route: Route) -> None:
         page = visitor.page
         button = page.get_by_role("button", name="Pay")
-        seen.append((button.is_disabled(), page.locator(".tc-pay[aria-busy=true] [role=status]").inner_text()))
+        seen.append(
+            (
+                button.is_disabled(),
+                page.locator(".tc-pay[aria-busy=true] [role=status]").inner_text(),
+            )
+        )
         route.fallback()
 
     visitor.page.route(f"**{shop.makes}", look)
@@ -111,7 +120,9 @@ def test_the_form_is_closed_while_it_is_on_its_way(shop: Shop, till: Till, visit
     assert [(True, "Paying…")] == seen[-1:]
 
 
-def test_a_reload_of_the_result_charges_nothing_more(shop: Shop, till: Till, visitor: Visitor) -> None:
+def test_a_reload_of_the_result_charges_nothing_more(
+    shop: Shop, till: Till, visitor: Visitor
+) -> None:
     """A reload posts the form again; the same token is the same purchase."""
     visitor.open(shop.url)
     visitor.pay()
@@ -136,7 +147,9 @@ def test_the_keyboard_is_enough(shop: Shop, till: Till, visitor: Visitor) -> Non
     assert [HONEY] == till.paid
 
 
-def test_the_keyboard_reaches_the_button_and_the_links(shop: Shop, till: Till, visitor: Visitor) -> None:
+def test_the_keyboard_reaches_the_button_and_the_links(
+    shop: Shop, till: Till, visitor: Visitor
+) -> None:
     """What a mouse can press, Tab and Enter can press."""
     visitor.open(shop.url)
     visitor.page.get_by_label("E-mail").fill("ada@example.com")
@@ -152,7 +165,9 @@ def test_the_keyboard_reaches_the_button_and_the_links(shop: Shop, till: Till, v
     assert [HONEY] == till.paid
 
 
-def test_an_unclear_outcome_is_cleared_up_without_a_second_charge(shop: Shop, till: Till, visitor: Visitor) -> None:
+def test_an_unclear_outcome_is_cleared_up_without_a_second_charge(
+    shop: Shop, till: Till, visitor: Visitor
+) -> None:
     """Where the answer is lost the page says not to pay again, and checking ends in the one charge."""
     lost = till.sandbox.faults.add(Fault.lose_answer(), times=None, path=shop.pays, method="POST")
     visitor.open(shop.url)
@@ -173,9 +188,13 @@ def test_an_unclear_outcome_is_cleared_up_without_a_second_charge(shop: Shop, ti
     assert (1, [HONEY]) == (till.arrived(shop.makes), till.paid)
 
 
-def test_where_nothing_happened_the_same_card_can_be_sent_again(shop: Shop, till: Till, visitor: Visitor) -> None:
+def test_where_nothing_happened_the_same_card_can_be_sent_again(
+    shop: Shop, till: Till, visitor: Visitor
+) -> None:
     """Where Stripe turned the attempt away the buyer may send the same token again, or enter another card."""
-    busy = till.sandbox.faults.add(Fault.rate_limit(), times=None, path="/v1/customers", method="POST")
+    busy = till.sandbox.faults.add(
+        Fault.rate_limit(), times=None, path="/v1/customers", method="POST"
+    )
     visitor.open(shop.url)
     visitor.pay()
     visitor.notice()
@@ -209,7 +228,9 @@ def test_a_retry_sends_the_token_it_has(shop: Shop, till: Till, visitor: Visitor
     assert [HONEY] == till.paid
 
 
-def test_another_card_after_a_retry_is_another_token(shop: Shop, till: Till, visitor: Visitor) -> None:
+def test_another_card_after_a_retry_is_another_token(
+    shop: Shop, till: Till, visitor: Visitor
+) -> None:
     """A token goes with its card: when the buyer changes the card, the old token is forgotten."""
     visitor.open(shop.url)
     come_back(visitor, DECLINED)
@@ -246,13 +267,21 @@ CARDS_THAT_CANNOT_BE = [
     ("4242424242424241", "1234", "123", "Your card number is invalid.", "Card number"),
     ("4242424242424242", "12", "123", "Your card's expiration date is incomplete.", "Expiry date"),
     ("4242424242424242", "1334", "123", "Your card's expiration month is invalid.", "Expiry date"),
-    ("4242424242424242", "0120", "123", "Your card's expiration date is in the past.", "Expiry date"),
+    (
+        "4242424242424242",
+        "0120",
+        "123",
+        "Your card's expiration date is in the past.",
+        "Expiry date",
+    ),
     ("4242424242424242", "1234", "12", "Your card's security code is incomplete.", "Security code"),
 ]
 
 
 @of_the_card_element
-def test_a_card_that_cannot_be_is_refused_before_anything_is_sent(shop: Shop, till: Till, visitor: Visitor) -> None:
+def test_a_card_that_cannot_be_is_refused_before_anything_is_sent(
+    shop: Shop, till: Till, visitor: Visitor
+) -> None:
     """The page says what is wrong with the card, goes to that field, and lets the buyer mend it."""
     visitor.open(shop.url)
     visitor.page.get_by_label("E-mail").fill("ada@example.com")
@@ -285,10 +314,14 @@ def test_an_incomplete_email_is_asked_for_first(shop: Shop, till: Till, visitor:
 
 def test_what_stripe_says_of_the_card_is_shown(shop: Shop, till: Till, visitor: Visitor) -> None:
     """A refusal of the card when the token is made is in Stripe's words, which are the buyer's."""
-    error = {"error": {"type": "card_error", "code": "expired_card", "message": "Your card has expired."}}
+    error = {
+        "error": {"type": "card_error", "code": "expired_card", "message": "Your card has expired."}
+    }
     headers = {"access-control-allow-origin": "*"}
     body = json.dumps(error)
-    visitor.page.route(f"**{shop.makes}", lambda route: route.fulfill(status=402, body=body, headers=headers))
+    visitor.page.route(
+        f"**{shop.makes}", lambda route: route.fulfill(status=402, body=body, headers=headers)
+    )
     visitor.open(shop.url)
     visitor.pay()
 
@@ -298,7 +331,9 @@ def test_what_stripe_says_of_the_card_is_shown(shop: Shop, till: Till, visitor: 
 
 
 @pytest.mark.parametrize("fault", [Fault.overloaded(), Fault.lose_request()], ids=["503", "reset"])
-def test_what_stripe_says_to_developers_is_not(shop: Shop, till: Till, visitor: Visitor, fault: Fault) -> None:
+def test_what_stripe_says_to_developers_is_not(
+    shop: Shop, till: Till, visitor: Visitor, fault: Fault
+) -> None:
     """Where no token could be made the page says so in its own words, and the buyer can try again."""
     with till.sandbox.faults.add(fault, times=None, path=shop.makes, method="POST"):
         visitor.open(shop.url)
@@ -333,7 +368,10 @@ def test_a_stripe_js_that_is_late_is_waited_for(shop: Shop, till: Till, visitor:
     visitor.page.route("**/stripe.js", lambda route: late.append(route))  # noqa: PLW0108 - Playwright takes no built-in
     visitor.page.goto(shop.url, wait_until="commit")
 
-    assert "Loading the card form…" == visitor.page.locator(".tc-pay [role=status]:not(:empty)").inner_text()
+    assert (
+        "Loading the card form…"
+        == visitor.page.locator(".tc-pay [role=status]:not(:empty)").inner_text()
+    )
     assert visitor.page.get_by_role("button", name="Pay").is_disabled()
 
     visitor.page.clock.fast_forward(10_000)
@@ -351,7 +389,9 @@ def test_a_stripe_js_that_is_late_is_waited_for(shop: Shop, till: Till, visitor:
     assert [HONEY] == till.paid
 
 
-def test_without_javascript_the_page_says_so(shop: Shop, till: Till, visit: Callable[..., Visitor]) -> None:
+def test_without_javascript_the_page_says_so(
+    shop: Shop, till: Till, visit: Callable[..., Visitor]
+) -> None:
     """The form needs JavaScript, says that it does, and shows no button that cannot work."""
     visitor = visit(java_script_enabled=False)
     visitor.page.goto(shop.url)

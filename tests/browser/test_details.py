@@ -13,8 +13,12 @@ from tests.browser.test_returning import know
 from tokencharge import Address, Person
 
 ALL = ("phone", "billing_address", "shipping_address")
-ADA = Person("Ada Lovelace", "+44 20 7946 0000", Address("1 High Street", None, "Pune", "MH", "411001", "IN"))
-CHARLES = Person("Charles Babbage", address=Address("7 Rue Paul Bert", None, "Lyon", None, "69003", "FR"))
+ADA = Person(
+    "Ada Lovelace", "+44 20 7946 0000", Address("1 High Street", None, "Pune", "MH", "411001", "IN")
+)
+CHARLES = Person(
+    "Charles Babbage", address=Address("7 Rue Paul Bert", None, "Lyon", None, "69003", "FR")
+)
 COUNTRIES = {"IN": "India", "FR": "France"}
 DECLINED = "4000000000000002"
 
@@ -29,7 +33,10 @@ def kiosk(till: Till, counter: str, request: pytest.FixtureRequest) -> Iterator[
 
 def fill(visitor: Visitor, group: str, person: Person) -> None:
     """Fill in one of the two groups, as its labels say."""
-    box, address = visitor.page.get_by_role("group", name=f"{group} address"), person.address or Address()
+    box, address = (
+        visitor.page.get_by_role("group", name=f"{group} address"),
+        person.address or Address(),
+    )
     box.get_by_label("Full name").fill(person.name or "")
     box.get_by_label("Address", exact=True).fill(address.line1 or "")
     box.get_by_label("City").fill(address.city or "")
@@ -62,7 +69,9 @@ def test_what_is_typed_is_stripes(kiosk: Kiosk, till: Till, visitor: Visitor) ->
     assert (ADA, CHARLES) == (charge.billing, charge.shipping)
 
 
-def test_a_ticked_box_stands_for_the_second_address(kiosk: Kiosk, till: Till, visitor: Visitor) -> None:
+def test_a_ticked_box_stands_for_the_second_address(
+    kiosk: Kiosk, till: Till, visitor: Visitor
+) -> None:
     """Ticked from the start, it hides fields that nobody has to fill in then; the parcel goes to the buyer."""
     open_and_fill(kiosk, visitor)
     hidden = visitor.page.get_by_role("group", name="Shipping address").count()
@@ -73,7 +82,9 @@ def test_a_ticked_box_stands_for_the_second_address(kiosk: Kiosk, till: Till, vi
     assert Person(ADA.name, address=ADA.address) == till.sandbox.charges[0].shipping
 
 
-def test_after_a_decline_only_the_card_is_typed_again(kiosk: Kiosk, till: Till, visitor: Visitor) -> None:
+def test_after_a_decline_only_the_card_is_typed_again(
+    kiosk: Kiosk, till: Till, visitor: Visitor
+) -> None:
     """What was typed is there, the box is as it was, and what is corrected counts."""
     open_and_fill(kiosk, visitor)
     visitor.page.get_by_label("Ship to the billing address").uncheck()
@@ -90,7 +101,9 @@ def test_after_a_decline_only_the_card_is_typed_again(kiosk: Kiosk, till: Till, 
     assert CHARLES == till.sandbox.customers[0].shipping
 
 
-def test_a_field_that_the_server_refuses_has_the_focus(kiosk: Kiosk, till: Till, visitor: Visitor) -> None:
+def test_a_field_that_the_server_refuses_has_the_focus(
+    kiosk: Kiosk, till: Till, visitor: Visitor
+) -> None:
     """The page comes back with a sentence beside it; nothing was charged."""
     open_and_fill(kiosk, visitor)
     name = visitor.page.get_by_role("group", name="Billing address").get_by_label("Full name")
@@ -104,7 +117,9 @@ def test_a_field_that_the_server_refuses_has_the_focus(kiosk: Kiosk, till: Till,
     assert [] == till.paid
 
 
-def test_a_card_is_made_anew_once_its_owner_is_corrected(kiosk: Kiosk, till: Till, visitor: Visitor) -> None:
+def test_a_card_is_made_anew_once_its_owner_is_corrected(
+    kiosk: Kiosk, till: Till, visitor: Visitor
+) -> None:
     """Back on a page that was on its way, the address is corrected: Stripe gets the new one with the card."""
     open_and_fill(kiosk, visitor)
     # The browser stays where it is.
@@ -132,17 +147,27 @@ def test_a_saved_card_asks_for_the_shipping_address_alone(
     visitor = visit(java_script_enabled=scripts)
     visitor.page.goto(f"{kiosk.url}/checkout")
     visitor.page.get_by_role("group", name="Shipping address").wait_for()
-    others = [visitor.page.get_by_label(each) for each in ("E-mail", "Phone number", "Ship to the billing address")]
-    seen = [each.is_visible() for each in (*others, visitor.page.get_by_role("group", name="Billing address"))]
+    others = [
+        visitor.page.get_by_label(each)
+        for each in ("E-mail", "Phone number", "Ship to the billing address")
+    ]
+    seen = [
+        each.is_visible()
+        for each in (*others, visitor.page.get_by_role("group", name="Billing address"))
+    ]
     fill(visitor, "Shipping", CHARLES)
     visitor.page.get_by_role("button", name="Pay").click()
     visitor.charged()
 
     assert [False] * 4 == seen
-    assert [(CUSTOMER, CHARLES)] == [(each.customer_id, each.shipping) for each in till.sandbox.charges if each.paid]
+    assert [(CUSTOMER, CHARLES)] == [
+        (each.customer_id, each.shipping) for each in till.sandbox.charges if each.paid
+    ]
 
 
-def test_all_of_it_fits_a_narrow_phone_and_is_read_without_a_fault(kiosk: Kiosk, till: Till, visitor: Visitor) -> None:
+def test_all_of_it_fits_a_narrow_phone_and_is_read_without_a_fault(
+    kiosk: Kiosk, till: Till, visitor: Visitor
+) -> None:
     """320 pixels hold it, and axe finds nothing, with a field that is wrong and with both addresses."""
     from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 

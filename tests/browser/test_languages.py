@@ -30,7 +30,12 @@ FIT = """([place, text]) => {
 
 def pay(visitor: Visitor, number: str) -> None:
     """Type e-mail and card, by their places, and press the button."""
-    for field, typed in (("#tc-email", "ada@example.com"), (".number", number), (".exp", "1234"), (".cvc", "123")):
+    for field, typed in (
+        ("#tc-email", "ada@example.com"),
+        (".number", number),
+        (".exp", "1234"),
+        (".cvc", "123"),
+    ):
         visitor.page.locator(field).fill(typed)
     visitor.page.locator(".tc-pay .tc-button").click()
 
@@ -47,7 +52,9 @@ def look_at(visitor: Visitor, scene: str, tag: str) -> None:
         assert width == visitor.page.evaluate("document.documentElement.scrollWidth")
 
         if PICTURES and tag in SHOWN and scene != "charged":
-            visitor.page.screenshot(path=IMAGES / f"language-{tag}-{scene}-{device}.png", full_page=True)
+            visitor.page.screenshot(
+                path=IMAGES / f"language-{tag}-{scene}-{device}.png", full_page=True
+            )
 
 
 @pytest.mark.parametrize("shop", ["flask-payment"], indirect=True)
@@ -57,7 +64,9 @@ def test_everybody_can_read_and_pay_in_their_language(
 ) -> None:
     """Axe finds nothing against the form, a decline and the page that says paid; 320 pixels hold every sentence."""
     language = Language.of(tag)
-    visitor = visit(locale="zh-CN" if tag == "zh-Hans" else tag, color_scheme="light", device_scale_factor=1.5)
+    visitor = visit(
+        locale="zh-CN" if tag == "zh-Hans" else tag, color_scheme="light", device_scale_factor=1.5
+    )
     visitor.open(shop.url)
     look_at(visitor, "form", tag)
     declined = CardDeclined("declined", code="card_declined")
@@ -68,9 +77,17 @@ def test_everybody_can_read_and_pay_in_their_language(
     visitor.page.locator(".tc-pay [type=submit]:enabled").wait_for()
     look_at(visitor, "declined", tag)
     visitor.page.set_viewport_size({"width": 320, "height": 640})
-    values = {"amount": "9.999.999.999,99 CHF", "brand": "American Express", "last4": "0005", "date": "08/2031"}
+    values = {
+        "amount": "9.999.999.999,99 CHF",
+        "brand": "American Express",
+        "last4": "0005",
+        "date": "08/2031",
+    }
     values["label"] = language.say("Apartment, floor or building")
-    said = [(PLACES.get(name, ".tc-notice p"), language.say(each, **values)) for name, each in WORDS.items()]
+    said = [
+        (PLACES.get(name, ".tc-notice p"), language.say(each, **values))
+        for name, each in WORDS.items()
+    ]
 
     assert [] == [text for place, text in said if visitor.page.evaluate(FIT, [place, text]) > 320]
 
@@ -97,7 +114,12 @@ def test_a_long_form_can_be_read_in_every_language(
         visitor.page.locator("[name='shipping.same_as_billing']").uncheck()
         visitor.page.locator(".tc-pay [type=submit]:enabled").wait_for()
         look_at(visitor, "addresses", tag)
-        names = ("[name=card][value=new]", "[name=card][value=new] + span", "[name=keep]", "[name=keep] + span")
+        names = (
+            "[name=card][value=new]",
+            "[name=card][value=new] + span",
+            "[name=keep]",
+            "[name=keep] + span",
+        )
         boxes: list[Any] = [visitor.page.locator(name).bounding_box() for name in names]
         centres = [box["x"] + box["width"] / 2 for box in boxes]
         city = visitor.page.locator("[for=tc-billing-address-city]")
@@ -107,8 +129,12 @@ def test_a_long_form_can_be_read_in_every_language(
     assert ("rtl" if tag == "ar" else "ltr") == direction
 
 
-@pytest.mark.parametrize("shop", ["flask-payment", "django-payment", "fastapi-payment"], indirect=True)
-def test_a_page_in_arabic_is_laid_out_from_right_to_left(shop: Shop, till: Till, visit: Callable[..., Visitor]) -> None:
+@pytest.mark.parametrize(
+    "shop", ["flask-payment", "django-payment", "fastapi-payment"], indirect=True
+)
+def test_a_page_in_arabic_is_laid_out_from_right_to_left(
+    shop: Shop, till: Till, visit: Callable[..., Visitor]
+) -> None:
     """Labels stand at the right and values at the left; what was typed runs from left to right; Stripe's fields too."""
     visitor = visit(locale="ar", color_scheme="light")
     visitor.open(shop.url)
@@ -119,7 +145,9 @@ def test_a_page_in_arabic_is_laid_out_from_right_to_left(shop: Shop, till: Till,
     middle = box[".tc"]["x"] + box[".tc"]["width"] / 2
     style = "(field) => [getComputedStyle(field).direction, getComputedStyle(field).textAlign]"
 
-    assert box[".tc-total dt"]["x"] > middle > box[".tc-total dd"]["x"] + box[".tc-total dd"]["width"]
+    assert (
+        box[".tc-total dt"]["x"] > middle > box[".tc-total dd"]["x"] + box[".tc-total dd"]["width"]
+    )
     assert box["#tc-card-label"]["x"] + box["#tc-card-label"]["width"] > middle
     assert box[".exp"]["x"] > box[".cvc"]["x"]
     assert ["ltr", "end"] == visitor.page.locator("#tc-email").evaluate(style)
@@ -128,10 +156,15 @@ def test_a_page_in_arabic_is_laid_out_from_right_to_left(shop: Shop, till: Till,
 
 
 @pytest.mark.parametrize("shop", ["flask-card", "django-payment", "fastapi-payment"], indirect=True)
-def test_stripe_js_speaks_the_pages_language(shop: Shop, till: Till, visit: Callable[..., Visitor]) -> None:
+def test_stripe_js_speaks_the_pages_language(
+    shop: Shop, till: Till, visit: Callable[..., Visitor]
+) -> None:
     """Its fields are called what the page's reader calls them; where the page is in English, so are they."""
     german, danish = visit(locale="de-AT"), visit(locale="da")
-    for visitor in (german, danish):  # by the page alone: what the browser is set to says something else
+    for visitor in (
+        german,
+        danish,
+    ):  # by the page alone: what the browser is set to says something else
         visitor.page.add_init_script("Object.defineProperty(navigator, 'language', {value: 'fr'})")
     german.open(shop.url)
     danish.open(shop.url)

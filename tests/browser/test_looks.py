@@ -72,7 +72,9 @@ SCENES = [form, declined, unclear, charged, wrong_card, busy]
 Scene = Callable[[Shop, Till, Visitor], None]
 
 
-@pytest.mark.parametrize("shop", ["flask-payment", "django-card"], indirect=True)  # one for each template engine
+@pytest.mark.parametrize(
+    "shop", ["flask-payment", "django-card"], indirect=True
+)  # one for each template engine
 @pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.__name__)
 def test_every_page_can_be_read_by_everybody(
     shop: Shop, till: Till, visit: Callable[..., Visitor], scene: Scene
@@ -85,7 +87,9 @@ def test_every_page_can_be_read_by_everybody(
 
 @pytest.mark.parametrize("shop", ["flask-payment"], indirect=True)
 @pytest.mark.parametrize("scene", [three_d_secure, no_bank], ids=lambda scene: scene.__name__)
-def test_so_can_the_banks_question(shop: Shop, till: Till, visit: Callable[..., Visitor], scene: Scene) -> None:
+def test_so_can_the_banks_question(
+    shop: Shop, till: Till, visit: Callable[..., Visitor], scene: Scene
+) -> None:
     """It as well, in the one template that all examples have."""
     visitor = visit(device_scale_factor=1.5)
     scene(shop, till, visitor)
@@ -101,7 +105,9 @@ def look_at(visitor: Visitor, scene: Scene, *, picture: bool) -> None:
             visitor.turn(scheme)
             found = Axe().run(visitor.page, options={"iframes": False}).response
 
-            assert [] == [(device, scheme, each["id"], each["nodes"]) for each in found["violations"]]
+            assert [] == [
+                (device, scheme, each["id"], each["nodes"]) for each in found["violations"]
+            ]
             assert "color-contrast" in [each["id"] for each in found["passes"]]
             assert width == visitor.page.evaluate("document.documentElement.scrollWidth")
 
@@ -114,7 +120,9 @@ def look_at(visitor: Visitor, scene: Scene, *, picture: bool) -> None:
 
 
 @pytest.mark.parametrize("shop", ["flask-card", "flask-payment"], indirect=True)
-def test_the_card_follows_the_pages_look(shop: Shop, till: Till, visit: Callable[..., Visitor]) -> None:
+def test_the_card_follows_the_pages_look(
+    shop: Shop, till: Till, visit: Callable[..., Visitor]
+) -> None:
     """When the page goes dark, so does what is typed into the card, which Stripe keeps in frames of its own."""
     visitor = visit(color_scheme="light")
     visitor.open(shop.url)

@@ -31,7 +31,9 @@ def api(till: Till, counter: str, visitor: Visitor) -> Iterator[str]:
         yield counter
 
 
-def test_a_page_makes_tokens_with_the_publishable_key(till: Till, visitor: Visitor, api: str) -> None:
+def test_a_page_makes_tokens_with_the_publishable_key(
+    till: Till, visitor: Visitor, api: str
+) -> None:
     """The browser asks first, is allowed, and lets the page read the answer."""
     key = f"Bearer {till.sandbox.publishable_key}"
 
@@ -39,7 +41,9 @@ def test_a_page_makes_tokens_with_the_publishable_key(till: Till, visitor: Visit
 
 
 @pytest.mark.parametrize("path", ["/v1/tokens", "/v1/customers", "/v1/charges"])
-def test_a_page_does_nothing_with_the_secret_key(till: Till, visitor: Visitor, api: str, path: str) -> None:
+def test_a_page_does_nothing_with_the_secret_key(
+    till: Till, visitor: Visitor, api: str, path: str
+) -> None:
     """The sandbox executes nothing, whether or not the browser asks first."""
     key = f"Bearer {till.sandbox.secret_key}"
     answer = visitor.page.evaluate(ASK, [f"{api}{path}", key, CARD if path == "/v1/tokens" else ""])

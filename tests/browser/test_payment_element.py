@@ -76,7 +76,8 @@ def ask(window: Visitor, server: Client, **form: str) -> Any:
     form = {"use_stripe_sdk": "true", **form}
     intent = server.pay(server.sandbox.create_payment_method(ASKING), **form).body
     window.page.evaluate(
-        "(clientSecret) => { window.outcome = stripe.handleNextAction({ clientSecret }) }", intent["client_secret"]
+        "(clientSecret) => { window.outcome = stripe.handleNextAction({ clientSecret }) }",
+        intent["client_secret"],
     )
     return intent
 
@@ -91,8 +92,12 @@ def test_a_card_becomes_a_confirmation_token(server: Client, window: Visitor, ru
     submitted = run("await elements.submit()")
     details = "{ name: 'Ada', address: { postal_code: '10115' } }"
     params = f"{{ return_url: 'https://example.com/', payment_method_data: {{ billing_details: {details} }} }}"
-    token = run(f"(await stripe.createConfirmationToken({{ elements, params: {params} }})).confirmationToken")
-    paid = server.intent(confirm="true", confirmation_token=token["id"], **{"expand[]": "latest_charge"}).body
+    token = run(
+        f"(await stripe.createConfirmationToken({{ elements, params: {params} }})).confirmationToken"
+    )
+    paid = server.intent(
+        confirm="true", confirmation_token=token["id"], **{"expand[]": "latest_charge"}
+    ).body
 
     assert {"selectedPaymentMethod": "card"} == submitted
     assert (True, "https://example.com/", "4444") == (
@@ -116,7 +121,9 @@ def test_a_wallet_is_chosen_and_left_again(window: Visitor, run: Run) -> None:
     wallet.click()
     window.enter()
     left = run("await elements.submit()")
-    run("(payment.destroy(), window.other = stripe.elements({ mode: 'payment', amount: 500, currency: 'usd' }))")
+    run(
+        "(payment.destroy(), window.other = stripe.elements({ mode: 'payment', amount: 500, currency: 'usd' }))"
+    )
     run("other.create('payment', { wallets: { applePay: 'never' } }).mount('#payment')")
 
     assert {"selectedPaymentMethod": "apple_pay"} == chosen
@@ -140,7 +147,11 @@ def test_a_card_becomes_a_payment_method(server: Client, window: Visitor, run: R
     )
 
     assert ("4242", "Ada") == (manual["card"]["last4"], manual["billing_details"]["name"])
-    assert ("0005", "Bob", "incomplete_number") == (card["card"]["last4"], card["billing_details"]["name"], incomplete)
+    assert ("0005", "Bob", "incomplete_number") == (
+        card["card"]["last4"],
+        card["billing_details"]["name"],
+        incomplete,
+    )
     assert "succeeded" == server.pay(manual["id"]).body["status"]
 
 
@@ -152,7 +163,10 @@ def test_what_is_wrong_is_said_beside_the_fields(window: Visitor, run: Run) -> N
     wrong = window.page.get_by_role("alert").inner_text()
     window.enter()
 
-    assert ("validation_error", "incomplete_number") == (empty["error"]["type"], empty["error"]["code"])
+    assert ("validation_error", "incomplete_number") == (
+        empty["error"]["type"],
+        empty["error"]["code"],
+    )
     assert ("Your card number is incomplete.", "Your card number is invalid.") == (alert, wrong)
     assert "" == window.page.get_by_role("alert").inner_text()
     assert {
@@ -193,12 +207,18 @@ def test_what_changed_is_to_be_submitted_again(window: Visitor, run: Run) -> Non
     not_manual = run("await stripe.createPaymentMethod({ elements })")
     window.enter("5555555555554444")
 
-    assert "IntegrationError" == not_manual == run("await stripe.createConfirmationToken({ elements })")
+    assert (
+        "IntegrationError"
+        == not_manual
+        == run("await stripe.createConfirmationToken({ elements })")
+    )
 
 
 def test_a_lost_answer_is_an_error_and_no_exception(till: Till, window: Visitor, run: Run) -> None:
     """Where the network fails the error is an api_connection_error."""
-    till.sandbox.faults.add(Fault.lose_request(), times=None, path="/v1/confirmation_tokens", method="POST")
+    till.sandbox.faults.add(
+        Fault.lose_request(), times=None, path="/v1/confirmation_tokens", method="POST"
+    )
     window.enter()
     run("await elements.submit()")
     error = run("(await stripe.createConfirmationToken({ elements })).error")
@@ -215,7 +235,10 @@ def test_the_buyer_approves(server: Client, window: Visitor, run: Run) -> None:
     outcome = run("await outcome")
 
     assert "5.00 USD" in text
-    assert (intent["id"], "succeeded") == (outcome["paymentIntent"]["id"], outcome["paymentIntent"]["status"])
+    assert (intent["id"], "succeeded") == (
+        outcome["paymentIntent"]["id"],
+        outcome["paymentIntent"]["status"],
+    )
     assert 0 == window.page.locator("dialog").count()
     assert ["succeeded"] == [each["status"] for each in server.sandbox.payment_intents]
 
@@ -236,18 +259,27 @@ def escaped_within(window: Visitor) -> None:
     bank(window).get_by_role("button", name="Approve").press("Escape")
 
 
-@pytest.mark.parametrize("how", [failed, closed, escaped, escaped_within], ids=lambda how: how.__name__)
-def test_the_buyer_does_not_approve(server: Client, window: Visitor, run: Run, how: Callable[[Visitor], None]) -> None:
+@pytest.mark.parametrize(
+    "how", [failed, closed, escaped, escaped_within], ids=lambda how: how.__name__
+)
+def test_the_buyer_does_not_approve(
+    server: Client, window: Visitor, run: Run, how: Callable[[Visitor], None]
+) -> None:
     """Failed or closed: the promise holds the error and the intent, which waits for another card."""
     ask(window, server)
     bank(window).get_by_role("button", name="Fail").wait_for()
     how(window)
     error = run("(await outcome).error")
 
-    assert (NOT_AUTHENTICATED, "requires_payment_method") == (error["code"], error["payment_intent"]["status"])
+    assert (NOT_AUTHENTICATED, "requires_payment_method") == (
+        error["code"],
+        error["payment_intent"]["status"],
+    )
     assert error["message"].startswith("We are unable to authenticate your payment method.")
     assert 0 == window.page.locator("dialog").count()
-    assert [NOT_AUTHENTICATED] == [each["last_payment_error"]["code"] for each in server.sandbox.payment_intents]
+    assert [NOT_AUTHENTICATED] == [
+        each["last_payment_error"]["code"] for each in server.sandbox.payment_intents
+    ]
 
 
 def test_the_buyer_walks_away(server: Client, window: Visitor) -> None:
@@ -260,10 +292,14 @@ def test_the_buyer_walks_away(server: Client, window: Visitor) -> None:
     assert "succeeded" == server.sandbox.authenticate(intent["id"])["status"]
 
 
-def test_a_card_may_be_declined_after_authentication(server: Client, window: Visitor, run: Run) -> None:
+def test_a_card_may_be_declined_after_authentication(
+    server: Client, window: Visitor, run: Run
+) -> None:
     """The error is the decline then, in its own words."""
     secret = server.pay("pm_card_threeDSecureRequiredChargeDeclined").body["client_secret"]
-    window.page.evaluate("(clientSecret) => { window.outcome = stripe.handleNextAction({ clientSecret }) }", secret)
+    window.page.evaluate(
+        "(clientSecret) => { window.outcome = stripe.handleNextAction({ clientSecret }) }", secret
+    )
     bank(window).get_by_role("button", name="Approve").click()
     error = run("(await outcome).error")
 
@@ -293,7 +329,9 @@ def test_only_an_intent_that_asks_is_answered(server: Client, run: Run) -> None:
     paid = server.pay().body["client_secret"]
 
     assert "IntegrationError" == run(f"await stripe.handleNextAction({{ clientSecret: '{paid}' }})")
-    assert "succeeded" == run(f"(await stripe.retrievePaymentIntent('{paid}')).paymentIntent.status")
+    assert "succeeded" == run(
+        f"(await stripe.retrievePaymentIntent('{paid}')).paymentIntent.status"
+    )
 
 
 def test_an_unknown_intent_is_an_error(window: Visitor, run: Run) -> None:

@@ -67,7 +67,9 @@ def test_the_label_leads_to_the_card(kiosk: Kiosk, visitor: Visitor) -> None:
     assert number.evaluate("field => field.getRootNode().activeElement === field")
 
 
-def test_a_field_of_the_sites_may_be_called_submit(kiosk: Kiosk, till: Till, visitor: Visitor) -> None:
+def test_a_field_of_the_sites_may_be_called_submit(
+    kiosk: Kiosk, till: Till, visitor: Visitor
+) -> None:
     """A form's own method is hidden by it, and the form is sent all the same."""
     visitor.open(f"{kiosk.url}/checkout")
     visitor.page.evaluate(
@@ -116,7 +118,9 @@ def answered_by_no_page(visitor: Visitor, press: Callable[[], None]) -> None:
 
 def bring_back(visitor: Visitor, *, persisted: bool) -> None:
     """Show the page as the back button does, or as for the first time."""
-    visitor.page.evaluate("persisted => dispatchEvent(new PageTransitionEvent('pageshow', { persisted }))", persisted)
+    visitor.page.evaluate(
+        "persisted => dispatchEvent(new PageTransitionEvent('pageshow', { persisted }))", persisted
+    )
 
 
 def test_only_a_page_that_is_brought_back_is_opened_again(kiosk: Kiosk, visitor: Visitor) -> None:
@@ -131,9 +135,13 @@ def test_only_a_page_that_is_brought_back_is_opened_again(kiosk: Kiosk, visitor:
     assert (True, True) == (closed, button.is_enabled())
 
 
-def test_a_form_that_checks_again_is_closed_while_it_does(kiosk: Kiosk, till: Till, visitor: Visitor) -> None:
+def test_a_form_that_checks_again_is_closed_while_it_does(
+    kiosk: Kiosk, till: Till, visitor: Visitor
+) -> None:
     """The button is off, and the form says what it is doing."""
-    lost = till.sandbox.faults.add(Fault.lose_answer(), times=None, path="/v1/payment_intents", method="POST")
+    lost = till.sandbox.faults.add(
+        Fault.lose_answer(), times=None, path="/v1/payment_intents", method="POST"
+    )
     visitor.open(f"{kiosk.url}/checkout")
     visitor.pay()
     visitor.notice()
@@ -150,7 +158,9 @@ def test_a_form_that_checks_again_is_closed_while_it_does(kiosk: Kiosk, till: Ti
 
 
 @pytest.mark.parametrize("capture", [True, False], ids=["taken", "held"])
-def test_the_payment_element_knows_the_order(till: Till, counter: str, visitor: Visitor, capture: bool) -> None:
+def test_the_payment_element_knows_the_order(
+    till: Till, counter: str, visitor: Visitor, capture: bool
+) -> None:
     """Amount, currency, and whether the money is only held, which its confirmation token is for; it asks for a card."""
     with open_kiosk(counter, "payment") as kiosk:
         kiosk.capture = capture

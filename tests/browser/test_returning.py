@@ -14,7 +14,12 @@ from tests.browser.test_looks import look_at
 from tokencharge import Card, PaymentGateway
 from tokencharge.testing import sandbox_gateway
 
-VISA, MASTERCARD, ASKS, DECLINED = "4242424242424242", "5555555555554444", "4000002760003184", "4000000000000341"
+VISA, MASTERCARD, ASKS, DECLINED = (
+    "4242424242424242",
+    "5555555555554444",
+    "4000002760003184",
+    "4000000000000341",
+)
 
 each_shop = pytest.mark.parametrize("shop", RETURNING, indirect=True)
 one_shop = pytest.mark.parametrize("shop", ["flask-payment-returning"], indirect=True)
@@ -32,7 +37,9 @@ def know(shop: Shop, till: Till, *numbers: str) -> None:
     for number in numbers:
         till.sandbox.advance(1)
         if shop.way == "charges":
-            ask_stripe(till, f"customers/{CUSTOMER}/sources", source=till.sandbox.create_token(number))
+            ask_stripe(
+                till, f"customers/{CUSTOMER}/sources", source=till.sandbox.create_token(number)
+            )
         else:
             method = till.sandbox.create_payment_method(number)
             ask_stripe(till, f"payment_methods/{method}/attach", customer=CUSTOMER)
@@ -66,7 +73,9 @@ def test_a_saved_card_pays(shop: Shop, till: Till, visitor: Visitor) -> None:
 
 @each_shop
 @pytest.mark.parametrize("ticked", [True, False], ids=["ticked", "not ticked"])
-def test_a_new_card_is_kept_by_a_tick(shop: Shop, till: Till, visitor: Visitor, ticked: bool) -> None:
+def test_a_new_card_is_kept_by_a_tick(
+    shop: Shop, till: Till, visitor: Visitor, ticked: bool
+) -> None:
     """It pays, and is offered on the next visit only where the buyer has ticked that."""
     know(shop, till, MASTERCARD)
     visitor.page.goto(shop.home)
@@ -138,7 +147,9 @@ def test_the_bank_asks_for_the_buyer(shop: Shop, till: Till, visitor: Visitor) -
 
 
 @one_shop
-def test_the_form_is_closed_while_it_is_on_its_way(shop: Shop, till: Till, visitor: Visitor) -> None:
+def test_the_form_is_closed_while_it_is_on_its_way(
+    shop: Shop, till: Till, visitor: Visitor
+) -> None:
     """A second press sends nothing; who comes back to the page may press again, and pays once."""
     know(shop, till, VISA)
     visitor.page.goto(shop.home)
@@ -180,7 +191,9 @@ def test_a_saved_card_needs_no_stripe_js(shop: Shop, till: Till, visitor: Visito
 
 
 @one_shop
-def test_a_saved_card_needs_no_javascript(shop: Shop, till: Till, visit: Callable[..., Visitor]) -> None:
+def test_a_saved_card_needs_no_javascript(
+    shop: Shop, till: Till, visit: Callable[..., Visitor]
+) -> None:
     """A new card does, and is not offered without."""
     know(shop, till, VISA)
     visitor = visit(java_script_enabled=False)
@@ -218,7 +231,9 @@ def test_after_a_decline_another_saved_card_needs_no_javascript(
 def test_an_expired_card_cannot_be_chosen(shop: Shop, till: Till, visitor: Visitor) -> None:
     """It is there, and says that it is expired."""
     know(shop, till, VISA)
-    ask_stripe(till, f"payment_methods/{saved(till)[0].id}", card={"exp_month": 2, "exp_year": 2020})
+    ask_stripe(
+        till, f"payment_methods/{saved(till)[0].id}", card={"exp_month": 2, "exp_year": 2020}
+    )
     visitor.page.goto(shop.home)
     expired = visitor.page.get_by_label("Visa ending in 4242 expired 02/2020")
 
@@ -227,7 +242,9 @@ def test_an_expired_card_cannot_be_chosen(shop: Shop, till: Till, visitor: Visit
 
 
 @one_shop
-def test_what_was_typed_for_a_new_card_is_not_sent_with_a_saved_one(shop: Shop, till: Till, visitor: Visitor) -> None:
+def test_what_was_typed_for_a_new_card_is_not_sent_with_a_saved_one(
+    shop: Shop, till: Till, visitor: Visitor
+) -> None:
     """Who changes their mind after a token was made pays with the card that is chosen."""
     know(shop, till, MASTERCARD)
     visitor.page.goto(shop.home)

@@ -101,7 +101,10 @@ def test_it_tells_what_is_typed(blank: Visitor, run: Run) -> None:
     typing = run("last")
     blank.enter("378282246310005", "12/34", "1234")
     done = run("last")
-    shapes = [blank.page.get_by_label(name).input_value() for name in ("Card number", "Expiry date", "Security code")]
+    shapes = [
+        blank.page.get_by_label(name).input_value()
+        for name in ("Card number", "Expiry date", "Security code")
+    ]
     blank.page.get_by_label("Card number").fill("4242424242424241")
     wrong = run("last")
     run("card.clear()")
@@ -139,7 +142,9 @@ def test_it_takes_and_loses_the_focus(blank: Visitor, run: Run) -> None:
 
     assert ["ready", "focus", "blur"] == run("heard")
     assert "StripeElement--focus" in (inside or "")
-    assert "StripeElement StripeElement--empty" == blank.page.locator("#card").get_attribute("class")
+    assert "StripeElement StripeElement--empty" == blank.page.locator("#card").get_attribute(
+        "class"
+    )
 
 
 def test_it_can_be_switched_off_and_taken_away(blank: Visitor, run: Run) -> None:
@@ -149,7 +154,9 @@ def test_it_can_be_switched_off_and_taken_away(blank: Visitor, run: Run) -> None
     assert blank.page.get_by_label("Card number").is_disabled()
 
     run("card.update({ disabled: false })")
-    run("elements.getElement('card').on('focus', window.more = () => heard.push('more')).off('focus', more)")
+    run(
+        "elements.getElement('card').on('focus', window.more = () => heard.push('more')).off('focus', more)"
+    )
     run("card.focus()")
     run("card.unmount()")
 

@@ -17,7 +17,9 @@ from tokencharge.testing import async_sandbox_gateway, sandbox_gateway
 
 # Read before any test hides it from the others.
 KEY = os.environ.get("STRIPE_SECRET_KEY")
-NO_KEY = pytest.mark.skipif(KEY is None, reason="needs a Stripe account: set STRIPE_SECRET_KEY=sk_test_...")
+NO_KEY = pytest.mark.skipif(
+    KEY is None, reason="needs a Stripe account: set STRIPE_SECRET_KEY=sk_test_..."
+)
 
 MOST_PATIENCE = 120
 NO_TOKENS = "Stripe lets few accounts turn card numbers into tokens on a server"
@@ -110,6 +112,10 @@ def later(request: pytest.FixtureRequest, stripe_sandbox: Sandbox) -> Callable[[
 @pytest.fixture
 def new_token(request: pytest.FixtureRequest, stripe_sandbox: Sandbox) -> Callable[[], str]:
     """Mint single-use tokens."""
-    if KEY and "cassette" in request.node.callspec.id and request.getfixturevalue("stripe_cassette").recording:
+    if (
+        KEY
+        and "cassette" in request.node.callspec.id
+        and request.getfixturevalue("stripe_cassette").recording
+    ):
         pytest.skip(NO_TOKENS)
     return stripe_sandbox.create_token

@@ -28,7 +28,9 @@ def test_held_money_is_let_go(till: PaymentGateway, order: str) -> None:
     held = till.charge("tok_visa", EMAIL, FIVE, order_id=order, capture=False)
     released, again = till.void(held.charge), till.void(held.charge)
 
-    assert [ChargeState.RELEASED] * 3 == [each.state for each in (released, again, till.get_charge(held.charge.id))]
+    assert [ChargeState.RELEASED] * 3 == [
+        each.state for each in (released, again, till.get_charge(held.charge.id))
+    ]
     assert till.find(order, customer=held.customer) is None
     with pytest.raises(OrderConflict, match="was let go"):
         till.charge("tok_visa", EMAIL, FIVE, order_id=order, capture=False)
@@ -96,7 +98,9 @@ def test_all_money_is_given_back(till: PaymentGateway) -> None:
     assert (ChargeState.REFUNDED, NOTHING) == (read.state, read.amount_kept)
 
 
-def test_a_refund_that_failed_is_made_anew(till: PaymentGateway, later: Callable[[int], None]) -> None:
+def test_a_refund_that_failed_is_made_anew(
+    till: PaymentGateway, later: Callable[[int], None]
+) -> None:
     """Asked for again, it is told as it is: failed, and so made once more."""
     charge = till.charge("tok_refundFail", EMAIL, FIVE).charge
     first = till.refund(charge)
@@ -121,7 +125,9 @@ def test_a_refund_refused_before_the_capture_is_granted_after_it(till: PaymentGa
     assert THREE == till.get_charge(held.id).amount_kept
 
 
-def test_what_stripe_keeps_is_known_once_it_is_booked(till: PaymentGateway, later: Callable[[int], None]) -> None:
+def test_what_stripe_keeps_is_known_once_it_is_booked(
+    till: PaymentGateway, later: Callable[[int], None]
+) -> None:
     """Fee and net add up to what was taken."""
     charge = till.charge("tok_visa", EMAIL, FIVE).charge
     later(60)

@@ -78,7 +78,9 @@ def test_a_card_that_was_made_up_is_refused(till: PaymentGateway, order: str) ->
 
 def test_an_unknown_customer_has_no_cards(till: PaymentGateway) -> None:
     """That is said in one sentence."""
-    with pytest.raises(InvalidRequest, match=r"knows no such customer, or it was deleted") as caught:
+    with pytest.raises(
+        InvalidRequest, match=r"knows no such customer, or it was deleted"
+    ) as caught:
         till.cards("cus_AAAAAAAAAAAAAA")
 
     assert ("resource_missing", "customer") == (caught.value.code, caught.value.param)

@@ -24,7 +24,9 @@ FIVE = Money(500, "usd")
 
 def test_a_token_becomes_a_customer_and_a_charge(till: PaymentGateway) -> None:
     """A token and an e-mail make one Customer and one paid Charge of it."""
-    payment = till.charge("tok_visa", EMAIL, FIVE, description="Flask Charge", metadata={"cart": "7"})
+    payment = till.charge(
+        "tok_visa", EMAIL, FIVE, description="Flask Charge", metadata={"cart": "7"}
+    )
 
     assert EMAIL == payment.customer.email
     assert payment.customer.id == payment.charge.customer_id
@@ -49,7 +51,9 @@ def test_what_was_made_can_be_read_back(till: PaymentGateway) -> None:
 
 
 @pytest.mark.parametrize(
-    ("currency", "amount"), [("jpy", 500), ("eur", 1999), ("isk", 100_00)], ids=["jpy", "eur", "isk"]
+    ("currency", "amount"),
+    [("jpy", 500), ("eur", 1999), ("isk", 100_00)],
+    ids=["jpy", "eur", "isk"],
 )
 def test_amounts_are_minor_units(till: PaymentGateway, currency: str, amount: int) -> None:
     """An amount arrives as it was given, however many digits its currency has."""
@@ -128,7 +132,9 @@ def test_an_order_has_one_amount(till: PaymentGateway, order: str) -> None:
     assert (order, paid.charge.id) == (caught.value.order_id, caught.value.charge_id)
 
 
-def test_an_order_keeps_its_customer_when_the_e_mail_is_corrected(till: PaymentGateway, order: str) -> None:
+def test_an_order_keeps_its_customer_when_the_e_mail_is_corrected(
+    till: PaymentGateway, order: str
+) -> None:
     """A corrected e-mail goes to the Customer the order has, and the order is charged once."""
     with pytest.raises(CardDeclined):
         till.charge("tok_chargeDeclined", "adda@example.com", FIVE, order_id=order)
@@ -176,7 +182,9 @@ def test_the_same_token_pays_once(till: PaymentGateway, new_token: Callable[[], 
     assert (False, True) == (first.replayed, second.replayed)
 
 
-def test_a_used_token_pays_no_other_order(till: PaymentGateway, order: str, new_token: Callable[[], str]) -> None:
+def test_a_used_token_pays_no_other_order(
+    till: PaymentGateway, order: str, new_token: Callable[[], str]
+) -> None:
     """A token spent on one purchase is refused for another."""
     token = new_token()
     till.charge(token, EMAIL, FIVE)
@@ -216,13 +224,21 @@ def test_a_wrong_amount_costs_no_request(till: PaymentGateway) -> None:
         till.charge("tok_visa", EMAIL, Money(0, "usd"))
 
 
-ADA = Person("Ada Lovelace", "+44 20 7946 0000", Address("12 St James Square", None, "London", None, "SW1Y 4JH", "GB"))
+ADA = Person(
+    "Ada Lovelace",
+    "+44 20 7946 0000",
+    Address("12 St James Square", None, "London", None, "SW1Y 4JH", "GB"),
+)
 CHARLES = Person("Charles Babbage", address=Address("1 Dorset Street", city="London", country="GB"))
 
 
-def test_names_and_addresses_reach_the_customer_and_the_charge(till: PaymentGateway, route: str, order: str) -> None:
+def test_names_and_addresses_reach_the_customer_and_the_charge(
+    till: PaymentGateway, route: str, order: str
+) -> None:
     """The Customer says who buys and who gets it, the Charge who gets it; over an intent the card says who buys."""
-    payment = till.charge("tok_visa", EMAIL, FIVE, order_id=order, billing=ADA, shipping=CHARLES, receipt_email=EMAIL)
+    payment = till.charge(
+        "tok_visa", EMAIL, FIVE, order_id=order, billing=ADA, shipping=CHARLES, receipt_email=EMAIL
+    )
     customer = till.get_customer(payment.customer.id)
 
     assert (ADA.name, ADA.phone, ADA.address, CHARLES) == (
@@ -235,11 +251,15 @@ def test_names_and_addresses_reach_the_customer_and_the_charge(till: PaymentGate
     assert (ADA if route == "payment_intents" else None) == payment.charge.billing
 
 
-def test_an_order_that_goes_on_is_sent_where_was_said_last(till: PaymentGateway, order: str) -> None:
+def test_an_order_that_goes_on_is_sent_where_was_said_last(
+    till: PaymentGateway, order: str
+) -> None:
     """After a decline the address is corrected: on the Customer, and on the Charge that pays."""
     with pytest.raises(CardDeclined):
         till.charge("tok_chargeDeclined", EMAIL, FIVE, order_id=order, billing=ADA, shipping=ADA)
-    payment = till.charge("tok_visa", EMAIL, FIVE, order_id=order, billing=CHARLES, shipping=CHARLES)
+    payment = till.charge(
+        "tok_visa", EMAIL, FIVE, order_id=order, billing=CHARLES, shipping=CHARLES
+    )
 
     assert CHARLES == payment.charge.shipping == payment.customer.shipping
     assert (CHARLES.name, CHARLES.address) == (payment.customer.name, payment.customer.address)

@@ -59,7 +59,14 @@ def run_process() -> Callable[..., Ran]:
 @pytest.fixture(autouse=True)
 def _plain_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     """No variable of the developer's decides about colour, width, buffering or proxies."""
-    for name in ("COLUMNS", "FORCE_COLOR", "NO_COLOR", "PYTHONUNBUFFERED", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
+    for name in (
+        "COLUMNS",
+        "FORCE_COLOR",
+        "NO_COLOR",
+        "PYTHONUNBUFFERED",
+        "TTY_COMPATIBLE",
+        "TTY_INTERACTIVE",
+    ):
         monkeypatch.delenv(name, raising=False)
     for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
         monkeypatch.delenv(name, raising=False)

@@ -40,7 +40,13 @@ def test_each_command_explains_itself(command: str, capsys: pytest.CaptureFixtur
 
 @pytest.mark.parametrize(
     "arguments",
-    [["buy"], ["demo", "--live"], ["demo", "--js"], ["sandbox", "--port", "65536"], ["sandbox", "--port", "http"]],
+    [
+        ["buy"],
+        ["demo", "--live"],
+        ["demo", "--js"],
+        ["sandbox", "--port", "65536"],
+        ["sandbox", "--port", "http"],
+    ],
 )
 def test_bad_usage_exits_with_two(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     """An unknown command or option, or a port that cannot be, is refused with exit code 2."""
@@ -52,7 +58,9 @@ def test_bad_usage_exits_with_two(arguments: list[str], capsys: pytest.CaptureFi
 
 
 @pytest.mark.parametrize("command", ["demo", "doctor"])
-def test_tables_without_rich_say_what_to_install(command: str, run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tables_without_rich_say_what_to_install(
+    command: str, run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Where rich is missing, one sentence says how to get it, and nothing else happens."""
     monkeypatch.setitem(sys.modules, "rich.console", None)
     ran = run(command)
@@ -63,9 +71,12 @@ def test_tables_without_rich_say_what_to_install(command: str, run, monkeypatch:
 
 
 @pytest.mark.parametrize(
-    ("key", "arguments"), [("", ("demo", "--json")), ("sk_test_123", ("doctor", "--offline", "--json"))]
+    ("key", "arguments"),
+    [("", ("demo", "--json")), ("sk_test_123", ("doctor", "--offline", "--json"))],
 )
-def test_json_needs_the_core_alone(key: str, arguments: tuple[str, ...], run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_json_needs_the_core_alone(
+    key: str, arguments: tuple[str, ...], run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Machines are answered where rich is not installed."""
     for name in ("rich", "rich.console"):
         monkeypatch.setitem(sys.modules, name, None)
@@ -83,7 +94,9 @@ def test_a_reader_who_goes_away_is_no_error(arguments: tuple[str, ...]) -> None:
     os.close(reading)
     command = [sys.executable, "-m", "tokencharge", *arguments]
     try:
-        done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, timeout=60, check=False)
+        done = subprocess.run(
+            command, stdout=writing, stderr=subprocess.PIPE, timeout=60, check=False
+        )
     finally:
         os.close(writing)
 

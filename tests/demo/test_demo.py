@@ -67,7 +67,9 @@ def test_the_story_shows_the_calls_and_what_came_of_them(run) -> None:
     assert "not to Stripe" in " ".join(out.split("1. ")[0].replace("│", " ").split())
     assert [*"1234567"] == re.findall(r"^(\d)\. ", out, re.MULTILINE)
     assert 'gateway.refund(captured, Money(500, "usd"))' in out
-    assert ["held", "paid", "paid"] == re.findall(r"^state +(\w+)", out.split("4. ")[1].split("5. ")[0], re.MULTILINE)
+    assert ["held", "paid", "paid"] == re.findall(
+        r"^state +(\w+)", out.split("4. ")[1].split("5. ")[0], re.MULTILINE
+    )
     assert "decline_code='stolen_card'" in out
     assert "OutcomeUnknown" in out
     assert "✗" not in out
@@ -158,7 +160,9 @@ def test_neither_key_nor_token_is_shown(arguments: tuple[str, ...], run) -> None
     shown.append(run(*arguments))
 
     assert [0, 0] == [ran.code for ran in shown]
-    assert [] == [text for ran in shown for text in re.findall(r"[sr]k_test_\w+|tok_\d\w*", ran.out + ran.err)]
+    assert [] == [
+        text for ran in shown for text in re.findall(r"[sr]k_test_\w+|tok_\d\w*", ran.out + ran.err)
+    ]
 
 
 @pytest.mark.parametrize("key", ["sk_live_51DemoSecret", "rk_live_51DemoSecret", "51DemoSecret"])
@@ -182,7 +186,9 @@ def test_a_wrong_setting_ends_the_demo(run, monkeypatch: pytest.MonkeyPatch) -> 
     """What Settings refuses is one sentence and exit code 2."""
     monkeypatch.setenv("STRIPE_TIMEOUT", "soon")
 
-    assert (2, "", "tokencharge: STRIPE_TIMEOUT must be a number of seconds.\n") == run("demo", "--json")
+    assert (2, "", "tokencharge: STRIPE_TIMEOUT must be a number of seconds.\n") == run(
+        "demo", "--json"
+    )
 
 
 def test_a_scene_that_breaks_off_ends_the_story(stripe: Sandbox, run) -> None:
@@ -197,7 +203,9 @@ def test_a_scene_that_breaks_off_ends_the_story(stripe: Sandbox, run) -> None:
     assert {"customers": 1, "charges": 1, "refunds": 0} == scene["totals"]
 
 
-def test_the_terminal_says_what_broke(stripe: Sandbox, run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_terminal_says_what_broke(
+    stripe: Sandbox, run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A key that Stripe refuses ends the story in words, without the key."""
     monkeypatch.setenv("STRIPE_SECRET_KEY", KEY + "Other")
     code, out, err = run("demo")
@@ -213,7 +221,9 @@ def forgetful(stripe: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sand
     """A Stripe that ignores idempotency keys and takes every card."""
 
     def handle(request: Request) -> Response:
-        headers = {name: value for name, value in request.headers.items() if name != "idempotency-key"}
+        headers = {
+            name: value for name, value in request.headers.items() if name != "idempotency-key"
+        }
         body = request.body.replace(b"tok_visa_chargeDeclinedStolenCard", b"tok_visa")
         return stripe.handle(attrs.evolve(request, headers=headers, body=body))
 
@@ -233,7 +243,9 @@ def test_a_backend_that_charges_twice_is_caught(forgetful: Sandbox, run) -> None
 
     assert 1 == ran.code
     assert {"same-submission-twice", "declined-card", "one-order-two-cards"} == set(broken)
-    assert "Stripe's answers name 1 customer, 1 charge, 0 refunds." in broken["same-submission-twice"]
+    assert (
+        "Stripe's answers name 1 customer, 1 charge, 0 refunds." in broken["same-submission-twice"]
+    )
     assert "The card is declined." in broken["declined-card"]
     assert "Only the first card is charged." in broken["one-order-two-cards"]
 

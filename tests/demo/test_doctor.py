@@ -63,7 +63,9 @@ def test_all_is_well(stripe: Sandbox, run) -> None:
     assert ("right", platform.python_version()) == found["python"]
     assert ("right", metadata.version("stripe")) == found["stripe"]
     assert "right" == found["Stripe"][0]
-    assert [("GET", 404), ("POST", 400)] == [(arrival.method, arrival.status) for arrival in stripe.requests]
+    assert [("GET", 404), ("POST", 400)] == [
+        (arrival.method, arrival.status) for arrival in stripe.requests
+    ]
     assert [] == stripe.customers
 
 
@@ -72,7 +74,9 @@ def test_the_table_shows_the_same(stripe: Sandbox, run) -> None:
     code, out, err = run("doctor")
 
     assert (0, "") == (code, err)
-    assert ["✓", "STRIPE_SECRET_KEY", "sk_test_...", "(test", "mode)"] in [line.split() for line in out.splitlines()]
+    assert ["✓", "STRIPE_SECRET_KEY", "sk_test_...", "(test", "mode)"] in [
+        line.split() for line in out.splitlines()
+    ]
     assert "Nothing is wrong.\n" in out
     assert "\x1b" not in out
 
@@ -94,7 +98,11 @@ def test_the_doctor_runs_as_a_process(run_process) -> None:
         ({"STRIPE_SECRET_KEY": None}, "STRIPE_SECRET_KEY", "not set"),
         ({"STRIPE_SECRET_KEY": "sk_test_Doctor Secret"}, "STRIPE_SECRET_KEY", "whitespace"),
         ({"STRIPE_SECRET_KEY": "pk_test_DoctorSecret"}, "STRIPE_SECRET_KEY", "begins with sk_"),
-        ({"STRIPE_PUBLISHABLE_KEY": "sk_test_DoctorSecret"}, "STRIPE_PUBLISHABLE_KEY", "begins with pk_"),
+        (
+            {"STRIPE_PUBLISHABLE_KEY": "sk_test_DoctorSecret"},
+            "STRIPE_PUBLISHABLE_KEY",
+            "begins with pk_",
+        ),
         ({"STRIPE_PUBLISHABLE_KEY": "pk_live_DoctorSecret"}, "key pair", "the same mode"),
         ({"STRIPE_WEBHOOK_SECRET": "sk_test_DoctorSecret"}, "STRIPE_WEBHOOK_SECRET", "whsec_"),
         ({"STRIPE_API_BASE": "ftp://api.stripe.com"}, "STRIPE_API_BASE", "URL"),
@@ -115,7 +123,9 @@ def test_the_doctor_runs_as_a_process(run_process) -> None:
         ),
     ],
 )
-def test_each_problem_has_a_row_that_says_what_to_do(variables, row: str, says: str, run, environment) -> None:
+def test_each_problem_has_a_row_that_says_what_to_do(
+    variables, row: str, says: str, run, environment
+) -> None:
     """What is wrong is one row, in words that do not repeat the value, and the exit code is 1."""
     environment(**variables)
     ran = run("doctor", "--offline", "--json")
@@ -163,7 +173,9 @@ def test_offline_sends_nothing(stripe: Sandbox, run) -> None:
         (True, "charges", "right", "either route fits, charges is set"),
     ],
 )
-def test_which_route_fits_the_account(stripe, run, monkeypatch, card_tokens, route, state, says) -> None:
+def test_which_route_fits_the_account(
+    stripe, run, monkeypatch, card_tokens, route, state, says
+) -> None:
     """A token that cannot exist is refused either way, and how tells what the account takes; nothing is made."""
     stripe.rules.card_tokens = card_tokens
     monkeypatch.setenv("STRIPE_ROUTE", route)
@@ -184,7 +196,9 @@ def test_a_route_that_cannot_be_found_out_is_no_fault(stripe, run) -> None:
     assert says.startswith("Not known: ")
 
 
-def test_a_setting_the_request_does_not_need_does_not_stop_it(stripe: Sandbox, run, monkeypatch) -> None:
+def test_a_setting_the_request_does_not_need_does_not_stop_it(
+    stripe: Sandbox, run, monkeypatch
+) -> None:
     """A wrong webhook secret leaves the way to Stripe to be looked at."""
     monkeypatch.setenv("STRIPE_WEBHOOK_SECRET", "whsec with spaces")
     found = rows(run("doctor", "--json").document)
@@ -230,7 +244,9 @@ def test_a_key_that_stripe_refuses_is_wrong(run, monkeypatch: pytest.MonkeyPatch
     assert "DoctorSecret" not in ran.out
 
 
-def test_nothing_at_the_address_is_wrong(stripe: Sandbox, run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_at_the_address_is_wrong(
+    stripe: Sandbox, run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Where nobody listens, the row says what to look at."""
     with stripe.serve() as gone:
         monkeypatch.setenv("STRIPE_API_BASE", gone.url)
@@ -263,8 +279,16 @@ def test_a_broken_stripe_is_asked_once(stripe: Sandbox, run) -> None:
 @pytest.mark.parametrize(
     ("answer", "state", "says"),
     [
-        (Response(404, {"content-type": "text/html"}, b"<h1>Not found</h1>"), "wrong", "does not answer as Stripe"),
-        (Response(400, {}, b'{"error": {"type": "invalid_request_error"}}'), "wrong", "answers, but objects"),
+        (
+            Response(404, {"content-type": "text/html"}, b"<h1>Not found</h1>"),
+            "wrong",
+            "does not answer as Stripe",
+        ),
+        (
+            Response(400, {}, b'{"error": {"type": "invalid_request_error"}}'),
+            "wrong",
+            "answers, but objects",
+        ),
         (Response(200, {}, b'{"id": "cus_1", "object": "customer"}'), "right", "answers"),
     ],
 )
@@ -297,18 +321,27 @@ def test_a_missing_package_is_wrong(run, environment, monkeypatch: pytest.Monkey
     environment()
     found = rows(run("doctor", "--offline", "--json").document)
 
-    assert ("wrong", "Not installed as a package: python -m pip install urllib3") == found["urllib3"]
+    assert ("wrong", "Not installed as a package: python -m pip install urllib3") == found[
+        "urllib3"
+    ]
 
 
-def test_what_takes_any_token_tells_nothing_of_routes(environment: Callable[..., None], run) -> None:
+def test_what_takes_any_token_tells_nothing_of_routes(
+    environment: Callable[..., None], run
+) -> None:
     """Whatever charges a token that cannot exist is no Stripe, and its answer no reason to choose a route."""
     sandbox = Sandbox(secret_key=KEYS["STRIPE_SECRET_KEY"], rules=Rules(card_tokens=True))
 
     def credulous(request: Request) -> Response:
-        return sandbox.handle(attrs.evolve(request, body=re.sub(rb"tok_0Doctor\w+", b"tok_visa", request.body)))
+        return sandbox.handle(
+            attrs.evolve(request, body=re.sub(rb"tok_0Doctor\w+", b"tok_visa", request.body))
+        )
 
     with Server(credulous, "127.0.0.1", 0) as server:
         environment(STRIPE_API_BASE=server.url)
         state, says = rows(run("doctor", "--json").document)["card tokens"]
 
-    assert ("skipped", "Not known: whatever answers takes a token that cannot exist.") == (state, says)
+    assert ("skipped", "Not known: whatever answers takes a token that cannot exist.") == (
+        state,
+        says,
+    )

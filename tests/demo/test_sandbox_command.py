@@ -87,7 +87,9 @@ def test_it_serves_until_it_is_told_to_stop(number: int, start) -> None:
         publishable_key=told["env"]["STRIPE_PUBLISHABLE_KEY"],
         api_base=told["env"]["STRIPE_API_BASE"],
     ) as gateway:
-        payment = gateway.charge(token="tok_visa", email="ada@example.com", amount=Money(500, "usd"))
+        payment = gateway.charge(
+            token="tok_visa", email="ada@example.com", amount=Money(500, "usd")
+        )
         stopped = _stop(process, number)
 
     assert told["url"] == told["env"]["STRIPE_API_BASE"]
@@ -119,10 +121,13 @@ def test_its_keys_can_be_chosen(start) -> None:
     (line,) = _lines(process, 1)
     environment = json.loads(line)["env"]
     with PaymentGateway("rk_test_mine", api_base=environment["STRIPE_API_BASE"]) as gateway:
-        payment = gateway.charge(token="tok_visa", email="ada@example.com", amount=Money(500, "usd"))
+        payment = gateway.charge(
+            token="tok_visa", email="ada@example.com", amount=Money(500, "usd")
+        )
 
     assert ("rk_test_mine", "pk_test_mine", "whsec_old,whsec_new/+=") == tuple(
-        environment[f"STRIPE_{name}"] for name in ("SECRET_KEY", "PUBLISHABLE_KEY", "WEBHOOK_SECRET")
+        environment[f"STRIPE_{name}"]
+        for name in ("SECRET_KEY", "PUBLISHABLE_KEY", "WEBHOOK_SECRET")
     )
     assert payment.charge.paid
     assert (0, "", "") == _stop(process, signal.SIGTERM)
@@ -145,9 +150,18 @@ def test_it_can_be_an_old_account(start) -> None:
 @pytest.mark.parametrize(
     ("option", "key"),
     [
-        *(("--secret-key", key) for key in ("sk_live_mine", "rk_live_mine", "pk_test_mine", "sk_test_mi ne")),
-        *(("--publishable-key", key) for key in ("pk_live_mine", "sk_test_mine", "pk_test_mine\n", "mine", "")),
-        *(("--webhook-secret", key) for key in ("mine", "whsec_", "whsec_mine,", "whsec_mine,sk_test_mine")),
+        *(
+            ("--secret-key", key)
+            for key in ("sk_live_mine", "rk_live_mine", "pk_test_mine", "sk_test_mi ne")
+        ),
+        *(
+            ("--publishable-key", key)
+            for key in ("pk_live_mine", "sk_test_mine", "pk_test_mine\n", "mine", "")
+        ),
+        *(
+            ("--webhook-secret", key)
+            for key in ("mine", "whsec_", "whsec_mine,", "whsec_mine,sk_test_mine")
+        ),
     ],
 )
 def test_a_key_of_another_kind_is_one_sentence(option: str, key: str, run) -> None:
@@ -162,7 +176,9 @@ def test_a_key_of_another_kind_is_one_sentence(option: str, key: str, run) -> No
 
 def test_a_container_may_be_asked_by_its_name(start) -> None:
     """A host that was allowed is answered for; others are not."""
-    process = start("--json", "--host", "0.0.0.0", "--allow-host", "stripe", "--allow-host", "other.test")
+    process = start(
+        "--json", "--host", "0.0.0.0", "--allow-host", "stripe", "--allow-host", "other.test"
+    )
     (line,) = _lines(process, 1)
     environment = json.loads(line)["env"]
     headers = {"Authorization": f"Bearer {environment['STRIPE_SECRET_KEY']}"}
@@ -215,14 +231,20 @@ def test_it_forwards_what_happens(start, shop: Shop) -> None:
         webhook_secret=environment["STRIPE_WEBHOOK_SECRET"],
         api_base=environment["STRIPE_API_BASE"],
     ) as gateway:
-        payment = gateway.charge(token="tok_visa", email="ada@example.com", amount=Money(500, "usd"))
+        payment = gateway.charge(
+            token="tok_visa", email="ada@example.com", amount=Money(500, "usd")
+        )
         told = _lines(process, 5)
         posts = [shop.posts.get(timeout=60) for _ in range(5)]
-        events = [gateway.parse_event(post.body, post.headers["stripe-signature"]) for post in posts]
+        events = [
+            gateway.parse_event(post.body, post.headers["stripe-signature"]) for post in posts
+        ]
     again, *rest = events
 
     assert f"What happens is sent to {shop.url}, signed with STRIPE_WEBHOOK_SECRET:\n" == lines[9]
-    assert {"Stripe/1.0 (+https://stripe.com/docs/webhooks)"} == {post.headers["user-agent"] for post in posts}
+    assert {"Stripe/1.0 (+https://stripe.com/docs/webhooks)"} == {
+        post.headers["user-agent"] for post in posts
+    }
     intent = ["payment_intent.created", "charge.succeeded", "payment_intent.succeeded"]
     assert [again.type, *intent] == [event.type for event in rest]
     assert payment.charge == events[-2].object
@@ -238,7 +260,9 @@ def test_it_tells_machines_what_it_forwards(start, shop: Shop, run) -> None:
     """With --json each delivery is a line of JSON, after the one that says where it listens."""
     process = start("--json", "--forward-to", shop.url)
     (line,) = _lines(process, 1)
-    triggered = run("trigger", "customer.created", "--api-base", json.loads(line)["url"], "--json").document
+    triggered = run(
+        "trigger", "customer.created", "--api-base", json.loads(line)["url"], "--json"
+    ).document
     told = [json.loads(line) for line in _lines(process, 2)]
 
     assert shop.url == json.loads(line)["forward_to"]

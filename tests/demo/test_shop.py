@@ -54,12 +54,22 @@ def test_a_card_typed_into_its_page_is_charged(shop) -> None:
     key = re.search(r"pk_test_\w+", page)
     assert found is not None
     assert key is not None
-    card = {"card[number]": "4242424242424242", "card[exp_month]": "12", "card[exp_year]": "2040", "card[cvc]": "123"}
+    card = {
+        "card[number]": "4242424242424242",
+        "card[exp_month]": "12",
+        "card[exp_year]": "2040",
+        "card[cvc]": "123",
+    }
     token = json.loads(_read(f"{found[1]}/v1/tokens", key[0], **card))["id"]
-    paid = json.loads(_read(urllib.parse.urljoin(checkout, "charge"), token=token, email="ada@example.com"))
+    paid = json.loads(
+        _read(urllib.parse.urljoin(checkout, "charge"), token=token, email="ada@example.com")
+    )
     process.send_signal(signal.SIGINT)
 
-    assert ("succeeded", 1450) == (paid["payment"]["charge"]["status"], paid["payment"]["charge"]["amount"])
+    assert ("succeeded", 1450) == (
+        paid["payment"]["charge"]["status"],
+        paid["payment"]["charge"]["amount"],
+    )
     assert 0 == process.wait(timeout=60)
 
 
@@ -70,7 +80,10 @@ def test_with_a_test_key_it_sells_against_the_api_of_that_key(monkeypatch, capsy
         for name, value in sandbox.environment(server.url).items():
             monkeypatch.setenv(name, value)
         pages = []
-        monkeypatch.setattr("werkzeug.serving.BaseWSGIServer.serve_forever", lambda server: pages.append(_page(server)))
+        monkeypatch.setattr(
+            "werkzeug.serving.BaseWSGIServer.serve_forever",
+            lambda server: pages.append(_page(server)),
+        )
         code = cli.main(["demo", "--serve"])
 
     assert 0 == code

@@ -35,7 +35,9 @@ def card_tokens() -> bool:
 @pytest.fixture
 def running(card_tokens: bool) -> Iterator[Running]:
     """Serve a sandbox whose time passes with each look at it, so that nobody has to wait for what is due."""
-    sandbox = Sandbox(clock=itertools.count(1_800_000_000.0, 0.25).__next__, rules=Rules(card_tokens=card_tokens))
+    sandbox = Sandbox(
+        clock=itertools.count(1_800_000_000.0, 0.25).__next__, rules=Rules(card_tokens=card_tokens)
+    )
     with sandbox.serve() as server:
         yield Running(sandbox, server.url)
 
@@ -58,7 +60,9 @@ def test_each_type_happens(kind: str, running: Running, run) -> None:
 
 
 @pytest.mark.parametrize("kind", OF_OLD)
-def test_what_a_new_account_cannot_tell_is_told_of_an_old_one(kind: str, running: Running, run) -> None:
+def test_what_a_new_account_cannot_tell_is_told_of_an_old_one(
+    kind: str, running: Running, run
+) -> None:
     """Where no card tokens are taken, the refusal says which sandbox takes them."""
     ran = run("trigger", kind, "--api-base", running.url)
 
@@ -75,13 +79,19 @@ def test_a_machine_is_told_in_json(running: Running, run, monkeypatch: pytest.Mo
     ran = run("trigger", "charge.refunded", "--json")
     (event,) = (event for event in running.sandbox.events if event.type == "charge.refunded")
 
-    assert {"type": "charge.refunded", "id": event.id, "object": running.sandbox.charges[0].id} == ran.document
+    assert {
+        "type": "charge.refunded",
+        "id": event.id,
+        "object": running.sandbox.charges[0].id,
+    } == ran.document
     assert (0, "") == (ran.code, ran.err)
 
 
 def test_the_same_again_is_another_event(running: Running, run) -> None:
     """An event that was there before is not taken for the one that was asked for."""
-    first, second = (run("trigger", "charge.failed", "--api-base", running.url).out for _ in range(2))
+    first, second = (
+        run("trigger", "charge.failed", "--api-base", running.url).out for _ in range(2)
+    )
 
     assert first != second
 

@@ -28,7 +28,10 @@ from tokencharge.testing import sandbox_gateway
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-PAGES = [ROOT / "README.md", *sorted(page for page in DOCS.rglob("*.md") if "_build" not in page.parts)]
+PAGES = [
+    ROOT / "README.md",
+    *sorted(page for page in DOCS.rglob("*.md") if "_build" not in page.parts),
+]
 EMAIL = "ada@example.com"
 CARD = {"token": "tok_visa", "email": EMAIL}
 
@@ -63,7 +66,9 @@ def of(*pages: str) -> Callable[[Callable[[Names], Generator[None]]], None]:
 def a_flask_app() -> Flask:
     """Make an app with the settings of the environment, as the README does."""
     app = Flask("shop")
-    app.config.update({name: value for name, value in os.environ.items() if name.startswith("STRIPE_")})
+    app.config.update(
+        {name: value for name, value in os.environ.items() if name.startswith("STRIPE_")}
+    )
     return app
 
 
@@ -114,7 +119,9 @@ def _(names: Names) -> Generator[None]:
     (card,) = client.get("/checkout", headers={"Accept": "application/json"}).json["cards"]
     assert 200 == client.post("/charge", data={"card": card["id"]}).status_code
     assert 2 == len(names["sandbox"].charges) - taken
-    assert {names["customers"]["ada"]} == {charge.customer_id for charge in names["sandbox"].charges[-2:]}
+    assert {names["customers"]["ada"]} == {
+        charge.customer_id for charge in names["sandbox"].charges[-2:]
+    }
 
 
 @of("docs/webhooks.md")
@@ -122,7 +129,11 @@ def _(names: Names) -> Generator[None]:
     heard: list[object] = []
     app = a_flask_app()
     # The page's last lines make another extension, with a store in Redis, which is not asked for anything here.
-    names.update(app=a_flask_app(), payments=TokenCharge(app), write_to_the_buyer=lambda *news: heard.append(news[1]))
+    names.update(
+        app=a_flask_app(),
+        payments=TokenCharge(app),
+        write_to_the_buyer=lambda *news: heard.append(news[1]),
+    )
     yield
 
     def post(body: bytes, headers: dict[str, str]) -> int:
@@ -185,7 +196,10 @@ def _(names: Names) -> Generator[None]:
         assert 'role="alert"' in donor.get("/donate").text
     assert [] == charges()
     shown = re.findall('name="shown" value="([^"]*)"', donor.get(f"/checkout{query}").text)[0]
-    assert 409 == donor.post("/charge?amount=2.00&currency=eur", data={**CARD, "shown": shown}).status_code
+    assert (
+        409
+        == donor.post("/charge?amount=2.00&currency=eur", data={**CARD, "shown": shown}).status_code
+    )
     for card in ("tok_visa", "tok_mastercard"):
         donor.post(f"/charge{query}", data={**CARD, "token": card, "shown": shown})
     assert [Money(1250, "eur")] == [charge.amount for charge in charges()]
@@ -197,7 +211,11 @@ def _(names: Names) -> Generator[None]:
     page = names["app"].test_client().get("/checkout").text
     assert 2 == page.count("<legend")
     first, second = names["sandbox"].charges
-    assert ("Ada Lovelace", "GB", EMAIL) == (first.shipping.name, first.shipping.address.country, first.receipt_email)
+    assert ("Ada Lovelace", "GB", EMAIL) == (
+        first.shipping.name,
+        first.shipping.address.country,
+        first.receipt_email,
+    )
     assert "Charles Babbage" == second.shipping.name
 
 
@@ -235,7 +253,10 @@ def _(names: Names) -> Generator[None]:
     yield
     names["payments"].order(lambda: tokencharge.Order(Money(500, "usd")))
     page = names["app"].test_client().get("/checkout")
-    assert ["https://images.example" in policy for policy in page.headers.getlist("Content-Security-Policy")] == [True]
+    assert [
+        "https://images.example" in policy
+        for policy in page.headers.getlist("Content-Security-Policy")
+    ] == [True]
 
 
 @of("docs/from-charge-create.md")

@@ -18,7 +18,11 @@ from tokencharge import cli
 
 SITE = DOCS / "_build"
 # Read where the repository is read: their links lead to files.
-FILES = [*ROOT.glob("*.md"), ROOT / "tests" / "README.md", ROOT / "src" / "tokencharge" / "sandbox" / "README.md"]
+FILES = [
+    *ROOT.glob("*.md"),
+    ROOT / "tests" / "README.md",
+    ROOT / "src" / "tokencharge" / "sandbox" / "README.md",
+]
 
 
 class Page(HTMLParser):
@@ -38,7 +42,9 @@ class Page(HTMLParser):
 
 @pytest.fixture(scope="module")
 def site() -> dict[Path, Page]:
-    pages = {path.resolve(): Page(path) for path in SITE.rglob("*.html") if "_static" not in path.parts}
+    pages = {
+        path.resolve(): Page(path) for path in SITE.rglob("*.html") if "_static" not in path.parts
+    }
     assert pages, "There is no site in docs/_build: run `nox -s docs`."
     return pages
 
@@ -66,7 +72,9 @@ def test_links_in_the_repository_lead_somewhere(file: Path) -> None:
     for link in links(file):
         where = urlsplit(link)
         target = (file.parent / where.path).resolve() if where.path else file
-        if where.scheme or (target.exists() and (not where.fragment or where.fragment in headings(target))):
+        if where.scheme or (
+            target.exists() and (not where.fragment or where.fragment in headings(target))
+        ):
             continue
         dead.append(link)
 
@@ -76,11 +84,15 @@ def test_links_in_the_repository_lead_somewhere(file: Path) -> None:
 def links(file: Path) -> list[str]:
     tokens = MarkdownIt().enable("table").parse(file.read_text("utf-8"))
     inline = [child for token in tokens for child in token.children or []]
-    return [str(each.attrs[name]) for each in inline for name in ("href", "src") if name in each.attrs]
+    return [
+        str(each.attrs[name]) for each in inline for name in ("href", "src") if name in each.attrs
+    ]
 
 
 def headings(file: Path) -> list[str]:
-    return [make_id(title) for title in re.findall(r"^#+ (.+)$", file.read_text("utf-8"), re.MULTILINE)]
+    return [
+        make_id(title) for title in re.findall(r"^#+ (.+)$", file.read_text("utf-8"), re.MULTILINE)
+    ]
 
 
 def commands(page: Path) -> list[list[str]]:
@@ -91,13 +103,19 @@ def commands(page: Path) -> list[list[str]]:
     return [shlex.split(part, comments=True) for line in lines for part in line.split(" && ")]
 
 
-SHOWN = {name_of(page): commands(page) for page in [*PAGES, ROOT / "CONTRIBUTING.md"] if commands(page)}
+SHOWN = {
+    name_of(page): commands(page) for page in [*PAGES, ROOT / "CONTRIBUTING.md"] if commands(page)
+}
 
 
 def test_commands_of_ours_that_are_spoken_of_exist() -> None:
     """`tokencharge such` in a sentence is a command, too."""
     known = re.findall(r"^    ([a-z-]+)", cli._parser().format_help(), re.MULTILINE)
-    named = {name for page in PAGES for name in re.findall(r"`tokencharge ([a-z-]+)", page.read_text("utf-8"))}
+    named = {
+        name
+        for page in PAGES
+        for name in re.findall(r"`tokencharge ([a-z-]+)", page.read_text("utf-8"))
+    }
 
     assert named
     assert set() == named - set(known)
@@ -107,7 +125,9 @@ def test_commands_of_ours_that_are_spoken_of_exist() -> None:
 def test_commands_that_are_shown_exist(page: str) -> None:
     """What a page has readers type are commands, extras and sessions that there are."""
     provided = set(metadata("tokencharge").get_all("Provides-Extra") or ())
-    sessions = re.findall(r"^def (\w+)\(session", (ROOT / "noxfile.py").read_text("utf-8"), re.MULTILINE)
+    sessions = re.findall(
+        r"^def (\w+)\(session", (ROOT / "noxfile.py").read_text("utf-8"), re.MULTILINE
+    )
     for words in SHOWN[page]:
         match words:
             case ["tokencharge", *rest]:
@@ -122,7 +142,9 @@ def test_commands_that_are_shown_exist(page: str) -> None:
 def test_every_example_is_shown() -> None:
     """The pages include each file of examples/, as it is."""
     shown = {
-        name for page in PAGES for name in re.findall(r"literalinclude\} \.\./examples/(\w+)", page.read_text("utf-8"))
+        name
+        for page in PAGES
+        for name in re.findall(r"literalinclude\} \.\./examples/(\w+)", page.read_text("utf-8"))
     }
 
     assert {path.stem for path in (ROOT / "examples").glob("*.py")} == shown

@@ -46,15 +46,21 @@ def compare(example: Example) -> None:
 def is_test(node: ast.stmt) -> bool:
     if isinstance(node, ast.ClassDef):
         return any("TestCase" in ast.unparse(base) for base in node.bases)
-    return isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name.startswith("test_")
+    return isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name.startswith(
+        "test_"
+    )
 
 
 def is_fixture(node: ast.stmt) -> bool:
-    return isinstance(node, ast.FunctionDef) and any("fixture" in ast.unparse(each) for each in node.decorator_list)
+    return isinstance(node, ast.FunctionDef) and any(
+        "fixture" in ast.unparse(each) for each in node.decorator_list
+    )
 
 
 def read(page: Path) -> Document:
-    return Document.parse(str(page), CodeBlockParser("python", run), CodeBlockParser("text", compare))
+    return Document.parse(
+        str(page), CodeBlockParser("python", run), CodeBlockParser("text", compare)
+    )
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if list(read(page))], ids=name_of)
@@ -79,7 +85,9 @@ def pytest_of_its_own(blocks: list[str]) -> int:
         files.append(f"test_block_{number}.py")
         Path(files[-1]).write_text(f"{ast.unparse(ast.Module(above, []))}\n\n{block}", "utf-8")
         above += [node for node in ast.parse(block).body if not is_test(node)]
-    env = {name: value for name, value in os.environ.items() if not name.startswith(("STRIPE_", "CI"))}
+    env = {
+        name: value for name, value in os.environ.items() if not name.startswith(("STRIPE_", "CI"))
+    }
     plugins = ["-p", "tokencharge.pytest_plugin", "-p", "no:randomly"]
     command = [sys.executable, "-m", "pytest", "-q", "-W", "error", *plugins, *files]
     return subprocess.run(command, env=env, check=False).returncode

@@ -74,14 +74,18 @@ class Terminal:
 
 def blocks() -> Iterator[Block]:
     fence = r"^```\{code-block\} (\w+)\n:caption: ([^\n]+)\n(.*?)^```$"
-    for language, caption, text in re.findall(fence, TUTORIAL.read_text("utf-8"), re.MULTILINE | re.DOTALL):
+    for language, caption, text in re.findall(
+        fence, TUTORIAL.read_text("utf-8"), re.MULTILINE | re.DOTALL
+    ):
         yield Block(language, caption, text)
 
 
 def printed(text: str) -> re.Pattern[str]:
     """What the page says is printed: these lines, among others; `...` stands for anything."""
     lines = [line for line in text.splitlines() if line not in ("", "...")]
-    return re.compile("(?s:.*)".join(".*".join(map(re.escape, line.split("..."))) for line in lines))
+    return re.compile(
+        "(?s:.*)".join(".*".join(map(re.escape, line.split("..."))) for line in lines)
+    )
 
 
 def free_port() -> int:
@@ -95,8 +99,15 @@ def terminals(tmp_path: Path) -> Iterator[dict[str, Terminal]]:
     """Three terminals, opened in a checkout."""
     checkout = tmp_path / "checkout"
     checkout.mkdir()
-    env = {name: value for name, value in os.environ.items() if not name.startswith(("STRIPE_", "FLASK_", "CI"))}
-    env |= {"PATH": os.pathsep.join([str(Path(sys.executable).parent), env["PATH"]]), "NO_PROXY": "127.0.0.1"}
+    env = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("STRIPE_", "FLASK_", "CI"))
+    }
+    env |= {
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), env["PATH"]]),
+        "NO_PROXY": "127.0.0.1",
+    }
     opened = {}
     for name in ("Terminal 1", "Terminal 2", "Terminal 3"):
         log = tmp_path / name

@@ -33,7 +33,13 @@ CHARGE = {"id": "ch_1", "object": "charge", "amount": 500, "currency": "usd"}
 
 
 def event(about: Any, kind: str = "charge.refunded", **changes: Any) -> str:
-    body = {"id": "evt_1", "object": "event", "type": kind, "created": 1_700_000_000, "data": {"object": about}}
+    body = {
+        "id": "evt_1",
+        "object": "event",
+        "type": kind,
+        "created": 1_700_000_000,
+        "data": {"object": about},
+    }
     return json.dumps({**body, **changes})
 
 
@@ -49,7 +55,8 @@ def read(payload: str, **how: Any) -> Event:
 
 
 @pytest.mark.skipif(
-    not hasattr(stripe.WebhookSignature, "generate_signature_header"), reason="this stripe-python cannot sign yet"
+    not hasattr(stripe.WebhookSignature, "generate_signature_header"),
+    reason="this stripe-python cannot sign yet",
 )
 def test_what_the_sdk_signs_is_read():
     """stripe-python's own signature for tests is as good as Stripe's."""
@@ -61,9 +68,17 @@ def test_what_the_sdk_signs_is_read():
 
 def test_an_event_about_an_intent_is_typed():
     """`payment_intent.*` holds a PaymentIntent."""
-    intent = {"id": "pi_1", "object": "payment_intent", "status": "succeeded", "amount": 500, "currency": "usd"}
+    intent = {
+        "id": "pi_1",
+        "object": "payment_intent",
+        "status": "succeeded",
+        "amount": 500,
+        "currency": "usd",
+    }
 
-    assert PaymentIntent.from_stripe(intent) == read(event(intent, "payment_intent.succeeded")).object
+    assert (
+        PaymentIntent.from_stripe(intent) == read(event(intent, "payment_intent.succeeded")).object
+    )
 
 
 @pytest.mark.parametrize("secret", ["whsec_first", "whsec_second"])
@@ -83,7 +98,11 @@ def test_what_stripe_signs_is_read(secret):
     ("kind", "about", "expected"),
     [
         ("charge.failed", CHARGE, Charge),
-        ("charge.refund.updated", {"id": "re_1", "object": "refund", "amount": 5, "currency": "usd"}, Refund),
+        (
+            "charge.refund.updated",
+            {"id": "re_1", "object": "refund", "amount": 5, "currency": "usd"},
+            Refund,
+        ),
         ("customer.deleted", {"id": "cus_1", "object": "customer", "deleted": True}, Customer),
         ("charge.dispute.created", {"id": "dp_1", "object": "dispute"}, dict),
         ("customer.subscription.created", {"id": "sub_1", "object": "subscription"}, dict),
@@ -110,7 +129,20 @@ def test_clocks_may_differ_a_little(seconds):
 
 @pytest.mark.parametrize(
     "signature",
-    [None, "", "t=1", "v1=aa", "t=,v1=aa", "t=x,v1=aa", "t=1,v1=\u00e9", "garbage", 5, b"t=1,v1=aa", "t=1,,v1", "=,="],
+    [
+        None,
+        "",
+        "t=1",
+        "v1=aa",
+        "t=,v1=aa",
+        "t=x,v1=aa",
+        "t=1,v1=\u00e9",
+        "garbage",
+        5,
+        b"t=1,v1=aa",
+        "t=1,,v1",
+        "=,=",
+    ],
 )
 def test_a_garbled_signature_is_refused(signature):
     """Whatever stands in the header, it is an InvalidSignature."""
@@ -174,7 +206,11 @@ def test_no_input_ends_in_another_error(payload, signature):
         st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=10)),
         lambda inner: st.one_of(
             st.lists(inner, max_size=3),
-            st.dictionaries(st.sampled_from(["id", "object", "type", "data", "amount", "currency"]), inner, max_size=4),
+            st.dictionaries(
+                st.sampled_from(["id", "object", "type", "data", "amount", "currency"]),
+                inner,
+                max_size=4,
+            ),
         ),
         max_leaves=12,
     )
@@ -204,5 +240,9 @@ def test_a_hold_that_expired_is_released():
 
     told = [read(event(held, kind)).object for kind in ("charge.expired", "charge.updated")]
 
-    assert [ChargeState.RELEASED, ChargeState.HELD] == [isinstance(each, Charge) and each.state for each in told]
-    assert isinstance(read(event({"object": "customer", "id": "cus_1"}, "charge.expired")).object, Customer)
+    assert [ChargeState.RELEASED, ChargeState.HELD] == [
+        isinstance(each, Charge) and each.state for each in told
+    ]
+    assert isinstance(
+        read(event({"object": "customer", "id": "cus_1"}, "charge.expired")).object, Customer
+    )

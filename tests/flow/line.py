@@ -38,7 +38,9 @@ class Line:
 
     def gateway(self, **options: Any) -> PaymentGateway:
         given = {"route": self.route, **options}
-        return PaymentGateway(self.sandbox.secret_key, http_client=FunctionClient(self.send), **given)
+        return PaymentGateway(
+            self.sandbox.secret_key, http_client=FunctionClient(self.send), **given
+        )
 
     def send(
         self, method: str, url: str, headers: Mapping[str, str], body: Any
@@ -68,7 +70,9 @@ def answer(status: int, body: object, **headers: str) -> Action:
 def refuse(status: int, message: str = "No.", *, saved: bool = False, **error: Any) -> Action:
     """An error as Stripe writes it."""
     headers = {"idempotent_replayed": "true"} if saved else {}
-    return answer(status, {"error": {"type": "invalid_request_error", "message": message, **error}}, **headers)
+    return answer(
+        status, {"error": {"type": "invalid_request_error", "message": message, **error}}, **headers
+    )
 
 
 def lose(error: OSError) -> Action:

@@ -137,8 +137,17 @@ def test_a_list_that_cannot_be_read_is_no_answer(line, body, customer):
 
 def test_charges_that_are_none_of_ours_are_passed_over(line):
     """A Customer's other charges, and marks nobody made, name no order."""
-    marks = [{}, {"order_id": "order-7"}, {"tokencharge": "x"}, {"tokencharge": "x/y"}, {"tokencharge": 7}]
-    others = [{"id": f"ch_{n}", "amount": 1, "currency": "usd", "metadata": mark} for n, mark in enumerate(marks)]
+    marks = [
+        {},
+        {"order_id": "order-7"},
+        {"tokencharge": "x"},
+        {"tokencharge": "x/y"},
+        {"tokencharge": 7},
+    ]
+    others = [
+        {"id": f"ch_{n}", "amount": 1, "currency": "usd", "metadata": mark}
+        for n, mark in enumerate(marks)
+    ]
     line.plan("GET *", answer(200, {"data": others, "has_more": False}))
 
     assert None is line.gateway().find("order-7", customer="cus_1")
@@ -157,7 +166,13 @@ def test_a_charge_whose_customer_is_no_object_still_names_it(sandbox, gateway, l
 def test_of_two_charges_in_one_slot_the_paid_one_counts(sandbox, line, paid):
     """A key used again after Stripe forgot it can leave a failed charge beside the paid one."""
     good = dict(sandbox.charges[0].raw)
-    bad = {**good, "id": "ch_failed", "status": "failed", "paid": False, "failure_code": "card_declined"}
+    bad = {
+        **good,
+        "id": "ch_failed",
+        "status": "failed",
+        "paid": False,
+        "failure_code": "card_declined",
+    }
     line.plan("GET *", *(answer(200, {"data": order}) for order in ([good, bad], [bad, good])))
     found = [line.gateway().find("order-7", customer=paid.customer).charge.id for _ in range(2)]
 

@@ -53,7 +53,9 @@ STATUSES = [200, 201, 301, 400, 402, 404, 409, 429, 500, 502, 503]
 @pytest.mark.parametrize("status", STATUSES)
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
 @pytest.mark.parametrize("step", ["customers", "charges"])
-def test_an_answer_that_cannot_be_trusted_leaves_the_outcome_unknown(sandbox, line, step, body, status):
+def test_an_answer_that_cannot_be_trusted_leaves_the_outcome_unknown(
+    sandbox, line, step, body, status
+):
     """After a POST nothing is concluded from what is no answer of Stripe's; calling again ends in one charge."""
     token = sandbox.create_token()
     line.plan(f"POST /v1/{step}", *[answer(status, body)] * 3)
@@ -94,10 +96,14 @@ def test_an_answer_to_a_question_that_cannot_be_trusted_changed_nothing(line, re
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3)
+    ),
     max_leaves=6,
 )
-WORDS = st.sampled_from(["card_error", "invalid_request_error", "api_error", "idempotency_error", "No such token: x"])
+WORDS = st.sampled_from(
+    ["card_error", "invalid_request_error", "api_error", "idempotency_error", "No such token: x"]
+)
 ERROR = st.dictionaries(
     st.sampled_from("type message param charge payment_intent".split()), WORDS | JSON, max_size=5
 ) | st.dictionaries(st.sampled_from(["code", "decline_code", "type"]), WORDS, max_size=3)
@@ -116,7 +122,9 @@ def test_any_json_at_any_status_ends_in_an_error_of_ours(status, body):
 @pytest.mark.parametrize("field", [{"code": ["x"]}, {"code": {}}, {"decline_code": []}], ids=repr)
 def test_a_code_that_is_no_text_is_no_code(line, status, field):
     """An error whose code is a list is an error of ours, not a TypeError."""
-    line.plan("POST *", answer(status, {"error": {"type": "card_error", "message": "No.", **field}}))
+    line.plan(
+        "POST *", answer(status, {"error": {"type": "card_error", "message": "No.", **field}})
+    )
     with pytest.raises(TokenChargeError):
         line.gateway().charge("tok_1ABC", ADA, FIVE)
 
@@ -128,7 +136,9 @@ def test_a_notice_of_stripes_loses_no_charge(sandbox, line, monkeypatch, method)
 
     def noticed(request):
         response = sandbox.handle(request)
-        return type(response)(response.status, {**response.headers, "Stripe-Notice": "Old version."}, response.body)
+        return type(response)(
+            response.status, {**response.headers, "Stripe-Notice": "Old version."}, response.body
+        )
 
     line.plan("*", *[noticed] * 3)
     with warnings.catch_warnings():
@@ -146,7 +156,11 @@ def test_a_notice_of_stripes_loses_no_charge(sandbox, line, monkeypatch, method)
         ({"status": "invented"}, PaymentPending, None, None),
         ({"status": "failed", "failure_code": "expired_card"}, CardDeclined, "expired_card", None),
         (
-            {"status": "failed", "failure_code": "card_declined", "outcome": {"reason": "fraudulent"}},
+            {
+                "status": "failed",
+                "failure_code": "card_declined",
+                "outcome": {"reason": "fraudulent"},
+            },
             CardDeclined,
             "card_declined",
             "fraudulent",
@@ -162,7 +176,11 @@ def test_a_200_is_not_yet_a_payment(line, fields, kind, code, decline_code):
         line.gateway().charge("tok_visa", ADA, FIVE, order_id="order-7")
 
     assert kind is type(failed.value)
-    assert ("ch_1", "order-7", "charge") == (failed.value.charge_id, failed.value.order_id, failed.value.step)
+    assert ("ch_1", "order-7", "charge") == (
+        failed.value.charge_id,
+        failed.value.order_id,
+        failed.value.step,
+    )
     assert (code, decline_code) == (failed.value.code, failed.value.decline_code)
 
 
@@ -211,7 +229,11 @@ class Recording(Raising):
 
     name = "recording"
     closed = 0
-    answer: tuple[str, int, dict[str, str]] = '{"id": "cus_1"}', 200, {"idempotent-replayed": "true"}
+    answer: tuple[str, int, dict[str, str]] = (
+        '{"id": "cus_1"}',
+        200,
+        {"idempotent-replayed": "true"},
+    )
 
     def request(self, method, url, headers, post_data=None, **_):
         return self.answer

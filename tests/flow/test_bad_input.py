@@ -12,7 +12,11 @@ from hypothesis import strategies as st
 from tokencharge import Customer, InvalidInput, Money, PaymentGateway, TokenChargeError
 from tokencharge.sandbox import Sandbox
 
-GOOD: dict[str, Any] = {"token": "tok_1ABC", "email": "ada@example.com", "amount": Money(500, "usd")}
+GOOD: dict[str, Any] = {
+    "token": "tok_1ABC",
+    "email": "ada@example.com",
+    "amount": Money(500, "usd"),
+}
 SAVED: dict[str, Any] = {"customer": "cus_1", "amount": Money(500, "usd"), "order_id": "order-7"}
 Table = dict[str, tuple[Any, str]]
 
@@ -31,12 +35,21 @@ TOKENS: Table = {
     "accent": ("tok_é", "The token has characters"),
     "too long": ("tok_" + "x" * 252, "or is too long"),
     "card number": (PAN, "A card number was given where a token belongs"),
-    "card number with spaces": (" 4242 4242 4242 4242 ", "A card number was given where a token belongs"),
-    "card number with dashes": ("3782-822463-10005", "A card number was given where a token belongs"),
+    "card number with spaces": (
+        " 4242 4242 4242 4242 ",
+        "A card number was given where a token belongs",
+    ),
+    "card number with dashes": (
+        "3782-822463-10005",
+        "A card number was given where a token belongs",
+    ),
     "secret key": ("sk_live_HunterTwo", "An API key was given where a token belongs"),
     "publishable key": ("pk_test_HunterTwo", "An API key was given where a token belongs"),
     "webhook secret": ("whsec_HunterTwo", "An API key was given where a token belongs"),
-    "payment method without an order_id": ("pm_1HunterTwo", "A payment method (pm_) can pay more than once"),
+    "payment method without an order_id": (
+        "pm_1HunterTwo",
+        "A payment method (pm_) can pay more than once",
+    ),
     "intent": ("pi_1HunterTwo", "This is an intent, no card"),
 }
 EMAILS: Table = {
@@ -47,7 +60,17 @@ EMAILS: Table = {
     "too long": ("a" * 501 + "@example.com", "longer than the 512"),
     **{
         repr(bad): (bad, "The e-mail is not an address")
-        for bad in ("ada", "@example.com", "ada@", "ada@b@c", "ada @x.y", "ada@x y", "ada@x\n", "<a@b.c>", "a\x00@b.c")
+        for bad in (
+            "ada",
+            "@example.com",
+            "ada@",
+            "ada@b@c",
+            "ada @x.y",
+            "ada@x y",
+            "ada@x\n",
+            "<a@b.c>",
+            "a\x00@b.c",
+        )
     },
 }
 AMOUNTS: Table = {
@@ -107,14 +130,22 @@ SUFFIXES: Table = {
     repr(bad): (bad, "A statement descriptor suffix is text of 1 to 22")
     for bad in ("", "x" * 23, "a<b", "a>b", "a\\b", "a'b", 'a"b', "a*b", "a\nb", 7)
 }
-DESCRIPTIONS: Table = {"too long": ("x" * 40_001, "at most 40,000"), "no text": (7, "A description is text")}
+DESCRIPTIONS: Table = {
+    "too long": ("x" * 40_001, "at most 40,000"),
+    "no text": (7, "A description is text"),
+}
 
 CASES = [
     pytest.param(method, {**good, name: value}, sentence, id=f"{method} {name}: {what}")
     for method, good, name, table in [
         ("charge", GOOD, "token", TOKENS),
         ("charge", GOOD, "email", EMAILS),
-        ("charge", GOOD, "receipt_email", {what: row for what, row in EMAILS.items() if what != "missing"}),
+        (
+            "charge",
+            GOOD,
+            "receipt_email",
+            {what: row for what, row in EMAILS.items() if what != "missing"},
+        ),
         ("charge", GOOD, "amount", AMOUNTS),
         ("charge", GOOD, "order_id", ORDERS),
         ("charge", GOOD, "customer", IDS),
@@ -123,13 +154,33 @@ CASES = [
         ("charge", GOOD, "description", DESCRIPTIONS),
         ("charge_customer", SAVED, "customer", IDS),
         ("charge_customer", SAVED, "amount", AMOUNTS),
-        ("charge_customer", SAVED, "order_id", {"none": (None, "An order_id is text, not NoneType"), **ORDERS}),
-        ("charge_customer", SAVED, "card", {what: row for what, row in IDS.items() if what != "no id"}),
+        (
+            "charge_customer",
+            SAVED,
+            "order_id",
+            {"none": (None, "An order_id is text, not NoneType"), **ORDERS},
+        ),
+        (
+            "charge_customer",
+            SAVED,
+            "card",
+            {what: row for what, row in IDS.items() if what != "no id"},
+        ),
         ("capture", {}, "charge", IDS),
-        ("capture", {"charge": "ch_1"}, "amount", {what: row for what, row in AMOUNTS.items() if what != "none"}),
+        (
+            "capture",
+            {"charge": "ch_1"},
+            "amount",
+            {what: row for what, row in AMOUNTS.items() if what != "none"},
+        ),
         ("void", {}, "charge", IDS),
         ("refund", {}, "charge", IDS),
-        ("refund", {"charge": "ch_1"}, "amount", {what: row for what, row in AMOUNTS.items() if what != "none"}),
+        (
+            "refund",
+            {"charge": "ch_1"},
+            "amount",
+            {what: row for what, row in AMOUNTS.items() if what != "none"},
+        ),
         (
             "refund",
             {"charge": "ch_1"},
@@ -144,7 +195,10 @@ CASES = [
             "refund",
             {"charge": "ch_1"},
             "idempotency_key",
-            {repr(key)[:9]: (key, "An idempotency key is 1 to 255") for key in ("", "k" * 256, "é", "a\nb", 7)},
+            {
+                repr(key)[:9]: (key, "An idempotency key is 1 to 255")
+                for key in ("", "k" * 256, "é", "a\nb", 7)
+            },
         ),
         ("find", {}, "order_id", ORDERS),
         ("find", {"order_id": "order-7"}, "customer", IDS),
@@ -156,7 +210,9 @@ CASES = [
 
 
 @pytest.mark.parametrize(("method", "arguments", "sentence"), CASES)
-def test_bad_input_is_refused_before_anything_is_sent(sandbox, gateway, method, arguments, sentence):
+def test_bad_input_is_refused_before_anything_is_sent(
+    sandbox, gateway, method, arguments, sentence
+):
     """One clear sentence, none of the value in it, and no request."""
     with pytest.raises(InvalidInput) as refused:
         getattr(gateway, method)(**arguments)
@@ -166,7 +222,9 @@ def test_bad_input_is_refused_before_anything_is_sent(sandbox, gateway, method, 
     assert "\n" not in str(refused.value)
     assert str(refused.value).endswith(".")
     assert [] == [
-        secret for secret in (PAN, "4242 4242", "82246", "Hunter", "ada@", "xxx", "nnn", "vvv") if secret in said
+        secret
+        for secret in (PAN, "4242 4242", "82246", "Hunter", "ada@", "xxx", "nnn", "vvv")
+        if secret in said
     ]
     assert (None, None) == (refused.value.__cause__, refused.value.__context__)
     assert [] == sandbox.requests
@@ -258,11 +316,17 @@ def test_capture_is_a_bool(sandbox, gateway, capture):
         gateway.charge(**{**GOOD, "token": "tok_visa"}, capture=capture)
 
 
-ANYTHING = st.none() | st.booleans() | st.integers() | st.floats() | st.binary() | st.lists(st.text())
+ANYTHING = (
+    st.none() | st.booleans() | st.integers() | st.floats() | st.binary() | st.lists(st.text())
+)
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 
 
-@given(st.dictionaries(TEXT | ANYTHING.filter(lambda name: not isinstance(name, list)), TEXT | ANYTHING, max_size=4))
+@given(
+    st.dictionaries(
+        TEXT | ANYTHING.filter(lambda name: not isinstance(name, list)), TEXT | ANYTHING, max_size=4
+    )
+)
 def test_any_metadata_is_taken_as_it_is_or_refused(metadata):
     """What is sent is what arrives; anything else raises InvalidInput and sends nothing."""
     sandbox = Sandbox()
@@ -275,7 +339,9 @@ def test_any_metadata_is_taken_as_it_is_or_refused(metadata):
         (charge,) = sandbox.charges
         kept = {name: str(value) for name, value in metadata.items() if value != ""}
 
-        assert kept == {name: value for name, value in charge.metadata.items() if name != "tokencharge"}
+        assert kept == {
+            name: value for name, value in charge.metadata.items() if name != "tokencharge"
+        }
 
 
 @given(st.text() | ANYTHING, st.text() | ANYTHING, st.text() | ANYTHING)

@@ -20,7 +20,9 @@ ROUTES = ["payment_intents", "charges"]
 def shop(request):
     """A sandbox and a gateway: an account of today over PaymentIntents, one of old over Charges."""
     sandbox = Sandbox(rules=Rules(card_tokens=request.param == "charges"))
-    return sandbox, PaymentGateway(sandbox.secret_key, http_client=sandbox.http_client(), route=request.param)
+    return sandbox, PaymentGateway(
+        sandbox.secret_key, http_client=sandbox.http_client(), route=request.param
+    )
 
 
 def sent(sandbox, call):
@@ -41,7 +43,10 @@ def test_a_card_token_takes_three_requests_and_a_confirmation_token_two(new_acco
     tokens = [new_account.create_token(), new_account.create_confirmation_token()]
     orders = [order_id, order_id and "order-8"]
     requests = [
-        sent(new_account, lambda token=token, order=order: gateway.charge(token, ADA, FIVE, order_id=order))
+        sent(
+            new_account,
+            lambda token=token, order=order: gateway.charge(token, ADA, FIVE, order_id=order),
+        )
         for token, order in zip(tokens, orders, strict=True)
     ]
 
@@ -54,7 +59,9 @@ def test_a_card_token_takes_three_requests_and_a_confirmation_token_two(new_acco
 @pytest.mark.parametrize("order_id", [None, "order-7"])
 def test_over_charges_a_card_token_takes_no_more_than_three(sandbox, gateway, order_id):
     """Two without an order, where the Customer comes with the card."""
-    requests = sent(sandbox, lambda: gateway.charge(sandbox.create_token(), ADA, FIVE, order_id=order_id))
+    requests = sent(
+        sandbox, lambda: gateway.charge(sandbox.create_token(), ADA, FIVE, order_id=order_id)
+    )
 
     assert (2 if order_id is None else 3) == len(requests)
 
@@ -74,7 +81,9 @@ def test_the_second_card_of_an_order_takes_five_at_most(shop, make):
 
 def saved(sandbox, gateway):
     """A Customer with a saved card, and the card."""
-    customer = gateway.charge(sandbox.create_token(), ADA, FIVE, order_id="order-0", save_card=True).customer
+    customer = gateway.charge(
+        sandbox.create_token(), ADA, FIVE, order_id="order-0", save_card=True
+    ).customer
     return customer, sandbox.charges[0].card.id
 
 
@@ -84,7 +93,10 @@ def test_a_saved_card_is_one_request_while_stripes_keys_guard_the_order(shop):
     customer, card = saved(sandbox, gateway)
 
     def charge(order_id, **began):
-        return sent(sandbox, lambda: gateway.charge_customer(customer, FIVE, order_id=order_id, card=card, **began))
+        return sent(
+            sandbox,
+            lambda: gateway.charge_customer(customer, FIVE, order_id=order_id, card=card, **began),
+        )
 
     assert 1 == len(charge("order-7", began=just_now()))
     assert 3 == len(charge("order-8"))
@@ -98,16 +110,25 @@ def test_looking_costs_the_same_for_every_customer(line, route, earlier):
     gateway = line.gateway(route=route)
     customer, card = saved(line.sandbox, gateway)
     newest = [
-        {**line.sandbox.charges[0].raw, "id": f"ch_{number}", "metadata": {}} for number in range(min(earlier, 100))
+        {**line.sandbox.charges[0].raw, "id": f"ch_{number}", "metadata": {}}
+        for number in range(min(earlier, 100))
     ]
     page = answer(200, {"object": "list", "data": newest, "has_more": earlier > 100})
     line.plan("GET /v1/charges", *[page] * 2)
-    intents = [{"id": f"pi_{n}", "status": "succeeded", "amount": 1, "currency": "usd"} for n in range(len(newest))]
-    line.plan("GET /v1/payment_intents", *[answer(200, {"data": intents, "has_more": earlier > 100})] * 2)
+    intents = [
+        {"id": f"pi_{n}", "status": "succeeded", "amount": 1, "currency": "usd"}
+        for n in range(len(newest))
+    ]
+    line.plan(
+        "GET /v1/payment_intents", *[answer(200, {"data": intents, "has_more": earlier > 100})] * 2
+    )
     before = len(line.sent)
     for _ in range(2):
         gateway.charge_customer(customer, FIVE, order_id="order-7", card=card)
-    first, second = line.sent[before:][: 5 if earlier else 3], line.sent[before:][5 if earlier else 3 :]
+    first, second = (
+        line.sent[before:][: 5 if earlier else 3],
+        line.sent[before:][5 if earlier else 3 :],
+    )
 
     assert (5 if earlier else 3) == len(first)
     assert "POST" == first[-1].method
@@ -122,8 +143,12 @@ def test_where_there_is_no_search_the_lists_are_read_on(line, route):
     customer, card = saved(line.sandbox, gateway)
     first = gateway.charge_customer(customer, FIVE, order_id="order-7", card=card)
     for number in range(101):
-        gateway.charge_customer(customer, FIVE, order_id=f"later-{number}", card=card, began=just_now())
-    line.plan("GET */search", *[refuse(400, "The search feature is unavailable for this merchant.")] * 4)
+        gateway.charge_customer(
+            customer, FIVE, order_id=f"later-{number}", card=card, began=just_now()
+        )
+    line.plan(
+        "GET */search", *[refuse(400, "The search feature is unavailable for this merchant.")] * 4
+    )
     line.sandbox.advance(25 * 3600)
     again = gateway.charge_customer(customer, FIVE, order_id="order-7", card=card)
 

@@ -40,7 +40,9 @@ def keep(sandbox: Sandbox, gateway: PaymentGateway, *numbers: str) -> Customer:
 
 def add_source(sandbox: Sandbox, customer: Customer, number: str = GOOD) -> str:
     """Save a card of the Cards API."""
-    card: str = by_hand(sandbox, f"customers/{customer.id}/sources", source=sandbox.create_token(number))["id"]
+    card: str = by_hand(
+        sandbox, f"customers/{customer.id}/sources", source=sandbox.create_token(number)
+    )["id"]
     return card
 
 
@@ -52,7 +54,11 @@ class TestListed:
         customer = keep(sandbox, gateway, GOOD)
         old = add_source(sandbox, customer, "5555555555554444")
         sandbox.advance(1)
-        by_hand(sandbox, f"payment_methods/{sandbox.create_payment_method(ASKS)}/attach", customer=customer.id)
+        by_hand(
+            sandbox,
+            f"payment_methods/{sandbox.create_payment_method(ASKS)}/attach",
+            customer=customer.id,
+        )
         before = len(line.sent)
         cards = gateway.cards(customer)
 
@@ -73,7 +79,11 @@ class TestListed:
         """Where there is none of old; else it is the newest, as `charge_customer` has it."""
         customer = keep(sandbox, gateway, GOOD, ASKS)
         newest, oldest = gateway.cards(customer)
-        by_hand(sandbox, f"customers/{customer.id}", invoice_settings={"default_payment_method": oldest.id})
+        by_hand(
+            sandbox,
+            f"customers/{customer.id}",
+            invoice_settings={"default_payment_method": oldest.id},
+        )
 
         assert [(True, False), (False, True)] == [
             (newest.is_default, oldest.is_default),
@@ -109,7 +119,9 @@ class TestListed:
 
         assert ("parameter_unknown", "type") == (caught.value.code, caught.value.param)
 
-    @pytest.mark.parametrize("body", [{}, {"data": [{"object": "payment_method"}]}, {"data": ["pm_1"]}, []])
+    @pytest.mark.parametrize(
+        "body", [{}, {"data": [{"object": "payment_method"}]}, {"data": ["pm_1"]}, []]
+    )
     def test_a_list_that_cannot_be_read_is_none(self, line, gateway, body):
         """Nothing was changed."""
         line.plan("GET /v1/customers/*", answer(200, body))
@@ -141,7 +153,9 @@ class TestForgotten:
         customer = keep(sandbox, gateway, GOOD)
         if old:
             add_source(sandbox, customer)
-        card = next(card for card in gateway.cards(customer) if str(card.id).startswith("card_") == old)
+        card = next(
+            card for card in gateway.cards(customer) if str(card.id).startswith("card_") == old
+        )
 
         def lose_answer(request):
             sandbox.handle(request)
@@ -162,7 +176,8 @@ class TestForgotten:
             gateway.forget_card(card)
 
     @pytest.mark.parametrize(
-        "card", ["pm_1", None, Card("pm_1"), Card(customer_id="cus_1"), Card("tok_1", customer_id="cus_1")]
+        "card",
+        ["pm_1", None, Card("pm_1"), Card(customer_id="cus_1"), Card("tok_1", customer_id="cus_1")],
     )
     def test_a_card_is_one_of_the_list(self, line, gateway, card):
         """An id alone may be anybody's: nothing is sent."""
@@ -205,7 +220,13 @@ class TestThere:
 
         def pay(attempt):
             return gateway.charge_customer(
-                customer, FIVE, order_id="order-7", card=card.id, on_session=True, attempt=attempt, began=when
+                customer,
+                FIVE,
+                order_id="order-7",
+                card=card.id,
+                on_session=True,
+                attempt=attempt,
+                began=when,
             )
 
         with pytest.raises(AuthenticationRequired) as first:
@@ -264,14 +285,20 @@ class TestKept:
             gateway.charge(token, ADA, FIVE, order_id=order, customer=customer, reuse_card=answered)
             gateway.charge(token, ADA, FIVE, order_id=order, customer=customer, reuse_card=answered)
 
-        assert (2 if answered else 0) == sum(card.last4 == "4242" for card in gateway.cards(customer))
+        assert (2 if answered else 0) == sum(
+            card.last4 == "4242" for card in gateway.cards(customer)
+        )
         assert [FIVE, FIVE] == [charge.amount for charge in paid(sandbox)]
 
     def test_a_card_that_is_kept_pays_the_next_time(self, sandbox, gateway):
         """The buyer is there, and a new customer was made for the first order."""
-        customer = gateway.charge(sandbox.create_token(), ADA, FIVE, order_id="order-7", reuse_card=True).customer
+        customer = gateway.charge(
+            sandbox.create_token(), ADA, FIVE, order_id="order-7", reuse_card=True
+        ).customer
         (card,) = gateway.cards(customer)
-        gateway.charge_customer(customer, SIX, order_id="order-8", card=card.id, on_session=True, attempt="1")
+        gateway.charge_customer(
+            customer, SIX, order_id="order-8", card=card.id, on_session=True, attempt="1"
+        )
 
         assert {FIVE, SIX} == {charge.amount for charge in paid(sandbox)}
 
@@ -290,7 +317,14 @@ class TestKept:
         customer = Customer.from_stripe(by_hand(sandbox, "customers", email=ADA))
         card = add_source(sandbox, customer)
         gateway.charge_customer(customer, FIVE, order_id="order-7", card=card)
-        gateway.charge(sandbox.create_token(), ADA, FIVE, order_id="order-7", customer=customer, reuse_card=False)
+        gateway.charge(
+            sandbox.create_token(),
+            ADA,
+            FIVE,
+            order_id="order-7",
+            customer=customer,
+            reuse_card=False,
+        )
 
         assert card in [each.id for each in gateway.cards(customer)]
         assert 1 == len(paid(sandbox))
@@ -299,7 +333,9 @@ class TestKept:
         """The payment is the news."""
         gateway = line.gateway(route="charges", max_retries=0)
         line.plan("DELETE *", lose(ConnectionResetError()))
-        payment = gateway.charge(sandbox.create_token(), ADA, FIVE, order_id="order-7", reuse_card=False)
+        payment = gateway.charge(
+            sandbox.create_token(), ADA, FIVE, order_id="order-7", reuse_card=False
+        )
 
         assert [payment.charge.id] == [charge.id for charge in paid(sandbox)]
 
@@ -309,7 +345,9 @@ class TestKept:
         gateway.charge(new_account.create_token(), ADA, FIVE, order_id="order-7", reuse_card=True)
         gateway.charge(new_account.create_token(), ADA, FIVE, order_id="order-8", reuse_card=False)
 
-        assert ["on_session", None] == [intent["setup_future_usage"] for intent in new_account.payment_intents]
+        assert ["on_session", None] == [
+            intent["setup_future_usage"] for intent in new_account.payment_intents
+        ]
 
 
 @pytest.mark.parametrize("card", ["pm_1AAAAAAAAAAAAAAAAAAAAAAA", "card_1AAAAAAAAAAAAAAAAAAAAAAA"])
@@ -317,10 +355,14 @@ def test_a_card_that_is_not_theirs_leaves_the_order_open(sandbox, gateway, card)
     """Nothing is charged, and the next card pays."""
     customer = keep(sandbox, gateway, GOOD)
     with pytest.raises(TokenRejected):
-        gateway.charge_customer(customer, FIVE, order_id="order-7", card=card, on_session=True, attempt="1")
+        gateway.charge_customer(
+            customer, FIVE, order_id="order-7", card=card, on_session=True, attempt="1"
+        )
     nothing = paid(sandbox)
     (own,) = gateway.cards(customer)
-    gateway.charge_customer(customer, FIVE, order_id="order-7", card=own.id, on_session=True, attempt="2")
+    gateway.charge_customer(
+        customer, FIVE, order_id="order-7", card=own.id, on_session=True, attempt="2"
+    )
 
     assert ([], [FIVE]) == (nothing, [charge.amount for charge in paid(sandbox)])
 

@@ -64,7 +64,10 @@ def test_everything_given_reaches_the_charge(sandbox, gateway):
 
     assert (False, Money(0, "usd")) == (charge.captured, charge.amount_captured)
     assert ("12", "order-7") == (charge.metadata["basket"], charge.metadata["order_id"])
-    assert ("boss@example.com", "BOOKS") == (charge.receipt_email, charge.raw["statement_descriptor_suffix"])
+    assert ("boss@example.com", "BOOKS") == (
+        charge.receipt_email,
+        charge.raw["statement_descriptor_suffix"],
+    )
 
 
 @pytest.mark.parametrize("order_id", [None, "order-7"])
@@ -122,7 +125,9 @@ def test_an_unknown_mode_takes_no_token_for_a_test_token():
 def test_a_customer_already_known_is_charged(sandbox, gateway, order_id):
     """The card is added to the given Customer, neither made nor replacing its default."""
     known = gateway.charge("tok_mastercard", ADA, FIVE).customer
-    payment = gateway.charge(sandbox.create_token(), ADA, FIVE, customer=known.id, order_id=order_id)
+    payment = gateway.charge(
+        sandbox.create_token(), ADA, FIVE, customer=known.id, order_id=order_id
+    )
     again = gateway.charge("tok_visa", ADA, FIVE, customer=payment.customer, order_id=order_id)
 
     assert known.id == payment.charge.customer_id == payment.customer.id == again.customer.id
@@ -164,7 +169,9 @@ def test_a_declined_card_is_told(sandbox, gateway, token, expected):
     assert 402 == error.http_status
     assert sandbox.requests[-1].request_id == error.request_id
     assert [] == [charge for charge in sandbox.charges if charge.paid]
-    assert [charge.id for charge in sandbox.charges] == ([error.charge_id] if error.charge_id else [])
+    assert [charge.id for charge in sandbox.charges] == (
+        [error.charge_id] if error.charge_id else []
+    )
     assert error.customer_id == (sandbox.customers[0].id if sandbox.customers else None)
 
 
@@ -179,7 +186,13 @@ def test_a_bank_that_asks_for_authentication_declines_nothing(sandbox, gateway, 
 
 
 @pytest.mark.parametrize(
-    "token", ["tok_chargeCustomerFail", "tok_visa_chargeDeclined", "tok_riskLevelHighest", "tok_authenticationRequired"]
+    "token",
+    [
+        "tok_chargeCustomerFail",
+        "tok_visa_chargeDeclined",
+        "tok_riskLevelHighest",
+        "tok_authenticationRequired",
+    ],
 )
 def test_an_order_goes_on_with_the_next_card(sandbox, gateway, token):
     """A declined card, wherever it was declined, leaves the order open; the next one pays it."""
@@ -234,20 +247,28 @@ def test_a_refusal_that_leaves_no_charge_does_not_lock_the_order(sandbox, gatewa
 @pytest.mark.parametrize("paid", [True, False])
 def test_another_amount_for_the_same_order(sandbox, gateway, paid):
     """A paid order is not charged another amount; one whose card was declined is open for it."""
-    tokens = [sandbox.create_token("4242424242424242" if paid else "4000000000000341"), sandbox.create_token()]
+    tokens = [
+        sandbox.create_token("4242424242424242" if paid else "4000000000000341"),
+        sandbox.create_token(),
+    ]
     if paid:
         gateway.charge(tokens[0], ADA, FIVE, order_id="order-7")
         with pytest.raises(OrderConflict) as conflict:
             gateway.charge(tokens[1], ADA, Money(700, "usd"), order_id="order-7")
 
         assert sandbox.charges[0].id == conflict.value.charge_id
-        assert (sandbox.customers[0].id, "order-7") == (conflict.value.customer_id, conflict.value.order_id)
+        assert (sandbox.customers[0].id, "order-7") == (
+            conflict.value.customer_id,
+            conflict.value.order_id,
+        )
     else:
         with pytest.raises(CardDeclined):
             gateway.charge(tokens[0], ADA, FIVE, order_id="order-7")
         gateway.charge(tokens[1], ADA, Money(700, "usd"), order_id="order-7")
 
-        assert [(500, False), (700, True)] == [(charge.amount.amount, charge.paid) for charge in sandbox.charges]
+        assert [(500, False), (700, True)] == [
+            (charge.amount.amount, charge.paid) for charge in sandbox.charges
+        ]
 
 
 def test_another_amount_for_the_same_token_is_a_conflict(sandbox, gateway):
@@ -264,7 +285,12 @@ def test_another_amount_for_the_same_token_is_a_conflict(sandbox, gateway):
 @pytest.mark.parametrize("route", ["charges", "payment_intents"])
 @pytest.mark.parametrize(
     "other",
-    [{"description": "foundation"}, {"metadata": {"book": "2"}}, {"capture": True}, {"amount": Money(700, "usd")}],
+    [
+        {"description": "foundation"},
+        {"metadata": {"book": "2"}},
+        {"capture": True},
+        {"amount": Money(700, "usd")},
+    ],
     ids=["description", "metadata", "capture", "amount"],
 )
 def test_other_details_of_the_same_token_are_a_conflict(sandbox, route, other):
@@ -319,7 +345,9 @@ def test_a_customer_beyond_the_newest_hundred_is_searched(lag):
         assert ("customer", "order-7") == (waiting.value.step, waiting.value.order_id)
     payment = gateway.charge("tok_visa", ADA, FIVE, order_id="order-7")
 
-    assert [payment.charge] == [c for c in sandbox.charges if c.paid and c.metadata["order_id"] == "order-7"]
+    assert [payment.charge] == [
+        c for c in sandbox.charges if c.paid and c.metadata["order_id"] == "order-7"
+    ]
     assert 101 == len(sandbox.customers)
 
 
@@ -370,7 +398,9 @@ def test_a_saved_card_is_charged(sandbox, gateway):
     customer = gateway.charge("tok_mastercard", ADA, FIVE).customer
     visa = gateway.charge("tok_visa", ADA, FIVE, customer=customer).charge.card.id
     by_default = gateway.charge_customer(customer, FIVE, order_id="order-7")
-    by_name = gateway.charge_customer(customer.id, FIVE, order_id="order-8", card=visa, capture=False)
+    by_name = gateway.charge_customer(
+        customer.id, FIVE, order_id="order-8", card=visa, capture=False
+    )
     again = gateway.charge_customer(customer, FIVE, order_id="order-7")
 
     assert ("mastercard", "visa") == (by_default.charge.card.brand, by_name.charge.card.brand)
@@ -404,12 +434,21 @@ def test_a_customer_without_a_card_cannot_be_charged(sandbox, gateway):
 def test_a_deleted_customer_cannot_be_charged(sandbox, gateway, line):
     """The stub that is left is read as deleted."""
     customer = gateway.charge("tok_visa", ADA, FIVE).customer
-    line.send("DELETE", f"http://x/v1/customers/{customer.id}", {"authorization": f"Bearer {sandbox.secret_key}"}, b"")
+    line.send(
+        "DELETE",
+        f"http://x/v1/customers/{customer.id}",
+        {"authorization": f"Bearer {sandbox.secret_key}"},
+        b"",
+    )
     with pytest.raises(InvalidRequest) as refused:
         gateway.charge_customer(customer, FIVE, order_id="order-7")
 
     assert True is gateway.get_customer(customer.id).deleted
-    assert ("customer", "customer", "order-7") == (refused.value.step, refused.value.param, refused.value.order_id)
+    assert ("customer", "customer", "order-7") == (
+        refused.value.step,
+        refused.value.param,
+        refused.value.order_id,
+    )
     assert 1 == len(sandbox.charges)
 
 
@@ -422,8 +461,14 @@ def test_keys_name_nobody(sandbox, gateway):
     keys = [arrival.idempotency_key for arrival in sandbox.requests if arrival.method == "POST"]
 
     assert 6 == len(keys) == len(set(keys))
-    assert [] == [key for key in keys if len(key) > 255 or not key.isascii() or not key.startswith("tokencharge-")]
-    assert [] == [key for key in keys if token in key or ADA in key or "order-ö" in key or token[4:] in key]
+    assert [] == [
+        key
+        for key in keys
+        if len(key) > 255 or not key.isascii() or not key.startswith("tokencharge-")
+    ]
+    assert [] == [
+        key for key in keys if token in key or ADA in key or "order-ö" in key or token[4:] in key
+    ]
 
 
 def test_a_saved_card_that_is_declined_is_declined_again(sandbox, gateway):
@@ -439,6 +484,10 @@ def test_a_saved_card_that_is_declined_is_declined_again(sandbox, gateway):
         gateway.charge_customer(customer, Money(700, "usd"), order_id="order-7", card=bad)
     paid = gateway.charge_customer(customer, FIVE, order_id="order-7")
 
-    attempts = [charge for charge in sandbox.charges if charge.metadata.get("order_id") == "order-7"]
-    assert [(500, False), (700, False), (500, True)] == [(each.amount.amount, each.paid) for each in attempts]
+    attempts = [
+        charge for charge in sandbox.charges if charge.metadata.get("order_id") == "order-7"
+    ]
+    assert [(500, False), (700, False), (500, True)] == [
+        (each.amount.amount, each.paid) for each in attempts
+    ]
     assert paid.charge == attempts[-1]

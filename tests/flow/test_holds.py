@@ -46,7 +46,9 @@ def test_money_that_is_held_says_so(gateway, held):
     """A Charge that is only held keeps nothing yet, wherever it is read."""
     found = gateway.find("order-7").charge
 
-    assert [ChargeState.HELD] * 3 == [each.state for each in (held, gateway.get_charge(held.id), found)]
+    assert [ChargeState.HELD] * 3 == [
+        each.state for each in (held, gateway.get_charge(held.id), found)
+    ]
     assert (NOTHING, False) == (held.amount_kept, held.captured)
     assert timedelta(days=7) == held.capture_before - held.created
 
@@ -58,7 +60,11 @@ def test_a_hold_is_captured_once(sandbox, gateway, held, amount):
     kept = amount or FIVE
 
     assert (captured, ChargeState.PAID) == (again, captured.state)
-    assert [kept] * 3 == [captured.amount_captured, captured.amount_kept, sandbox.charges[0].amount_kept]
+    assert [kept] * 3 == [
+        captured.amount_captured,
+        captured.amount_kept,
+        sandbox.charges[0].amount_kept,
+    ]
 
 
 def test_what_is_captured_says_so_for_ever(sandbox, gateway, held):
@@ -87,7 +93,10 @@ def test_a_hold_that_lapsed_is_released(sandbox, gateway, held):
     with pytest.raises(InvalidRequest, match="was let go"):
         gateway.capture(held)
 
-    assert [ChargeState.RELEASED] * 2 == [gateway.get_charge(held.id).state, gateway.void(held).state]
+    assert [ChargeState.RELEASED] * 2 == [
+        gateway.get_charge(held.id).state,
+        gateway.void(held).state,
+    ]
     assert [] == sandbox.refunds
 
 
@@ -102,7 +111,9 @@ def test_an_order_whose_hold_was_let_go_is_not_paid(sandbox, gateway, held, ende
     assert None is gateway.find("order-7")
     assert None is gateway.find("order-7", customer=held.customer_id)
     with pytest.raises(OrderConflict, match="was let go"):
-        gateway.charge("tok_visa", ADA, FIVE, order_id="order-7", capture=False, customer=held.customer_id)
+        gateway.charge(
+            "tok_visa", ADA, FIVE, order_id="order-7", capture=False, customer=held.customer_id
+        )
     assert 1 == len(sandbox.charges)
 
 
@@ -152,7 +163,14 @@ def test_a_failed_charge_holds_nothing(sandbox, gateway):
 @pytest.mark.parametrize("act", ["capture", "void"])
 def test_a_charge_that_is_pending_is_waited_for(sandbox, line, act):
     """Whether it will hold money is not known yet."""
-    pending = {"id": "py_1", "amount": 500, "currency": "usd", "status": "pending", "captured": True, "paid": False}
+    pending = {
+        "id": "py_1",
+        "amount": 500,
+        "currency": "usd",
+        "status": "pending",
+        "captured": True,
+        "paid": False,
+    }
     line.plan("GET *", answer(200, pending))
     with pytest.raises(PaymentPending):
         getattr(line.gateway(), act)("py_1")
@@ -183,7 +201,9 @@ def racing(line, what, act):
 
 
 @pytest.mark.parametrize("amount", [None, FIVE, THREE])
-def test_a_capture_that_comes_first_is_never_given_back(sandbox, line, gateway, held, route, amount):
+def test_a_capture_that_comes_first_is_never_given_back(
+    sandbox, line, gateway, held, route, amount
+):
     """A void that looked before the capture, and arrives after it, is refused: no captured money goes back."""
     racing(line, f"POST {LET_GO[route]}", lambda: gateway.capture(held, amount))
     with pytest.raises(InvalidRequest, match="is captured already"):
@@ -221,9 +241,13 @@ def test_a_part_captured_in_the_dashboard_is_never_given_back(sandbox, line, hel
     assert ([], THREE) == (sandbox.refunds, sandbox.charges[0].amount_kept)
 
 
-def test_all_captured_in_the_dashboard_in_that_moment_is_told_as_given_back(sandbox, line, held, route):
+def test_all_captured_in_the_dashboard_in_that_moment_is_told_as_given_back(
+    sandbox, line, held, route
+):
     """Over Charges no key can prevent it, and the Charge says that money was taken and given back."""
-    where = f"charges/{held.id}" if route == "charges" else f"payment_intents/{held.payment_intent_id}"
+    where = (
+        f"charges/{held.id}" if route == "charges" else f"payment_intents/{held.payment_intent_id}"
+    )
     racing(line, f"POST {LET_GO[route]}", lambda: by_hand(sandbox, f"{where}/capture"))
     if route == "payment_intents":
         with pytest.raises(InvalidRequest, match="is captured already"):
@@ -246,10 +270,14 @@ def test_a_capture_that_was_refused_bars_nothing(sandbox, gateway, held, then):
 
 
 @pytest.mark.parametrize("executed", [True, False])
-@pytest.mark.parametrize(("act", "state"), [("capture", ChargeState.PAID), ("void", ChargeState.RELEASED)])
+@pytest.mark.parametrize(
+    ("act", "state"), [("capture", ChargeState.PAID), ("void", ChargeState.RELEASED)]
+)
 def test_a_saved_500_is_looked_up(sandbox, gateway, held, route, act, state, executed):
     """Stripe repeats it for a day; the Charge tells whether it took effect, and if not it is asked for again."""
-    sandbox.faults.add(Fault.server_error(executed=executed), path=(TAKE if act == "capture" else LET_GO)[route])
+    sandbox.faults.add(
+        Fault.server_error(executed=executed), path=(TAKE if act == "capture" else LET_GO)[route]
+    )
     with pytest.raises(OutcomeUnknown):
         getattr(gateway, act)(held)
 
@@ -289,7 +317,9 @@ def test_a_refusal_that_is_not_saved_is_not_noted(sandbox, line, held, route):
     with pytest.raises(InvalidRequest):
         line.gateway(route=route).void(held)
 
-    assert {} == {name: note for name, note in sandbox.charges[0].metadata.items() if "hold" in name}
+    assert {} == {
+        name: note for name, note in sandbox.charges[0].metadata.items() if "hold" in name
+    }
 
 
 @pytest.mark.parametrize("route", ["charges"])
@@ -315,7 +345,11 @@ def test_not_being_able_to_look_is_not_knowing(sandbox, line, held, route):
 @pytest.mark.parametrize("act", ["capture", "void"])
 def test_an_answer_without_its_charge_cannot_be_read(sandbox, line, held, route, act):
     """What was asked to be sent along and was not is no answer to trust."""
-    body = {"object": "charge"} if route == "charges" else {**sandbox.payment_intents[0], "latest_charge": held.id}
+    body = (
+        {"object": "charge"}
+        if route == "charges"
+        else {**sandbox.payment_intents[0], "latest_charge": held.id}
+    )
     line.plan(f"POST {(TAKE if act == 'capture' else LET_GO)[route]}", answer(200, body))
     with pytest.raises(OutcomeUnknown, match="cannot be read"):
         getattr(line.gateway(route=route), act)(held)
@@ -346,7 +380,14 @@ def test_a_repeated_refusal_that_names_no_request_is_told(line, held, route):
     assert refused.value.replayed
 
 
-LAST_YEAR = {"id": "ch_1", "amount": 500, "currency": "usd", "status": "succeeded", "paid": True, "invoice": None}
+LAST_YEAR = {
+    "id": "ch_1",
+    "amount": 500,
+    "currency": "usd",
+    "status": "succeeded",
+    "paid": True,
+    "invoice": None,
+}
 TODAY = {name: value for name, value in LAST_YEAR.items() if name != "invoice"}
 IN_2013 = {"id": "ch_1", "amount": 500, "currency": "usd", "paid": True}
 
@@ -357,22 +398,68 @@ IN_2013 = {"id": "ch_1", "amount": 500, "currency": "usd", "paid": True}
         ({**TODAY, "captured": True, "amount_captured": 500, "amount_refunded": 0}, "PAID", 500),
         ({**TODAY, "captured": True, "amount_captured": 300, "amount_refunded": 0}, "PAID", 300),
         ({**TODAY, "captured": True, "amount_captured": 300, "amount_refunded": 200}, "PAID", 100),
-        ({**TODAY, "captured": True, "amount_captured": 300, "amount_refunded": 300, "refunded": True}, "REFUNDED", 0),
-        ({**TODAY, "captured": True, "amount_captured": 300, "amount_refunded": 300}, "REFUNDED", 0),
-        ({**TODAY, "captured": False, "amount_captured": 0, "amount_refunded": 0}, "HELD", 0),
-        ({**TODAY, "captured": False, "payment_intent": {"id": "pi_1", "status": "canceled"}}, "RELEASED", 0),
-        ({**TODAY, "captured": False, "payment_intent": {"id": "pi_1", "status": "requires_capture"}}, "HELD", 0),
-        ({**TODAY, "captured": False, "status": "failed", "paid": False}, "FAILED", 0),
-        ({**TODAY, "captured": True, "status": "pending", "paid": False}, "PENDING", 0),
-        ({**LAST_YEAR, "captured": True, "amount_captured": 300, "amount_refunded": 200}, "PAID", 300),
-        ({**LAST_YEAR, "captured": True, "amount_captured": 300, "amount_refunded": 300}, "PAID", 200),
         (
-            {**LAST_YEAR, "captured": True, "amount_captured": 300, "amount_refunded": 500, "refunded": True},
+            {
+                **TODAY,
+                "captured": True,
+                "amount_captured": 300,
+                "amount_refunded": 300,
+                "refunded": True,
+            },
             "REFUNDED",
             0,
         ),
         (
-            {**LAST_YEAR, "captured": False, "amount_captured": 0, "amount_refunded": 500, "refunded": True},
+            {**TODAY, "captured": True, "amount_captured": 300, "amount_refunded": 300},
+            "REFUNDED",
+            0,
+        ),
+        ({**TODAY, "captured": False, "amount_captured": 0, "amount_refunded": 0}, "HELD", 0),
+        (
+            {**TODAY, "captured": False, "payment_intent": {"id": "pi_1", "status": "canceled"}},
+            "RELEASED",
+            0,
+        ),
+        (
+            {
+                **TODAY,
+                "captured": False,
+                "payment_intent": {"id": "pi_1", "status": "requires_capture"},
+            },
+            "HELD",
+            0,
+        ),
+        ({**TODAY, "captured": False, "status": "failed", "paid": False}, "FAILED", 0),
+        ({**TODAY, "captured": True, "status": "pending", "paid": False}, "PENDING", 0),
+        (
+            {**LAST_YEAR, "captured": True, "amount_captured": 300, "amount_refunded": 200},
+            "PAID",
+            300,
+        ),
+        (
+            {**LAST_YEAR, "captured": True, "amount_captured": 300, "amount_refunded": 300},
+            "PAID",
+            200,
+        ),
+        (
+            {
+                **LAST_YEAR,
+                "captured": True,
+                "amount_captured": 300,
+                "amount_refunded": 500,
+                "refunded": True,
+            },
+            "REFUNDED",
+            0,
+        ),
+        (
+            {
+                **LAST_YEAR,
+                "captured": False,
+                "amount_captured": 0,
+                "amount_refunded": 500,
+                "refunded": True,
+            },
             "RELEASED",
             0,
         ),
@@ -395,7 +482,8 @@ def test_an_intent_tells_what_its_charge_cannot(sandbox, gateway, held):
     intent = {**sandbox.payment_intents[0], "latest_charge": sandbox.charges[0].raw}
 
     told = [
-        PaymentIntent.from_stripe({**intent, "status": status}).charge for status in ("canceled", "requires_capture")
+        PaymentIntent.from_stripe({**intent, "status": status}).charge
+        for status in ("canceled", "requires_capture")
     ]
 
     assert [ChargeState.RELEASED, ChargeState.HELD] == [charge and charge.state for charge in told]
@@ -442,7 +530,10 @@ def test_a_key_that_may_not_read_bookings_still_reads_the_charge(line, held):
     """The Charge is read without its fee."""
     line.plan("GET *", refuse(403, "The provided key does not have the required permissions."))
 
-    assert (ChargeState.HELD, None) == ((read := line.gateway().get_charge(held.id)).state, read.fee)
+    assert (ChargeState.HELD, None) == (
+        (read := line.gateway().get_charge(held.id)).state,
+        read.fee,
+    )
 
 
 def test_a_wrong_key_is_no_missing_permission(line):
@@ -484,12 +575,16 @@ def test_a_key_that_was_used_up_meanwhile_is_passed_over(sandbox, line, gateway,
 
 def test_a_refusal_of_what_was_let_go_meanwhile_is_no_error(sandbox, line, gateway, held, route):
     """Two who let the same hold go at once are both told that it is."""
-    line.plan(f"POST {LET_GO[route]}", lambda request: (gateway.void(held), refuse(400)(request))[1])
+    line.plan(
+        f"POST {LET_GO[route]}", lambda request: (gateway.void(held), refuse(400)(request))[1]
+    )
 
     assert ChargeState.RELEASED is line.gateway(route=route).void(held).state
 
 
-@pytest.mark.parametrize(("act", "state"), [("capture", ChargeState.PAID), ("void", ChargeState.RELEASED)])
+@pytest.mark.parametrize(
+    ("act", "state"), [("capture", ChargeState.PAID), ("void", ChargeState.RELEASED)]
+)
 def test_an_answer_lost_within_a_call_is_asked_for_again(sandbox, held, route, act, state):
     """The gateway asks again by itself, and tells the charge as it is."""
     sandbox.lose_next_answer(path=(TAKE if act == "capture" else LET_GO)[route])

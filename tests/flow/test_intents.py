@@ -28,11 +28,18 @@ from tokencharge.sandbox import Fault
 
 @pytest.fixture
 def gateway(sandbox):
-    return PaymentGateway(sandbox.secret_key, http_client=sandbox.http_client(), route="payment_intents", max_retries=0)
+    return PaymentGateway(
+        sandbox.secret_key,
+        http_client=sandbox.http_client(),
+        route="payment_intents",
+        max_retries=0,
+    )
 
 
 def paths(sandbox):
-    return [(arrival.method, arrival.path.replace(_id(sandbox), "ID")) for arrival in sandbox.requests]
+    return [
+        (arrival.method, arrival.path.replace(_id(sandbox), "ID")) for arrival in sandbox.requests
+    ]
 
 
 def _id(sandbox):
@@ -50,13 +57,17 @@ def test_a_token_becomes_a_customer_and_a_charge(request, account, order_id):
     """On an account of today and on one of old: a Customer, a payment method, and the intent's Charge."""
     sandbox = request.getfixturevalue(account)
     gateway = PaymentGateway(sandbox.secret_key, http_client=sandbox.http_client())
-    payment = gateway.charge(sandbox.create_token(), ADA, FIVE, order_id=order_id, description="Flask Charge")
+    payment = gateway.charge(
+        sandbox.create_token(), ADA, FIVE, order_id=order_id, description="Flask Charge"
+    )
 
     assert [payment.charge] == sandbox.charges
     assert [payment.customer] == sandbox.customers
-    assert [("POST", "/v1/customers"), ("POST", "/v1/payment_methods"), ("POST", "/v1/payment_intents")] == paths(
-        sandbox
-    )
+    assert [
+        ("POST", "/v1/customers"),
+        ("POST", "/v1/payment_methods"),
+        ("POST", "/v1/payment_intents"),
+    ] == paths(sandbox)
     assert (FIVE, "succeeded", True, "Flask Charge", _id(sandbox)) == (
         payment.charge.amount,
         payment.charge.status,
@@ -238,7 +249,9 @@ def test_another_amount_takes_another_intent(sandbox, gateway):
     payment = gateway.charge(sandbox.create_token(), ADA, SIX, order_id="order-7")
 
     assert (SIX, [payment.charge]) == (payment.charge.amount, paid(sandbox))
-    assert ["canceled", "succeeded"] == sorted(intent["status"] for intent in sandbox.payment_intents)
+    assert ["canceled", "succeeded"] == sorted(
+        intent["status"] for intent in sandbox.payment_intents
+    )
 
     with pytest.raises(OrderConflict) as conflict:
         gateway.charge(sandbox.create_token(), ADA, FIVE, order_id="order-7")
@@ -249,7 +262,9 @@ def test_another_amount_takes_another_intent(sandbox, gateway):
 def test_an_order_to_be_held_is_never_given_up(sandbox, gateway):
     """Canceling could let money go that was held a moment ago: the other amount is refused instead."""
     with pytest.raises(CardDeclined):
-        gateway.charge(sandbox.create_token(FAILS_WHEN_CHARGED), ADA, FIVE, order_id="order-7", capture=False)
+        gateway.charge(
+            sandbox.create_token(FAILS_WHEN_CHARGED), ADA, FIVE, order_id="order-7", capture=False
+        )
     with pytest.raises(OrderConflict, match="begun to hold"):
         gateway.charge(sandbox.create_token(), ADA, SIX, order_id="order-7", capture=False)
     payment = gateway.charge(sandbox.create_token(), ADA, FIVE, order_id="order-7", capture=False)
@@ -290,7 +305,9 @@ def test_an_intent_that_cannot_be_given_up_is_not_charged_beside(sandbox, line):
 def decline_first(gateway, sandbox, **order):
     """Begin an order with a card that is declined, so that its intent is open."""
     with pytest.raises(CardDeclined):
-        gateway.charge(sandbox.create_token(FAILS_WHEN_CHARGED), ADA, FIVE, **{"order_id": "order-7", **order})
+        gateway.charge(
+            sandbox.create_token(FAILS_WHEN_CHARGED), ADA, FIVE, **{"order_id": "order-7", **order}
+        )
 
 
 def test_an_intent_given_up_by_another_tab_is_not_confirmed(sandbox, line):
@@ -302,13 +319,17 @@ def test_an_intent_given_up_by_another_tab_is_not_confirmed(sandbox, line):
             other.charge(sandbox.create_token(FAILS_WHEN_CHARGED), ADA, SIX, order_id="order-7")
         return sandbox.handle(request)
 
-    other = PaymentGateway(sandbox.secret_key, http_client=sandbox.http_client(), route="payment_intents")
+    other = PaymentGateway(
+        sandbox.secret_key, http_client=sandbox.http_client(), route="payment_intents"
+    )
     decline_first(gateway, sandbox)
     line.plan("POST */confirm", cancel_first)
     payment = gateway.charge(sandbox.create_token(), ADA, FIVE, order_id="order-7")
 
     assert [payment.charge] == paid(sandbox)
-    assert ["canceled", "canceled", "succeeded"] == sorted(intent["status"] for intent in sandbox.payment_intents)
+    assert ["canceled", "canceled", "succeeded"] == sorted(
+        intent["status"] for intent in sandbox.payment_intents
+    )
 
 
 def test_an_order_begun_over_charges_is_finished_over_intents(sandbox, gateway):
@@ -341,9 +362,9 @@ def test_an_order_begun_over_intents_goes_on_as_one(sandbox, gateway):
 def test_a_token_charged_before_the_move_is_not_charged_after_it(sandbox, gateway):
     """The retry of a submission that lands on the new route finds the old one's Charge."""
     token = sandbox.create_token()
-    before = PaymentGateway(sandbox.secret_key, http_client=sandbox.http_client(), route="charges").charge(
-        token, ADA, FIVE
-    )
+    before = PaymentGateway(
+        sandbox.secret_key, http_client=sandbox.http_client(), route="charges"
+    ).charge(token, ADA, FIVE)
     after = gateway.charge(token, ADA, FIVE)
 
     assert [before.charge] == [after.charge] == sandbox.charges
@@ -370,7 +391,11 @@ def test_a_saved_card_is_charged_without_the_buyer(sandbox, gateway):
     first, second = (gateway.charge_customer(customer, SIX, order_id="order-7") for _ in range(2))
 
     assert [first.charge] == [second.charge] == paid(sandbox)[1:]
-    assert (SIX, customer.id, True) == (first.charge.amount, first.charge.customer_id, second.replayed)
+    assert (SIX, customer.id, True) == (
+        first.charge.amount,
+        first.charge.customer_id,
+        second.replayed,
+    )
 
 
 def test_a_saved_card_that_asks_is_no_decline(sandbox, gateway):
@@ -378,8 +403,12 @@ def test_a_saved_card_that_asks_is_no_decline(sandbox, gateway):
     with pytest.raises(AuthenticationRequired) as first:
         gateway.charge(sandbox.create_token(ASKS), ADA, FIVE, order_id="order-6")
     with pytest.raises(AuthenticationRequired) as asked:
-        gateway.charge_customer(first.value.customer_id, FIVE, order_id="order-7", card=_card(sandbox, first.value))
-    payment = gateway.charge("tok_visa", ADA, FIVE, order_id="order-7", customer=first.value.customer_id)
+        gateway.charge_customer(
+            first.value.customer_id, FIVE, order_id="order-7", card=_card(sandbox, first.value)
+        )
+    payment = gateway.charge(
+        "tok_visa", ADA, FIVE, order_id="order-7", customer=first.value.customer_id
+    )
 
     assert asked.value.payment_intent_id == payment.charge.payment_intent_id
     assert [payment.charge] == paid(sandbox)
@@ -397,9 +426,15 @@ def test_a_payment_method_of_the_customers_is_charged(sandbox, line, named):
     customer = gateway.charge(sandbox.create_confirmation_token(), ADA, FIVE).customer
     method = sandbox.create_payment_method()
     by_hand(sandbox, f"payment_methods/{method}/attach", customer=customer.id)
-    chosen = {**customer.raw, "default_source": None, "invoice_settings": {"default_payment_method": method}}
+    chosen = {
+        **customer.raw,
+        "default_source": None,
+        "invoice_settings": {"default_payment_method": method},
+    }
     line.plan("GET /v1/customers/*", answer(200, chosen))
-    payment = gateway.charge_customer(customer, SIX, order_id="order-7", card=method if named else None)
+    payment = gateway.charge_customer(
+        customer, SIX, order_id="order-7", card=method if named else None
+    )
 
     assert (SIX, method) == (payment.charge.amount, payment.charge.card.id)
 
@@ -471,7 +506,9 @@ def test_many_intents_given_up_before_do_not_keep_an_order_waiting(sandbox, gate
     """Each amount that was tried took a slot; the next card goes on behind the last of them at once."""
     for amount in (FIVE, SIX) * 4:
         with pytest.raises(CardDeclined):
-            gateway.charge(sandbox.create_token(FAILS_WHEN_CHARGED), ADA, amount, order_id="order-7")
+            gateway.charge(
+                sandbox.create_token(FAILS_WHEN_CHARGED), ADA, amount, order_id="order-7"
+            )
     payment = gateway.charge(sandbox.create_token(), ADA, FIVE, order_id="order-7")
 
     assert [payment.charge] == paid(sandbox)
@@ -508,7 +545,9 @@ def test_a_confirmation_that_fails_again_and_again_stays_unknown(sandbox, gatewa
 
 
 @pytest.mark.parametrize("order_id", [None, "order-7"])
-def test_a_5xx_saved_on_an_intent_that_was_made_all_the_same_is_survived(sandbox, gateway, order_id):
+def test_a_5xx_saved_on_an_intent_that_was_made_all_the_same_is_survived(
+    sandbox, gateway, order_id
+):
     """The list shows the intent, and the call goes on with it."""
     token = sandbox.create_token()
     sandbox.faults.add(Fault.server_error(executed=True, saved=True), path="/v1/payment_intents")
@@ -533,10 +572,14 @@ def test_a_5xx_saved_instead_of_an_intent_leaves_the_order_unknown(sandbox, gate
 def test_an_intent_refused_and_saved_does_not_lock_the_order(sandbox, line):
     """The refusal is noted on the Customer, and the next call takes the next slot."""
     gateway = line.gateway(route="payment_intents")
-    line.plan("POST /v1/payment_intents", refuse(400, "Too small.", code="amount_too_small", saved=True))
+    line.plan(
+        "POST /v1/payment_intents", refuse(400, "Too small.", code="amount_too_small", saved=True)
+    )
     with pytest.raises(InvalidRequest, match="Too small"):
         gateway.charge("tok_visa", ADA, Money(1, "usd"), order_id="order-7")
-    line.plan("POST /v1/payment_intents", refuse(400, "Other parameters.", type="idempotency_error"))
+    line.plan(
+        "POST /v1/payment_intents", refuse(400, "Other parameters.", type="idempotency_error")
+    )
     payment = gateway.charge("tok_visa", ADA, FIVE, order_id="order-7")
 
     assert [payment.charge] == sandbox.charges
@@ -546,7 +589,10 @@ def test_an_intent_refused_and_saved_does_not_lock_the_order(sandbox, line):
 def test_a_slot_that_another_request_is_taking_is_waited_for(sandbox, line, pauses):
     """Its key is used and nothing shows yet: wait, look again, then say that it is in progress."""
     gateway = line.gateway(route="payment_intents")
-    line.plan("POST /v1/payment_intents", *[refuse(400, "Other parameters.", type="idempotency_error")] * 9)
+    line.plan(
+        "POST /v1/payment_intents",
+        *[refuse(400, "Other parameters.", type="idempotency_error")] * 9,
+    )
     with pytest.raises(OrderInProgress):
         gateway.charge("tok_visa", ADA, FIVE, order_id="order-7")
 
@@ -567,7 +613,10 @@ def test_a_slot_that_another_request_is_taking_is_waited_for(sandbox, line, paus
             "expired_card",
         ),
         (
-            {"status": "requires_payment_method", "last_payment_error": {"code": "authentication_required"}},
+            {
+                "status": "requires_payment_method",
+                "last_payment_error": {"code": "authentication_required"},
+            },
             AuthenticationRequired,
             "authentication_required",
         ),
@@ -595,7 +644,10 @@ def test_an_order_that_stripe_is_processing_is_not_charged_beside_it(sandbox, li
     customer = gateway.charge("tok_visa", ADA, FIVE, order_id="order-7").customer
     intent = {**sandbox.payment_intents[0], "status": "processing", "latest_charge": None}
     line.plan("GET /v1/charges", answer(200, {"object": "list", "data": [], "has_more": False}))
-    line.plan("GET /v1/payment_intents", answer(200, {"object": "list", "data": [intent], "has_more": False}))
+    line.plan(
+        "GET /v1/payment_intents",
+        answer(200, {"object": "list", "data": [intent], "has_more": False}),
+    )
     with pytest.raises(PaymentPending):
         gateway.charge("tok_visa", ADA, FIVE, order_id="order-7", customer=customer)
 

@@ -82,7 +82,8 @@ def test_a_repeated_decline_of_a_saved_card_hides_no_payment(line):
     with pytest.raises(CardDeclined):
         till.charge_customer(customer, FIVE, order_id=ORDER, card=cards[0], began=began)
     second, first = (
-        till.charge_customer(customer, FIVE, order_id=ORDER, card=card, began=began) for card in reversed(cards)
+        till.charge_customer(customer, FIVE, order_id=ORDER, card=card, began=began)
+        for card in reversed(cards)
     )
 
     assert (second.charge, True) == (first.charge, first.replayed)
@@ -92,7 +93,11 @@ def test_a_repeated_decline_of_a_saved_card_hides_no_payment(line):
 def test_a_note_that_is_lost_leaves_the_outcome_open(line, till, route):
     """Nobody else would know that the slot is spent, so the caller is to call again; and then is told the refusal."""
     line.plan(f"POST /v1/{route}", *[refuse(402, saved=True, **NAMES_NOTHING)] * 3)
-    line.plan("POST /v1/customers/cus_*", *[line.sandbox.handle] * (route == "charges"), lose(ConnectionResetError()))
+    line.plan(
+        "POST /v1/customers/cus_*",
+        *[line.sandbox.handle] * (route == "charges"),
+        lose(ConnectionResetError()),
+    )
     with pytest.raises(OutcomeUnknown):
         till.charge("tok_visa", ADA, FIVE, order_id=ORDER)
     for _ in range(2):  # the second finds the note of the first
@@ -135,12 +140,17 @@ def test_a_used_token_is_refused_beside_an_intent(line):
 
 def test_the_same_call_finds_the_customer_it_was_refused_with(line, till, route, later):
     """An order has two Customers, and a refusal was noted on neither: the same call makes it known all the same."""
-    step = {"payment_intents": "POST /v1/payment_methods", "charges": "POST /v1/customers/*/sources"}[route]
+    step = {
+        "payment_intents": "POST /v1/payment_methods",
+        "charges": "POST /v1/customers/*/sources",
+    }[route]
     line.plan(step, lose(ConnectionResetError()))
     with pytest.raises(OutcomeUnknown):
         till.charge("tok_visa", ADA, FIVE, order_id=ORDER)
     later(DAY + HOUR)
-    begun_by_another = refuse(400, "Keys can only be used with the same parameters.", type="idempotency_error")
+    begun_by_another = refuse(
+        400, "Keys can only be used with the same parameters.", type="idempotency_error"
+    )
     line.plan("POST /v1/customers", begun_by_another)
     line.plan("GET /v1/charges", line.sandbox.handle, lose(ConnectionResetError()))
     with pytest.raises(OutcomeUnknown, match="could not be noted"):
@@ -174,7 +184,9 @@ def test_an_order_outlives_its_customer(line, till, route, later):
     """An old order whose Customer was deleted meanwhile is charged to another."""
     began = datetime.now(timezone.utc)
     with pytest.raises(CardDeclined):
-        till.charge(line.sandbox.create_token(FAILS_WHEN_CHARGED), ADA, FIVE, order_id=ORDER, began=began)
+        till.charge(
+            line.sandbox.create_token(FAILS_WHEN_CHARGED), ADA, FIVE, order_id=ORDER, began=began
+        )
     (first,) = line.sandbox.customers
     later(2 * DAY)
     by_hand(line.sandbox, f"customers/{first.id}", method="delete")
@@ -187,7 +199,9 @@ def test_an_order_outlives_its_customer(line, till, route, later):
 def test_a_step_goes_on_under_fresh_keys(line, till, route):
     """Four times a saved 5xx, told each time: the fifth key makes the Customer, once."""
     # The n-th call meets n of them: those that are repeated, and a new one.
-    line.sandbox.faults.add(Fault.server_error(), times=1 + 2 + 3 + 4, path="/v1/customers", method="POST")
+    line.sandbox.faults.add(
+        Fault.server_error(), times=1 + 2 + 3 + 4, path="/v1/customers", method="POST"
+    )
     for _ in range(4):
         with pytest.raises(OutcomeUnknown):
             till.charge("tok_visa", ADA, FIVE, order_id=ORDER)
@@ -201,7 +215,9 @@ def test_a_step_goes_on_under_fresh_keys(line, till, route):
 def test_a_corrected_email_is_found_without_search(line, till, route, pages):
     """The newest thousand Customers are read; what is older cannot be found yet."""
     with pytest.raises(CardDeclined):
-        till.charge(line.sandbox.create_token(FAILS_WHEN_CHARGED), "old@example.com", FIVE, order_id=ORDER)
+        till.charge(
+            line.sandbox.create_token(FAILS_WHEN_CHARGED), "old@example.com", FIVE, order_id=ORDER
+        )
     other = answer(200, {"data": [{"id": "cus_other", "metadata": {}}], "has_more": True})
     from_the_newest = lambda request: line.sandbox.handle(attrs.evolve(request, query="limit=100"))  # noqa: E731
     line.plan("GET /v1/customers", *[other] * pages, from_the_newest)
@@ -212,7 +228,9 @@ def test_a_corrected_email_is_found_without_search(line, till, route, pages):
     else:
         till.charge("tok_visa", ADA, FIVE, order_id=ORDER)
 
-    assert [ADA if pages == 2 else "old@example.com"] == [customer.email for customer in line.sandbox.customers]
+    assert [ADA if pages == 2 else "old@example.com"] == [
+        customer.email for customer in line.sandbox.customers
+    ]
     assert (pages == 2) == bool(paid(line.sandbox))
 
 
@@ -224,5 +242,7 @@ def test_intents_that_others_give_up_are_not_followed_for_ever(line, pauses):
     with pytest.raises(OrderInProgress):
         line.gateway(route="payment_intents").charge("tok_visa", ADA, FIVE, order_id=ORDER)
 
-    assert 4 == sum(request.path == "/v1/payment_intents" for request in line.sent if request.method == "POST")
+    assert 4 == sum(
+        request.path == "/v1/payment_intents" for request in line.sent if request.method == "POST"
+    )
     assert [0.5, 1.0, 2.0] == pauses

@@ -10,7 +10,19 @@ from typing import Any
 import pytest
 
 from tests.flow.line import answer, lose, refuse
-from tests.flow.shop import ADA, ASKS, DAY, FAILS_WHEN_CHARGED, FIVE, GOOD, HOUR, ROUTES, SIX, by_hand, paid
+from tests.flow.shop import (
+    ADA,
+    ASKS,
+    DAY,
+    FAILS_WHEN_CHARGED,
+    FIVE,
+    GOOD,
+    HOUR,
+    ROUTES,
+    SIX,
+    by_hand,
+    paid,
+)
 from tokencharge import (
     AuthenticationFailed,
     AuthenticationRequired,
@@ -58,7 +70,9 @@ def member(sandbox):
 @pytest.mark.parametrize("login_first", [True, False])
 def test_an_order_goes_on_for_another_customer(sandbox, till, pauses, login_first, was_paid):
     """A guest logs in, or a member logs out: what was paid is told as paid, what was declined goes on at once."""
-    customers = [{"customer": member(sandbox)}, {}] if login_first else [{}, {"customer": member(sandbox)}]
+    customers = (
+        [{"customer": member(sandbox)}, {}] if login_first else [{}, {"customer": member(sandbox)}]
+    )
     card = sandbox.create_token(GOOD if was_paid else FAILS_WHEN_CHARGED)
     order: dict[str, Any] = {"email": ADA, "amount": FIVE, "order_id": "order-7"}
     try:
@@ -103,7 +117,9 @@ def test_a_hold_begun_for_another_customer_takes_no_saved_card(sandbox):
     """It is that Customer's alone."""
     till = PaymentGateway(sandbox.secret_key, http_client=sandbox.http_client())
     with pytest.raises(CardDeclined):
-        till.charge(sandbox.create_token(FAILS_WHEN_CHARGED), ADA, FIVE, order_id="order-7", capture=False)
+        till.charge(
+            sandbox.create_token(FAILS_WHEN_CHARGED), ADA, FIVE, order_id="order-7", capture=False
+        )
     saved = till.charge("tok_visa", ADA, FIVE, order_id="order-8", save_card=True)
     with pytest.raises(OrderConflict, match="begun to hold"):
         till.charge_customer(saved.customer, FIVE, order_id="order-7", capture=False)
@@ -114,7 +130,9 @@ def test_a_hold_begun_for_another_customer_takes_no_saved_card(sandbox):
 @pytest.mark.parametrize("login_first", [True, False])
 def test_a_refusal_noted_on_another_customer_is_found(sandbox, till, login_first):
     """An amount too small leaves nothing but a note; the next call goes past it, whoever makes it."""
-    customers = [{"customer": member(sandbox)}, {}] if login_first else [{}, {"customer": member(sandbox)}]
+    customers = (
+        [{"customer": member(sandbox)}, {}] if login_first else [{}, {"customer": member(sandbox)}]
+    )
     with pytest.raises(InvalidRequest, match="at least"):
         till.charge("tok_visa", ADA, Money(30, "usd"), order_id="order-7", **customers[0])
     payment = till.charge("tok_visa", ADA, FIVE, order_id="order-7", **customers[1])
@@ -139,7 +157,12 @@ def test_a_stale_customer_is_forgotten_and_the_order_charged_again(sandbox, till
 @pytest.mark.parametrize("card", ["the same", "another"])
 def test_a_day_is_no_cliff_for_who_says_when_the_order_began(sandbox, till, later, card):
     """Declined at midnight, paid ten minutes before the next, called again after it: charged once."""
-    order: dict[str, Any] = {"email": ADA, "amount": FIVE, "order_id": "order-7", "began": datetime.now(timezone.utc)}
+    order: dict[str, Any] = {
+        "email": ADA,
+        "amount": FIVE,
+        "order_id": "order-7",
+        "began": datetime.now(timezone.utc),
+    }
     with pytest.raises(CardDeclined):
         till.charge(sandbox.create_token(FAILS_WHEN_CHARGED), **order)
     later(DAY - 600)
@@ -149,7 +172,11 @@ def test_a_day_is_no_cliff_for_who_says_when_the_order_began(sandbox, till, late
     again = till.charge(method if card == "the same" else sandbox.create_token(), **order)
 
     assert [first.charge.id] == [charge.id for charge in paid(sandbox)]
-    assert (first.charge.id, first.customer.id, True) == (again.charge.id, again.customer.id, again.replayed)
+    assert (first.charge.id, first.customer.id, True) == (
+        again.charge.id,
+        again.customer.id,
+        again.replayed,
+    )
 
 
 def test_an_old_order_is_found_without_search(sandbox, line, later):
@@ -185,7 +212,8 @@ def test_a_card_declined_yesterday_uses_up_its_slot_for_itself_too(sandbox, gate
     """Tried again while another card comes: both take the same next slot, so one is charged."""
     known = member(sandbox)
     good, other = (
-        by_hand(sandbox, f"customers/{known}/sources", source=sandbox.create_token())["id"] for _ in range(2)
+        by_hand(sandbox, f"customers/{known}/sources", source=sandbox.create_token())["id"]
+        for _ in range(2)
     )
     sandbox.decline_next()
     with pytest.raises(CardDeclined):
@@ -215,12 +243,16 @@ def test_an_old_note_of_a_refusal_is_not_believed(sandbox, till, later):
     assert "0" == payment.charge.metadata["tokencharge"].split("/")[1]
 
 
-def test_an_intent_left_open_yesterday_is_paid_by_a_saved_card_over_charges(sandbox, gateway, later):
+def test_an_intent_left_open_yesterday_is_paid_by_a_saved_card_over_charges(
+    sandbox, gateway, later
+):
     """No Charge is made beside a challenge that may yet be passed."""
     known = member(sandbox)
     card = by_hand(sandbox, f"customers/{known}/sources", source=sandbox.create_token())["id"]
     with pytest.raises(AuthenticationRequired):
-        gateway.charge(sandbox.create_confirmation_token(ASKS), ADA, FIVE, order_id="order-7", customer=known)
+        gateway.charge(
+            sandbox.create_confirmation_token(ASKS), ADA, FIVE, order_id="order-7", customer=known
+        )
     later(DAY + HOUR)
     payment = gateway.charge_customer(known, FIVE, order_id="order-7", card=card)
 
@@ -246,7 +278,9 @@ def test_of_two_customers_of_an_order_the_newer_counts(sandbox, line, later):
 # Paid orders, told as they are
 
 
-@pytest.mark.parametrize("token", ["tok_chargeDeclined", "tok_1AAAAAAAAAAAAAAAAAAAAAAA", "tok_visa"])
+@pytest.mark.parametrize(
+    "token", ["tok_chargeDeclined", "tok_1AAAAAAAAAAAAAAAAAAAAAAA", "tok_visa"]
+)
 def test_a_paid_order_is_left_alone(sandbox, till, token):
     """Whatever e-mail and card come with it, it answers with its payment, and nothing is changed."""
     first = till.charge(sandbox.create_token(), ADA, FIVE, order_id="order-7")
@@ -260,12 +294,19 @@ def test_a_paid_order_is_left_alone(sandbox, till, token):
 def test_a_paid_order_takes_any_token_where_nobody_looked(sandbox):
     """Within the day of an order nothing is looked through: a token that is refused is a reason to."""
     till = PaymentGateway(sandbox.secret_key, http_client=sandbox.http_client())
-    order: dict[str, Any] = {"email": ADA, "amount": FIVE, "order_id": "order-7", "began": datetime.now(timezone.utc)}
+    order: dict[str, Any] = {
+        "email": ADA,
+        "amount": FIVE,
+        "order_id": "order-7",
+        "began": datetime.now(timezone.utc),
+    }
     known = member(sandbox)
     first = till.charge(sandbox.create_token(), **order, customer=known)
     again = till.charge("tok_1AAAAAAAAAAAAAAAAAAAAAAA", **order, customer=known)
     with pytest.raises(TokenRejected):
-        till.charge("tok_1AAAAAAAAAAAAAAAAAAAAAAA", **{**order, "order_id": "order-8"}, customer=known)
+        till.charge(
+            "tok_1AAAAAAAAAAAAAAAAAAAAAAA", **{**order, "order_id": "order-8"}, customer=known
+        )
 
     assert [first.charge] == [again.charge] == sandbox.charges
 
@@ -274,7 +315,9 @@ def test_a_pending_charge_is_no_payment(sandbox, line):
     """`find` says so, in both forms: what is shipped on its word is paid."""
     till = line.gateway()
     charge = till.charge("tok_visa", ADA, FIVE, order_id="order-7").charge
-    pending = answer(200, {"data": [{**charge.raw, "status": "pending", "paid": False}], "has_more": False})
+    pending = answer(
+        200, {"data": [{**charge.raw, "status": "pending", "paid": False}], "has_more": False}
+    )
     line.plan("GET /v1/charges*", pending, pending)
     for known in ({}, {"customer": charge.customer_id}):
         with pytest.raises(PaymentPending) as told:
@@ -354,14 +397,18 @@ def test_a_refusal_that_left_its_intent_behind_is_an_open_order(sandbox, line):
     till = line.gateway(route="payment_intents")
 
     def made_and_refused(request):
-        without = Request("POST", request.path, "", request.headers, b"amount=500&currency=usd&" + kept(request))
+        without = Request(
+            "POST", request.path, "", request.headers, b"amount=500&currency=usd&" + kept(request)
+        )
         post_only = sandbox.handle(without)
         made.append(json.loads(post_only.body)["id"])
         return refuse(400, "Not like this.")(request)
 
     def kept(request):
         pairs = request.body.decode().split("&")
-        return "&".join(pair for pair in pairs if pair.startswith(("customer", "metadata", "automatic"))).encode()
+        return "&".join(
+            pair for pair in pairs if pair.startswith(("customer", "metadata", "automatic"))
+        ).encode()
 
     made: list[str] = []
     line.plan("POST /v1/payment_intents", made_and_refused)
@@ -369,8 +416,14 @@ def test_a_refusal_that_left_its_intent_behind_is_an_open_order(sandbox, line):
         till.charge("tok_visa", ADA, FIVE, order_id="order-7")
     payment = till.charge("tok_mastercard", ADA, FIVE, order_id="order-7")
 
-    assert made == [payment.charge.payment_intent_id] == [intent["id"] for intent in sandbox.payment_intents]
-    assert ["tokencharge"] == [name for name in sandbox.customers[0].metadata if name.startswith("tokencharge")]
+    assert (
+        made
+        == [payment.charge.payment_intent_id]
+        == [intent["id"] for intent in sandbox.payment_intents]
+    )
+    assert ["tokencharge"] == [
+        name for name in sandbox.customers[0].metadata if name.startswith("tokencharge")
+    ]
 
 
 def test_notes_of_other_days_are_cleared(sandbox, till, later):
@@ -378,7 +431,9 @@ def test_notes_of_other_days_are_cleared(sandbox, till, later):
     known = member(sandbox)
     for number in range(3):
         with pytest.raises(InvalidRequest):
-            till.charge("tok_visa", ADA, Money(30, "usd"), order_id=f"order-{number}", customer=known)
+            till.charge(
+                "tok_visa", ADA, Money(30, "usd"), order_id=f"order-{number}", customer=known
+            )
         later(DAY)
 
     assert 2 == len(sandbox.customers[0].metadata)
@@ -397,7 +452,9 @@ def test_a_charge_that_is_running_is_told_as_running(sandbox, line, fails):
         till.charge("tok_visa", ADA, FIVE, order_id="order-7")
 
 
-@pytest.mark.parametrize(("route", "other"), [("charges", "payment_intents"), ("payment_intents", "charges")])
+@pytest.mark.parametrize(
+    ("route", "other"), [("charges", "payment_intents"), ("payment_intents", "charges")]
+)
 def test_a_key_for_one_route_need_not_read_the_other(sandbox, line, route, other):
     """A restricted key is no wrong key because of a list it does not need."""
     till = line.gateway(route=route)
@@ -467,9 +524,13 @@ def test_a_card_is_kept_where_that_was_asked_for(new_account, make):
 @pytest.mark.parametrize("order_id", [None, "order-7"])
 @pytest.mark.parametrize("save_card", [True, False])
 @pytest.mark.parametrize("make", ["create_token", "create_confirmation_token"])
-def test_over_charges_the_card_of_a_token_is_always_kept(sandbox, gateway, make, save_card, order_id):
+def test_over_charges_the_card_of_a_token_is_always_kept(
+    sandbox, gateway, make, save_card, order_id
+):
     """With an order and without; a confirmation token goes over an intent, and is kept where that was asked for."""
-    charged = gateway.charge(getattr(sandbox, make)(), ADA, FIVE, order_id=order_id, save_card=save_card)
+    charged = gateway.charge(
+        getattr(sandbox, make)(), ADA, FIVE, order_id=order_id, save_card=save_card
+    )
     if make == "create_token" or save_card:
         again = gateway.charge_customer(charged.customer, SIX, order_id="order-8")
 
@@ -566,7 +627,9 @@ def test_a_5xx_saved_on_a_declined_charge_is_told_as_the_decline(sandbox, gatewa
 @pytest.mark.parametrize("order_id", [None, "order-7"])
 def test_an_account_without_card_tokens_is_told_to_the_shop(new_account, caplog, order_id):
     """Over Charges: in words, with both ways out, and logged as the shop's to mend."""
-    till = PaymentGateway(new_account.secret_key, http_client=new_account.http_client(), route="charges")
+    till = PaymentGateway(
+        new_account.secret_key, http_client=new_account.http_client(), route="charges"
+    )
     with pytest.raises(CardTokensRefused) as refused:
         till.charge(new_account.create_token(), ADA, FIVE, order_id=order_id)
 

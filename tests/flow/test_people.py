@@ -45,7 +45,13 @@ def intents(sandbox):
 def test_what_is_said_of_the_buyer_reaches_the_customer_and_the_charge(sandbox, gateway, order_id):
     """The Customer has name, phone, address and shipping, the Charge the shipping; all of it comes back typed."""
     payment = gateway.charge(
-        sandbox.create_token(), ADA, FIVE, order_id=order_id, billing=BUYER, shipping=FRIEND, receipt_email=ADA
+        sandbox.create_token(),
+        ADA,
+        FIVE,
+        order_id=order_id,
+        billing=BUYER,
+        shipping=FRIEND,
+        receipt_email=ADA,
     )
     (customer,), (charge,) = sandbox.customers, sandbox.charges
 
@@ -84,7 +90,9 @@ def test_over_charges_a_card_keeps_what_its_token_was_made_with(sandbox):
     )
 
 
-@pytest.mark.parametrize(("shipping", "shipped_to"), [(None, FRIEND), (BUYER, BUYER)], ids=["its own", "the call's"])
+@pytest.mark.parametrize(
+    ("shipping", "shipped_to"), [(None, FRIEND), (BUYER, BUYER)], ids=["its own", "the call's"]
+)
 def test_of_a_confirmation_token_the_card_keeps_its_own_and_shipping_is_the_calls(
     sandbox, intents, shipping, shipped_to
 ):
@@ -93,7 +101,11 @@ def test_of_a_confirmation_token_the_card_keeps_its_own_and_shipping_is_the_call
     token = by_hand(
         sandbox,
         "test_helpers/confirmation_tokens",
-        payment_method_data={"type": "card", "card": {"token": "tok_visa"}, "billing_details": said},
+        payment_method_data={
+            "type": "card",
+            "card": {"token": "tok_visa"},
+            "billing_details": said,
+        },
         shipping=FRIEND.to_stripe(),
     )["id"]
     payment = intents.charge(token, ADA, FIVE, billing=BUYER, shipping=shipping)
@@ -109,7 +121,15 @@ def test_of_a_confirmation_token_the_card_keeps_its_own_and_shipping_is_the_call
 
 def test_no_request_is_added(sandbox, gateway, route):
     """A token with an order takes three requests, whatever is said of the buyer."""
-    gateway.charge(sandbox.create_token(), ADA, FIVE, order_id="7", billing=BUYER, shipping=FRIEND, receipt_email=ADA)
+    gateway.charge(
+        sandbox.create_token(),
+        ADA,
+        FIVE,
+        order_id="7",
+        billing=BUYER,
+        shipping=FRIEND,
+        receipt_email=ADA,
+    )
 
     assert 3 == len(sandbox.requests)
 
@@ -117,10 +137,17 @@ def test_no_request_is_added(sandbox, gateway, route):
 def test_what_is_not_said_is_not_sent(sandbox, route):
     """A purchase of which nothing is said makes a Customer and a Charge that say nothing."""
     line = Line(sandbox, route)
-    payment = line.gateway().charge(sandbox.create_token(), ADA, FIVE, order_id="7", billing=Person(address=Address()))
+    payment = line.gateway().charge(
+        sandbox.create_token(), ADA, FIVE, order_id="7", billing=Person(address=Address())
+    )
     (customer,) = sandbox.customers
 
-    assert (None, None, None, None) == (customer.name, customer.phone, customer.address, customer.shipping)
+    assert (None, None, None, None) == (
+        customer.name,
+        customer.phone,
+        customer.address,
+        customer.shipping,
+    )
     assert (None, None) == (payment.charge.billing, payment.charge.shipping)
     assert b"billing" not in b"".join(request.body for request in line.sent)
 
@@ -129,7 +156,13 @@ def test_a_known_customer_stays_as_it_is(sandbox, gateway):
     """Nothing is written on a Customer that was not made for the purchase; the Charge has the shipping."""
     known = by_hand(sandbox, "customers", email="boss@example.com", name="Boss")["id"]
     payment = gateway.charge(
-        sandbox.create_token(), ADA, FIVE, order_id="7", customer=known, billing=BUYER, shipping=FRIEND
+        sandbox.create_token(),
+        ADA,
+        FIVE,
+        order_id="7",
+        customer=known,
+        billing=BUYER,
+        shipping=FRIEND,
     )
     (customer,) = sandbox.customers
 
@@ -139,8 +172,12 @@ def test_a_known_customer_stays_as_it_is(sandbox, gateway):
 
 def test_a_saved_card_is_charged_with_another_shipping(sandbox, gateway):
     """Each order of a known customer may go elsewhere; the Customer keeps what it says."""
-    first = gateway.charge(sandbox.create_token(), ADA, FIVE, order_id="7", shipping=FRIEND, save_card=True)
-    second = gateway.charge_customer(first.customer, FIVE, order_id="8", shipping=BUYER, receipt_email=ADA)
+    first = gateway.charge(
+        sandbox.create_token(), ADA, FIVE, order_id="7", shipping=FRIEND, save_card=True
+    )
+    second = gateway.charge_customer(
+        first.customer, FIVE, order_id="8", shipping=BUYER, receipt_email=ADA
+    )
 
     assert (BUYER, ADA) == (second.charge.shipping, second.charge.receipt_email)
     assert FRIEND == gateway.get_customer(first.customer.id).shipping
@@ -161,7 +198,9 @@ def test_a_paid_order_is_told_and_left_alone(sandbox, gateway):
     )
 
 
-def test_a_paid_order_of_a_known_customer_is_told_though_its_token_comes_with_another_address(sandbox, intents):
+def test_a_paid_order_of_a_known_customer_is_told_though_its_token_comes_with_another_address(
+    sandbox, intents
+):
     """A PaymentMethod's key that is used up is a reason to look."""
     known = by_hand(sandbox, "customers", email=ADA)["id"]
     began, token = datetime.now(timezone.utc), sandbox.create_token()
@@ -201,10 +240,19 @@ def test_a_corrected_address_keeps_nothing_of_the_one_before(sandbox, route):
     line = Line(sandbox, route)
     gateway = line.gateway()
     with pytest.raises(CardDeclined):
-        gateway.charge(sandbox.create_token(FAILS_WHEN_CHARGED), ADA, FIVE, order_id="7", billing=BUYER, shipping=BUYER)
+        gateway.charge(
+            sandbox.create_token(FAILS_WHEN_CHARGED),
+            ADA,
+            FIVE,
+            order_id="7",
+            billing=BUYER,
+            shipping=BUYER,
+        )
     gateway.charge(sandbox.create_token(), ADA, FIVE, order_id="7", billing=FRIEND, shipping=FRIEND)
     raw = sandbox.customers[0].raw
-    (correction,) = (request.form for request in line.sent if request.path == f"/v1/customers/{raw['id']}")
+    (correction,) = (
+        request.form for request in line.sent if request.path == f"/v1/customers/{raw['id']}"
+    )
     blank = {"line2": "", "state": "", **WORK.to_stripe()}
 
     assert {**NOWHERE, **WORK.to_stripe()} == raw["address"] == raw["shipping"]["address"]
@@ -221,7 +269,11 @@ def test_what_is_said_again_is_not_written_again(sandbox, gateway):
     posts = [arrival.path for arrival in sandbox.requests if arrival.method == "POST"]
 
     assert 2 == posts.count("/v1/customers")
-    assert not [path for path in posts if path.startswith("/v1/customers/") and not path.endswith("/sources")]
+    assert not [
+        path
+        for path in posts
+        if path.startswith("/v1/customers/") and not path.endswith("/sources")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -229,7 +281,9 @@ def test_what_is_said_again_is_not_written_again(sandbox, gateway):
     [{"billing": FRIEND}, {"billing": None}, {"shipping": FRIEND}, {"shipping": None}],
     ids=["another buyer", "no buyer", "elsewhere", "nowhere"],
 )
-def test_without_an_order_another_address_with_the_same_token_is_a_conflict(sandbox, gateway, other):
+def test_without_an_order_another_address_with_the_same_token_is_a_conflict(
+    sandbox, gateway, other
+):
     """The purchase is the token and all that is said: goods are not sent elsewhere by sending it again."""
     said = SAID
     token = sandbox.create_token()
@@ -240,11 +294,18 @@ def test_without_an_order_another_address_with_the_same_token_is_a_conflict(sand
     assert 1 == len(paid(sandbox))
 
 
-@pytest.mark.parametrize("other", [{}, {"shipping": FRIEND}, {"billing": FRIEND}], ids=["same", "elsewhere", "buyer"])
-def test_over_the_other_route_the_same_token_is_the_same_purchase_if_all_is_said_again(sandbox, other):
+@pytest.mark.parametrize(
+    "other", [{}, {"shipping": FRIEND}, {"billing": FRIEND}], ids=["same", "elsewhere", "buyer"]
+)
+def test_over_the_other_route_the_same_token_is_the_same_purchase_if_all_is_said_again(
+    sandbox, other
+):
     """The first payment is told again; with another address it is a conflict."""
     token, said = sandbox.create_token(), SAID
-    one, two = (PaymentGateway(sandbox.secret_key, http_client=sandbox.http_client(), route=each) for each in ROUTES)
+    one, two = (
+        PaymentGateway(sandbox.secret_key, http_client=sandbox.http_client(), route=each)
+        for each in ROUTES
+    )
     first = one.charge(token, ADA, FIVE, **said)
     if other:
         with pytest.raises(OrderConflict):
@@ -288,7 +349,9 @@ def test_a_confirmation_that_did_nothing_is_made_anew_with_what_is_said_now(sand
     """Its key is used up by another shipping, and the intent is open still: it is confirmed under the next key."""
     token = sandbox.create_token()
     with pytest.raises(CardDeclined):
-        intents.charge(sandbox.create_token(FAILS_WHEN_CHARGED), ADA, FIVE, order_id="7", shipping=BUYER)
+        intents.charge(
+            sandbox.create_token(FAILS_WHEN_CHARGED), ADA, FIVE, order_id="7", shipping=BUYER
+        )
     sandbox.faults.add(Fault.server_error(), path="*/confirm")
     with pytest.raises(OutcomeUnknown):
         Line(sandbox).gateway(max_retries=0).charge(token, ADA, FIVE, order_id="7", shipping=BUYER)
@@ -304,11 +367,15 @@ def test_a_confirmation_that_did_nothing_is_made_anew_with_what_is_said_now(sand
     ids=["no address", "no name", "an empty address", "a mapping", "a text"],
 )
 @pytest.mark.parametrize("operation", ["charge", "charge_customer"])
-def test_shipping_that_stripe_would_refuse_is_refused_before_anything_is_sent(sandbox, gateway, operation, shipping):
+def test_shipping_that_stripe_would_refuse_is_refused_before_anything_is_sent(
+    sandbox, gateway, operation, shipping
+):
     """Stripe wants a name and an address."""
     call = {
         "charge": lambda: gateway.charge("tok_visa", ADA, FIVE, shipping=shipping),
-        "charge_customer": lambda: gateway.charge_customer("cus_1", FIVE, order_id="7", shipping=shipping),
+        "charge_customer": lambda: gateway.charge_customer(
+            "cus_1", FIVE, order_id="7", shipping=shipping
+        ),
     }
     with pytest.raises(InvalidInput) as caught:
         call[operation]()
@@ -326,11 +393,16 @@ def test_a_buyer_is_a_person(sandbox, gateway):
     assert [] == sandbox.requests
 
 
-@pytest.mark.parametrize(("receipt", "mailed_to"), [(True, ADA), (False, None), (None, None), (" ", "refused")])
+@pytest.mark.parametrize(
+    ("receipt", "mailed_to"), [(True, ADA), (False, None), (None, None), (" ", "refused")]
+)
 def test_a_receipt_may_go_to_the_buyers_own_address(sandbox, gateway, receipt, mailed_to):
     """`receipt_email=True` stands for the e-mail that is given anyway."""
     if mailed_to == "refused":
         with pytest.raises(InvalidInput):
             gateway.charge("tok_visa", ADA, FIVE, receipt_email=receipt)
     else:
-        assert mailed_to == gateway.charge("tok_visa", ADA, FIVE, receipt_email=receipt).charge.receipt_email
+        assert (
+            mailed_to
+            == gateway.charge("tok_visa", ADA, FIVE, receipt_email=receipt).charge.receipt_email
+        )

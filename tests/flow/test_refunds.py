@@ -62,7 +62,9 @@ def test_money_is_given_back_once(sandbox, gateway, paid, amount):
         back.metadata["item"],
         back.charge_id,
     )
-    assert {None: ChargeState.REFUNDED, TWO: ChargeState.PAID}[amount] is gateway.get_charge(paid.id).state
+    assert {None: ChargeState.REFUNDED, TWO: ChargeState.PAID}[amount] is gateway.get_charge(
+        paid.id
+    ).state
 
 
 def test_the_same_part_is_given_back_twice_by_name(sandbox, gateway, paid):
@@ -136,7 +138,11 @@ def test_a_refund_that_failed_is_made_anew(sandbox, gateway, failing, amount, ke
     sandbox.advance(60)
     second, third = (gateway.refund(failing, amount, idempotency_key=key) for _ in range(2))
 
-    assert (["failed", "succeeded"], False, True) == (statuses(sandbox), second.replayed, third.replayed)
+    assert (["failed", "succeeded"], False, True) == (
+        statuses(sandbox),
+        second.replayed,
+        third.replayed,
+    )
     assert first.id != second.id == third.id
 
 
@@ -171,7 +177,11 @@ def test_what_was_refused_is_asked_for_again_once_it_may_pass(sandbox, gateway, 
     gateway.capture(held)
     back, again = (gateway.refund(held, TWO) for _ in range(2))
 
-    assert ([TWO], False, True) == ([each.amount for each in sandbox.refunds], back.replayed, again.replayed)
+    assert ([TWO], False, True) == (
+        [each.amount for each in sandbox.refunds],
+        back.replayed,
+        again.replayed,
+    )
 
 
 def test_more_than_was_left_can_be_given_back_once_more_is_left(sandbox, gateway, failing):
@@ -184,7 +194,11 @@ def test_more_than_was_left_can_be_given_back_once_more_is_left(sandbox, gateway
     sandbox.advance(60)
     back = gateway.refund(failing, TWO)
 
-    assert ("amount", "refund", failing.id) == (refused.value.param, refused.value.step, refused.value.charge_id)
+    assert ("amount", "refund", failing.id) == (
+        refused.value.param,
+        refused.value.step,
+        refused.value.charge_id,
+    )
     assert (False, TWO) == (back.replayed, back.amount)
 
 
@@ -206,7 +220,9 @@ def test_more_than_is_left_is_refused(sandbox, gateway, paid):
         ({"status": "failed"}, "failed"),
     ],
 )
-def test_a_refusal_that_cannot_pass_is_not_asked_for_again(sandbox, line, paid, route, state, sentence):
+def test_a_refusal_that_cannot_pass_is_not_asked_for_again(
+    sandbox, line, paid, route, state, sentence
+):
     """The Charge as it is now says why nothing can be given back."""
     line.plan("POST *", repeated("req_1"))
     line.plan("GET *", answer(200, {**sandbox.charges[0].raw, **state}))
@@ -227,7 +243,12 @@ def test_a_refusal_of_a_charge_that_is_pending_is_waited_out(sandbox, line, paid
 @pytest.mark.parametrize("amount", [None, TWO])
 def test_all_who_ask_again_share_a_key(sandbox, line, paid, route, amount):
     """Whoever is repeated the same refusals asks again under the same keys: one refund comes of it."""
-    line.plan("POST *", repeated("req_1"), repeated("req_2"), lambda request: (ask(), line.sandbox.handle(request))[1])
+    line.plan(
+        "POST *",
+        repeated("req_1"),
+        repeated("req_2"),
+        lambda request: (ask(), line.sandbox.handle(request))[1],
+    )
 
     def ask():
         line.plan("POST *", repeated("req_1"), repeated("req_2"))

@@ -67,9 +67,13 @@ def test_retries_are_as_many_as_were_set(sandbox, line, times):
 
 
 @pytest.mark.parametrize("step", STEPS)
-@pytest.mark.parametrize("fault", [Fault.lose_answer(), Fault.time_out()], ids=lambda fault: fault.name)
+@pytest.mark.parametrize(
+    "fault", [Fault.lose_answer(), Fault.time_out()], ids=lambda fault: fault.name
+)
 @pytest.mark.parametrize("order_id", [None, "order-7"])
-def test_a_lost_answer_is_an_unknown_outcome_and_calling_again_finds_it(sandbox, gateway, step, fault, order_id):
+def test_a_lost_answer_is_an_unknown_outcome_and_calling_again_finds_it(
+    sandbox, gateway, step, fault, order_id
+):
     """It says how far it got; the same call then finds the charge or makes it, once."""
     token = sandbox.create_token()
     sandbox.faults.add(fault, times=3, path=step, method="POST")
@@ -113,7 +117,8 @@ def test_an_outage_ends(sandbox, gateway):
 
 @pytest.mark.parametrize("step", STEPS)
 @pytest.mark.parametrize(
-    ("fault", "code", "tries"), [(Fault.rate_limit(), "rate_limit", 1), (Fault.lock_timeout(), "lock_timeout", 3)]
+    ("fault", "code", "tries"),
+    [(Fault.rate_limit(), "rate_limit", 1), (Fault.lock_timeout(), "lock_timeout", 3)],
 )
 def test_a_limited_rate_did_nothing(sandbox, gateway, step, fault, code, tries):
     """429 is told as it is, and is tried again at once only where Stripe says so, as it does of a lock."""
@@ -135,7 +140,9 @@ AFTERWARDS = {
 
 
 @pytest.mark.parametrize("then", AFTERWARDS.values(), ids=AFTERWARDS)
-@pytest.mark.parametrize("fault", [Fault.lose_answer(), Fault.html(502), Fault.server_error(executed=True)])
+@pytest.mark.parametrize(
+    "fault", [Fault.lose_answer(), Fault.html(502), Fault.server_error(executed=True)]
+)
 def test_a_try_in_doubt_keeps_the_call_in_doubt(sandbox, line, fault, then):
     """If any try may have charged, "did nothing" would be a lie, whatever the next try was told."""
     token = sandbox.create_token()
@@ -173,8 +180,12 @@ def test_doubt_ends_with_the_call(sandbox, line):
     assert [] == sandbox.charges
 
 
-@pytest.mark.parametrize("handled", [ConnectionRefusedError("redis"), socket.gaierror("cache")], ids=repr)
-def test_an_exception_the_caller_is_handling_says_nothing_about_the_request(sandbox, gateway, handled):
+@pytest.mark.parametrize(
+    "handled", [ConnectionRefusedError("redis"), socket.gaierror("cache")], ids=repr
+)
+def test_an_exception_the_caller_is_handling_says_nothing_about_the_request(
+    sandbox, gateway, handled
+):
     """A charge made while the host handles its own refused connection is in doubt if its answer is lost."""
     sandbox.faults.add(Fault.lose_answer(), times=3, path="/v1/charges")
     token = sandbox.create_token()
@@ -233,7 +244,9 @@ def test_a_500_saved_before_the_charge_is_left_behind(sandbox, gateway, path, ex
     payment = gateway.charge(sandbox.create_token(), ADA, FIVE, order_id="order-7")
 
     assert [payment.charge] == sandbox.charges
-    assert 1 == len({arrival.idempotency_key for arrival in sandbox.requests if arrival.status == 500})
+    assert 1 == len(
+        {arrival.idempotency_key for arrival in sandbox.requests if arrival.status == 500}
+    )
 
 
 def test_fresh_keys_come_to_an_end(sandbox, gateway):
@@ -279,7 +292,9 @@ def test_a_500_saved_at_the_charge(sandbox, gateway, executed):
         assert None is gateway.find("order-7", customer=unknown.value.customer_id)
 
 
-@pytest.mark.parametrize("refused", [refuse(429), lose(ConnectionRefusedError()), answer(200, b"<html>")])
+@pytest.mark.parametrize(
+    "refused", [refuse(429), lose(ConnectionRefusedError()), answer(200, b"<html>")]
+)
 def test_not_being_able_to_look_is_not_knowing(sandbox, gateway, line, refused):
     """Another card came first and the list cannot be had: it may be paid, so the outcome is unknown."""
     gateway.charge("tok_visa", ADA, FIVE, order_id="order-7")
@@ -287,12 +302,19 @@ def test_not_being_able_to_look_is_not_knowing(sandbox, gateway, line, refused):
     with pytest.raises(OutcomeUnknown) as unknown:
         line.gateway().charge("tok_mastercard", ADA, FIVE, order_id="order-7")
 
-    assert ("order-7", sandbox.customers[0].id) == (unknown.value.order_id, unknown.value.customer_id)
+    assert ("order-7", sandbox.customers[0].id) == (
+        unknown.value.order_id,
+        unknown.value.customer_id,
+    )
     assert isinstance(unknown.value.__cause__, (RateLimited, GatewayUnavailable))
     assert 1 == len(sandbox.charges)
 
 
-DECLINED: dict[str, Any] = {"type": "card_error", "code": "card_declined", "decline_code": "do_not_honor"}
+DECLINED: dict[str, Any] = {
+    "type": "card_error",
+    "code": "card_declined",
+    "decline_code": "do_not_honor",
+}
 
 
 def test_a_refusal_that_was_not_saved_is_asked_again_before_it_is_believed(sandbox, line):
@@ -322,7 +344,9 @@ def test_a_refusal_said_again_is_a_refusal(sandbox, line, again):
     assert [] == sandbox.charges
 
 
-@pytest.mark.parametrize("again", [refuse(429), refuse(409), lose(ConnectionRefusedError()), lose(TimeoutError())])
+@pytest.mark.parametrize(
+    "again", [refuse(429), refuse(409), lose(ConnectionRefusedError()), lose(TimeoutError())]
+)
 def test_a_refusal_that_cannot_be_asked_again_is_unsettled(sandbox, line, again):
     """The next card could not know of it, so it is not told as a decline; the same call settles it."""
     line.plan("POST /v1/charges", refuse(402, **DECLINED), *[again] * 3)
@@ -383,7 +407,11 @@ def test_a_parameter_stripe_refuses_is_no_slot_used(sandbox, gateway):
         gateway.charge("tok_visa", ADA, Money(1, "usd"), order_id="order-7")
     payment = gateway.charge("tok_visa", ADA, FIVE, order_id="order-7")
 
-    assert ("amount", "amount_too_small", "charge") == (refused.value.param, refused.value.code, refused.value.step)
+    assert ("amount", "amount_too_small", "charge") == (
+        refused.value.param,
+        refused.value.code,
+        refused.value.step,
+    )
     assert [payment.charge] == sandbox.charges
 
 
@@ -392,10 +420,15 @@ def test_marks_nobody_made_close_no_slot(sandbox, line):
     gateway = line.gateway()
     with pytest.raises(CardDeclined) as declined:
         gateway.charge("tok_chargeCustomerFail", ADA, FIVE, order_id="order-7")
-    name = next(request for request in line.sent if request.path == "/v1/charges").idempotency_key.split("-")[1][:16]
+    name = next(
+        request for request in line.sent if request.path == "/v1/charges"
+    ).idempotency_key.split("-")[1][:16]
     odd = {f"tokencharge_{name}_x": "refused", "other": "refused"}
     line.plan("GET /v1/charges", *[answer(200, {"data": []})] * 20)
-    line.plan("GET /v1/customers/*", *[answer(200, {"id": declined.value.customer_id, "metadata": odd})] * 20)
+    line.plan(
+        "GET /v1/customers/*",
+        *[answer(200, {"id": declined.value.customer_id, "metadata": odd})] * 20,
+    )
     with pytest.raises(OrderInProgress):
         gateway.charge("tok_visa", ADA, FIVE, order_id="order-7")
 

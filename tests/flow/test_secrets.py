@@ -41,14 +41,19 @@ def echoing(status):
 
 def quoting_json(status):
     def action(request):
-        return answer(status, {"form": request.form, "headers": dict(request.headers), "card": CARD})(request)
+        return answer(
+            status, {"form": request.form, "headers": dict(request.headers), "card": CARD}
+        )(request)
 
     return action
 
 
 TROUBLES = {
     "none": [],
-    **{f"quoted {status}": [quoting(status)] * 3 for status in (302, 400, 401, 402, 403, 404, 409, 429, 500)},
+    **{
+        f"quoted {status}": [quoting(status)] * 3
+        for status in (302, 400, 401, 402, 403, 404, 409, 429, 500)
+    },
     "quoted token": [quoting(400, code="token_already_used")],
     "quoted conflict": [quoting(400, type="idempotency_error")] * 3,
     **{f"echoed {status}": [echoing(status)] * 3 for status in (200, 301, 400, 402, 502)},
@@ -109,7 +114,10 @@ def every_flow(gateway, token):
     ("route", "place"),
     [
         *(("charges", place) for place in ("* /v1/customers*", "* /v1/charges*", "*")),
-        *(("payment_intents", place) for place in ("* /v1/payment_methods", "* /v1/payment_intents*", "*")),
+        *(
+            ("payment_intents", place)
+            for place in ("* /v1/payment_methods", "* /v1/payment_intents*", "*")
+        ),
     ],
 )
 @pytest.mark.parametrize("trouble", TROUBLES)
@@ -124,8 +132,12 @@ def test_nothing_of_ours_shows_a_secret(caplog, trouble, route, place):
     results = every_flow(gateway, token)
     errors = [result for result in results if isinstance(result, TokenChargeError)]
     records = [record for record in caplog.records if record.name.startswith("tokencharge")]
-    text = "\n".join([*map(shown, errors), *map(repr, results), repr(gateway), repr(gateway.settings)])
-    text += "\n".join(f"{record.getMessage()} {record.args!r} {record.__dict__}" for record in records)
+    text = "\n".join(
+        [*map(shown, errors), *map(repr, results), repr(gateway), repr(gateway.settings)]
+    )
+    text += "\n".join(
+        f"{record.getMessage()} {record.args!r} {record.__dict__}" for record in records
+    )
     secrets = (KEY, token, token[4:], EMAIL, RECEIPT, "lovelace", "babbage", CARD, CARD[4:])
 
     assert errors

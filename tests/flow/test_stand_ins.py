@@ -50,7 +50,9 @@ def test_so_does_a_customer_who_is_known(line, old_gateway, answer):
     """A saved card is looked for before it is charged, and is charged once."""
     customer = old_gateway.charge("tok_visa", ADA, FIVE).customer
     line.plan("GET /v1/payment_intents", *[answer] * 9)
-    first, again = (old_gateway.charge_customer(customer, FIVE, order_id="order-1") for _ in range(2))
+    first, again = (
+        old_gateway.charge_customer(customer, FIVE, order_id="order-1") for _ in range(2)
+    )
 
     assert first.charge.id == again.charge.id
     assert 2 == len(paid(line.sandbox))

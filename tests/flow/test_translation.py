@@ -43,7 +43,11 @@ ERRORS = {
     "declined": (402, {"type": "card_error", "code": "card_declined"}, CardDeclined),
     "declined by status alone": (402, {}, CardDeclined),
     "declined by type alone": (400, {"type": "card_error", "code": "incorrect_cvc"}, CardDeclined),
-    "3-D Secure as code": (402, {"type": "card_error", "code": "authentication_required"}, AuthenticationRequired),
+    "3-D Secure as code": (
+        402,
+        {"type": "card_error", "code": "authentication_required"},
+        AuthenticationRequired,
+    ),
     "3-D Secure as reason": (
         402,
         {"type": "card_error", "code": "card_declined", "decline_code": "authentication_required"},
@@ -51,30 +55,58 @@ ERRORS = {
     ),
     "3-D Secure not handled": (
         402,
-        {"type": "card_error", "code": "authentication_required", "decline_code": "authentication_not_handled"},
+        {
+            "type": "card_error",
+            "code": "authentication_required",
+            "decline_code": "authentication_not_handled",
+        },
         AuthenticationRequired,
     ),
     "card tokens at their end": (
         400,
-        {"message": "Card Token usage on the Customers API and Charges API has reached end of life. In order to"},
+        {
+            "message": "Card Token usage on the Customers API and Charges API has reached end of life. In order to"
+        },
         CardTokensRefused,
     ),
     "no card": (402, {"type": "card_error", "code": "missing"}, InvalidRequest),
     "used token": (400, {"code": "token_already_used"}, TokenRejected),
-    "used token, 2016": (400, {"message": "You cannot use a Stripe token more than once: tok_x."}, TokenRejected),
-    "unknown token": (400, {"code": "resource_missing", "message": "No such token: 'tok_x'"}, TokenRejected),
-    "unknown token, 404": (404, {"message": "No such token: tok_x", "param": "token"}, TokenRejected),
-    "unknown token, 2014": (400, {"message": "There is no token with ID tok_x.", "param": "card"}, TokenRejected),
+    "used token, 2016": (
+        400,
+        {"message": "You cannot use a Stripe token more than once: tok_x."},
+        TokenRejected,
+    ),
+    "unknown token": (
+        400,
+        {"code": "resource_missing", "message": "No such token: 'tok_x'"},
+        TokenRejected,
+    ),
+    "unknown token, 404": (
+        404,
+        {"message": "No such token: tok_x", "param": "token"},
+        TokenRejected,
+    ),
+    "unknown token, 2014": (
+        400,
+        {"message": "There is no token with ID tok_x.", "param": "card"},
+        TokenRejected,
+    ),
     "invalid token": (400, {"message": "Invalid token id: x"}, TokenRejected),
     "the other mode": (
         400,
-        {"message": "No such token: 'x'; a similar object exists in live mode, but a test mode key was used."},
+        {
+            "message": "No such token: 'x'; a similar object exists in live mode, but a test mode key was used."
+        },
         TokenRejected,
     ),
     "token in use": (400, {"code": "token_in_use"}, OrderInProgress),
     "key in use": (409, {"code": "idempotency_key_in_use"}, OrderInProgress),
     "key in use, by type": (409, {"type": "idempotency_error"}, OrderInProgress),
-    "key in use, by code": (400, {"type": "idempotency_error", "code": "idempotency_key_in_use"}, OrderInProgress),
+    "key in use, by code": (
+        400,
+        {"type": "idempotency_error", "code": "idempotency_key_in_use"},
+        OrderInProgress,
+    ),
     "other parameters": (400, {"type": "idempotency_error"}, OrderConflict),
     "too small": (400, {"code": "amount_too_small", "param": "amount"}, InvalidRequest),
     "unknown customer": (404, {"code": "resource_missing", "param": "customer"}, InvalidRequest),
@@ -102,8 +134,17 @@ def test_each_error_of_stripes_is_one_of_ours(line, status, error, kind):
     ours = failed.value
 
     assert kind is type(ours)
-    assert (status, "req_canned", "customer", "ch_1") == (ours.http_status, ours.request_id, ours.step, ours.charge_id)
-    assert [error.get(name) for name in ("code", "decline_code", "param")] == [ours.code, ours.decline_code, ours.param]
+    assert (status, "req_canned", "customer", "ch_1") == (
+        ours.http_status,
+        ours.request_id,
+        ours.step,
+        ours.charge_id,
+    )
+    assert [error.get(name) for name in ("code", "decline_code", "param")] == [
+        ours.code,
+        ours.decline_code,
+        ours.param,
+    ]
     assert isinstance(ours.__cause__, stripe.StripeError)
     assert "Stripe says:" in str(ours)
     assert "xyzzy" not in ours.public_message
@@ -138,7 +179,9 @@ def example(kind):
     needed = [
         parameter
         for name, parameter in inspect.signature(kind.__init__).parameters.items()
-        if name != "self" and parameter.default is parameter.empty and parameter.kind is parameter.POSITIONAL_OR_KEYWORD
+        if name != "self"
+        and parameter.default is parameter.empty
+        and parameter.kind is parameter.POSITIONAL_OR_KEYWORD
     ]
     return kind(*[""] * len(needed))
 

@@ -22,7 +22,17 @@ from tokencharge.sandbox import Sandbox
 WEBHOOK_SECRET = "whsec_HunterTwoHunterTwo"
 FIVE = Money(500, "usd")
 # Everybody's: what is logged by a child of these comes here as well.
-LOUD = ("", "asyncio", "aiohttp", "flask", "opentelemetry", "stripe", "tokencharge", "urllib3", "werkzeug")
+LOUD = (
+    "",
+    "asyncio",
+    "aiohttp",
+    "flask",
+    "opentelemetry",
+    "stripe",
+    "tokencharge",
+    "urllib3",
+    "werkzeug",
+)
 
 
 class Awaited:
@@ -32,13 +42,19 @@ class Awaited:
         self._gateway = gateway
 
     def __getattr__(self, name: str) -> Any:
-        return lambda *args, **kwargs: asyncio.run(getattr(self._gateway, name)(*args, **kwargs), debug=True)
+        return lambda *args, **kwargs: asyncio.run(
+            getattr(self._gateway, name)(*args, **kwargs), debug=True
+        )
 
 
 def written(records: list[logging.LogRecord]) -> str:
     """All that any formatter could write of these records."""
-    formatter = logging.Formatter("%(asctime)s %(levelname)s %(name)s %(pathname)s %(funcName)s %(message)s")
-    return "\n".join(f"{formatter.format(record)} {json.dumps(vars(record), default=repr)}" for record in records)
+    formatter = logging.Formatter(
+        "%(asctime)s %(levelname)s %(name)s %(pathname)s %(funcName)s %(message)s"
+    )
+    return "\n".join(
+        f"{formatter.format(record)} {json.dumps(vars(record), default=repr)}" for record in records
+    )
 
 
 @pytest.fixture
@@ -63,7 +79,9 @@ def everything() -> Iterator[list[logging.LogRecord]]:
 def advice(everything: object) -> None:
     """What docs/observability.md says to do about the SDK, done."""
     page = Path(__file__).parents[2].joinpath("docs", "observability.md").read_text("utf-8")
-    (shown,) = re.findall(r"```python\n((?:(?!```).)*getLogger\(\"stripe\"\).*?)```", page, re.DOTALL)
+    (shown,) = re.findall(
+        r"```python\n((?:(?!```).)*getLogger\(\"stripe\"\).*?)```", page, re.DOTALL
+    )
     exec(shown, {})
 
 
@@ -99,7 +117,9 @@ def test_every_flow(sandbox, everything, trouble, route, kind):
     sandbox.rules.card_tokens = route == "charges"
     line = Line(sandbox)
     token = sandbox.create_token(CARD)
-    gateway = kind(KEY, webhook_secret=WEBHOOK_SECRET, route=route, http_client=FunctionClient(line.send))
+    gateway = kind(
+        KEY, webhook_secret=WEBHOOK_SECRET, route=route, http_client=FunctionClient(line.send)
+    )
     line.plan("*", *TROUBLES[trouble] * 60)
     results = every_flow(gateway if kind is PaymentGateway else Awaited(gateway), token)
     log_as_hosts_do(results)
@@ -135,7 +155,9 @@ def test_over_sockets(sandbox, everything, kind):
 @pytest.mark.usefixtures("advice")
 def test_the_bank_asks(sandbox, everything):
     """A client_secret is for the buyer's browser alone."""
-    gateway = PaymentGateway(KEY, route="payment_intents", http_client=sandbox.http_client(), max_retries=0)
+    gateway = PaymentGateway(
+        KEY, route="payment_intents", http_client=sandbox.http_client(), max_retries=0
+    )
     token = sandbox.create_token("4000002760003184")
     with pytest.raises(TokenChargeError) as asked:
         gateway.charge(token, EMAIL, FIVE, order_id="order-1")
@@ -149,8 +171,14 @@ def test_the_bank_asks(sandbox, everything):
 def test_webhooks(sandbox, everything):
     """What is delivered is not quoted, wrongly signed or not; the secret stays here."""
     gateway = PaymentGateway(KEY, webhook_secret=WEBHOOK_SECRET, http_client=sandbox.http_client())
-    body = json.dumps({"id": "evt_1", "object": "event", "type": "x", "data": {"object": {"email": EMAIL}}}).encode()
-    for payload, signature in ((body, "t=1,v1=abc"), (EMAIL.encode(), f"t=1,v1={WEBHOOK_SECRET}"), (b"\xff", None)):
+    body = json.dumps(
+        {"id": "evt_1", "object": "event", "type": "x", "data": {"object": {"email": EMAIL}}}
+    ).encode()
+    for payload, signature in (
+        (body, "t=1,v1=abc"),
+        (EMAIL.encode(), f"t=1,v1={WEBHOOK_SECRET}"),
+        (b"\xff", None),
+    ):
         with pytest.raises(TokenChargeError) as refused:
             gateway.parse_event(payload, signature)
         log_as_hosts_do([refused.value])
@@ -188,7 +216,9 @@ def test_the_pages(sandbox, everything):
         answers.append(client.post("/charge", data={"token": token, "email": EMAIL}).status_code)
         answers.append(client.post("/charge", json={"token": token, "email": EMAIL}).status_code)
     client.post("/charge", data={"token": CARD, "email": f"{EMAIL}@"})
-    client.post("/stripe/webhook", data=EMAIL, headers={"Stripe-Signature": f"t=1,v1={WEBHOOK_SECRET}"})
+    client.post(
+        "/stripe/webhook", data=EMAIL, headers={"Stripe-Signature": f"t=1,v1={WEBHOOK_SECRET}"}
+    )
 
     assert {200, 402, 502} <= set(answers)
     assert "A payment hook failed" in written(everything)

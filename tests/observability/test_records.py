@@ -46,12 +46,25 @@ def test_each_request_and_each_operation_is_told_once(gateway, line, records):
     told = steps(records)
 
     assert ["customer", "card", "charge"] == [step["step"] for step in told]
-    assert [{"outcome": "ok", "attempts": 1, "http_status": 200, "replayed": False, "order_digest": digest}] * 3 == [
-        {name: step[name] for name in ("outcome", "attempts", "http_status", "replayed", "order_digest")}
+    assert [
+        {
+            "outcome": "ok",
+            "attempts": 1,
+            "http_status": 200,
+            "replayed": False,
+            "order_digest": digest,
+        }
+    ] * 3 == [
+        {
+            name: step[name]
+            for name in ("outcome", "attempts", "http_status", "replayed", "order_digest")
+        }
         for step in told
     ]
     assert all(step["request_id"].startswith("req_") and step["ms"] >= 0 for step in told)
-    assert only(operations(records), operation=0, outcome=0, order_digest=0, charge_id=0, replayed=0) == {
+    assert only(
+        operations(records), operation=0, outcome=0, order_digest=0, charge_id=0, replayed=0
+    ) == {
         "operation": "charge",
         "outcome": "ok",
         "order_digest": digest,
@@ -146,7 +159,9 @@ def test_a_replay_is_told(gateway, line, records):
     for _ in range(2):
         gateway.charge(token, ADA, FIVE)
 
-    assert [False, False, False, True, True, True, False] == [step["replayed"] for step in steps(records)]
+    assert [False, False, False, True, True, True, False] == [
+        step["replayed"] for step in steps(records)
+    ]
     assert [False, True] == [operation["replayed"] for operation in operations(records)]
 
 
@@ -160,7 +175,10 @@ def test_what_happens_to_a_charge_later_names_its_order(gateway, line, records):
     gateway.find("order-1", customer=held.customer)
     gateway.get_charge(held.charge.id)
     gateway.get_customer(held.customer.id)
-    found = [(told["operation"], told.get("order_digest"), told.get("charge_id")) for told in operations(records)]
+    found = [
+        (told["operation"], told.get("order_digest"), told.get("charge_id"))
+        for told in operations(records)
+    ]
 
     assert [
         ("capture", digest, held.charge.id),
@@ -178,7 +196,11 @@ def test_reading_is_told_more_quietly_than_moving_money(gateway, records):
     gateway.refund(payment.charge)
     gateway.get_charge(payment.charge.id)
     gateway.find("order-1")
-    levels = {fields(record)["operation"]: record.levelname for record in records if "operation" in fields(record)}
+    levels = {
+        fields(record)["operation"]: record.levelname
+        for record in records
+        if "operation" in fields(record)
+    }
 
     assert {"charge": "INFO", "refund": "INFO", "get_charge": "DEBUG", "find": "DEBUG"} == levels
 
@@ -203,7 +225,9 @@ def test_what_is_refused_before_anything_is_sent_is_told_too(gateway, records):
         gateway.charge()
 
     assert [] == steps(records)
-    assert ["invalid_input", "failed"] == [operation["outcome"] for operation in operations(records)]
+    assert ["invalid_input", "failed"] == [
+        operation["outcome"] for operation in operations(records)
+    ]
 
 
 def test_a_refusal_of_our_own_is_told(gateway, records):
@@ -258,7 +282,9 @@ def test_tasks_do_not_mix_up_their_orders(sandbox, records):
     gateway = AsyncPaymentGateway(sandbox.secret_key, http_client=sandbox.http_client())
 
     async def rush() -> None:
-        await asyncio.gather(*(gateway.charge("tok_visa", ADA, FIVE, order_id=f"order-{n}") for n in range(10)))
+        await asyncio.gather(
+            *(gateway.charge("tok_visa", ADA, FIVE, order_id=f"order-{n}") for n in range(10))
+        )
 
     asyncio.run(rush())
     digests = [operation["order_digest"] for operation in operations(records)]
@@ -282,7 +308,9 @@ def test_threads_do_not_mix_up_their_orders(sandbox, records):
     for record in records:
         by_thread[record.thread].add(fields(record)["order_digest"])
 
-    assert {charge.id for charge in charges} == {operation["charge_id"] for operation in operations(records)}
+    assert {charge.id for charge in charges} == {
+        operation["charge_id"] for operation in operations(records)
+    }
     assert [1, 1, 1, 1] == [len(digests) for digests in by_thread.values()]
 
 
@@ -301,7 +329,9 @@ def test_an_operation_within_another_is_its_own(sandbox, records):
     outer.charge("tok_visa", ADA, FIVE, order_id="order-1", customer=customer)
     outer_digest = operations(records)[-1]["order_digest"]
 
-    assert [*["get_customer"] * 5, "charge"] == [operation["operation"] for operation in operations(records)]
+    assert [*["get_customer"] * 5, "charge"] == [
+        operation["operation"] for operation in operations(records)
+    ]
     assert {None} == {operation.get("order_digest") for operation in operations(records)[:-1]}
     assert outer_digest
 
@@ -322,7 +352,11 @@ def test_what_is_no_id_of_stripes_is_not_told(gateway, line, records):
     """A proxy may answer with any header: what has not the form of a request id stays out."""
     token = line.sandbox.create_token()
     body = {"id": "cus_1", "object": "customer"}
-    line.plan("* /v1/customers/*", answer(200, body, request_id=f"req_{ADA}"), answer(200, body, request_id=token))
+    line.plan(
+        "* /v1/customers/*",
+        answer(200, body, request_id=f"req_{ADA}"),
+        answer(200, body, request_id=token),
+    )
     gateway.get_customer("cus_1")
     gateway.get_customer("cus_1")
 
@@ -363,5 +397,8 @@ def test_nobody_who_does_not_listen_is_told(sandbox):
             gateway.charge("tok_visa", ADA, FIVE, order_id="order-2")
 
     assert [] == quiet
-    assert only(steps(records), step=0, outcome=0) == {"step": "charge", "outcome": "outcome_unknown"}
+    assert only(steps(records), step=0, outcome=0) == {
+        "step": "charge",
+        "outcome": "outcome_unknown",
+    }
     assert [] == operations(records)

@@ -78,12 +78,17 @@ def test_an_operation_holds_its_requests(line, spans):
     """A charge is a span with a span for each request in it, named and described by OpenTelemetry's conventions."""
     # Over Charges, where an id stands in a path.
     line.sandbox.rules.card_tokens = True
-    payment = line.gateway(route="charges").charge(line.sandbox.create_token(), ADA, FIVE, order_id="order-1")
+    payment = line.gateway(route="charges").charge(
+        line.sandbox.create_token(), ADA, FIVE, order_id="order-1"
+    )
     (operation,) = spans.operations
     customer, card, charge = spans.requests
     digest = line.sent[0].idempotency_key.split("-")[1]
 
-    assert ["tokencharge.charge", "tokencharge"] == [operation.name, operation.instrumentation_scope.name]
+    assert ["tokencharge.charge", "tokencharge"] == [
+        operation.name,
+        operation.instrumentation_scope.name,
+    ]
     assert version("tokencharge") == operation.instrumentation_scope.version
     assert {operation.context.span_id} == {span.parent.span_id for span in spans.requests}
     assert {
@@ -131,27 +136,44 @@ def test_what_is_sent_is_sent_within_its_span(sandbox, spans):
         current.append(trace.get_current_span())
         return client.request(*arguments)
 
-    PaymentGateway(sandbox.secret_key, http_client=FunctionClient(send)).charge("tok_visa", ADA, FIVE)
+    PaymentGateway(sandbox.secret_key, http_client=FunctionClient(send)).charge(
+        "tok_visa", ADA, FIVE
+    )
 
-    assert [span.context for span in spans.requests] == [span.get_span_context() for span in current]
+    assert [span.context for span in spans.requests] == [
+        span.get_span_context() for span in current
+    ]
     assert 3 == len(current)
     assert trace.INVALID_SPAN is trace.get_current_span()
 
 
 def test_an_operation_belongs_to_what_called_it(gateway, spans, provider):
     """The charge of a request is found under the request."""
-    with provider.get_tracer("shop").start_as_current_span("POST /charge", kind=SpanKind.SERVER) as request:
+    with provider.get_tracer("shop").start_as_current_span(
+        "POST /charge", kind=SpanKind.SERVER
+    ) as request:
         gateway.charge("tok_visa", ADA, FIVE)
 
-    assert [request.get_span_context().span_id] == [operation.parent.span_id for operation in spans.operations]
+    assert [request.get_span_context().span_id] == [
+        operation.parent.span_id for operation in spans.operations
+    ]
     assert 1 == len({span.context.trace_id for span in spans.all})
 
 
 def test_each_try_has_a_span_of_its_own(gateway, line, spans):
     """What was sent again says how often before; only the last try knows how the step ended."""
-    line.plan("* /v1/payment_intents", lose(ConnectionResetError()), answer(500, {"error": {"message": "No."}}))
+    line.plan(
+        "* /v1/payment_intents",
+        lose(ConnectionResetError()),
+        answer(500, {"error": {"message": "No."}}),
+    )
     gateway.charge("tok_visa", ADA, FIVE)
-    asked = ("http.request.resend_count", "http.response.status_code", "error.type", "tokencharge.outcome")
+    asked = (
+        "http.request.resend_count",
+        "http.response.status_code",
+        "error.type",
+        "tokencharge.outcome",
+    )
 
     assert [
         (None, None, "ConnectionResetError", None),
@@ -171,7 +193,9 @@ def test_waiting_to_try_again_is_no_part_of_a_try(gateway, line, spans, monkeypa
     gateway.charge("tok_visa", ADA, FIVE)
     *_, first, second = spans.requests
 
-    assert [first.end_time, *slept, second.start_time] == sorted([first.end_time, *slept, second.start_time])
+    assert [first.end_time, *slept, second.start_time] == sorted(
+        [first.end_time, *slept, second.start_time]
+    )
     assert 1 == len(slept)
 
 
@@ -190,7 +214,13 @@ FAILURES = {
         "gateway_unavailable",
         "gateway_unavailable",
     ),
-    "nonsense": (answer(200, b"<html>"), 200, "outcome_unknown", "outcome_unknown", "outcome_unknown"),
+    "nonsense": (
+        answer(200, b"<html>"),
+        200,
+        "outcome_unknown",
+        "outcome_unknown",
+        "outcome_unknown",
+    ),
 }
 
 
@@ -206,7 +236,9 @@ def test_failures(line, spans, failure):
     assert (status, type_of_request, outcome) == tuple(
         told(request, "http.response.status_code", "error.type", "tokencharge.outcome").values()
     )
-    assert (outcome, type_of_operation) == tuple(told(operation, "tokencharge.outcome", "error.type").values())
+    assert (outcome, type_of_operation) == tuple(
+        told(operation, "tokencharge.outcome", "error.type").values()
+    )
     assert [StatusCode.ERROR, StatusCode.ERROR if type_of_operation else StatusCode.UNSET] == [
         request.status.status_code,
         operation.status.status_code,
@@ -226,7 +258,9 @@ def test_what_is_refused_before_anything_is_sent(gateway, spans):
 
 def test_a_request_the_sdk_did_not_send(spans, monkeypatch):
     """An operation of which no request ever left has no span but its own."""
-    gateway = PaymentGateway("sk_test_1", http_client=FunctionClient(lambda *_: pytest.fail("nothing is sent")))
+    gateway = PaymentGateway(
+        "sk_test_1", http_client=FunctionClient(lambda *_: pytest.fail("nothing is sent"))
+    )
     monkeypatch.setattr("stripe._api_requestor.urlencode", lambda *_: 1 / 0)
     with pytest.raises(OutcomeUnknown):
         gateway.charge("tok_visa", ADA, FIVE)
@@ -243,7 +277,10 @@ def test_no_query_and_nothing_that_is_no_id(gateway, spans):
             gateway.get_charge(mistake)
         with pytest.raises(TokenChargeError):
             gateway.complete(mistake)
-    urls = {span.attributes["url.full"].removeprefix("https://api.stripe.com/v1/") for span in spans.requests}
+    urls = {
+        span.attributes["url.full"].removeprefix("https://api.stripe.com/v1/")
+        for span in spans.requests
+    }
 
     assert {"charges/search", "charges/{id}", "payment_intents/{id}"} <= urls
     assert {"GET /v1/charges/search", "GET /v1/charges/{id}", "GET /v1/payment_intents/{id}"} <= {
@@ -254,15 +291,24 @@ def test_no_query_and_nothing_that_is_no_id(gateway, spans):
 
 @pytest.mark.parametrize(
     ("api_base", "address", "port"),
-    [("http://localhost", "localhost", 80), ("http://127.0.0.1:8420", "127.0.0.1", 8420), ("http://[::1]:1", "::1", 1)],
+    [
+        ("http://localhost", "localhost", 80),
+        ("http://127.0.0.1:8420", "127.0.0.1", 8420),
+        ("http://[::1]:1", "::1", 1),
+    ],
 )
 def test_where_stripe_is(sandbox, spans, api_base, address, port):
     """The server is the one that was configured."""
-    gateway = PaymentGateway(sandbox.secret_key, api_base=api_base, http_client=sandbox.http_client())
+    gateway = PaymentGateway(
+        sandbox.secret_key, api_base=api_base, http_client=sandbox.http_client()
+    )
     gateway.find("order-1", customer="cus_1")
     (request,) = spans.requests
 
-    assert (address, port) == (request.attributes["server.address"], request.attributes["server.port"])
+    assert (address, port) == (
+        request.attributes["server.address"],
+        request.attributes["server.port"],
+    )
     assert f"{api_base}/v1/charges" == request.attributes["url.full"]
 
 
@@ -274,7 +320,10 @@ def test_tasks_have_their_own_spans(sandbox, spans):
         await asyncio.gather(*(gateway.charge("tok_visa", ADA, FIVE) for _ in range(10)))
 
     asyncio.run(rush())
-    held = {span.context.span_id: span.attributes["tokencharge.order_digest"] for span in spans.operations}
+    held = {
+        span.context.span_id: span.attributes["tokencharge.order_digest"]
+        for span in spans.operations
+    }
 
     assert 10 == len(held) == len(set(held.values()))
     assert 30 == len(spans.requests)
@@ -294,7 +343,10 @@ def test_threads_have_their_own_spans(sandbox, spans):
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(buy, range(4)))
-    held = {span.context.span_id: span.attributes["tokencharge.order_digest"] for span in spans.operations}
+    held = {
+        span.context.span_id: span.attributes["tokencharge.order_digest"]
+        for span in spans.operations
+    }
 
     assert 4 == len(held) == len(set(held.values()))
     assert [held[span.parent.span_id] for span in spans.requests] == [
@@ -316,8 +368,12 @@ def test_a_task_that_is_cancelled(sandbox, spans):
     asyncio.run(cancel())
     (request,), (operation,) = spans.requests, spans.operations
 
-    assert ("CancelledError", "cancelled") == tuple(told(request, "error.type", "tokencharge.outcome").values())
-    assert ("cancelled", "cancelled") == tuple(told(operation, "error.type", "tokencharge.outcome").values())
+    assert ("CancelledError", "cancelled") == tuple(
+        told(request, "error.type", "tokencharge.outcome").values()
+    )
+    assert ("cancelled", "cancelled") == tuple(
+        told(operation, "error.type", "tokencharge.outcome").values()
+    )
 
 
 def test_a_client_that_answers_nonsense(spans):

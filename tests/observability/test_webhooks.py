@@ -18,7 +18,9 @@ class Shop:
     def __init__(self, sandbox: Sandbox) -> None:
         self.sandbox = sandbox
         self.gateway = PaymentGateway(
-            sandbox.secret_key, webhook_secret=sandbox.webhook_secret, http_client=sandbox.http_client()
+            sandbox.secret_key,
+            webhook_secret=sandbox.webhook_secret,
+            http_client=sandbox.http_client(),
         )
         self.fails = False
         handlers = Handlers()
@@ -30,7 +32,13 @@ class Shop:
             raise ZeroDivisionError
 
     def hear(self, **about: object) -> int:
-        body = {"id": "evt_1", "object": "event", "type": "charge.refunded", "data": {"object": {}}, **about}
+        body = {
+            "id": "evt_1",
+            "object": "event",
+            "type": "charge.refunded",
+            "data": {"object": {}},
+            **about,
+        }
         return self.webhooks.answer(*self.sandbox.signed(body)).status
 
 
@@ -74,7 +82,8 @@ def test_an_event_nobody_handles(shop, records):
 
     assert [200, 200] == statuses
     assert [("unhandled", "payout.paid", "evt_1"), ("unhandled", None, None)] == [
-        tuple(fields(record).get(name) for name in ("outcome", "event", "event_id")) for record in records
+        tuple(fields(record).get(name) for name in ("outcome", "event", "event_id"))
+        for record in records
     ]
 
 

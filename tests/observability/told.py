@@ -51,7 +51,9 @@ def kept(*loggers: logging.Logger, level: int = logging.DEBUG) -> Iterator[list[
 def fields(record: logging.LogRecord) -> dict[str, Any]:
     """The fields of a record that says something, without their prefix."""
     own = {
-        name.removeprefix("tokencharge_"): value for name, value in vars(record).items() if name[:12] == "tokencharge_"
+        name.removeprefix("tokencharge_"): value
+        for name, value in vars(record).items()
+        if name[:12] == "tokencharge_"
     }
     return {name: value for name, value in own.items() if value is not None}
 

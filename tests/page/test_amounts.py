@@ -22,11 +22,41 @@ MONEY = {
 }
 # Spaces that do not break are written as "_" here, the narrow one too; marks of direction are left out.
 WRITTEN = {
-    "en": {"EUR": "€1,450.00", "JPY": "¥500", "ISK": "ISK_1,450", "UGX": "UGX_1,450.50", "BHD": "BHD_1.500"},
-    "de": {"EUR": "1.450,00_€", "JPY": "500_¥", "ISK": "1.450_ISK", "UGX": "1.450,50_UGX", "BHD": "1,500_BHD"},
-    "fr": {"EUR": "1_450,00_€", "JPY": "500_JPY", "ISK": "1_450_ISK", "UGX": "1_450,50_UGX", "BHD": "1,500_BHD"},
-    "ja": {"EUR": "€1,450.00", "JPY": "￥500", "ISK": "ISK_1,450", "UGX": "UGX_1,450.50", "BHD": "BHD_1.500"},
-    "ar": {"EUR": "1,450.00_€", "JPY": "500_JP¥", "ISK": "1,450_ISK", "UGX": "1,450.50_UGX", "BHD": "1.500_د.ب."},
+    "en": {
+        "EUR": "€1,450.00",
+        "JPY": "¥500",
+        "ISK": "ISK_1,450",
+        "UGX": "UGX_1,450.50",
+        "BHD": "BHD_1.500",
+    },
+    "de": {
+        "EUR": "1.450,00_€",
+        "JPY": "500_¥",
+        "ISK": "1.450_ISK",
+        "UGX": "1.450,50_UGX",
+        "BHD": "1,500_BHD",
+    },
+    "fr": {
+        "EUR": "1_450,00_€",
+        "JPY": "500_JPY",
+        "ISK": "1_450_ISK",
+        "UGX": "1_450,50_UGX",
+        "BHD": "1,500_BHD",
+    },
+    "ja": {
+        "EUR": "€1,450.00",
+        "JPY": "￥500",
+        "ISK": "ISK_1,450",
+        "UGX": "UGX_1,450.50",
+        "BHD": "BHD_1.500",
+    },
+    "ar": {
+        "EUR": "1,450.00_€",
+        "JPY": "500_JP¥",
+        "ISK": "1,450_ISK",
+        "UGX": "1,450.50_UGX",
+        "BHD": "1.500_د.ب.",
+    },
     "en-CA": {"EUR": "€1,450.00", "JPY": "JP¥500"},
     "de-CH": {"EUR": "EUR_1’450.00"},
     "de-XX": {"EUR": "1.450,00_€"},

@@ -45,15 +45,39 @@ def test_the_catalogs_are_right(folder: Path) -> None:
     ("change", "said"),
     [
         (untranslated, f"de: not translated: {DECLINED}"),
-        (replaced(f'msgid "{DECLINED}"', f'msgid "{DECLINED} "'), f"de: not translated: {DECLINED}"),
-        (replaced("{amount} bezahlen", "{betrag} bezahlen"), "de: other placeholders than in English: Pay {amount}"),
-        (replaced("{amount} bezahlen", "Bezahlen"), "de: other placeholders than in English: Pay {amount}"),
+        (
+            replaced(f'msgid "{DECLINED}"', f'msgid "{DECLINED} "'),
+            f"de: not translated: {DECLINED}",
+        ),
+        (
+            replaced("{amount} bezahlen", "{betrag} bezahlen"),
+            "de: other placeholders than in English: Pay {amount}",
+        ),
+        (
+            replaced("{amount} bezahlen", "Bezahlen"),
+            "de: other placeholders than in English: Pay {amount}",
+        ),
         (replaced('"Kasse"', '"Kasse "'), "de: white space around it: Checkout"),
         (replaced('msgid "Checkout"', '#, fuzzy\nmsgid "Checkout"'), "de: fuzzy: Checkout"),
-        (lambda text: f'{text}\nmsgid "{AWAY}"\nmsgstr "x"\n', f"de: the source has no such sentence: {AWAY}"),
-        (lambda text: f'{text}\n#~ msgid "{AWAY}"\n#~ msgstr "x"\n', f"de: the source has no such sentence: {AWAY}"),
+        (
+            lambda text: f'{text}\nmsgid "{AWAY}"\nmsgstr "x"\n',
+            f"de: the source has no such sentence: {AWAY}",
+        ),
+        (
+            lambda text: f'{text}\n#~ msgid "{AWAY}"\n#~ msgstr "x"\n',
+            f"de: the source has no such sentence: {AWAY}",
+        ),
     ],
-    ids=["untranslated", "missing", "renamed value", "lost value", "space", "fuzzy", "stale", "obsolete"],
+    ids=[
+        "untranslated",
+        "missing",
+        "renamed value",
+        "lost value",
+        "space",
+        "fuzzy",
+        "stale",
+        "obsolete",
+    ],
 )
 def test_what_is_wrong_with_a_catalog_is_found(folder: Path, change: Break, said: str) -> None:
     """Each mistake is named, with its language and its sentence."""

@@ -135,7 +135,13 @@ CHARGE = {
 }
 
 
-VISA = {"id": "pm_1", "name": "Visa ending in 4242", "expiry": "expires 08/2031", "expired": False, "chosen": True}
+VISA = {
+    "id": "pm_1",
+    "name": "Visa ending in 4242",
+    "expiry": "expires 08/2031",
+    "expired": False,
+    "chosen": True,
+}
 OLD = {**VISA, "id": "pm_2", "expiry": "expired 08/2021", "expired": True, "chosen": False}
 FILLED = filled(ALL, ENGLISH, None, None)
 SAVED = {**FORM, "saved_cards": [VISA, OLD], "new_chosen": False, "can_keep": True}
@@ -171,16 +177,28 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "saved cards, a new one chosen": ("checkout.html", {**SAVED, "new_chosen": True}),
     "saved cards, sent to an address": (
         "checkout.html",
-        {**SAVED, "details": FILLED[:-1], "always_details": FILLED[-1:], "countries": (("FR", "France"),)},
+        {
+            **SAVED,
+            "details": FILLED[:-1],
+            "always_details": FILLED[-1:],
+            "countries": (("FR", "France"),),
+        },
     ),
     "nasty saved cards": (
         "checkout.html",
-        {**SAVED, "saved_cards": [{**VISA, "id": NASTY, "name": NASTY, "expiry": NASTY}], "attempt": NASTY},
+        {
+            **SAVED,
+            "saved_cards": [{**VISA, "id": NASTY, "name": NASTY, "expiry": NASTY}],
+            "attempt": NASTY,
+        },
     ),
     "busy": ("checkout.html", {**FORM, "message": "Busy.", "again": AGAIN}),
     "unclear": ("checkout.html", {**FORM, "message": "?", "again": AGAIN, "payable": False}),
     "asked": ("checkout.html", ASKED),
-    "asked, of an order": ("checkout.html", {**ASKED, "order": Order(Money(500, "usd"), order_id="7")}),
+    "asked, of an order": (
+        "checkout.html",
+        {**ASKED, "order": Order(Money(500, "usd"), order_id="7")},
+    ),
     "conflict": ("checkout.html", {**FORM, "message": "!", "payable": False}),
     "nasty form": (
         "checkout.html",
@@ -193,10 +211,17 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
             "again": [("token", NASTY), ("email", NASTY)],
         },
     ),
-    "nasty asked": ("checkout.html", {**ASKED, "message": NASTY, "authentication": {"client_secret": NASTY}}),
+    "nasty asked": (
+        "checkout.html",
+        {**ASKED, "message": NASTY, "authentication": {"client_secret": NASTY}},
+    ),
     "details": (
         "checkout.html",
-        {**FORM, "details": filled(ALL, ENGLISH, None, None), "countries": (("FR", "France"), ("IN", "India"))},
+        {
+            **FORM,
+            "details": filled(ALL, ENGLISH, None, None),
+            "countries": (("FR", "France"), ("IN", "India")),
+        },
     ),
     "details, sent again": (
         "checkout.html",
@@ -208,7 +233,10 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "charged": ("charge.html", charged()),
     "seen": ("charge.html", charged(seen=True)),
-    "bare charge": ("charge.html", charged(description=None, receipt_url=None, payment_method_details=None)),
+    "bare charge": (
+        "charge.html",
+        charged(description=None, receipt_url=None, payment_method_details=None),
+    ),
     "test mode": ("charge.html", charged(livemode=False)),
     "authorized": ("charge.html", charged(captured=False)),
     "nasty charge": (
@@ -256,20 +284,38 @@ def test_the_page_has_nothing_inline(render: Render) -> None:
         for tag, attributes in read(page(render, case))
         if tag not in ("", "/")
         for name, value in attributes
-        if name == "style" or name.startswith("on") or (tag == "script" and not dict(attributes).get("src"))
+        if name == "style"
+        or name.startswith("on")
+        or (tag == "script" and not dict(attributes).get("src"))
     ]
 
     assert [] == inline
     assert [] == [case for case in CASES if "<style" in page(render, case)]
 
 
-@pytest.mark.parametrize("template", sorted(Path(TEMPLATES, "tokencharge").glob("*.html")), ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "template", sorted(Path(TEMPLATES, "tokencharge").glob("*.html")), ids=lambda path: path.name
+)
 def test_no_template_has_words_of_its_own(template: Path) -> None:
     """All that is read, or read out, comes from where it is translated."""
-    text = re.sub(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", "", template.read_text("utf-8"), flags=re.DOTALL)
-    said = ("aria-label", "alt", "title", "placeholder", "data-loading", "data-working", "data-failed")
+    text = re.sub(
+        r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", "", template.read_text("utf-8"), flags=re.DOTALL
+    )
+    said = (
+        "aria-label",
+        "alt",
+        "title",
+        "placeholder",
+        "data-loading",
+        "data-working",
+        "data-failed",
+    )
     attributes = [
-        value for _, each in read(text) if each and not isinstance(each, str) for name, value in each if name in said
+        value
+        for _, each in read(text)
+        if each and not isinstance(each, str)
+        for name, value in each
+        if name in said
     ]
 
     assert "" == words(text)
@@ -280,7 +326,9 @@ def test_the_form_posts_token_email_and_the_sites_csrf_field_but_no_amount(rende
     """What is paid is the server's to say: the form has no field for it."""
     witness = Order(Money(500, "usd"), "Tea").shown
 
-    assert {"csrf": "c&t", "token": None, "shown": witness, "email": None} == fields(page(render, "form"))
+    assert {"csrf": "c&t", "token": None, "shown": witness, "email": None} == fields(
+        page(render, "form")
+    )
 
 
 def test_the_email_is_kept(render: Render) -> None:
@@ -291,9 +339,15 @@ def test_the_email_is_kept(render: Render) -> None:
 def test_the_message_is_an_alert_that_takes_the_focus(render: Render) -> None:
     """A screen reader says first what became of the payment."""
     made = page(render, "declined")
-    alert = next(dict(attributes) for tag, attributes in read(made) if tag == "div" and ("role", "alert") in attributes)
+    alert = next(
+        dict(attributes)
+        for tag, attributes in read(made)
+        if tag == "div" and ("role", "alert") in attributes
+    )
 
-    assert {"tabindex": "-1", "autofocus": None} == {name: alert[name] for name in ("tabindex", "autofocus")}
+    assert {"tabindex": "-1", "autofocus": None} == {
+        name: alert[name] for name in ("tabindex", "autofocus")
+    }
     assert "Please read: Checkout" in words(made)
 
 
@@ -327,12 +381,18 @@ def test_only_an_order_is_offered_to_another_card_while_the_bank_asks(render: Re
     order, token = page(render, "asked, of an order"), page(render, "asked")
 
     assert "Use another card" in words(order)
-    assert ["/checkout?to=<b>"] == [dict(attributes)["href"] for tag, attributes in read(order) if tag == "a"]
+    assert ["/checkout?to=<b>"] == [
+        dict(attributes)["href"] for tag, attributes in read(order) if tag == "a"
+    ]
     assert "Use another card" not in words(token)
 
 
-@pytest.mark.parametrize(("case", "capture"), [("payment element", None), ("payment element, to hold", "manual")])
-def test_the_payment_element_is_told_of_the_order(render: Render, case: str, capture: str | None) -> None:
+@pytest.mark.parametrize(
+    ("case", "capture"), [("payment element", None), ("payment element, to hold", "manual")]
+)
+def test_the_payment_element_is_told_of_the_order(
+    render: Render, case: str, capture: str | None
+) -> None:
     """Amount in minor units, currency, and whether to hold; the Card Element needs none of it."""
     form, plain = (
         next(dict(attributes) for tag, attributes in read(page(render, each)) if tag == "form")
@@ -375,10 +435,16 @@ def test_the_page_says_what_was_charged(render: Render) -> None:
 
 @pytest.mark.parametrize(
     ("card", "said"),
-    [({"brand": "visa"}, "Card Visa Charged"), ({"last4": "4242"}, "Card ending in 4242 Charged"), ({}, "Tea Charged")],
+    [
+        ({"brand": "visa"}, "Card Visa Charged"),
+        ({"last4": "4242"}, "Card ending in 4242 Charged"),
+        ({}, "Tea Charged"),
+    ],
     ids=str,
 )
-def test_a_card_is_named_by_what_is_known_of_it(render: Render, card: dict[str, str], said: str) -> None:
+def test_a_card_is_named_by_what_is_known_of_it(
+    render: Render, card: dict[str, str], said: str
+) -> None:
     """Its brand, its last digits, or both; where neither is known there is no card."""
     context = charged(payment_method_details={"type": "card", "card": card})
 
@@ -426,7 +492,9 @@ def inputs(page: str) -> dict[str, dict[str, Any]]:
 def test_what_an_order_collects_has_fields_that_browsers_fill_in(render: Render) -> None:
     """Each says what it is for, billing and shipping apart, and what goes to Stripe with the card."""
     asked = inputs(page(render, "details"))
-    told = {name: (field.get("autocomplete"), field.get("data-stripe")) for name, field in asked.items()}
+    told = {
+        name: (field.get("autocomplete"), field.get("data-stripe")) for name, field in asked.items()
+    }
 
     assert {
         "email": ("email", None),
@@ -457,7 +525,9 @@ def test_every_field_has_a_label_of_its_own(render: Render) -> None:
     """No id is there twice, and each is some label's."""
     made = read(page(render, "details"))
     ids = [
-        dict(attributes)["id"] for tag, attributes in made if tag in ("input", "select") and "id" in dict(attributes)
+        dict(attributes)["id"]
+        for tag, attributes in made
+        if tag in ("input", "select") and "id" in dict(attributes)
     ]
     labels = [dict(attributes)["for"] for tag, attributes in made if tag == "label"]
 
@@ -474,11 +544,15 @@ def test_the_field_that_is_wrong_says_so_beside_it(render: Render) -> None:
     assert "autofocus" in wrong
     assert f'id="{wrong["aria-describedby"]}"' in page(render, "details, sent again")
     assert "Please check this field." in words(page(render, "details, sent again"))
-    assert ["shipping.address.line1"] == [name for name, field in asked.items() if "aria-invalid" in field]
+    assert ["shipping.address.line1"] == [
+        name for name, field in asked.items() if "aria-invalid" in field
+    ]
     assert "checked" not in asked["shipping.same_as_billing"]
 
 
-def test_a_country_is_chosen_where_their_names_are_known_and_typed_where_not(render: Render) -> None:
+def test_a_country_is_chosen_where_their_names_are_known_and_typed_where_not(
+    render: Render,
+) -> None:
     """Without Babel the field takes the two letters."""
     chosen, typed = page(render, "details"), page(render, "details, sent again")
 
@@ -490,7 +564,11 @@ def test_a_country_is_chosen_where_their_names_are_known_and_typed_where_not(ren
 def test_what_is_sent_again_is_all_that_was_sent(render: Render) -> None:
     """The form that sends a submission again holds names and addresses too."""
     made = page(render, "details, sent again")
-    hidden = [dict(attributes) for tag, attributes in read(made) if tag == "input" and ("type", "hidden") in attributes]
+    hidden = [
+        dict(attributes)
+        for tag, attributes in read(made)
+        if tag == "input" and ("type", "hidden") in attributes
+    ]
 
     assert TYPED == {field["name"]: field["value"] for field in hidden if field["name"] in TYPED}
 
@@ -499,7 +577,9 @@ def test_what_is_sent_again_is_all_that_was_sent(render: Render) -> None:
 def test_another_saved_card_can_be_paid_with_without_javascript(render, name):
     """Whichever is chosen first: after one was declined, it is a new one."""
     shown = page(render, name)
-    (button,) = re.findall(r'<button[^>]*type="submit"[^>]*>', shown[shown.index('data-tokencharge="pay"') :])
+    (button,) = re.findall(
+        r'<button[^>]*type="submit"[^>]*>', shown[shown.index('data-tokencharge="pay"') :]
+    )
 
     assert "disabled" not in button
     assert "tc-scripted" not in button

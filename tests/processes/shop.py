@@ -91,7 +91,12 @@ class Programs:
 
     def run(self, *command: str, **options: Any) -> subprocess.Popen[str]:
         """Run a command."""
-        given: dict[str, Any] = {"cwd": ROOT, "env": self._env, "stdout": subprocess.PIPE, **options}
+        given: dict[str, Any] = {
+            "cwd": ROOT,
+            "env": self._env,
+            "stdout": subprocess.PIPE,
+            **options,
+        }
         program = subprocess.Popen(command, text=True, start_new_session=True, **given)
         self._started.append(program)
         return program
@@ -130,4 +135,6 @@ def paid(sandbox: Sandbox, order_id: str) -> list[str]:
 
 def turned_away(sandbox: Sandbox) -> bool:
     """Tell whether someone came with a charge key that was another's at the time."""
-    return any(request.path == CHARGES and request.status in (400, 409) for request in sandbox.requests)
+    return any(
+        request.path == CHARGES and request.status in (400, 409) for request in sandbox.requests
+    )

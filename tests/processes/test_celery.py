@@ -16,11 +16,26 @@ from typing import Any
 import attrs
 import pytest
 
-from tests.processes.shop import CHARGES, PATIENCE, ROOT, Hold, Programs, answer, environment, eventually, kill, paid
+from tests.processes.shop import (
+    CHARGES,
+    PATIENCE,
+    ROOT,
+    Hold,
+    Programs,
+    answer,
+    environment,
+    eventually,
+    kill,
+    paid,
+)
 from tokencharge.sandbox import Fault, Sandbox, Server
 
 EXAMPLES = ROOT / "examples"
-GOOD, DECLINED_AS_ADDED, DECLINED_AS_CHARGED = "4242424242424242", "4000000000000002", "4000000000000341"
+GOOD, DECLINED_AS_ADDED, DECLINED_AS_CHARGED = (
+    "4242424242424242",
+    "4000000000000002",
+    "4000000000000341",
+)
 
 # The cards buyers try for each order, by number. Every card is sent twice, as a double click does.
 ORDERS = {
@@ -60,7 +75,10 @@ class Workers:
 
         def look() -> dict[str, Any] | None:
             answers = self.shop.app.control.inspect(timeout=1.0).active(safe=True) or {}
-            return next((task for tasks in answers.values() for task in tasks if task["id"] == task_id), None)
+            return next(
+                (task for tasks in answers.values() for task in tasks if task["id"] == task_id),
+                None,
+            )
 
         return eventually("a worker runs the task", look)
 
@@ -104,12 +122,18 @@ def test_orders_are_charged_once_though_a_worker_is_killed_as_it_charges(
     sandbox.faults.add(Fault.wait(1), path=CHARGES, method="POST")
 
     def send(order_id: str, token: str) -> Any:
-        return workers.shop.charge_order.delay(order_id, token, email="ada@example.com", amount=500, currency="usd")
+        return workers.shop.charge_order.delay(
+            order_id, token, email="ada@example.com", amount=500, currency="usd"
+        )
 
     token = sandbox.create_token()
     tasks = [("killed", send("killed", token))]
     hold.wait_for()
-    tokens = [(order_id, sandbox.create_token(number)) for order_id, numbers in ORDERS.items() for number in numbers]
+    tokens = [
+        (order_id, sandbox.create_token(number))
+        for order_id, numbers in ORDERS.items()
+        for number in numbers
+    ]
     tasks += [(order_id, send(order_id, token)) for order_id, token in 2 * tokens]
     active = workers.active(tasks[0][1].id)
     if victim == "the whole worker":
@@ -127,8 +151,20 @@ def test_orders_are_charged_once_though_a_worker_is_killed_as_it_charges(
     assert {"status": "paid", "charge": paid(sandbox, "killed")[0], "replayed": True} == told
     for order_id, result in results:
         assert result["status"] == "declined" or [result["charge"]] == paid(sandbox, order_id)
-    assert {"declined"} == {result["status"] for order_id, result in results if order_id == "nobody's"}
-    assert {"paid"} == {result["status"] for order_id, result in results if set(ORDERS.get(order_id, [GOOD])) == {GOOD}}
-    assert {"args": "('killed', ...)", "kwargs": "{...}"} == {name: active[name] for name in ("args", "kwargs")}
+    assert {"declined"} == {
+        result["status"] for order_id, result in results if order_id == "nobody's"
+    }
+    assert {"paid"} == {
+        result["status"]
+        for order_id, result in results
+        if set(ORDERS.get(order_id, [GOOD])) == {GOOD}
+    }
+    assert {"args": "('killed', ...)", "kwargs": "{...}"} == {
+        name: active[name] for name in ("args", "kwargs")
+    }
     logs = "".join(log.read_text() for log in tmp_path.glob("*.log"))
-    assert [] == [secret for secret in ("ada@example.com", token, *(token for _, token in tokens)) if secret in logs]
+    assert [] == [
+        secret
+        for secret in ("ada@example.com", token, *(token for _, token in tokens))
+        if secret in logs
+    ]

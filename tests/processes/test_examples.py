@@ -30,7 +30,9 @@ def test_an_example_is_told_of_each_refund_once(
     with log.open("w") as out:
         env = {**os.environ, **sandbox.environment(server.url)}
         example = str(ROOT / "examples" / f"{name}_app.py")
-        program = programs.run(sys.executable, example, f"--port={port}", env=env, stdout=out, stderr=out)
+        program = programs.run(
+            sys.executable, example, f"--port={port}", env=env, stdout=out, stderr=out
+        )
 
     def answers() -> bool:
         assert program.poll() is None, log.read_text()
@@ -41,13 +43,19 @@ def test_an_example_is_told_of_each_refund_once(
     eventually("the example answers", answers)
     with (
         PaymentGateway(sandbox.secret_key, http_client=sandbox.http_client()) as gateway,
-        sandbox.webhooks(f"http://127.0.0.1:{port}/stripe/webhook", "charge.*", copies=3) as webhooks,
+        sandbox.webhooks(
+            f"http://127.0.0.1:{port}/stripe/webhook", "charge.*", copies=3
+        ) as webhooks,
     ):
-        charge = gateway.charge(sandbox.create_token(), "ada@example.com", Money(1450, "usd")).charge
+        charge = gateway.charge(
+            sandbox.create_token(), "ada@example.com", Money(1450, "usd")
+        ).charge
         gateway.refund(charge, Money(200, "usd"))
         gateway.refund(charge, Money(50, "usd"))
     noted = [line for line in log.read_text().splitlines() if "given back" in line]
 
-    assert [f"{charge.id}: given back {amount} USD of 14.50 USD" for amount in ("2.00", "2.50")] == noted
+    assert [
+        f"{charge.id}: given back {amount} USD of 14.50 USD" for amount in ("2.00", "2.50")
+    ] == noted
     assert 9 == len(webhooks.sent)
     assert [200] * 9 == [delivery.status for delivery in webhooks.sent]

@@ -39,7 +39,9 @@ def cards(sandbox: Sandbox, *, same: bool) -> tuple[str, str]:
 
 
 @pytest.mark.parametrize("same", [True, False], ids=["same card", "another card"])
-def test_two_processes_charge_an_order_once(sandbox: Sandbox, hold: Hold, programs: Programs, same: bool) -> None:
+def test_two_processes_charge_an_order_once(
+    sandbox: Sandbox, hold: Hold, programs: Programs, same: bool
+) -> None:
     """While one process's Charge is being made another one asks for it, and both are told of the one Charge."""
     sandbox.faults.add(Fault.wait(1), path=CHARGES, method="POST")
 
@@ -67,7 +69,9 @@ def test_a_gateway_used_before_a_fork_gives_each_process_its_own_answer(
     hold.let_go()
     printed = sorted(answer(program).splitlines())
 
-    assert [f"{order} {charge}" for order in ("childs", "parents") for charge in paid(sandbox, order)] == printed
+    assert [
+        f"{order} {charge}" for order in ("childs", "parents") for charge in paid(sandbox, order)
+    ] == printed
     assert 3 == len(sandbox.charges)
 
 

@@ -17,7 +17,9 @@ from tests.web.deliveries import SECRET, event, signed
 from tokencharge import Event
 from tokencharge.webhooks import KEEP, LEASE
 
-SNIPPETS = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "webhooks.md").read_text("utf-8"), re.DOTALL)
+SNIPPETS = re.findall(
+    r"```python\n(.*?)```", (ROOT / "docs" / "webhooks.md").read_text("utf-8"), re.DOTALL
+)
 (SHOWN,) = (snippet for snippet in SNIPPETS if "class RedisStore" in snippet)
 
 Deliver = Callable[[bytes], int]
@@ -28,11 +30,15 @@ def _tools() -> None:
     missing = [name for name in ("flask", "redis") if importlib.util.find_spec(name) is None]
     missing += ["redis-server"] if shutil.which("redis-server") is None else []
     if missing:
-        (pytest.fail if os.environ.get("TOKENCHARGE_REQUIRE_ALL") == "1" else pytest.skip)(f"missing: {missing}")
+        (pytest.fail if os.environ.get("TOKENCHARGE_REQUIRE_ALL") == "1" else pytest.skip)(
+            f"missing: {missing}"
+        )
 
 
 @pytest.fixture
-def process(broker: str, monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[Event], object]], Deliver]:
+def process(
+    broker: str, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[Callable[[Event], object]], Deliver]:
     """Starts what would be a process of its own: an app that shares nothing with another but the Redis."""
     import flask
 
@@ -45,7 +51,9 @@ def process(broker: str, monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[
 
         def deliver(payload: bytes) -> int:
             headers = {"Stripe-Signature": signed(payload)}
-            return app.test_client().post("/stripe/webhook", data=payload, headers=headers).status_code
+            return (
+                app.test_client().post("/stripe/webhook", data=payload, headers=headers).status_code
+            )
 
         return deliver
 

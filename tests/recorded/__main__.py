@@ -27,7 +27,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         metavar="NAME=VALUE",
         help="a rule of the sandbox's account: card_tokens=true is the old one",
     )
-    parser.add_argument("--part", action="store_true", help="the file shows only part of what is allowed to differ")
+    parser.add_argument(
+        "--part", action="store_true", help="the file shows only part of what is allowed to differ"
+    )
     parser.add_argument("--all", action="store_true", help="list what is allowed to differ, too")
     given = parser.parse_args(arguments)
     try:
@@ -37,7 +39,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     rules = Rules(**{"card_tokens": False, **dict(given.rules)})
     table = () if given.all else NEW_ACCOUNT
-    differences = play(exchanges, rules, as_today, lambda difference: not any(a.covers(difference) for a in table))
+    differences = play(
+        exchanges, rules, as_today, lambda difference: not any(a.covers(difference) for a in table)
+    )
     left, used = sorted_out(differences, table)
     unused = [] if given.part else [allowed for allowed, times in used.items() if not times]
     _report(left)
@@ -46,7 +50,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"Allowed {times} times: {allowed}")
     for allowed in unused:
         print(f"Allowed, but never differs: {allowed}")
-    print(f"{len(exchanges)} exchanges played, {len(left)} differences, {len(unused)} allowances too many.")
+    print(
+        f"{len(exchanges)} exchanges played, {len(left)} differences, {len(unused)} allowances too many."
+    )
     return 1 if left or unused else 0
 
 

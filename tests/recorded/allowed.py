@@ -62,9 +62,7 @@ def as_today(exchange: Exchange) -> dict[str, Any]:
     return params
 
 
-_EVIDENCE = (
-    "Stripe fills in what it knows of buyer and charge in seconds, one by one; the sandbox at once, without the name."
-)
+_EVIDENCE = "Stripe fills in what it knows of buyer and charge in seconds, one by one; the sandbox at once, without the name."
 _TRANSLATED = "The recording sent payment_method_types, which endive refuses: see `as_today`."
 _CURRENCY = "The recorded account keeps its money in CAD; the sandbox's is paid in every currency."
 _DISPUTES = "* /v1/*dispute*"
@@ -79,7 +77,9 @@ NEW_ACCOUNT: tuple[Allowed, ...] = (
     Allowed("setup_intent.automatic_payment_methods", "type", _TRANSLATED),
     Allowed("setup_intent.payment_method_configuration_details", "type", _TRANSLATED),
     Allowed("setup_intent.payment_method_types", "value", _TRANSLATED),
-    Allowed("charge.calculated_statement_descriptor", "value", "It is the account's name: another."),
+    Allowed(
+        "charge.calculated_statement_descriptor", "value", "It is the account's name: another."
+    ),
     Allowed("balance_transaction.amount", "value", _CURRENCY, request=_DISPUTES),
     Allowed("balance_transaction.net", "value", _CURRENCY, request=_DISPUTES),
     Allowed("balance_transaction.currency", "value", _CURRENCY, request=_DISPUTES),

@@ -91,7 +91,9 @@ class Answer:
 
     def __str__(self) -> str:
         error = self.body.get("error", {})
-        return " ".join(str(word) for word in (self.status, error.get("code"), error.get("message")) if word)
+        return " ".join(
+            str(word) for word in (self.status, error.get("code"), error.get("message")) if word
+        )
 
 
 @attrs.frozen
@@ -129,7 +131,9 @@ class Comparison:
         elif recorded != sandbox:
             yield self._difference(at, "value", recorded, sandbox)
 
-    def _objects(self, at: str, recorded: dict[str, Any], sandbox: dict[str, Any]) -> Iterator[Difference]:
+    def _objects(
+        self, at: str, recorded: dict[str, Any], sandbox: dict[str, Any]
+    ) -> Iterator[Difference]:
         at = str(recorded["object"]) if isinstance(recorded.get("object"), str) else at
         for name in sorted(recorded.keys() | sandbox.keys()):
             place = f"{at}.{name}".lstrip(".")
@@ -170,7 +174,14 @@ def kind_of(value: Any) -> str:
     """Name a value's type as JSON does."""
     if value is None:
         return "null"
-    return {bool: "boolean", int: "integer", float: "number", str: "string", list: "list", dict: "hash"}[type(value)]
+    return {
+        bool: "boolean",
+        int: "integer",
+        float: "number",
+        str: "string",
+        list: "list",
+        dict: "hash",
+    }[type(value)]
 
 
 def _form(name: str) -> tuple[str, int]:

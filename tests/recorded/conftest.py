@@ -19,10 +19,14 @@ def file(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def play(file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> Callable[..., tuple[int, str]]:
+def play(
+    file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> Callable[..., tuple[int, str]]:
     """Write lines to a file, play it with a table of allowances, and return code and report."""
 
-    def played(lines: list[Line], *options: str, table: tuple[Allowed, ...] = ()) -> tuple[int, str]:
+    def played(
+        lines: list[Line], *options: str, table: tuple[Allowed, ...] = ()
+    ) -> tuple[int, str]:
         monkeypatch.setattr("tests.recorded.__main__.NEW_ACCOUNT", table)
         file.write_text("".join(f"{json.dumps(line)}\n" for line in lines), "utf-8")
         return main([str(file), *options]), capsys.readouterr().out

@@ -63,7 +63,11 @@ def read(file: Path) -> list[Exchange]:
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is no text"
         raise UnreadableError(f"{file} cannot be read: {reason}.") from None
-    found = [_exchange(f"{file}, line {number}", line) for number, line in enumerate(lines, 1) if line.strip()]
+    found = [
+        _exchange(f"{file}, line {number}", line)
+        for number, line in enumerate(lines, 1)
+        if line.strip()
+    ]
     if not found:
         raise UnreadableError(f"{file} holds no exchange.")
     return found
@@ -84,7 +88,9 @@ def _exchange(where: str, line: str) -> Exchange:
         raise UnreadableError(f"{where} is no JSON object.")
     odd = ", ".join(sorted(FIELDS.keys() ^ (fields.keys() - {"note"})))
     if odd:
-        raise UnreadableError(f"{where} must have the keys {', '.join(FIELDS)}, and no other: look at {odd}.")
+        raise UnreadableError(
+            f"{where} must have the keys {', '.join(FIELDS)}, and no other: look at {odd}."
+        )
     wrong = [name for name, good in FIELDS.items() if not good(fields[name])]
     if wrong:
         raise UnreadableError(f"{where} has what cannot be under {', '.join(wrong)}.")

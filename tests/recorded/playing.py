@@ -36,11 +36,18 @@ def play(
         translate: Says what a request of another API version would send today.
         counts: Tells of a difference whether it counts when one time is preferred to another.
     """
-    return [difference for session in sessions(exchanges) for difference in _played(session, rules, translate, counts)]
+    return [
+        difference
+        for session in sessions(exchanges)
+        for difference in _played(session, rules, translate, counts)
+    ]
 
 
 def _played(
-    session: list[Exchange], rules: Rules, translate: Translate, counts: Callable[[Difference], bool]
+    session: list[Exchange],
+    rules: Rules,
+    translate: Translate,
+    counts: Callable[[Difference], bool],
 ) -> list[Difference]:
     first, last = times(session)
     best = list(_Session(session, first, rules, translate).play())
@@ -75,7 +82,9 @@ def _pairs(at: str, value: Any) -> Iterator[tuple[str, str]]:
 class _Session:
     """One recording, played from the beginning, each exchange at its time."""
 
-    def __init__(self, exchanges: list[Exchange], times: list[int], rules: Rules, translate: Translate) -> None:
+    def __init__(
+        self, exchanges: list[Exchange], times: list[int], rules: Rules, translate: Translate
+    ) -> None:
         self._exchanges = exchanges
         self._times = times
         self._now = float(times[0])
@@ -106,9 +115,12 @@ class _Session:
         params = self._names.translated(form(self._translate(exchange)))
         in_body = exchange.method == "POST"
         query, body = ("", params) if in_body else (params, "")
-        response = self._sandbox.handle(Request(exchange.method, path, query, headers, body.encode()))
+        response = self._sandbox.handle(
+            Request(exchange.method, path, query, headers, body.encode())
+        )
         return Comparison(exchange.name, request, self._names).answers(
-            Answer(exchange.status, exchange.body), Answer(response.status, json.loads(response.body))
+            Answer(exchange.status, exchange.body),
+            Answer(response.status, json.loads(response.body)),
         )
 
     def _unknown(self, exchange: Exchange) -> str | None:
@@ -141,7 +153,9 @@ def times(exchanges: list[Exchange]) -> tuple[list[int], list[int]]:
     start = next((time for time in first if time), 1_800_000_000)
     first = [time or start for time in first]
     last = [
-        time if makes[place] else min((later for later in first[place:] if later > time), default=time)
+        time
+        if makes[place]
+        else min((later for later in first[place:] if later > time), default=time)
         for place, time in enumerate(first)
     ]
     return first, last

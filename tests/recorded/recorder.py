@@ -66,4 +66,6 @@ def recording(requests: list[str], rules: Rules | None = None, step: float = 0.0
 
 
 def the(lines: list[Line], method: str, path: str) -> Line:
-    return next(line for line in lines if (line["method"], line["path"].startswith(path)) == (method, True))
+    return next(
+        line for line in lines if (line["method"], line["path"].startswith(path)) == (method, True)
+    )

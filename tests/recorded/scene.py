@@ -16,7 +16,9 @@ from tests.sandbox.curl import NOW, Answer, decoded
 from tokencharge.sandbox import Request, Rules, Sandbox
 
 FACTS = Path(__file__).parent / "facts"
-CARDS_ONLY = "automatic_payment_methods[enabled]=true automatic_payment_methods[allow_redirects]=never"
+CARDS_ONLY = (
+    "automatic_payment_methods[enabled]=true automatic_payment_methods[allow_redirects]=never"
+)
 _NAME = re.compile(r"\{(\w+)((?:\[\w+\])*)\}")
 _HEADER = re.compile(r"([A-Z][\w-]*):(.*)")
 
@@ -78,7 +80,9 @@ class Scene:
     """An account, at first with nothing in it."""
 
     def __init__(self, rules: Rules | None = None) -> None:
-        self.sandbox = Sandbox(clock=lambda: float(NOW), seed=1, rules=rules or Rules(card_tokens=False))
+        self.sandbox = Sandbox(
+            clock=lambda: float(NOW), seed=1, rules=rules or Rules(card_tokens=False)
+        )
         self._made: dict[str, Any] = {}
 
     def ask(self, request: str) -> Answer:
@@ -97,7 +101,9 @@ class Scene:
                 params.append((name, text))
         form = urlencode(params)
         posted = method == "POST"
-        sent = Request(method, f"/v1/{path}", "" if posted else form, headers, form.encode() if posted else b"")
+        sent = Request(
+            method, f"/v1/{path}", "" if posted else form, headers, form.encode() if posted else b""
+        )
         return decoded(self.sandbox.handle(sent))
 
     def play(self, fact: Fact) -> Answer:

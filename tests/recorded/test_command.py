@@ -16,13 +16,17 @@ from tokencharge.sandbox import Rules
 
 def test_an_old_account_is_played_with_its_rule(play) -> None:
     """`--rules card_tokens=true` plays the account of somebody who came earlier."""
-    lines = recording(["POST charges amount=500 currency=usd source=tok_visa"], Rules(card_tokens=True))
+    lines = recording(
+        ["POST charges amount=500 currency=usd source=tok_visa"], Rules(card_tokens=True)
+    )
 
     assert 0 == play(lines, "--rules", "card_tokens=true")[0]
     assert 1 == play(lines)[0]
 
 
-@pytest.mark.parametrize("rule", ["card_tokens=perhaps", "nonsense=true", "search_lag=long", "card_tokens"])
+@pytest.mark.parametrize(
+    "rule", ["card_tokens=perhaps", "nonsense=true", "search_lag=long", "card_tokens"]
+)
 def test_a_rule_that_is_none_is_refused(play, capsys: pytest.CaptureFixture, rule: str) -> None:
     """An unknown rule, or a value it cannot have, is a wrong option."""
     with pytest.raises(SystemExit) as stopped:
@@ -57,7 +61,9 @@ def test_an_allowance_that_nothing_needs_is_an_error(play) -> None:
     code, told = play(lines, table=(SHOES,))
 
     assert 1 == code
-    assert "Allowed, but never differs: customer.shoe_size (missing): The sandbox has no feet." in told
+    assert (
+        "Allowed, but never differs: customer.shoe_size (missing): The sandbox has no feet." in told
+    )
     assert 0 == play(lines, "--part", table=(SHOES,))[0]
 
 
@@ -104,7 +110,10 @@ GOOD = {
         ("", "holds no exchange."),
         ("{", "line 1 is no JSON."),
         ("[]", "line 1 is no JSON object."),
-        (json.dumps(GOOD) + "\n" + json.dumps({"from": "shop"}), "line 2 must have the keys from, seq, method,"),
+        (
+            json.dumps(GOOD) + "\n" + json.dumps({"from": "shop"}),
+            "line 2 must have the keys from, seq, method,",
+        ),
         (json.dumps({**GOOD, "headers": {}}), "and no other: look at headers."),
         (json.dumps({**GOOD, "method": "PATCH"}), "line 1 has what cannot be under method."),
         (json.dumps({**GOOD, "path": "/v2/customers"}), "line 1 has what cannot be under path."),
@@ -112,10 +121,15 @@ GOOD = {
         (json.dumps({**GOOD, "seq": "1"}), "line 1 has what cannot be under seq."),
         (json.dumps({**GOOD, "status": 20}), "line 1 has what cannot be under status."),
         (json.dumps({**GOOD, "body": None}), "line 1 has what cannot be under body."),
-        (json.dumps({**GOOD, "idempotency_key": 1}), "line 1 has what cannot be under idempotency_key."),
+        (
+            json.dumps({**GOOD, "idempotency_key": 1}),
+            "line 1 has what cannot be under idempotency_key.",
+        ),
     ],
 )
-def test_a_file_that_is_none_of_recordings_is_one_sentence(file, capsys, text: str, sentence: str) -> None:
+def test_a_file_that_is_none_of_recordings_is_one_sentence(
+    file, capsys, text: str, sentence: str
+) -> None:
     """What cannot be read is told in one line, where it stands, and ends with code 2."""
     file.write_text(text, "utf-8")
     code = main([str(file)])

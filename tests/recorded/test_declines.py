@@ -42,7 +42,9 @@ class Decline(NamedTuple):
 
     def words(self) -> dict[str, str]:
         """What an error says of it, with the type that all of them have."""
-        said = {name: text for name, text in self._asdict().items() if name != "token" and text != "-"}
+        said = {
+            name: text for name, text in self._asdict().items() if name != "token" and text != "-"
+        }
         return {**said, "type": "card_error", "doc_url": DOCS + self.code.replace("_", "-")}
 
 
@@ -71,10 +73,14 @@ def without(error: dict, *names: str) -> dict:
 @BY_CARD
 @pytest.mark.parametrize("customer", [True, False], ids=["customer", "nobody"])
 @pytest.mark.parametrize("magic", [True, False], ids=["magic method", "token"])
-def test_a_confirmation_is_declined_in_stripes_words(card: Decline, customer: bool, magic: bool) -> None:
+def test_a_confirmation_is_declined_in_stripes_words(
+    card: Decline, customer: bool, magic: bool
+) -> None:
     """The 402 has the recorded codes and message, names the Charge, and shows intent and PaymentMethod whole."""
     scene = Scene()
-    answer = confirmed(scene, card.method if magic else made_of(scene, card.token), customer=customer)
+    answer = confirmed(
+        scene, card.method if magic else made_of(scene, card.token), customer=customer
+    )
     error = answer.error
     intent, method = error["payment_intent"], error["payment_method"]
     objects = ("charge", "payment_intent", "payment_method")
@@ -117,7 +123,9 @@ def test_a_declined_confirmation_leaves_a_failed_charge(card: Decline) -> None:
     assert charge["payment_method_details"]["card"]["amount_authorized"] is None
     assert {
         "advice_code": card.advice_code,
-        "network_advice_code": None if card.network_advice_code == "-" else card.network_advice_code,
+        "network_advice_code": None
+        if card.network_advice_code == "-"
+        else card.network_advice_code,
         "network_decline_code": card.network_decline_code,
         "network_status": "declined_by_network",
         "reason": card.decline_code,
@@ -126,7 +134,10 @@ def test_a_declined_confirmation_leaves_a_failed_charge(card: Decline) -> None:
     } == without(outcome, "risk_score", "seller_message")
     # What the seller is told of the others was not recorded.
     if card.decline_code == "generic_decline":
-        assert "The bank did not return any further details with this decline." == outcome["seller_message"]
+        assert (
+            "The bank did not return any further details with this decline."
+            == outcome["seller_message"]
+        )
 
 
 @BY_CARD
@@ -176,7 +187,10 @@ def test_a_card_may_attach_and_be_declined_when_it_is_to_pay(token: str) -> None
     answer = confirmed(scene, method, customer=True)
 
     assert (200, 402) == (attached.status, answer.status)
-    assert ("card_declined", "generic_decline") == (answer.error["code"], answer.error["decline_code"])
+    assert ("card_declined", "generic_decline") == (
+        answer.error["code"],
+        answer.error["decline_code"],
+    )
     assert method == scene.ask("GET payment_methods customer={customer}").body["data"][0]["id"]
 
 

@@ -11,7 +11,9 @@ ENDED = [fact for fact in facts("charges") if fact.says[1].startswith("Card Toke
 
 
 # Compared with Stripe in 2020-21 by stripe-stateful-mock 0.0.16; of the words only the status is known to be so today.
-@pytest.mark.parametrize("request_", ["POST customers email=ada@example.com", "GET customers", "POST payment_intents"])
+@pytest.mark.parametrize(
+    "request_", ["POST customers email=ada@example.com", "GET customers", "POST payment_intents"]
+)
 def test_another_account_is_refused(request_: str) -> None:
     """Who asks for a connected account that is not theirs gets 403, and nothing is made."""
     scene = Scene()
@@ -23,7 +25,9 @@ def test_another_account_is_refused(request_: str) -> None:
 
 
 # Recorded in 2025-26: on 18 of 18 answers 401 and 403 there was neither header.
-@pytest.mark.parametrize(("header", "status"), [("Authorization:Bearer", 401), ("Stripe-Account:acct_invalid", 403)])
+@pytest.mark.parametrize(
+    ("header", "status"), [("Authorization:Bearer", 401), ("Stripe-Account:acct_invalid", 403)]
+)
 def test_who_is_not_let_in_gets_no_request_id(header: str, status: int) -> None:
     """Answers 401 and 403 name neither a request nor a version."""
     answer = Scene().ask(f"GET customers {header}")
@@ -76,7 +80,9 @@ def test_an_unknown_id_is_not_remembered_under_a_key() -> None:
     """Who makes the missing object and asks again with the key gets it."""
     scene = Scene()
     first = scene.ask("POST payment_methods/{method}/attach customer=cus_nope Idempotency-Key:k-2")
-    again = scene.ask("POST payment_methods/{method}/attach customer={customer} Idempotency-Key:k-2")
+    again = scene.ask(
+        "POST payment_methods/{method}/attach customer={customer} Idempotency-Key:k-2"
+    )
 
     assert (400, 200) == (first.status, again.status)
 
@@ -93,7 +99,11 @@ def test_the_same_request_with_its_key_is_answered_as_before() -> None:
 
     assert (200, first.body) == (again.status, again.body)
     assert "true" == again.headers["idempotent-replayed"]
-    assert first.headers["request-id"] == again.headers["original-request"] != again.headers["request-id"]
+    assert (
+        first.headers["request-id"]
+        == again.headers["original-request"]
+        != again.headers["request-id"]
+    )
     assert 1 == len(scene.ask("GET charges").body["data"])
 
 

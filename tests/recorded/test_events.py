@@ -49,7 +49,10 @@ def test_an_event_names_its_key_and_waits_for_nobody() -> None:
     scene.ask("DELETE customers/{customer} Idempotency-Key:k-2")
     made, _, deleted = _events(scene)
 
-    assert ("k-1", None) == (made["request"]["idempotency_key"], deleted["request"]["idempotency_key"])
+    assert ("k-1", None) == (
+        made["request"]["idempotency_key"],
+        deleted["request"]["idempotency_key"],
+    )
     assert {0} == {event["pending_webhooks"] for event in _events(scene)}
 
 

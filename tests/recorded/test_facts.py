@@ -42,7 +42,9 @@ def test_it_does_what_stripe_does(name: str, fact: Fact) -> None:
     for line in fact.says[1:]:
         place, _, text = line.partition(" ")
         expected[place] = value(scene, text) if text != "..." else True
-        found[place] = at(answer.body, place) if text != "..." else at(answer.body, place) is not None
+        found[place] = (
+            at(answer.body, place) if text != "..." else at(answer.body, place) is not None
+        )
 
     assert (200, None) == (answer.status, answer.body.get("error"))
     assert expected == found

@@ -17,7 +17,9 @@ def test_what_the_sandbox_said_it_says_again(play) -> None:
     """A recording of the sandbox has no difference to it, though every id is another."""
     lines = recording(SHOP)
 
-    assert (0, f"{len(lines)} exchanges played, 0 differences, 0 allowances too many.\n") == play(lines)
+    assert (0, f"{len(lines)} exchanges played, 0 differences, 0 allowances too many.\n") == play(
+        lines
+    )
 
 
 def test_time_passes_as_it_was_recorded(play) -> None:
@@ -32,15 +34,35 @@ def test_time_passes_as_it_was_recorded(play) -> None:
 @pytest.mark.parametrize(
     ("path", "change", "report"),
     [
-        ("/v1/customers", {"email": "eve@example.com"}, "customer.email: value: recorded 'eve@example.com'"),
+        (
+            "/v1/customers",
+            {"email": "eve@example.com"},
+            "customer.email: value: recorded 'eve@example.com'",
+        ),
         ("/v1/customers", {"phone": "1"}, "customer.phone: type: recorded '1', sandbox None"),
-        ("/v1/customers", {"shoe_size": 42}, "customer.shoe_size: missing: recorded 42, sandbox None"),
+        (
+            "/v1/customers",
+            {"shoe_size": 42},
+            "customer.shoe_size: missing: recorded 42, sandbox None",
+        ),
         ("/v1/customers", {"livemode": 0}, "customer.livemode: type: recorded 0, sandbox False"),
         ("/v1/payment_methods", {"created": NOW - 60}, "payment_method.created: time"),
-        ("/v1/customers", {"preferred_locales": ["fr"]}, "customer.preferred_locales: value: recorded ['fr']"),
+        (
+            "/v1/customers",
+            {"preferred_locales": ["fr"]},
+            "customer.preferred_locales: value: recorded ['fr']",
+        ),
         ("/v1/payment_methods/", {"customer": "cus_SomebodyElse1"}, "payment_method.customer: id"),
-        ("/v1/payment_intents", {"latest_charge": "py_3UHm0dHIBYZYyePr1MQJZdrJ"}, "payment_intent.latest_charge: form"),
-        ("/v1/payment_intents", {"amount_received": 4999}, "payment_intent.amount_received: value: recorded 4999"),
+        (
+            "/v1/payment_intents",
+            {"latest_charge": "py_3UHm0dHIBYZYyePr1MQJZdrJ"},
+            "payment_intent.latest_charge: form",
+        ),
+        (
+            "/v1/payment_intents",
+            {"amount_received": 4999},
+            "payment_intent.amount_received: value: recorded 4999",
+        ),
     ],
 )
 def test_a_changed_value_is_found(play, path: str, change: dict[str, Any], report: str) -> None:
@@ -63,7 +85,8 @@ def test_a_key_too_many_is_found(play) -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "value"), [("code", "card_expired"), ("message", "No."), ("param", "cvc"), ("type", "api_error")]
+    ("key", "value"),
+    [("code", "card_expired"), ("message", "No."), ("param", "cvc"), ("type", "api_error")],
 )
 def test_an_error_is_compared_word_by_word(play, key: str, value: str) -> None:
     """Another code, message, param or type of an error is a difference."""
@@ -113,9 +136,12 @@ def test_the_order_of_a_list_counts(play) -> None:
 
 
 @pytest.mark.parametrize(
-    ("place", "value"), [("client_secret", "secret"), ("receipt_url", "https://example.com/"), ("risk_score", 101)]
+    ("place", "value"),
+    [("client_secret", "secret"), ("receipt_url", "https://example.com/"), ("risk_score", 101)],
 )
-def test_what_is_random_has_a_form(play, monkeypatch: pytest.MonkeyPatch, place: str, value: Any) -> None:
+def test_what_is_random_has_a_form(
+    play, monkeypatch: pytest.MonkeyPatch, place: str, value: Any
+) -> None:
     """A random value that does not look like Stripe's is a difference, and any that does is none."""
     lines = recording(["GET payment_intents/{paid} expand[]=latest_charge"])
     spoilt = Sandbox.handle
@@ -123,7 +149,9 @@ def test_what_is_random_has_a_form(play, monkeypatch: pytest.MonkeyPatch, place:
     def handle(self: Sandbox, request: Request) -> Response:
         answer = spoilt(self, request)
         return Response(
-            answer.status, answer.headers, json.dumps(_with(json.loads(answer.body), place, value)).encode()
+            answer.status,
+            answer.headers,
+            json.dumps(_with(json.loads(answer.body), place, value)).encode(),
         )
 
     assert 0 == play(lines)[0]
@@ -135,7 +163,9 @@ def test_what_is_random_has_a_form(play, monkeypatch: pytest.MonkeyPatch, place:
 
 def _with(body: Any, name: str, value: Any) -> Any:
     if isinstance(body, dict):
-        return {key: value if key == name else _with(each, name, value) for key, each in body.items()}
+        return {
+            key: value if key == name else _with(each, name, value) for key, each in body.items()
+        }
     return body
 
 
@@ -165,7 +195,10 @@ def test_what_the_sandbox_did_not_make_is_named_with_its_exchange(play) -> None:
     customer["params"] = {"email": "nobody"}
     told = play(lines)[1]
 
-    assert f"names {customer['body']['id']}, which the sandbox did not make at shop:{customer['seq']}" in told
+    assert (
+        f"names {customer['body']['id']}, which the sandbox did not make at shop:{customer['seq']}"
+        in told
+    )
 
 
 def test_each_session_begins_with_nothing(play) -> None:

@@ -104,7 +104,9 @@ def _misfit(at: str, value: Any, kinds: list[str], below: Shape) -> Iterator[str
     if isinstance(value, dict) and isinstance(value.get("object"), str):
         kind = value["object"]
     if kind == "list" and kind not in kinds:
-        members = {"list of " + {"string": "text"}.get(kind_of(each), kind_of(each)) for each in value}
+        members = {
+            "list of " + {"string": "text"}.get(kind_of(each), kind_of(each)) for each in value
+        }
         kind = next(iter(members)) if len(members) == 1 else kind
     if kind not in kinds:
         yield f"{at} is {kind}, at Stripe {' or '.join(kinds)}"
@@ -120,7 +122,11 @@ def test_objects_have_stripes_keys_and_types(request_: str) -> None:
     """Each object that an answer shows has the recorded keys, and the recorded types under them."""
     answer = Scene().ask(request_)
     shown = [each for each in _objects(answer.body) if each["object"] in SHAPES]
-    misfits = [misfit for each in shown for misfit in _misfits(each["object"], each, SHAPES[each["object"]])]
+    misfits = [
+        misfit
+        for each in shown
+        for misfit in _misfits(each["object"], each, SHAPES[each["object"]])
+    ]
 
     assert 200 == answer.status
     assert [] != shown
@@ -147,7 +153,11 @@ def test_what_is_random_looks_like_stripes(request_: str) -> None:
     """Secrets, fingerprints, numbers of the network and links have the form of recorded ones."""
     shown = list(_random(Scene().ask(request_).body))
 
-    assert [] == [(name, value) for name, value in shown if value is not None and not RANDOM[name].fullmatch(value)]
+    assert [] == [
+        (name, value)
+        for name, value in shown
+        if value is not None and not RANDOM[name].fullmatch(value)
+    ]
 
 
 # Recorded in 2025-26 by several projects.
@@ -164,8 +174,14 @@ def test_the_card_of_a_token_is_no_customers() -> None:
     ("body", "misfit"),
     [
         ({"object": "list", "data": [], "has_more": False}, "list.url is missing"),
-        ({"object": "list", "data": [], "has_more": 0, "url": "/"}, "list.has_more is integer, at Stripe boolean"),
-        ({"object": "list", "data": [], "has_more": True, "url": "/", "x": 1}, "list.x is no key of Stripe's"),
+        (
+            {"object": "list", "data": [], "has_more": 0, "url": "/"},
+            "list.has_more is integer, at Stripe boolean",
+        ),
+        (
+            {"object": "list", "data": [], "has_more": True, "url": "/", "x": 1},
+            "list.x is no key of Stripe's",
+        ),
     ],
 )
 def test_a_misfit_is_told(body: dict[str, Any], misfit: str) -> None:

@@ -16,7 +16,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         return
     mark = metafunc.definition.get_closest_marker("card_tokens")
     kinds = [False, True] if mark is None else mark.args or [True]
-    metafunc.parametrize("card_tokens", kinds, ids=["old account" if kind else "new account" for kind in kinds])
+    metafunc.parametrize(
+        "card_tokens", kinds, ids=["old account" if kind else "new account" for kind in kinds]
+    )
 
 
 @pytest.fixture

@@ -75,7 +75,9 @@ class Client:
         return str(self.post("/v1/customers", form).body["id"])
 
     def charge(self, source: str = "tok_visa", **form: Any) -> Answer:
-        return self.post("/v1/charges", {"amount": 500, "currency": "usd", "source": source, **form})
+        return self.post(
+            "/v1/charges", {"amount": 500, "currency": "usd", "source": source, **form}
+        )
 
     def intent(self, **form: Any) -> Answer:
         """Make a PaymentIntent of 5 dollars that leads nobody away."""
@@ -83,7 +85,9 @@ class Client:
             "automatic_payment_methods[enabled]": "true",
             "automatic_payment_methods[allow_redirects]": "never",
         }
-        return self.post("/v1/payment_intents", {"amount": 500, "currency": "usd", **automatic, **form})
+        return self.post(
+            "/v1/payment_intents", {"amount": 500, "currency": "usd", **automatic, **form}
+        )
 
     def pay(self, payment_method: str = "pm_card_visa", **form: Any) -> Answer:
         """Make a PaymentIntent and confirm it at once."""

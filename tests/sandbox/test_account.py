@@ -14,7 +14,8 @@ def test_the_account_tells_who_it_is(either):
 
     assert account["id"].startswith("acct_1")
     assert ("account", "standard", "US", "usd", True) == tuple(
-        account[name] for name in ("object", "type", "country", "default_currency", "charges_enabled")
+        account[name]
+        for name in ("object", "type", "country", "default_currency", "charges_enabled")
     )
     assert account == either.get(f"/v1/accounts/{account['id']}").body
     assert (403, "account_invalid") == (foreign.status, foreign.error["code"])
@@ -22,7 +23,9 @@ def test_the_account_tells_who_it_is(either):
 
 def test_no_account_is_connected(client):
     """The list of connected accounts is empty."""
-    assert {"object": "list", "data": [], "has_more": False, "url": "/v1/accounts"} == client.get("/v1/accounts").body
+    assert {"object": "list", "data": [], "has_more": False, "url": "/v1/accounts"} == client.get(
+        "/v1/accounts"
+    ).body
 
 
 def test_the_balance_adds_up_what_was_booked(client, sandbox):
@@ -41,7 +44,9 @@ def test_the_balance_adds_up_what_was_booked(client, sandbox):
     assert [[(9_680 - 45, "usd")], [(941, "eur"), (0, "usd")]] == [
         sums(before[name]) for name in ("available", "pending")
     ]
-    assert [[(941, "eur"), (9_635, "usd")], [(0, "usd")]] == [sums(after[name]) for name in ("available", "pending")]
+    assert [[(941, "eur"), (9_635, "usd")], [(0, "usd")]] == [
+        sums(after[name]) for name in ("available", "pending")
+    ]
     assert {"card": 941} == after["available"][0]["source_types"]
 
 
@@ -75,7 +80,9 @@ def test_what_was_booked_is_listed(client):
     refund = client.post("/v1/refunds", {"payment_intent": paid["id"]}).body
 
     def listed(**query):
-        return [each["source"] for each in client.get("/v1/balance_transactions", query).body["data"]]
+        return [
+            each["source"] for each in client.get("/v1/balance_transactions", query).body["data"]
+        ]
 
     assert [refund["id"], euro["latest_charge"], paid["latest_charge"]] == listed()
     assert [refund["id"]] == listed(type="refund")
@@ -85,7 +92,8 @@ def test_what_was_booked_is_listed(client):
 
 
 @pytest.mark.parametrize(
-    ("description", "told"), [(None, "REFUND FOR CHARGE ({charge})"), ("Shoes", "REFUND FOR CHARGE (Shoes)")]
+    ("description", "told"),
+    [(None, "REFUND FOR CHARGE ({charge})"), ("Shoes", "REFUND FOR CHARGE (Shoes)")],
 )
 def test_a_refund_is_booked_under_its_charges_name(client, description, told):
     """Its description, or its id where there is none."""

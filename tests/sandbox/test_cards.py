@@ -10,7 +10,12 @@ GENERIC = ("card_declined", "generic_decline", None)
 REFUSED_BY_BANK = {
     "tok_chargeDeclined": ("4000000000000002", *GENERIC),
     "tok_visa_chargeDeclined": ("4000000000000002", *GENERIC),
-    "tok_visa_chargeDeclinedInsufficientFunds": ("4000000000009995", "card_declined", "insufficient_funds", None),
+    "tok_visa_chargeDeclinedInsufficientFunds": (
+        "4000000000009995",
+        "card_declined",
+        "insufficient_funds",
+        None,
+    ),
     "tok_visa_chargeDeclinedLostCard": ("4000000000009987", "card_declined", "lost_card", None),
     "tok_visa_chargeDeclinedStolenCard": ("4000000000009979", "card_declined", "stolen_card", None),
     "tok_visa_chargeDeclinedVelocityLimitExceeded": (
@@ -19,9 +24,19 @@ REFUSED_BY_BANK = {
         "card_velocity_exceeded",
         None,
     ),
-    "tok_chargeDeclinedExpiredCard": ("4000000000000069", "expired_card", "expired_card", "exp_month"),
+    "tok_chargeDeclinedExpiredCard": (
+        "4000000000000069",
+        "expired_card",
+        "expired_card",
+        "exp_month",
+    ),
     "tok_chargeDeclinedIncorrectCvc": ("4000000000000127", "incorrect_cvc", "incorrect_cvc", "cvc"),
-    "tok_chargeDeclinedProcessingError": ("4000000000000119", "processing_error", "processing_error", None),
+    "tok_chargeDeclinedProcessingError": (
+        "4000000000000119",
+        "processing_error",
+        "processing_error",
+        None,
+    ),
 }
 REFUSED_WHEN_CHARGED = {
     "tok_chargeCustomerFail": ("4000000000000341", *GENERIC),
@@ -29,8 +44,18 @@ REFUSED_WHEN_CHARGED = {
     "tok_visa_chargeCustomerFailStolenCard": (None, "card_declined", "stolen_card", None),
     "tok_radarBlock": ("4100000000000019", "card_declined", "fraudulent", None),
     "tok_riskLevelHighest": ("4000000000004954", "card_declined", "fraudulent", None),
-    "tok_threeDSecure2Required": ("4000000000003220", "authentication_required", "authentication_required", None),
-    "tok_authenticationRequired": ("4000002760003184", "authentication_required", "authentication_required", None),
+    "tok_threeDSecure2Required": (
+        "4000000000003220",
+        "authentication_required",
+        "authentication_required",
+        None,
+    ),
+    "tok_authenticationRequired": (
+        "4000002760003184",
+        "authentication_required",
+        "authentication_required",
+        None,
+    ),
 }
 
 
@@ -47,8 +72,12 @@ def failure(answer):
     return error["type"], error["code"], error.get("decline_code"), error.get("param")
 
 
-@pytest.mark.parametrize(("token", "number", "code", "decline_code", "param"), list(both(REFUSED_BY_BANK)))
-def test_a_card_its_bank_refuses_leaves_no_customer(client, sandbox, token, number, code, decline_code, param):
+@pytest.mark.parametrize(
+    ("token", "number", "code", "decline_code", "param"), list(both(REFUSED_BY_BANK))
+)
+def test_a_card_its_bank_refuses_leaves_no_customer(
+    client, sandbox, token, number, code, decline_code, param
+):
     """Attaching fails with 402, an empty `param` where none is at fault, no charge and no customer."""
     answer = client.post("/v1/customers", {"source": token or sandbox.create_token(number)})
 
@@ -59,8 +88,12 @@ def test_a_card_its_bank_refuses_leaves_no_customer(client, sandbox, token, numb
     assert [] == sandbox.charges
 
 
-@pytest.mark.parametrize(("token", "number", "code", "decline_code", "param"), list(both(REFUSED_BY_BANK)))
-def test_a_card_its_bank_refuses_leaves_a_failed_charge(client, sandbox, token, number, code, decline_code, param):
+@pytest.mark.parametrize(
+    ("token", "number", "code", "decline_code", "param"), list(both(REFUSED_BY_BANK))
+)
+def test_a_card_its_bank_refuses_leaves_a_failed_charge(
+    client, sandbox, token, number, code, decline_code, param
+):
     """Charging fails with 402 and the id of a failed charge, which is kept and listed."""
     answer = client.charge(token or sandbox.create_token(number))
     (listed,) = client.get("/v1/charges").body["data"]
@@ -71,7 +104,14 @@ def test_a_card_its_bank_refuses_leaves_a_failed_charge(client, sandbox, token, 
     assert answer.error["message"] == listed["failure_message"]
     assert ("failed", False, False, 0, code, None) == tuple(
         listed[name]
-        for name in ("status", "paid", "captured", "amount_captured", "failure_code", "balance_transaction")
+        for name in (
+            "status",
+            "paid",
+            "captured",
+            "amount_captured",
+            "failure_code",
+            "balance_transaction",
+        )
     )
     assert ("issuer_declined", "declined_by_network", decline_code) == tuple(
         listed["outcome"][name] for name in ("type", "network_status", "reason")
@@ -106,7 +146,9 @@ def test_a_decline_says_what_to_do_and_what_the_network_said(client, token, advi
 def test_a_bank_without_a_reason_says_nothing_further(client):
     """A generic decline is told to the seller as one without details, any other with its code."""
     told = [
-        client.get(f"/v1/charges/{client.charge(token).error['charge']}").body["outcome"]["seller_message"]
+        client.get(f"/v1/charges/{client.charge(token).error['charge']}").body["outcome"][
+            "seller_message"
+        ]
         for token in ("tok_chargeDeclined", "tok_visa_chargeDeclinedLostCard")
     ]
 
@@ -116,8 +158,12 @@ def test_a_bank_without_a_reason_says_nothing_further(client):
     ] == told
 
 
-@pytest.mark.parametrize(("token", "number", "code", "decline_code", "param"), list(both(REFUSED_WHEN_CHARGED)))
-def test_some_cards_attach_and_fail_when_charged(client, sandbox, token, number, code, decline_code, param):
+@pytest.mark.parametrize(
+    ("token", "number", "code", "decline_code", "param"), list(both(REFUSED_WHEN_CHARGED))
+)
+def test_some_cards_attach_and_fail_when_charged(
+    client, sandbox, token, number, code, decline_code, param
+):
     """These make a customer, and fail at the charge."""
     customer = client.customer(token or sandbox.create_token(number))
     answer = client.post("/v1/charges", {"customer": customer, "amount": 500, "currency": "usd"})
@@ -127,7 +173,9 @@ def test_some_cards_attach_and_fail_when_charged(client, sandbox, token, number,
     assert customer == client.get(f"/v1/charges/{answer.error['charge']}").body["customer"]
 
 
-@pytest.mark.parametrize("token", ["tok_chargeDeclinedFraudulent", "tok_visa_chargeDeclinedFraudulent"])
+@pytest.mark.parametrize(
+    "token", ["tok_chargeDeclinedFraudulent", "tok_visa_chargeDeclinedFraudulent"]
+)
 def test_the_fraudulent_token_is_blocked_at_once(client, token):
     """It fails at attach; charged, it is blocked before the bank is asked."""
     at_attach = client.post("/v1/customers", {"source": token})
@@ -164,8 +212,12 @@ def test_good_cards_are_charged(client, token, brand, title, last4, funding, cou
     card = charge["payment_method_details"]["card"]
 
     assert ("succeeded", True, True) == (charge["status"], charge["paid"], charge["captured"])
-    assert (brand, last4, funding, country) == tuple(card[name] for name in ("brand", "last4", "funding", "country"))
-    assert (title, last4, funding) == tuple(charge["source"][name] for name in ("brand", "last4", "funding"))
+    assert (brand, last4, funding, country) == tuple(
+        card[name] for name in ("brand", "last4", "funding", "country")
+    )
+    assert (title, last4, funding) == tuple(
+        charge["source"][name] for name in ("brand", "last4", "funding")
+    )
 
 
 def test_an_elevated_risk_is_paid_and_put_under_review(client):
@@ -192,7 +244,11 @@ def test_failed_checks_are_shown_and_charged(client, token, checks):
     """Cards whose checks fail are charged all the same; what there was to check can be read on the charge."""
     shown = client.charge(token).body["payment_method_details"]["card"]["checks"]
 
-    assert checks == (shown["cvc_check"], shown["address_line1_check"], shown["address_postal_code_check"])
+    assert checks == (
+        shown["cvc_check"],
+        shown["address_line1_check"],
+        shown["address_postal_code_check"],
+    )
 
 
 def test_a_real_card_is_declined_in_test_mode(client, sandbox):

@@ -32,14 +32,20 @@ def test_a_customer_is_charged(either):
 
     assert charge["id"].startswith("ch_1")
     assert ("charge", NOW, False, "succeeded", True, True, False) == tuple(
-        charge[name] for name in ("object", "created", "livemode", "status", "paid", "captured", "refunded")
+        charge[name]
+        for name in ("object", "created", "livemode", "status", "paid", "captured", "refunded")
     )
     assert (500, 500, 0, "usd") == tuple(
         charge[name] for name in ("amount", "amount_captured", "amount_refunded", "currency")
     )
-    assert (customer, card, card) == (charge["customer"], charge["payment_method"], charge["source"]["id"])
+    assert (customer, card, card) == (
+        charge["customer"],
+        charge["payment_method"],
+        charge["source"]["id"],
+    )
     assert ("Flask Charge", "ada@example.com", "SANDBOX* FLASK", {"order_id": "7"}) == tuple(
-        charge[name] for name in ("description", "receipt_email", "calculated_statement_descriptor", "metadata")
+        charge[name]
+        for name in ("description", "receipt_email", "calculated_statement_descriptor", "metadata")
     )
     assert (None, None, "authorized") == (
         charge["failure_code"],
@@ -60,7 +66,11 @@ def test_a_token_can_be_charged_directly(client):
     """A charge needs no customer."""
     charge = client.charge().body
 
-    assert (None, None, "succeeded") == (charge["customer"], charge["source"]["customer"], charge["status"])
+    assert (None, None, "succeeded") == (
+        charge["customer"],
+        charge["source"]["customer"],
+        charge["status"],
+    )
 
 
 def test_one_of_a_customers_cards_can_be_chosen(client):
@@ -87,23 +97,33 @@ def test_a_token_is_not_a_card_of_the_customer(client):
 
 def test_a_customer_without_a_card_cannot_be_charged(client):
     """It is the card that is missing: 402."""
-    answer = client.post("/v1/charges", {"customer": client.customer(), "amount": 500, "currency": "usd"})
+    answer = client.post(
+        "/v1/charges", {"customer": client.customer(), "amount": 500, "currency": "usd"}
+    )
 
     assert 402 == answer.status
-    assert ("card_error", "missing", "card") == tuple(answer.error[name] for name in ("type", "code", "param"))
+    assert ("card_error", "missing", "card") == tuple(
+        answer.error[name] for name in ("type", "code", "param")
+    )
 
 
 def test_an_unknown_customer_cannot_be_charged(client):
     """In a form, an unknown id is 400."""
     answer = client.charge(customer="cus_nobody")
 
-    assert (400, "resource_missing", "customer") == (answer.status, answer.error["code"], answer.error["param"])
+    assert (400, "resource_missing", "customer") == (
+        answer.status,
+        answer.error["code"],
+        answer.error["param"],
+    )
 
 
 def test_money_is_held_and_captured(either):
     """With `capture=false` the money is held, and taken by a capture."""
     held = either.charge(capture="false", statement_descriptor="SHOP").body
-    taken = either.post(f"/v1/charges/{held['id']}/capture", {"receipt_email": "ada@example.com"}).body
+    taken = either.post(
+        f"/v1/charges/{held['id']}/capture", {"receipt_email": "ada@example.com"}
+    ).body
 
     assert (True, False, 0, None, "SANDBOX* SHOP") == (
         held["paid"],
@@ -209,11 +229,19 @@ def test_a_charge_can_be_changed(client):
     changes = {"description": "after", "metadata[a]": "1", "customer": customer}
     changed = client.post(f"/v1/charges/{charge}", changes).body
     again = client.post(f"/v1/charges/{charge}", {"customer": customer})
-    sent = {"shipping[name]": "Ada", "shipping[address][country]": "DE", "fraud_details[user_report]": "safe"}
+    sent = {
+        "shipping[name]": "Ada",
+        "shipping[address][country]": "DE",
+        "fraud_details[user_report]": "safe",
+    }
     unset = client.post(f"/v1/charges/{charge}", {"description": "", **sent}).body
     nobody = client.post(f"/v1/charges/{charge}", {"customer": "cus_nobody"})
 
-    assert ("after", {"a": "1"}, customer) == (changed["description"], changed["metadata"], changed["customer"])
+    assert ("after", {"a": "1"}, customer) == (
+        changed["description"],
+        changed["metadata"],
+        changed["customer"],
+    )
     assert (400, "customer") == (again.status, again.error["param"])
     assert (400, "resource_missing") == (nobody.status, nobody.error["code"])
     assert (None, {"a": "1"}, {"user_report": "safe"}) == tuple(
@@ -254,7 +282,10 @@ def test_some_cards_are_disputed_at_once(client, token):
     assert (True, True) == (charge["disputed"], charge["paid"])
     assert charge["dispute"].startswith("du_1")
     assert (400, "charge_disputed") == (refund.status, refund.error["code"])
-    assert f"Charge {charge['id']} has been charged back; cannot issue a refund." == refund.error["message"]
+    assert (
+        f"Charge {charge['id']} has been charged back; cannot issue a refund."
+        == refund.error["message"]
+    )
 
 
 def test_a_hold_is_disputed_when_it_is_captured(client):
@@ -271,7 +302,8 @@ def test_a_charge_is_booked(client):
     booked = client.get(f"/v1/balance_transactions/{name}").body
 
     assert (10_000, 320, 9_680, "usd", "charge", "pending", NOW + 2 * DAY) == tuple(
-        booked[name] for name in ("amount", "fee", "net", "currency", "type", "status", "available_on")
+        booked[name]
+        for name in ("amount", "fee", "net", "currency", "type", "status", "available_on")
     )
     assert [320] == [fee["amount"] for fee in booked["fee_details"]]
 

@@ -19,12 +19,27 @@ HOUR = 3600
 
 def test_a_browser_makes_one(either):
     """It previews the card, says for how long it is good, and stands for no intent yet."""
-    form = {**CARD, "return_url": "https://example.com/", "setup_future_usage": "off_session", "use_stripe_sdk": "true"}
-    token = either.post("/v1/confirmation_tokens", form, auth="Bearer pk_test_tokenchargeSandboxKey0001").body
+    form = {
+        **CARD,
+        "return_url": "https://example.com/",
+        "setup_future_usage": "off_session",
+        "use_stripe_sdk": "true",
+    }
+    token = either.post(
+        "/v1/confirmation_tokens", form, auth="Bearer pk_test_tokenchargeSandboxKey0001"
+    ).body
     preview = token["payment_method_preview"]
 
     assert token["id"].startswith("ctoken_1")
-    assert ("confirmation_token", NOW, NOW + 12 * HOUR, None, "https://example.com/", "off_session", True) == tuple(
+    assert (
+        "confirmation_token",
+        NOW,
+        NOW + 12 * HOUR,
+        None,
+        "https://example.com/",
+        "off_session",
+        True,
+    ) == tuple(
         token[name]
         for name in (
             "object",
@@ -47,14 +62,23 @@ def test_a_browser_makes_one(either):
 
 def test_a_test_makes_one_of_a_payment_method(client):
     """The test helper takes a PaymentMethod too, the magic ones among them."""
-    form = {"payment_method": "pm_card_visa", "setup_future_usage": "off_session", "return_url": "https://example.com/"}
+    form = {
+        "payment_method": "pm_card_visa",
+        "setup_future_usage": "off_session",
+        "return_url": "https://example.com/",
+    }
     token = client.post("/v1/test_helpers/confirmation_tokens", form).body
 
-    assert ("4242", False) == (token["payment_method_preview"]["card"]["last4"], token["use_stripe_sdk"])
+    assert ("4242", False) == (
+        token["payment_method_preview"]["card"]["last4"],
+        token["use_stripe_sdk"],
+    )
     assert (
         401
         == client.post(
-            "/v1/test_helpers/confirmation_tokens", form, auth="Bearer pk_test_tokenchargeSandboxKey0001"
+            "/v1/test_helpers/confirmation_tokens",
+            form,
+            auth="Bearer pk_test_tokenchargeSandboxKey0001",
         ).status
     )
     for neither in ({}, {**CARD, "payment_method": "pm_card_visa"}):
@@ -65,9 +89,14 @@ def test_it_confirms_one_intent(either, sandbox):
     """What the browser said counts where the request says nothing; the card becomes a PaymentMethod."""
     customer = either.customer()
     token = sandbox.create_confirmation_token(
-        "5555555555554444", return_url="https://example.com/", setup_future_usage="off_session", name="Ada"
+        "5555555555554444",
+        return_url="https://example.com/",
+        setup_future_usage="off_session",
+        name="Ada",
     )
-    intent = either.post("/v1/payment_intents", {"amount": 500, "currency": "usd", "customer": customer}).body["id"]
+    intent = either.post(
+        "/v1/payment_intents", {"amount": 500, "currency": "usd", "customer": customer}
+    ).body["id"]
     paid = either.confirm(intent, confirmation_token=token).body
     method = either.get(f"/v1/payment_methods/{paid['payment_method']}").body
 
@@ -83,7 +112,11 @@ def test_it_confirms_one_intent(either, sandbox):
 def test_it_confirms_an_intent_as_it_is_made(client, sandbox):
     """`confirm=true` takes one too, and what the request says wins."""
     token = sandbox.create_confirmation_token(setup_future_usage="off_session")
-    form = {"customer": client.customer(), "setup_future_usage": "on_session", "confirmation_token": token}
+    form = {
+        "customer": client.customer(),
+        "setup_future_usage": "on_session",
+        "confirmation_token": token,
+    }
     paid = client.intent(confirm="true", **form).body
 
     assert ("succeeded", "on_session") == (paid["status"], paid["setup_future_usage"])
@@ -91,7 +124,8 @@ def test_it_confirms_an_intent_as_it_is_made(client, sandbox):
 
 
 @pytest.mark.parametrize(
-    ("number", "status"), [("4242424242424242", 200), ("4000000000000002", 402), ("4000002760003184", 200)]
+    ("number", "status"),
+    [("4242424242424242", 200), ("4000000000000002", 402), ("4000002760003184", 200)],
 )
 def test_it_is_good_for_one_confirmation(client, sandbox, number, status):
     """Paid, declined or asked for authentication: the second time it is 400."""
@@ -132,7 +166,10 @@ def test_an_unknown_one_is_missing(client):
     used = client.intent(confirm="true", confirmation_token="ctoken_1nothing")
     looked_at = client.get("/v1/confirmation_tokens/ctoken_1nothing")
 
-    assert [(400, "resource_missing", "confirmation_token"), (404, "resource_missing", "confirmation_token")] == [
+    assert [
+        (400, "resource_missing", "confirmation_token"),
+        (404, "resource_missing", "confirmation_token"),
+    ] == [
         (answer.status, answer.error["code"], answer.error["param"]) for answer in (used, looked_at)
     ]
     assert "No such confirmation_token: 'ctoken_1nothing'" == used.error["message"]

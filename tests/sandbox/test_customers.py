@@ -18,7 +18,8 @@ def test_a_customer_is_made_with_a_card(either, sandbox):
 
     assert customer["id"].startswith("cus_")
     assert ("customer", NOW, False, "ada@example.com", card, {"order_id": "7"}) == tuple(
-        customer[name] for name in ("object", "created", "livemode", "email", "default_source", "metadata")
+        customer[name]
+        for name in ("object", "created", "livemode", "email", "default_source", "metadata")
     )
     assert "sources" not in customer
     assert customer == either.get(f"/v1/customers/{customer['id']}").body
@@ -40,7 +41,9 @@ def test_one_address_may_have_many_customers(client):
 
 def test_a_customer_can_be_changed(client):
     """An update changes what it names; empty values unset."""
-    name = client.customer(email="ada@example.com", name="Ada", **{"metadata[a]": "1", "metadata[b]": "2"})
+    name = client.customer(
+        email="ada@example.com", name="Ada", **{"metadata[a]": "1", "metadata[b]": "2"}
+    )
     changes = {"email": "countess@example.com", "name": "", "metadata[a]": "", "metadata[c]": "3"}
     changed = client.post(f"/v1/customers/{name}", changes).body
 
@@ -94,8 +97,14 @@ def test_updating_the_source_deletes_the_old_default(client):
     new = client.post(f"/v1/customers/{name}", {"source": "tok_amex"}).body["default_source"]
     charge = client.charge(old, customer=name)
 
-    assert [new] == [card["id"] for card in client.get(f"/v1/customers/{name}/sources").body["data"]]
-    assert (404, "resource_missing", "card") == (charge.status, charge.error["code"], charge.error["param"])
+    assert [new] == [
+        card["id"] for card in client.get(f"/v1/customers/{name}/sources").body["data"]
+    ]
+    assert (404, "resource_missing", "card") == (
+        charge.status,
+        charge.error["code"],
+        charge.error["param"],
+    )
 
 
 @pytest.mark.card_tokens
@@ -103,7 +112,11 @@ def test_updating_the_source_of_a_customer_without_one_adds_it(client):
     """Where there is no default card there is none to delete."""
     name = client.customer()
 
-    assert client.post(f"/v1/customers/{name}", {"source": "tok_visa"}).body["default_source"].startswith("card_1")
+    assert (
+        client.post(f"/v1/customers/{name}", {"source": "tok_visa"})
+        .body["default_source"]
+        .startswith("card_1")
+    )
 
 
 @pytest.mark.card_tokens
@@ -120,13 +133,24 @@ def test_the_default_can_be_one_of_the_customers_cards_only(client):
 
 def test_a_customer_is_made_with_a_payment_method(either, sandbox):
     """It is attached, and is no default by that."""
-    token = either.post("/v1/payment_methods", {"type": "card", "card[token]": "tok_visa"}).body["id"]
+    token = either.post("/v1/payment_methods", {"type": "card", "card[token]": "tok_visa"}).body[
+        "id"
+    ]
     customer = either.post("/v1/customers", {"payment_method": token}).body
     (method,) = either.get(f"/v1/customers/{customer['id']}/payment_methods").body["data"]
 
-    assert (token, customer["id"], "pass") == (method["id"], method["customer"], method["card"]["checks"]["cvc_check"])
-    assert (None, None) == (customer["default_source"], customer["invoice_settings"]["default_payment_method"])
-    assert ["customer.created", "payment_method.attached"] == [event.type for event in sandbox.events]
+    assert (token, customer["id"], "pass") == (
+        method["id"],
+        method["customer"],
+        method["card"]["checks"]["cvc_check"],
+    )
+    assert (None, None) == (
+        customer["default_source"],
+        customer["invoice_settings"]["default_payment_method"],
+    )
+    assert ["customer.created", "payment_method.attached"] == [
+        event.type for event in sandbox.events
+    ]
 
 
 @pytest.mark.parametrize(
@@ -138,7 +162,9 @@ def test_a_customer_is_made_with_a_payment_method(either, sandbox):
         ("tok_visa", 400, None, "payment_method"),
     ],
 )
-def test_without_its_payment_method_there_is_no_customer(client, sandbox, method, status, code, param):
+def test_without_its_payment_method_there_is_no_customer(
+    client, sandbox, method, status, code, param
+):
     """One whose bank objects is 402 as at attaching; nobody is made."""
     answer = client.post("/v1/customers", {"payment_method": method})
 
@@ -165,17 +191,24 @@ def test_a_new_customers_method_may_pay_its_invoices(client, magic):
     refused = client.post("/v1/customers", {setting: method["id"]})
 
     assert method["id"] == customer["invoice_settings"]["default_payment_method"]
-    assert (400, "resource_missing", setting) == (refused.status, refused.error["code"], refused.error["param"])
+    assert (400, "resource_missing", setting) == (
+        refused.status,
+        refused.error["code"],
+        refused.error["param"],
+    )
 
 
 def test_what_invoices_are_paid_with_can_be_chosen(client, sandbox):
     """One of the customer's methods, or none; a detached one is it no longer."""
     owner, other = client.customer(), client.customer()
     mine, foreign = (
-        client.post("/v1/payment_methods/pm_card_visa/attach", {"customer": name}).body["id"] for name in (owner, other)
+        client.post("/v1/payment_methods/pm_card_visa/attach", {"customer": name}).body["id"]
+        for name in (owner, other)
     )
     path, setting = f"/v1/customers/{owner}", "invoice_settings[default_payment_method]"
-    chosen = client.post(path, {setting: mine, "invoice_settings[footer]": "Thanks"}).body["invoice_settings"]
+    chosen = client.post(path, {setting: mine, "invoice_settings[footer]": "Thanks"}).body[
+        "invoice_settings"
+    ]
     told = sandbox.events[-1].raw["data"]["previous_attributes"]
     strange, unknown = (client.post(path, {setting: name}) for name in (foreign, "pm_1nothing"))
     unset = client.post(path, {setting: ""}).body["invoice_settings"]
@@ -190,7 +223,8 @@ def test_what_invoices_are_paid_with_can_be_chosen(client, sandbox):
     } == chosen
     assert {"invoice_settings": {"default_payment_method": None, "footer": None}} == told
     assert [(400, "resource_missing", setting)] * 2 == [
-        (answer.status, answer.error["code"], answer.error["param"]) for answer in (strange, unknown)
+        (answer.status, answer.error["code"], answer.error["param"])
+        for answer in (strange, unknown)
     ]
     assert (None, "Thanks") == (unset["default_payment_method"], unset["footer"])
     assert None is client.get(path).body["invoice_settings"]["default_payment_method"]
@@ -204,7 +238,9 @@ def test_a_customer_may_have_a_name_of_the_shops_own(client):
     gone = client.post("/v1/customers", {"id": "cus_mine"})
 
     assert (200, "cus_mine") == (first.status, first.body["id"])
-    assert [(400, "resource_already_exists")] * 2 == [(answer.status, answer.error["code"]) for answer in (again, gone)]
+    assert [(400, "resource_already_exists")] * 2 == [
+        (answer.status, answer.error["code"]) for answer in (again, gone)
+    ]
 
 
 def test_a_customer_says_how_it_is_spoken_to_and_taxed(client):
@@ -224,7 +260,11 @@ def test_a_customer_says_how_it_is_spoken_to_and_taxed(client):
 
 def test_an_address_is_shown_whole(client):
     """What was not said of it is null; an empty one unsets it."""
-    form = {"address[country]": "GB", "shipping[name]": "Ada", "shipping[address][line1]": "12 St James's Square"}
+    form = {
+        "address[country]": "GB",
+        "shipping[name]": "Ada",
+        "shipping[address][line1]": "12 St James's Square",
+    }
     customer = client.post("/v1/customers", form).body
     nothing = dict.fromkeys(("city", "country", "line1", "line2", "postal_code", "state"))
     unset = client.post(f"/v1/customers/{customer['id']}", {"address": "", "shipping": ""}).body
@@ -293,7 +333,11 @@ def test_a_deleted_customer_leaves_a_stub(either):
 
 def test_a_customers_country_is_any_text(client):
     """Stripe keeps what it is given there, in the address and in the shipping (stripe-node#1680)."""
-    form = {"shipping[name]": "Ada", "shipping[address][country]": "Fr", "address[country]": "US - United States"}
+    form = {
+        "shipping[name]": "Ada",
+        "shipping[address][country]": "Fr",
+        "address[country]": "US - United States",
+    }
     customer = client.post("/v1/customers", form).body
 
     assert "US - United States" == customer["address"]["country"]

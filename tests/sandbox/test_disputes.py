@@ -12,7 +12,9 @@ def disputed(client, method="pm_card_createDispute", **form):
 
 
 def answer(client, dispute, text, **form):
-    return client.post(f"/v1/disputes/{dispute['id']}", {"evidence[uncategorized_text]": text, **form})
+    return client.post(
+        f"/v1/disputes/{dispute['id']}", {"evidence[uncategorized_text]": text, **form}
+    )
 
 
 def wait(sandbox):
@@ -21,7 +23,9 @@ def wait(sandbox):
 
 def types(sandbox, since):
     """What happened to disputes since so many events."""
-    return [event.type for event in sandbox.events[since:] if event.type.startswith("charge.dispute.")]
+    return [
+        event.type for event in sandbox.events[since:] if event.type.startswith("charge.dispute.")
+    ]
 
 
 def test_a_disputed_payment_is_taken_back(client, sandbox):
@@ -34,7 +38,15 @@ def test_a_disputed_payment_is_taken_back(client, sandbox):
 
     assert (True, "succeeded") == (charge["disputed"], paid["status"])
     assert ("dispute", charge["id"], paid["id"], 500, "needs_response", False) == tuple(
-        dispute[name] for name in ("object", "charge", "payment_intent", "amount", "status", "is_charge_refundable")
+        dispute[name]
+        for name in (
+            "object",
+            "charge",
+            "payment_intent",
+            "amount",
+            "status",
+            "is_charge_refundable",
+        )
     )
     assert (-500, 1_500, -2_000, "adjustment", "dispute", dispute["id"]) == tuple(
         booked[name] for name in ("amount", "fee", "net", "type", "reporting_category", "source")
@@ -67,7 +79,9 @@ def test_a_disputed_hold_is_disputed_at_its_capture(client, sandbox):
     ] == [event.type for event in sandbox.events][-4:]
 
 
-@pytest.mark.parametrize("method", ["pm_card_createDisputeInquiry", "pm_card_visa_createDisputeInquiry"])
+@pytest.mark.parametrize(
+    "method", ["pm_card_createDisputeInquiry", "pm_card_visa_createDisputeInquiry"]
+)
 def test_a_bank_may_only_ask(client, method):
     """An inquiry takes no money, and the charge can be refunded."""
     paid = client.pay(method).body
@@ -75,7 +89,13 @@ def test_a_bank_may_only_ask(client, method):
     refund = client.post("/v1/refunds", {"payment_intent": paid["id"]})
 
     assert ("warning_needs_response", True, None, []) == tuple(
-        dispute[name] for name in ("status", "is_charge_refundable", "balance_transaction", "balance_transactions")
+        dispute[name]
+        for name in (
+            "status",
+            "is_charge_refundable",
+            "balance_transaction",
+            "balance_transactions",
+        )
     )
     assert 200 == refund.status
 
@@ -87,7 +107,9 @@ def test_disputes_are_listed(client):
     of_one = client.get("/v1/disputes", {"payment_intent": first["id"]}).body
     by_charge = client.get("/v1/disputes", {"charge": first["latest_charge"]}).body
 
-    assert [second["latest_charge"], first["latest_charge"]] == [each["charge"] for each in listed["data"]]
+    assert [second["latest_charge"], first["latest_charge"]] == [
+        each["charge"] for each in listed["data"]
+    ]
     assert ("count" in listed, 1, of_one) == (False, of_one["count"], by_charge)
     assert of_one["data"][0] == client.get(f"/v1/charges/{first['latest_charge']}/dispute").body
 
@@ -100,7 +122,11 @@ def test_what_is_not_disputed_has_no_dispute(client):
 
     assert (404, f"No dispute for charge: {paid}") == (none.status, none.error["message"])
     assert 404 == client.get("/v1/charges/ch_1nothing/dispute").status
-    assert (404, "resource_missing", "dispute") == (unknown.status, unknown.error["code"], unknown.error["param"])
+    assert (404, "resource_missing", "dispute") == (
+        unknown.status,
+        unknown.error["code"],
+        unknown.error["param"],
+    )
 
 
 def test_a_dispute_tells_what_is_known_of_the_buyer(client):
@@ -110,9 +136,12 @@ def test_a_dispute_tells_what_is_known_of_the_buyer(client):
     unknown = disputed(client)
 
     assert ("ada@example.com", "Ada", "Shoes") == tuple(
-        known["evidence"][name] for name in ("customer_email_address", "customer_name", "product_description")
+        known["evidence"][name]
+        for name in ("customer_email_address", "customer_name", "product_description")
     )
-    assert {None} == {text for name, text in unknown["evidence"].items() if name != "enhanced_evidence"}
+    assert {None} == {
+        text for name, text in unknown["evidence"].items() if name != "enhanced_evidence"
+    }
     assert 0 == (known["evidence_details"]["due_by"] + 1) % (24 * 3600)
 
 
@@ -157,7 +186,9 @@ def test_a_dispute_is_lost(client, sandbox):
         [booked["amount"] for booked in lost["balance_transactions"]],
         lost["is_charge_refundable"],
     )
-    assert "charge_disputed" == client.post("/v1/refunds", {"charge": dispute["charge"]}).error["code"]
+    assert (
+        "charge_disputed" == client.post("/v1/refunds", {"charge": dispute["charge"]}).error["code"]
+    )
     assert ["charge.dispute.updated", "charge.dispute.closed"] == types(sandbox, since)
 
 
@@ -202,7 +233,11 @@ def test_evidence_can_be_collected_first(client, sandbox):
         collected["evidence"]["uncategorized_text"],
         collected["evidence_details"]["has_evidence"],
     )
-    assert {**collected, "metadata": {"a": "1"}} == noted == client.get(f"/v1/disputes/{dispute['id']}").body
+    assert (
+        {**collected, "metadata": {"a": "1"}}
+        == noted
+        == client.get(f"/v1/disputes/{dispute['id']}").body
+    )
     assert ["charge.dispute.updated"] * 2 == types(sandbox, since)
 
 
@@ -211,12 +246,17 @@ def test_a_shop_may_give_in(client, sandbox):
     dispute = disputed(client)
     answer(client, dispute, "winning_evidence")
     closed = client.post(f"/v1/disputes/{dispute['id']}/close").body
-    again = [client.post(f"/v1/disputes/{dispute['id']}/close"), answer(client, dispute, "winning_evidence")]
+    again = [
+        client.post(f"/v1/disputes/{dispute['id']}/close"),
+        answer(client, dispute, "winning_evidence"),
+    ]
     wait(sandbox)
 
     assert "lost" == closed["status"]
     assert closed == client.get(f"/v1/disputes/{dispute['id']}").body
-    assert [(400, "This dispute is already closed")] * 2 == [(each.status, each.error["message"]) for each in again]
+    assert [(400, "This dispute is already closed")] * 2 == [
+        (each.status, each.error["message"]) for each in again
+    ]
 
 
 @pytest.mark.parametrize("text", ["winning_evidence", "losing_evidence"])
@@ -247,7 +287,9 @@ def test_an_inquiry_may_become_a_chargeback(client, sandbox):
         [booked["amount"] for booked in dispute["balance_transactions"]],
         dispute["is_charge_refundable"],
     )
-    assert "charge_disputed" == client.post("/v1/refunds", {"charge": inquiry["charge"]}).error["code"]
+    assert (
+        "charge_disputed" == client.post("/v1/refunds", {"charge": inquiry["charge"]}).error["code"]
+    )
     assert "charge.dispute.funds_withdrawn" in types(sandbox, since)
 
 

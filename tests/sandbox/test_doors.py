@@ -15,7 +15,9 @@ def test_the_secret_key_opens_everything(either):
 
 def test_curl_may_use_basic_authentication(client):
     """The key may come as the user of HTTP basic authentication, as curl sends it."""
-    answer = client.get("/v1/customers", auth="Basic c2tfdGVzdF90b2tlbmNoYXJnZVNhbmRib3hLZXkwMDAxOg==")
+    answer = client.get(
+        "/v1/customers", auth="Basic c2tfdGVzdF90b2tlbmNoYXJnZVNhbmRib3hLZXkwMDAxOg=="
+    )
 
     assert 200 == answer.status
 
@@ -58,7 +60,8 @@ def test_the_publishable_key_opens_tokens_only(client):
 
 
 @pytest.mark.parametrize(
-    ("method", "path"), [("GET", "/v1/nothing"), ("DELETE", "/v1/charges"), ("POST", "/v1/charges/a/b")]
+    ("method", "path"),
+    [("GET", "/v1/nothing"), ("DELETE", "/v1/charges"), ("POST", "/v1/charges/a/b")],
 )
 def test_an_unknown_url_is_404(client, method, path):
     """A place that is not on the map is unknown, and says where to ask."""
@@ -108,7 +111,9 @@ def test_every_answer_names_its_request_and_the_version(either):
     assert second.headers["request-id"] in second.body["error"]["request_log_url"]
 
 
-@pytest.mark.parametrize("headers", [{"auth": None}, {"Stripe-Account": "acct_1nobody"}], ids=["401", "403"])
+@pytest.mark.parametrize(
+    "headers", [{"auth": None}, {"Stripe-Account": "acct_1nobody"}], ids=["401", "403"]
+)
 def test_who_is_not_let_in_is_told_nothing_of_the_account(either, headers):
     """401 and 403 carry neither a request id nor a version."""
     answer = either.get("/v1/customers", **headers)

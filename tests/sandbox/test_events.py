@@ -51,13 +51,20 @@ def test_a_card_that_is_declined_makes_no_news(client: Client) -> None:
 
 def test_an_updated_customer(client: Client) -> None:
     """An update tells what was otherwise before, and of metadata only the keys that changed."""
-    name = client.customer(**{"email": "ada@example.com", "metadata[kept]": "1", "metadata[changed]": "1"})
-    client.post(f"/v1/customers/{name}", {"email": "eve@example.com", "metadata[changed]": "2", "metadata[new]": "1"})
+    name = client.customer(
+        **{"email": "ada@example.com", "metadata[kept]": "1", "metadata[changed]": "1"}
+    )
+    client.post(
+        f"/v1/customers/{name}",
+        {"email": "eve@example.com", "metadata[changed]": "2", "metadata[new]": "1"},
+    )
     data = last(client)["data"]
 
     assert "customer.updated" == last(client)["type"]
     assert "eve@example.com" == data["object"]["email"]
-    assert {"email": "ada@example.com", "metadata": {"changed": "1", "new": None}} == data["previous_attributes"]
+    assert {"email": "ada@example.com", "metadata": {"changed": "1", "new": None}} == data[
+        "previous_attributes"
+    ]
 
 
 def test_an_update_that_changes_nothing_is_no_news(client: Client) -> None:
@@ -74,7 +81,9 @@ def test_a_new_default_card(client: Client) -> None:
     client.post(f"/v1/customers/{name}", {"source": "tok_mastercard"})
     gone, come, updated = client.sandbox.events[2:]
 
-    assert ["customer.source.deleted", "customer.source.created", "customer.updated"] == types(client)[2:]
+    assert ["customer.source.deleted", "customer.source.created", "customer.updated"] == types(
+        client
+    )[2:]
     old = gone.raw["data"]["object"]["id"]
     new = come.raw["data"]["object"]["id"]
     assert new == updated.raw["data"]["object"]["default_source"]
@@ -194,9 +203,9 @@ def test_a_refund_that_is_named(client: Client) -> None:
     client.sandbox.advance(Rules().booking_time)
     event = last(client)
 
-    assert {"destination_details": {"card": {"reference": None, "reference_status": "pending"}}} == event["data"][
-        "previous_attributes"
-    ]
+    assert {
+        "destination_details": {"card": {"reference": None, "reference_status": "pending"}}
+    } == event["data"]["previous_attributes"]
     assert {"id": None, "idempotency_key": None} == event["request"]
 
 
@@ -205,8 +214,14 @@ def test_a_dispute(client: Client) -> None:
     name = client.charge("tok_createDispute").body["id"]
     made, withdrawn = (event.raw["data"]["object"] for event in client.sandbox.events[1:])
 
-    assert ["charge.succeeded", "charge.dispute.created", "charge.dispute.funds_withdrawn"] == types(client)
-    assert ("dispute", name, 500, "usd") == tuple(made[key] for key in ("object", "charge", "amount", "currency"))
+    assert [
+        "charge.succeeded",
+        "charge.dispute.created",
+        "charge.dispute.funds_withdrawn",
+    ] == types(client)
+    assert ("dispute", name, 500, "usd") == tuple(
+        made[key] for key in ("object", "charge", "amount", "currency")
+    )
     assert [] == made["balance_transactions"]
     assert [-500] == [each["amount"] for each in withdrawn["balance_transactions"]]
 
@@ -239,7 +254,10 @@ def test_an_updated_charge(client: Client) -> None:
     data = last(client)["data"]
 
     assert "charge.updated" == last(client)["type"]
-    assert ("Honey", {"description": None}) == (data["object"]["description"], data["previous_attributes"])
+    assert ("Honey", {"description": None}) == (
+        data["object"]["description"],
+        data["previous_attributes"],
+    )
 
 
 def test_an_event_shows_what_was_then(client: Client) -> None:
@@ -316,7 +334,9 @@ def test_events_are_listed_by_type(wanted: str, found: list[str], client: Client
     client.charge()
     client.charge("tok_chargeDeclined")
 
-    assert found == [each["type"] for each in client.get("/v1/events", {"type": wanted}).body["data"]]
+    assert found == [
+        each["type"] for each in client.get("/v1/events", {"type": wanted}).body["data"]
+    ]
 
 
 def test_an_unknown_event_is_missing(client: Client) -> None:

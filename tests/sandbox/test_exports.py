@@ -21,7 +21,9 @@ def sandbox():
 @pytest.fixture(params=["payment_intents", "charges"])
 def gateway(request, sandbox):
     """On each route."""
-    return PaymentGateway(sandbox.secret_key, http_client=sandbox.http_client(), route=request.param)
+    return PaymentGateway(
+        sandbox.secret_key, http_client=sandbox.http_client(), route=request.param
+    )
 
 
 @pytest.mark.parametrize(
@@ -39,7 +41,9 @@ def test_a_payment_from_abroad_needs_a_name_an_address_and_words(gateway, said, 
         gateway.charge("tok_visa", "ada@example.com", Money(500, "usd"), order_id="7", **said)
 
 
-@pytest.mark.parametrize("said", [SAID, {**SAID, "billing": None, "shipping": ADA}], ids=["billing", "shipping"])
+@pytest.mark.parametrize(
+    "said", [SAID, {**SAID, "billing": None, "shipping": ADA}], ids=["billing", "shipping"]
+)
 def test_with_them_it_is_paid(gateway, said):
     """Whether they are the buyer's or the parcel's."""
     assert gateway.charge("tok_visa", "ada@example.com", Money(500, "usd"), **said).charge.paid
@@ -54,7 +58,9 @@ def test_the_address_of_a_confirmation_token_counts(gateway, sandbox):
         shipping=ADA.to_stripe(),
     )["id"]
 
-    assert gateway.charge(token, "ada@example.com", Money(500, "usd"), description="A shawl").charge.paid
+    assert gateway.charge(
+        token, "ada@example.com", Money(500, "usd"), description="A shawl"
+    ).charge.paid
 
 
 def test_in_rupees_nothing_of_it_is_needed(gateway):

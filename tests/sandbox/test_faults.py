@@ -37,7 +37,8 @@ def test_what_does_not_arrive_is_not_executed(client, sandbox, fault, raised):
 
 
 @pytest.mark.parametrize(
-    ("fault", "raised"), [(Fault.lose_answer(), ConnectionResetError), (Fault.time_out(), TimeoutError)]
+    ("fault", "raised"),
+    [(Fault.lose_answer(), ConnectionResetError), (Fault.time_out(), TimeoutError)],
 )
 def test_what_arrives_is_executed_and_saved(client, sandbox, fault, raised):
     """The caller gets no answer, but asking again with the key gets it."""
@@ -60,7 +61,9 @@ def test_what_arrives_is_executed_and_saved(client, sandbox, fault, raised):
         (Fault.overloaded(), 503, None, None),
     ],
 )
-def test_what_is_turned_away_is_neither_executed_nor_saved(either, sandbox, fault, status, code, reason):
+def test_what_is_turned_away_is_neither_executed_nor_saved(
+    either, sandbox, fault, status, code, reason
+):
     """The answer says so, and the next try is the first."""
     sandbox.faults.add(fault)
     answer = charge(either)
@@ -107,7 +110,9 @@ def test_a_server_error_hides_what_the_endpoint_said(client, sandbox):
 def test_an_answer_may_be_garbled(client, sandbox, fault, status, body):
     """The request is executed and saved, and the caller reads nonsense."""
     sandbox.faults.add(fault)
-    request = client.request("POST", "/v1/charges", key="k", body="amount=500&currency=usd&source=tok_visa")
+    request = client.request(
+        "POST", "/v1/charges", key="k", body="amount=500&currency=usd&source=tok_visa"
+    )
     garbled = sandbox.handle(request)
 
     assert (status, body) == (garbled.status, garbled.body)
@@ -129,7 +134,8 @@ def test_a_request_may_take_a_while():
     """While it waits its key is in use."""
     seen = []
     sandbox = Sandbox(
-        sleep=lambda seconds: seen.append((seconds, charge(client).status)), rules=Rules(card_tokens=True)
+        sleep=lambda seconds: seen.append((seconds, charge(client).status)),
+        rules=Rules(card_tokens=True),
     )
     client = Client(sandbox)
     sandbox.faults.add(Fault.wait(80.0))
@@ -205,7 +211,10 @@ def test_a_fault_waits_for_its_request(client, sandbox):
     """Faults can be kept for a path and a method, and for so many requests."""
     sandbox.faults.add(Fault.overloaded(), path="/v1/customers/*/sources", method="POST", times=2)
     name = client.customer()
-    tries = [client.post(f"/v1/customers/{name}/sources", {"source": "tok_visa"}).status for _ in range(3)]
+    tries = [
+        client.post(f"/v1/customers/{name}/sources", {"source": "tok_visa"}).status
+        for _ in range(3)
+    ]
 
     assert 200 == client.get(f"/v1/customers/{name}/sources").status
     assert [503, 503, 200] == tries

@@ -73,7 +73,10 @@ def post(*headers: str) -> tuple[str, ...]:
 
 
 def chunked(*parts: str, trailer: str = "") -> bytes:
-    return "".join(f"{len(part):x}\r\n{part}\r\n" for part in parts).encode() + f"0\r\n{trailer}\r\n".encode()
+    return (
+        "".join(f"{len(part):x}\r\n{part}\r\n" for part in parts).encode()
+        + f"0\r\n{trailer}\r\n".encode()
+    )
 
 
 @pytest.mark.parametrize(
@@ -147,7 +150,9 @@ def test_a_length_in_doubt_is_refused(line, sandbox, headers, status):
 
 def test_chunks_of_too_much_are_refused_while_they_come(line, sandbox):
     """A body without end is refused at a megabyte, and the answer arrives though the client still sends."""
-    line.send(*post("Transfer-Encoding: chunked"), body=2000 * (b"4000\r\n" + 0x4000 * b"x" + b"\r\n"))
+    line.send(
+        *post("Transfer-Encoding: chunked"), body=2000 * (b"4000\r\n" + 0x4000 * b"x" + b"\r\n")
+    )
     answer = line.answer()
 
     assert (413, "The body is longer than 1048576 bytes.") == (answer.status, answer.message)
@@ -257,7 +262,9 @@ def test_an_answer_is_dated(line):
     assert 2026 <= parsedate_to_datetime(date).year
 
 
-@pytest.mark.parametrize(("path", "status"), [("/v1/charges", 200), ("/v1/nothing", 404), ("/v3/", 200)])
+@pytest.mark.parametrize(
+    ("path", "status"), [("/v1/charges", 200), ("/v1/nothing", 404), ("/v3/", 200)]
+)
 def test_head_is_get_without_the_body(line, path, status):
     """The headers are those of GET, the length too, and nothing follows them."""
     for method in ("HEAD", "GET"):
@@ -272,7 +279,9 @@ def test_head_is_get_without_the_body(line, path, status):
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "TRACE", "BREW"])
 def test_other_methods_are_an_unknown_url(line, method):
     """Stripe has no such place, and says so in JSON."""
-    line.send(f"{method} /v1/charges HTTP/1.1", "Host: localhost", KEY, "Content-Length: 3", body="a=b")
+    line.send(
+        f"{method} /v1/charges HTTP/1.1", "Host: localhost", KEY, "Content-Length: 3", body="a=b"
+    )
     answer = line.answer()
 
     assert (404, "application/json") == (answer.status, answer.headers["Content-Type"])
@@ -308,7 +317,9 @@ def test_a_proxy_may_name_the_whole_url(line):
 
 def test_headers_of_one_name_are_one(line, sandbox):
     """They are joined by commas."""
-    line.send(*post(f"Content-Length: {len(FORM)}", "Idempotency-Key: a", "idempotency-key: b"), body=FORM)
+    line.send(
+        *post(f"Content-Length: {len(FORM)}", "Idempotency-Key: a", "idempotency-key: b"), body=FORM
+    )
 
     assert "a, b" == line.answer().headers["Idempotency-Key"]
 
@@ -320,7 +331,11 @@ def test_a_header_cannot_begin_another(line, sandbox, value):
     line.send("GET /page HTTP/1.1", "Host: localhost")
     answer = line.answer()
 
-    assert (500, None, None) == (answer.status, answer.headers["Set-Cookie"], answer.headers["Location"])
+    assert (500, None, None) == (
+        answer.status,
+        answer.headers["Set-Cookie"],
+        answer.headers["Location"],
+    )
     assert "The answer has a header that cannot be sent." == answer.message
 
 

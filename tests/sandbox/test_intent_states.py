@@ -20,7 +20,9 @@ WAYS = {
     "requires_capture": lambda client: client.pay(capture_method="manual"),
     "processing": lambda client: client.pay("pm_card_sandboxPaysLater"),
     "succeeded": lambda client: client.pay(),
-    "canceled": lambda client: client.post(f"/v1/payment_intents/{client.intent().body['id']}/cancel"),
+    "canceled": lambda client: client.post(
+        f"/v1/payment_intents/{client.intent().body['id']}/cancel"
+    ),
 }
 VERBS: dict[str, tuple[str, dict[str, Any]]] = {
     "confirm": ("confirm", {}),
@@ -77,8 +79,16 @@ def test_each_status_allows_what_it_allows(client, sandbox, status, verb):
 @pytest.mark.parametrize(
     ("status", "verb", "message"),
     [
-        ("succeeded", "confirm", "You cannot confirm this PaymentIntent because it has already succeeded after being"),
-        ("canceled", "confirm", "You cannot confirm this PaymentIntent because it has a status of canceled. Only a"),
+        (
+            "succeeded",
+            "confirm",
+            "You cannot confirm this PaymentIntent because it has already succeeded after being",
+        ),
+        (
+            "canceled",
+            "confirm",
+            "You cannot confirm this PaymentIntent because it has a status of canceled. Only a",
+        ),
         (
             "processing",
             "confirm",
@@ -89,9 +99,21 @@ def test_each_status_allows_what_it_allows(client, sandbox, status, verb):
             "confirm with a card",
             "This PaymentIntent's payment_method could not be updated because it has a",
         ),
-        ("canceled", "cancel", "You cannot cancel this PaymentIntent because it has a status of canceled. Only a"),
-        ("canceled", "capture", "This PaymentIntent could not be captured because it has a status of canceled. Only a"),
-        ("succeeded", "capture", "This PaymentIntent could not be captured because it has already been captured."),
+        (
+            "canceled",
+            "cancel",
+            "You cannot cancel this PaymentIntent because it has a status of canceled. Only a",
+        ),
+        (
+            "canceled",
+            "capture",
+            "This PaymentIntent could not be captured because it has a status of canceled. Only a",
+        ),
+        (
+            "succeeded",
+            "capture",
+            "This PaymentIntent could not be captured because it has already been captured.",
+        ),
     ],
 )
 def test_refusals_are_worded_as_stripe_words_them(client, status, verb, message):
@@ -106,7 +128,10 @@ def test_what_was_held_is_captured_once(client):
     held = client.pay(capture_method="manual").body["id"]
     send(client, held, "capture")
 
-    assert "the remainder of the authorized amount has been released" in send(client, held, "capture").error["message"]
+    assert (
+        "the remainder of the authorized amount has been released"
+        in send(client, held, "capture").error["message"]
+    )
 
 
 class Life(RuleBasedStateMachine):
@@ -116,7 +141,10 @@ class Life(RuleBasedStateMachine):
     def begin(self, manual: bool) -> None:
         self.sandbox = Sandbox(clock=lambda: float(NOW), seed=1)
         self.client = Client(self.sandbox)
-        form = {"customer": self.client.customer(), **({"capture_method": "manual"} if manual else {})}
+        form = {
+            "customer": self.client.customer(),
+            **({"capture_method": "manual"} if manual else {}),
+        }
         self.intent = self.client.intent(**form).body
 
     @rule(verb=st.sampled_from(sorted(VERBS)))
@@ -131,7 +159,11 @@ class Life(RuleBasedStateMachine):
         status = expected[1]
         if verb == "confirm" and self.card(before) == "3184":
             status = "requires_action"
-        elif status == "succeeded" and before["capture_method"] == "manual" and verb.startswith("confirm"):
+        elif (
+            status == "succeeded"
+            and before["capture_method"] == "manual"
+            and verb.startswith("confirm")
+        ):
             status = "requires_capture"
         assert (expected[0], status) == (answer.status, self.now()["status"])
 
@@ -152,7 +184,9 @@ class Life(RuleBasedStateMachine):
         assert (200 if paid else 400) == answer.status
 
     def card(self, intent: dict[str, Any]) -> str:
-        return str(self.client.get(f"/v1/payment_methods/{intent['payment_method']}").body["card"]["last4"])
+        return str(
+            self.client.get(f"/v1/payment_methods/{intent['payment_method']}").body["card"]["last4"]
+        )
 
     def now(self) -> dict[str, Any]:
         return dict(self.client.get(f"/v1/payment_intents/{self.intent['id']}").body)
@@ -165,9 +199,16 @@ class Life(RuleBasedStateMachine):
         held = [charge for charge in good if not charge.captured]
         assert len(good) <= 1
         # A Charge does not tell whether what it held was let go: only its intent does.
-        assert bool(held) == (intent["status"] == "requires_capture" or (intent["status"] == "canceled" and bool(good)))
+        assert bool(held) == (
+            intent["status"] == "requires_capture"
+            or (intent["status"] == "canceled" and bool(good))
+        )
         assert intent["amount_received"] == sum(charge.amount_captured.amount for charge in good)
-        capturable = sum(charge.amount.amount for charge in held) if intent["status"] == "requires_capture" else 0
+        capturable = (
+            sum(charge.amount.amount for charge in held)
+            if intent["status"] == "requires_capture"
+            else 0
+        )
         assert intent["amount_capturable"] == capturable
         assert all(charge.payment_intent_id == intent["id"] for charge in self.sandbox.charges)
         if self.sandbox.charges:
@@ -187,7 +228,9 @@ def test_two_requests_for_one_intent_may_get_in_each_others_way(locks, status):
     client = Client(sandbox)
     intent, other = client.intent().body["id"], client.intent().body["id"]
     path = f"/v1/payment_intents/{intent}/confirm"
-    pending = sandbox.begin(client.request("POST", path, body="payment_method=pm_card_visa", key="one"))
+    pending = sandbox.begin(
+        client.request("POST", path, body="payment_method=pm_card_visa", key="one")
+    )
     assert isinstance(pending, Pending)
     keyed = client.post(f"/v1/payment_intents/{intent}", {"description": "Shoes"}, key="two")
     client.get(f"/v1/payment_intents/{intent}")

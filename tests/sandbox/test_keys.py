@@ -27,15 +27,25 @@ def test_a_repeated_request_is_replayed(either, sandbox):
     assert (200, first.body) == (second.status, second.body)
     assert "idempotent-replayed" not in first.headers
     assert "true" == second.headers["idempotent-replayed"]
-    assert first.headers["request-id"] == second.headers["original-request"] != second.headers["request-id"]
-    assert ("k", "false") == (second.headers["idempotency-key"], second.headers["stripe-should-retry"])
+    assert (
+        first.headers["request-id"]
+        == second.headers["original-request"]
+        != second.headers["request-id"]
+    )
+    assert ("k", "false") == (
+        second.headers["idempotency-key"],
+        second.headers["stripe-should-retry"],
+    )
     assert 1 == len(sandbox.charges)
     assert [False, True] == [request.replayed for request in sandbox.requests]
 
 
 def test_without_a_key_everything_is_executed(client, sandbox):
     """No key, or an empty one, protects nothing: each answer names a key of Stripe's making, and its own request."""
-    answers = [client.post("/v1/charges", GOOD), *(client.post("/v1/charges", GOOD, key="") for _ in range(2))]
+    answers = [
+        client.post("/v1/charges", GOOD),
+        *(client.post("/v1/charges", GOOD, key="") for _ in range(2)),
+    ]
 
     assert 3 == len(sandbox.charges)
     assert 3 == len({answer.headers["idempotency-key"] for answer in answers})
@@ -51,7 +61,9 @@ def test_keys_are_echoed_where_something_is_changed(client):
     deleted = client.delete(f"/v1/customers/{name}", key="a key")
     read = client.get(f"/v1/customers/{name}", key="a key")
 
-    assert ["a key", "a key", None] == [answer.headers.get("idempotency-key") for answer in (refused, deleted, read)]
+    assert ["a key", "a key", None] == [
+        answer.headers.get("idempotency-key") for answer in (refused, deleted, read)
+    ]
 
 
 def test_only_post_heeds_keys(client):
@@ -133,7 +145,9 @@ def test_a_key_is_for_the_same_parameters(client, sandbox):
     answer = client.post("/v1/charges", {**GOOD, "amount": 501}, key="k")
 
     assert (400, "idempotency_error") == (answer.status, answer.error["type"])
-    assert answer.error["message"].startswith("Keys for idempotent requests can only be used with the same parameters")
+    assert answer.error["message"].startswith(
+        "Keys for idempotent requests can only be used with the same parameters"
+    )
     assert 1 == len(sandbox.charges)
 
 

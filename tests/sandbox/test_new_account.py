@@ -48,7 +48,9 @@ def test_a_payment_method_is_no_source_anyway(client):
     answer = client.post("/v1/customers", {"source": "pm_card_visa"})
 
     assert 400 == answer.status
-    assert answer.error["message"].startswith("You cannot use a PaymentMethod as a source for Customers.")
+    assert answer.error["message"].startswith(
+        "You cannot use a PaymentMethod as a source for Customers."
+    )
 
 
 def test_a_customer_has_nothing_to_charge(client, sandbox):
@@ -57,7 +59,10 @@ def test_a_customer_has_nothing_to_charge(client, sandbox):
     form = {"customer": owner, "amount": 500, "currency": "usd"}
     without = client.post("/v1/charges", form)
     method = client.post("/v1/payment_methods/pm_card_visa/attach", {"customer": owner}).body["id"]
-    with_one = [client.post("/v1/charges", form), client.post("/v1/charges", {**form, "payment_method": method})]
+    with_one = [
+        client.post("/v1/charges", form),
+        client.post("/v1/charges", {**form, "payment_method": method}),
+    ]
 
     assert [402] * 3 == [answer.status for answer in (without, *with_one)]
     assert {
@@ -98,13 +103,16 @@ def test_a_token_pays_by_way_of_a_payment_method(either: Client, sandbox, attach
     assert (200 if attach else 400) == again.status
     assert ([method] if attach else []) == [each["id"] for each in kept]
     assert [(500, "4444", owner)] * (2 if attach else 1) == [
-        (charge.amount.amount, charge.card and charge.card.last4, charge.customer_id) for charge in sandbox.charges
+        (charge.amount.amount, charge.card and charge.card.last4, charge.customer_id)
+        for charge in sandbox.charges
     ]
 
 
 def test_a_method_that_was_declined_is_of_no_use_any_more(client):
     """Unattached, it is burnt by the decline: the recorded 400 has neither code nor param."""
-    method = client.post("/v1/payment_methods", {"type": "card", "card[token]": "tok_visa_chargeDeclined"}).body["id"]
+    method = client.post(
+        "/v1/payment_methods", {"type": "card", "card[token]": "tok_visa_chargeDeclined"}
+    ).body["id"]
     declined = client.pay(method, customer=client.customer())
     again = client.confirm(declined.error["payment_intent"]["id"], method)
 

@@ -24,19 +24,36 @@ class Browser:
 
     def send(self, method: str, path: str, body: str | None = None, **headers: str | None):
         """Send a request; an underscore in a header's name stands for a hyphen, and None leaves it out."""
-        sent = {"Origin": ORIGIN, **{name.replace("_", "-"): value for name, value in headers.items()}}
-        connection = http.client.HTTPConnection(self._where.hostname or "", self._where.port, timeout=30)
+        sent = {
+            "Origin": ORIGIN,
+            **{name.replace("_", "-"): value for name, value in headers.items()},
+        }
+        connection = http.client.HTTPConnection(
+            self._where.hostname or "", self._where.port, timeout=30
+        )
         try:
-            connection.request(method, path, body, {name: value for name, value in sent.items() if value is not None})
+            connection.request(
+                method,
+                path,
+                body,
+                {name: value for name, value in sent.items() if value is not None},
+            )
             answer = connection.getresponse()
-            return Response(answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read())
+            return Response(
+                answer.status,
+                {name.lower(): value for name, value in answer.getheaders()},
+                answer.read(),
+            )
         finally:
             connection.close()
 
     def preflight(self, path: str, method: str | None):
         """Ask what a browser asks before a call that has an Authorization header."""
         return self.send(
-            "OPTIONS", path, Access_Control_Request_Method=method, Access_Control_Request_Headers="authorization"
+            "OPTIONS",
+            path,
+            Access_Control_Request_Method=method,
+            Access_Control_Request_Headers="authorization",
         )
 
 
@@ -99,7 +116,9 @@ def test_a_page_may_read_what_it_asked_for(browser):
     wrong = browser.send("POST", "/v1/tokens", "colour=red", Authorization=PUBLIC)
     nobody = browser.send("POST", "/v1/tokens", CARD)
 
-    assert [(200, "*"), (400, "*"), (401, "*")] == [(each.status, allowed(each)) for each in (made, wrong, nobody)]
+    assert [(200, "*"), (400, "*"), (401, "*")] == [
+        (each.status, allowed(each)) for each in (made, wrong, nobody)
+    ]
     assert "Request-Id" in made.headers["access-control-expose-headers"]
 
 
@@ -113,7 +132,9 @@ def test_a_page_may_read_what_it_asked_for(browser):
         "Bearer rk_test_another",
     ],
 )
-@pytest.mark.parametrize(("method", "path"), [("POST", "/v1/customers"), ("POST", "/v1/tokens"), ("GET", "/v1/events")])
+@pytest.mark.parametrize(
+    ("method", "path"), [("POST", "/v1/customers"), ("POST", "/v1/tokens"), ("GET", "/v1/events")]
+)
 def test_a_page_may_not_use_the_secret_key(browser, sandbox, key, origin, method, path):
     """Whoever sends an Origin is a page: with a secret key that is 403, and nothing is executed."""
     answer = browser.send(method, path, CARD, Authorization=key, Origin=origin)
@@ -155,13 +176,26 @@ def test_any_page_may_load_stripe_js(browser):
 )
 def test_this_machines_own_names_are_answered_for(browser, host):
     """Loopback addresses, localhost and what ends in it, with any port."""
-    assert 200 == browser.send("GET", "/v1/charges", Authorization=SECRET, Origin=None, Host=host).status
+    assert (
+        200
+        == browser.send("GET", "/v1/charges", Authorization=SECRET, Origin=None, Host=host).status
+    )
 
 
 @pytest.mark.parametrize(
-    "host", ["shop.example", "shop.example:80", "127.0.0.1.shop.example", "localhost.example", "192.168.0.7", "[::2]"]
+    "host",
+    [
+        "shop.example",
+        "shop.example:80",
+        "127.0.0.1.shop.example",
+        "localhost.example",
+        "192.168.0.7",
+        "[::2]",
+    ],
 )
-@pytest.mark.parametrize(("method", "path"), [("GET", "/v1/charges"), ("OPTIONS", "/v1/tokens"), ("GET", "/v3/")])
+@pytest.mark.parametrize(
+    ("method", "path"), [("GET", "/v1/charges"), ("OPTIONS", "/v1/tokens"), ("GET", "/v3/")]
+)
 def test_other_names_are_not(browser, sandbox, host, method, path):
     """A page's own name that leads here (DNS rebinding) is 421, and the sentence says how to allow one."""
     answer = browser.send(method, path, Authorization=SECRET, Origin=None, Host=host)
@@ -172,13 +206,16 @@ def test_other_names_are_not(browser, sandbox, host, method, path):
 
 
 @pytest.mark.parametrize(
-    ("listens", "hosts"), [("127.0.0.1", ["Stripe", "192.168.0.7"]), ("0.0.0.0", ["stripe.", "::2"])]
+    ("listens", "hosts"),
+    [("127.0.0.1", ["Stripe", "192.168.0.7"]), ("0.0.0.0", ["stripe.", "::2"])],
 )
 def test_other_names_can_be_allowed(sandbox, listens, hosts):
     """Whoever serves beyond this machine names those by which it is asked for."""
     with sandbox.serve(listens, hosts=hosts) as server:
         asked = [
-            Browser(server).send("GET", "/v1/charges", Authorization=SECRET, Origin=None, Host=host).status
+            Browser(server)
+            .send("GET", "/v1/charges", Authorization=SECRET, Origin=None, Host=host)
+            .status
             for host in ("stripe:4242", "STRIPE.", listens, "localhost", "shop.example")
         ]
 
@@ -209,4 +246,9 @@ def test_a_server_can_stand_for_something_else():
 def test_the_keys_are_those_of_the_sandbox():
     """A publishable key of one's own opens the same to pages."""
     with Sandbox(publishable_key="pk_test_mine").serve() as server:
-        assert 200 == Browser(server).send("POST", "/v1/tokens", CARD, Authorization="Bearer pk_test_mine").status
+        assert (
+            200
+            == Browser(server)
+            .send("POST", "/v1/tokens", CARD, Authorization="Bearer pk_test_mine")
+            .status
+        )

@@ -38,8 +38,16 @@ def refused(answer):
         ({"statement_descriptor_suffix": "x" * 23}, None, "statement_descriptor_suffix"),
         ({"statement_descriptor_suffix": "#96054"}, None, "statement_descriptor_suffix"),
         ({"statement_descriptor_suffix": "1 \u00e9"}, None, "statement_descriptor_suffix"),
-        ({"statement_descriptor_suffix": "TEA \u6ce8"}, "invalid_characters", "statement_descriptor_suffix"),
-        ({"statement_descriptor_suffix": "TEA*1"}, "invalid_characters", "statement_descriptor_suffix"),
+        (
+            {"statement_descriptor_suffix": "TEA \u6ce8"},
+            "invalid_characters",
+            "statement_descriptor_suffix",
+        ),
+        (
+            {"statement_descriptor_suffix": "TEA*1"},
+            "invalid_characters",
+            "statement_descriptor_suffix",
+        ),
         ({"metadata": "text"}, None, "metadata"),
         ({"metadata[a][b]": "text"}, None, "metadata"),
         ({"metadata[" + "k" * 41 + "]": "v"}, None, "metadata"),
@@ -77,7 +85,9 @@ def test_a_charge_needs_a_source_or_a_customer(client):
 
 def test_an_empty_source_is_none(client):
     """It is worded as one of the wrong kind."""
-    messages = {client.charge(**form).error["message"] for form in ({"source": ""}, {"source[x]": "1"})}
+    messages = {
+        client.charge(**form).error["message"] for form in ({"source": ""}, {"source[x]": "1"})
+    }
 
     assert {
         "Invalid source object: must be a dictionary or a non-empty string. See API docs at https://stripe.com/docs'"
@@ -154,7 +164,9 @@ def test_all_unknown_parameters_are_named(client, form, names):
     assert f"Received unknown parameters: {names}" == answer.error["message"]
 
 
-@pytest.mark.parametrize(("said", "captured"), [("True", True), ("False", False), ("true", True), ("false", False)])
+@pytest.mark.parametrize(
+    ("said", "captured"), [("True", True), ("False", False), ("true", True), ("false", False)]
+)
 def test_booleans_may_have_a_capital(client, said, captured):
     """Older SDKs in Python and .NET send them so."""
     assert captured is client.charge(capture=said).body["captured"]
@@ -162,14 +174,18 @@ def test_booleans_may_have_a_capital(client, said, captured):
 
 def test_a_later_scalar_takes_the_place_of_a_nested_parameter(client):
     """A name sent both ways is read as it was sent last."""
-    answer = client.send("POST", "/v1/charges", body="amount=500&currency=usd&source=tok_visa&source[x]=1")
+    answer = client.send(
+        "POST", "/v1/charges", body="amount=500&currency=usd&source=tok_visa&source[x]=1"
+    )
 
     assert (None, "source") == refused(answer)
 
 
 def test_broken_utf_8_is_text_like_any_other(client):
     """Bytes that are not UTF-8 are replaced, as the form decoder does."""
-    charge = client.send("POST", "/v1/charges", body="amount=500&currency=usd&source=tok_visa&description=%ff")
+    charge = client.send(
+        "POST", "/v1/charges", body="amount=500&currency=usd&source=tok_visa&description=%ff"
+    )
 
     assert "\N{REPLACEMENT CHARACTER}" == charge.body["description"]
 
@@ -179,5 +195,8 @@ def test_unknown_parameters_are_told_before_bad_ones(client):
     bad = {"amount": "x", "currency": "usd"}
 
     assert "nope" == client.post("/v1/payment_intents", {**bad, "nope": "1"}).error["param"]
-    assert "shipping[nope]" == client.post("/v1/payment_intents", {**bad, "shipping[nope]": "1"}).error["param"]
+    assert (
+        "shipping[nope]"
+        == client.post("/v1/payment_intents", {**bad, "shipping[nope]": "1"}).error["param"]
+    )
     assert "amount" == client.post("/v1/payment_intents", bad).error["param"]

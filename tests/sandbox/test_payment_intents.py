@@ -31,10 +31,12 @@ def test_an_intent_waits_for_a_payment_method(either):
     assert intent["id"].startswith("pi_3")
     assert intent["client_secret"].startswith(f"{intent['id']}_secret_")
     assert ("payment_intent", NOW, False, 500, "usd", customer, "requires_payment_method") == tuple(
-        intent[name] for name in ("object", "created", "livemode", "amount", "currency", "customer", "status")
+        intent[name]
+        for name in ("object", "created", "livemode", "amount", "currency", "customer", "status")
     )
     assert ("Flask Charge", "ada@example.com", "FLASK", {"order_id": "7"}) == tuple(
-        intent[name] for name in ("description", "receipt_email", "statement_descriptor_suffix", "metadata")
+        intent[name]
+        for name in ("description", "receipt_email", "statement_descriptor_suffix", "metadata")
     )
     assert ("Ada", "Berlin", None, None) == (
         intent["shipping"]["name"],
@@ -42,12 +44,23 @@ def test_an_intent_waits_for_a_payment_method(either):
         intent["shipping"]["address"]["line1"],
         intent["shipping"]["phone"],
     )
-    assert ("automatic_async", {"enabled": True, "allow_redirects": "never"}, ["card", "link"]) == tuple(
-        intent[name] for name in ("capture_method", "automatic_payment_methods", "payment_method_types")
+    assert (
+        "automatic_async",
+        {"enabled": True, "allow_redirects": "never"},
+        ["card", "link"],
+    ) == tuple(
+        intent[name]
+        for name in ("capture_method", "automatic_payment_methods", "payment_method_types")
     )
     assert (None, None, None, 0, 0) == tuple(
         intent[name]
-        for name in ("latest_charge", "payment_method", "last_payment_error", "amount_capturable", "amount_received")
+        for name in (
+            "latest_charge",
+            "payment_method",
+            "last_payment_error",
+            "amount_capturable",
+            "amount_received",
+        )
     )
     assert intent == either.get(f"/v1/payment_intents/{intent['id']}").body
 
@@ -65,7 +78,10 @@ def test_a_confirmed_intent_is_paid(either, sandbox):
     """It makes one charge, which says what the intent says and what paid."""
     customer = either.customer()
     intent = either.intent(
-        customer=customer, description="Flask Charge", receipt_email="ada@example.com", **{"metadata[order_id]": "7"}
+        customer=customer,
+        description="Flask Charge",
+        receipt_email="ada@example.com",
+        **{"metadata[order_id]": "7"},
     ).body["id"]
     paid = either.confirm(intent, "pm_card_amex").body
     charge = either.get(f"/v1/charges/{paid['latest_charge']}").body
@@ -84,7 +100,8 @@ def test_a_confirmed_intent_is_paid(either, sandbox):
         charge[name] for name in ("description", "receipt_email", "metadata")
     )
     assert ("amex", "0005", None) == tuple(
-        charge["payment_method_details"]["card"][name] for name in ("brand", "last4", "three_d_secure")
+        charge["payment_method_details"]["card"][name]
+        for name in ("brand", "last4", "three_d_secure")
     )
     assert charge["receipt_url"].startswith("https://")
     assert [charge["id"]] == [each.id for each in sandbox.charges]
@@ -96,7 +113,9 @@ def test_an_intent_can_be_made_and_paid_at_once(client, sandbox):
 
     assert "succeeded" == paid["status"]
     assert [paid["latest_charge"]] == [charge.id for charge in sandbox.charges]
-    assert ["payment_intent.created", "charge.succeeded", "payment_intent.succeeded"] == types(sandbox)
+    assert ["payment_intent.created", "charge.succeeded", "payment_intent.succeeded"] == types(
+        sandbox
+    )
 
 
 def test_what_is_false_needs_no_confirmation(client):
@@ -165,16 +184,21 @@ def test_the_money_of_an_async_capture_is_booked_a_little_later(client, sandbox)
 def test_a_declined_confirmation_leaves_the_intent_open(either, sandbox):
     """402: the error has the failed charge, the method and the intent, which waits for another."""
     customer = either.customer()
-    intent = either.intent(customer=customer, description="Shoes", **{"metadata[a]": "1"}).body["id"]
+    intent = either.intent(customer=customer, description="Shoes", **{"metadata[a]": "1"}).body[
+        "id"
+    ]
     declined = either.confirm(intent, "pm_card_visa_chargeDeclinedInsufficientFunds")
     error = declined.error
     charge = either.get(f"/v1/charges/{error['charge']}").body
     now = either.get(f"/v1/payment_intents/{intent}").body
 
     assert 402 == declined.status
-    assert ("card_error", "card_declined", "insufficient_funds", "Your card has insufficient funds.") == tuple(
-        error[name] for name in ("type", "code", "decline_code", "message")
-    )
+    assert (
+        "card_error",
+        "card_declined",
+        "insufficient_funds",
+        "Your card has insufficient funds.",
+    ) == tuple(error[name] for name in ("type", "code", "decline_code", "message"))
     assert "param" not in error
     assert error["payment_intent"] == now
     assert ("requires_payment_method", None, charge["id"], 0) == tuple(
@@ -207,7 +231,9 @@ def test_an_intent_declined_as_it_is_made_is_there(client, sandbox):
     intent = client.pay("pm_card_chargeDeclinedExpiredCard").error["payment_intent"]
 
     assert [intent] == sandbox.payment_intents
-    assert ("expired_card", "exp_month") == tuple(intent["last_payment_error"][name] for name in ("code", "param"))
+    assert ("expired_card", "exp_month") == tuple(
+        intent["last_payment_error"][name] for name in ("code", "param")
+    )
     assert "succeeded" == client.confirm(intent["id"], "pm_card_visa").body["status"]
 
 
@@ -236,7 +262,11 @@ def test_test_cards_are_declined_as_documented(client, method, code, decline_cod
     """Cards that a Customer could not even hold fail here when charged."""
     answer = client.pay(method)
 
-    assert (402, code, decline_code) == (answer.status, answer.error["code"], answer.error.get("decline_code"))
+    assert (402, code, decline_code) == (
+        answer.status,
+        answer.error["code"],
+        answer.error.get("decline_code"),
+    )
 
 
 def test_the_next_confirmation_can_be_declined(either, sandbox):
@@ -292,7 +322,10 @@ def test_whether_keys_are_endpoints_own_can_be_chosen(by_path, status):
     assert (status, intent) == (there.status, again.body["id"])
     if not by_path:
         assert "idempotency_error" == there.error["type"]
-        assert f"('/v1/payment_intents' vs '/v1/payment_intents/{intent}/cancel')" in there.error["message"]
+        assert (
+            f"('/v1/payment_intents' vs '/v1/payment_intents/{intent}/cancel')"
+            in there.error["message"]
+        )
 
 
 @pytest.mark.card_tokens
@@ -318,7 +351,9 @@ def test_an_intent_without_a_method_cannot_be_confirmed(client):
         alone.error["code"],
         alone.error["payment_intent"],
     )
-    assert alone.error["message"].endswith("confirm it again directly with a payment method or ConfirmationToken.")
+    assert alone.error["message"].endswith(
+        "confirm it again directly with a payment method or ConfirmationToken."
+    )
     assert f"To confirm the PaymentIntent with {customer}, specify" in owned.error["message"]
     assert "payment_intent_unexpected_state" == at_once.error["code"]
 
@@ -328,12 +363,18 @@ def test_a_page_to_come_back_to_is_needed_where_a_method_may_lead_away(client):
     form = {"amount": 500, "currency": "usd", "payment_method": "pm_card_visa"}
     intent = client.post("/v1/payment_intents", form).body
     refused = client.confirm(intent["id"])
-    off = client.post("/v1/payment_intents", {**form, "confirm": "true", "automatic_payment_methods[enabled]": "false"})
+    off = client.post(
+        "/v1/payment_intents",
+        {**form, "confirm": "true", "automatic_payment_methods[enabled]": "false"},
+    )
 
     assert {"enabled": True, "allow_redirects": "always"} == intent["automatic_payment_methods"]
     assert (400, intent) == (refused.status, refused.error["payment_intent"])
     assert "you must provide a `return_url`" in refused.error["message"]
-    assert "succeeded" == client.confirm(intent["id"], return_url="https://example.com/").body["status"]
+    assert (
+        "succeeded"
+        == client.confirm(intent["id"], return_url="https://example.com/").body["status"]
+    )
     assert ("succeeded", None) == (off.body["status"], off.body["automatic_payment_methods"])
 
 
@@ -365,7 +406,11 @@ def test_money_is_held_and_captured(either, sandbox):
     assert ("succeeded", 0, 500, {"a": "1"}) == tuple(
         taken[name] for name in ("status", "amount_capturable", "amount_received", "metadata")
     )
-    assert (True, 500, None) == (after.captured, after.amount_captured.amount, before.balance_transaction_id)
+    assert (True, 500, None) == (
+        after.captured,
+        after.amount_captured.amount,
+        before.balance_transaction_id,
+    )
     assert after.balance_transaction_id is not None
     assert [
         "payment_intent.created",
@@ -382,8 +427,14 @@ def test_what_is_not_captured_is_released(client, sandbox):
     taken = client.post(f"/v1/payment_intents/{held}/capture", {"amount_to_capture": 300}).body
     (charge,) = sandbox.charges
 
-    assert ("succeeded", 300, 0) == tuple(taken[name] for name in ("status", "amount_received", "amount_capturable"))
-    assert (300, 0, False) == (charge.amount_captured.amount, charge.amount_refunded.amount, charge.refunded)
+    assert ("succeeded", 300, 0) == tuple(
+        taken[name] for name in ("status", "amount_received", "amount_capturable")
+    )
+    assert (300, 0, False) == (
+        charge.amount_captured.amount,
+        charge.amount_refunded.amount,
+        charge.refunded,
+    )
     assert [] == sandbox.refunds
     assert ["charge.captured", "payment_intent.succeeded"] == types(sandbox)[3:]
 
@@ -391,9 +442,19 @@ def test_what_is_not_captured_is_released(client, sandbox):
 @pytest.mark.parametrize(
     ("amount", "code", "param", "message"),
     [
-        (501, "amount_too_large", None, "The payment could not be captured because the requested capture amount is"),
+        (
+            501,
+            "amount_too_large",
+            None,
+            "The payment could not be captured because the requested capture amount is",
+        ),
         (49, "amount_too_small", "amount", "Amount must be at least $0.50 usd"),
-        (0, "parameter_invalid_integer", "amount", "This value must be greater than or equal to 1."),
+        (
+            0,
+            "parameter_invalid_integer",
+            "amount",
+            "This value must be greater than or equal to 1.",
+        ),
         (-100, None, "amount_to_capture", "Invalid non-negative integer"),
     ],
 )
@@ -402,7 +463,11 @@ def test_no_more_can_be_captured_than_is_held(client, sandbox, amount, code, par
     held = client.pay(capture_method="manual").body
     answer = client.post(f"/v1/payment_intents/{held['id']}/capture", {"amount_to_capture": amount})
 
-    assert (400, code, param) == (answer.status, answer.error.get("code"), answer.error.get("param"))
+    assert (400, code, param) == (
+        answer.status,
+        answer.error.get("code"),
+        answer.error.get("param"),
+    )
     assert answer.error["message"].startswith(message)
     assert held == answer.error["payment_intent"]
     assert [False] == [charge.captured for charge in sandbox.charges]
@@ -428,7 +493,9 @@ def test_the_charge_of_an_intent_is_captured_through_the_intent(client):
     again = client.post(f"/v1/charges/{held['latest_charge']}/capture")
 
     assert 400 == answer.status
-    assert answer.error["message"].startswith(f"This uncaptured Charge was created by a PaymentIntent ({held['id']}).")
+    assert answer.error["message"].startswith(
+        f"This uncaptured Charge was created by a PaymentIntent ({held['id']})."
+    )
     assert "charge_already_captured" == again.error["code"]
 
 
@@ -460,12 +527,15 @@ def test_a_hold_is_released_by_canceling(either, sandbox):
     (after,) = sandbox.charges
 
     assert ("canceled", NOW, "requested_by_customer", 0) == tuple(
-        canceled[name] for name in ("status", "canceled_at", "cancellation_reason", "amount_capturable")
+        canceled[name]
+        for name in ("status", "canceled_at", "cancellation_reason", "amount_capturable")
     )
     assert (before.raw, []) == (after.raw, sandbox.refunds)
     assert (ChargeState.HELD, ChargeState.RELEASED) == (before.state, after.state)
     assert (False, False, 0) == (after.refunded, after.captured, after.amount_captured.amount)
-    assert ["payment_intent.amount_capturable_updated", "payment_intent.canceled"] == types(sandbox)[-2:]
+    assert ["payment_intent.amount_capturable_updated", "payment_intent.canceled"] == types(
+        sandbox
+    )[-2:]
 
 
 def test_canceling_may_have_no_reason(client):
@@ -485,7 +555,10 @@ def test_a_hold_lapses_after_seven_days(client, sandbox):
 
     assert ("canceled", "expired") == (after["status"], after["cancellation_reason"])
     assert "succeeded" == client.get(f"/v1/payment_intents/{taken}").body["status"]
-    assert ([each.raw for each in before], []) == ([each.raw for each in sandbox.charges], sandbox.refunds)
+    assert ([each.raw for each in before], []) == (
+        [each.raw for each in sandbox.charges],
+        sandbox.refunds,
+    )
     assert ["charge.expired", "payment_intent.canceled"] == types(sandbox)[-2:]
 
 
@@ -529,9 +602,14 @@ def test_only_what_was_paid_can_be_refunded(client):
     unknown = client.post("/v1/refunds", {"payment_intent": "pi_3nothing"})
 
     assert 400 == holding.status
-    assert "You must cancel the PaymentIntent to reverse the authorization" in holding.error["message"]
+    assert (
+        "You must cancel the PaymentIntent to reverse the authorization" in holding.error["message"]
+    )
     assert [400] * 3 == [answer.status for answer in failing]
-    assert f"This PaymentIntent ({fresh}) does not have a successful charge to refund." == failing[2].error["message"]
+    assert (
+        f"This PaymentIntent ({fresh}) does not have a successful charge to refund."
+        == failing[2].error["message"]
+    )
     assert {
         "message": "One of the following params should be provided for this request: payment_intent or charge.",
         "type": "invalid_request_error",
@@ -549,7 +627,14 @@ def test_an_intent_can_be_changed_until_it_is_paid(client):
     customer = client.customer()
     path = f"/v1/payment_intents/{intent}"
     changed = client.post(
-        path, {"amount": 700, "currency": "eur", "customer": customer, "metadata[a]": "", "transfer_group": "g"}
+        path,
+        {
+            "amount": 700,
+            "currency": "eur",
+            "customer": customer,
+            "metadata[a]": "",
+            "transfer_group": "g",
+        },
     ).body
     given = client.post(path, {"payment_method": "pm_card_visa"}).body
     data = {"payment_method_data[type]": "card", "payment_method_data[card][token]": "tok_amex"}
@@ -559,7 +644,10 @@ def test_an_intent_can_be_changed_until_it_is_paid(client):
     assert (700, "eur", customer, {"b": "2"}, "g") == tuple(
         changed[name] for name in ("amount", "currency", "customer", "metadata", "transfer_group")
     )
-    assert ("requires_payment_method", "requires_confirmation") == (changed["status"], given["status"])
+    assert ("requires_payment_method", "requires_confirmation") == (
+        changed["status"],
+        given["status"],
+    )
     assert other["payment_method"] not in (None, given["payment_method"])
     assert (other["payment_method"], 700) == (paid["payment_method"], paid["amount_received"])
     assert paid == client.post(path).body
@@ -582,7 +670,9 @@ def test_a_payment_can_only_be_described_anew(client):
     }
 
     assert ("after", {"a": "1"}) == (described["description"], described["metadata"])
-    assert {"payment_intent_unexpected_state"} == {answer.error["code"] for answer in refused.values()}
+    assert {"payment_intent_unexpected_state"} == {
+        answer.error["code"] for answer in refused.values()
+    }
     assert list(refused) == [answer.error["param"] for answer in refused.values()]
     assert (
         "This PaymentIntent's amount could not be updated because it has a status of succeeded. You may only update"
@@ -604,10 +694,18 @@ def test_a_payment_can_only_be_described_anew(client):
         ({"source": "tok_visa"}, "parameter_unknown", "source"),
         ({"confirmation_method": "manual"}, None, "confirmation_method"),
         ({"confirm": "maybe"}, None, "confirm"),
-        ({"payment_method_types[]": "card"}, "payment_method_types_no_longer_supported", "payment_method_types"),
+        (
+            {"payment_method_types[]": "card"},
+            "payment_method_types_no_longer_supported",
+            "payment_method_types",
+        ),
         ({"statement_descriptor": "SHOP"}, None, "statement_descriptor"),
         ({"statement_descriptor_suffix": "1245"}, None, "statement_descriptor_suffix"),
-        ({"statement_descriptor_suffix": "Company\u2122"}, "invalid_characters", "statement_descriptor_suffix"),
+        (
+            {"statement_descriptor_suffix": "Company\u2122"},
+            "invalid_characters",
+            "statement_descriptor_suffix",
+        ),
         ({"capture_method": "later"}, None, "capture_method"),
         ({"setup_future_usage": "ever"}, None, "setup_future_usage"),
         ({"off_session": "true"}, None, "off_session"),
@@ -635,7 +733,11 @@ def test_a_bad_parameter_is_400(client, sandbox, form, code, param):
     """Each is named, and there is no intent."""
     answer = client.intent(**form)
 
-    assert (400, code, param) == (answer.status, answer.error.get("code"), answer.error.get("param"))
+    assert (400, code, param) == (
+        answer.status,
+        answer.error.get("code"),
+        answer.error.get("param"),
+    )
     assert ([], []) == (sandbox.payment_intents, sandbox.charges)
 
 
@@ -644,7 +746,10 @@ def test_confirming_takes_its_own_parameters_only(client):
     intent = client.intent().body["id"]
 
     for name in ("amount", "description", "metadata[a]", "statement_descriptor_suffix"):
-        assert "parameter_unknown" == client.confirm(intent, "pm_card_visa", **{name: "1"}).error["code"]
+        assert (
+            "parameter_unknown"
+            == client.confirm(intent, "pm_card_visa", **{name: "1"}).error["code"]
+        )
 
 
 def test_an_unknown_intent_is_404(client):
@@ -669,9 +774,14 @@ def test_intents_are_listed(client):
     names = [client.intent(customer=customer).body["id"] for _ in range(3)]
     client.intent()
     first = client.get("/v1/payment_intents", {"customer": customer, "limit": 2}).body
-    rest = client.get("/v1/payment_intents", {"customer": customer, "starting_after": names[1]}).body
+    rest = client.get(
+        "/v1/payment_intents", {"customer": customer, "starting_after": names[1]}
+    ).body
 
-    assert ([names[2], names[1]], True) == ([each["id"] for each in first["data"]], first["has_more"])
+    assert ([names[2], names[1]], True) == (
+        [each["id"] for each in first["data"]],
+        first["has_more"],
+    )
     assert ([names[0]], False) == ([each["id"] for each in rest["data"]], rest["has_more"])
 
 
@@ -685,7 +795,9 @@ def test_intents_are_searched_after_a_while():
     sandbox.advance(60)
 
     assert [] == before
-    assert [intent] == [each["id"] for each in client.get("/v1/payment_intents/search", query).body["data"]]
+    assert [intent] == [
+        each["id"] for each in client.get("/v1/payment_intents/search", query).body["data"]
+    ]
 
 
 def test_the_charges_of_an_intent_are_listed(client):
@@ -704,10 +816,15 @@ def test_what_an_intent_names_can_be_expanded(client):
     """The charge, the customer, the method, and the charge's intent back again."""
     customer = client.customer("tok_visa")
     card = client.get(f"/v1/customers/{customer}").body["default_source"]
-    form = {"customer": customer, "expand[0]": "latest_charge.customer", "expand[1]": "payment_method"}
+    form = {
+        "customer": customer,
+        "expand[0]": "latest_charge.customer",
+        "expand[1]": "payment_method",
+    }
     paid = client.pay(card, **form).body
     charge = client.get(
-        f"/v1/charges/{paid['latest_charge']['id']}", {"expand[]": "payment_intent.payment_method.customer"}
+        f"/v1/charges/{paid['latest_charge']['id']}",
+        {"expand[]": "payment_intent.payment_method.customer"},
     ).body
     fresh = client.pay(**{"expand[]": "payment_method"}).body
 
@@ -750,14 +867,21 @@ def test_a_browser_confirms_with_the_secret(client):
     """Stripe.js confirms with the publishable key; declines show no more than that either."""
     public = "Bearer pk_test_tokenchargeSandboxKey0001"
     intent = client.intent(**{"metadata[order_id]": "7"}).body
-    path, secret = f"/v1/payment_intents/{intent['id']}/confirm", {"client_secret": intent["client_secret"]}
+    path, secret = (
+        f"/v1/payment_intents/{intent['id']}/confirm",
+        {"client_secret": intent["client_secret"]},
+    )
     refused = client.post(path, {"payment_method": "pm_card_visa"}, auth=public)
-    declined = client.post(path, {"payment_method": "pm_card_chargeDeclined", **secret}, auth=public)
+    declined = client.post(
+        path, {"payment_method": "pm_card_chargeDeclined", **secret}, auth=public
+    )
     paid = client.post(path, {"payment_method": "pm_card_visa", **secret}, auth=public)
     again = client.post(path, {"payment_method": "pm_card_visa", **secret}, auth=public)
     others = client.post("/v1/payment_intents", {"amount": 500, "currency": "usd"}, auth=public)
 
-    assert (400, 402, 200, 400, 401) == tuple(answer.status for answer in (refused, declined, paid, again, others))
+    assert (400, 402, 200, 400, 401) == tuple(
+        answer.status for answer in (refused, declined, paid, again, others)
+    )
     assert "metadata" not in json.dumps([declined.body, paid.body, again.body])
     assert "fingerprint" not in json.dumps(declined.body)
     assert ("requires_payment_method", "succeeded") == (

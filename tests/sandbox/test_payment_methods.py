@@ -23,7 +23,9 @@ def made(client, **form):
 
 
 def attached(client, customer):
-    return client.post(f"/v1/payment_methods/{made(client)}/attach", {"customer": customer}).body["id"]
+    return client.post(f"/v1/payment_methods/{made(client)}/attach", {"customer": customer}).body[
+        "id"
+    ]
 
 
 def test_a_card_becomes_a_payment_method(either):
@@ -41,7 +43,16 @@ def test_a_card_becomes_a_payment_method(either):
 
     assert method["id"].startswith("pm_1")
     assert ("payment_method", "card", NOW, None, False, {"a": "1"}, "always") == tuple(
-        method[name] for name in ("object", "type", "created", "customer", "livemode", "metadata", "allow_redisplay")
+        method[name]
+        for name in (
+            "object",
+            "type",
+            "created",
+            "customer",
+            "livemode",
+            "metadata",
+            "allow_redisplay",
+        )
     )
     assert ("visa", "3184", 12, 2030, "credit", "US") == tuple(
         card[name] for name in ("brand", "last4", "exp_month", "exp_year", "funding", "country")
@@ -84,9 +95,17 @@ def test_a_token_becomes_a_payment_method(client, sandbox):
     [
         ("pm_card_visa", None, "Invalid token id: pm_card_visa"),
         ("tok_card_visa", None, "There is a part of the token that is not valid: 'card'."),
-        ("tok_visa_chargeDecline", None, "There is a part of the token that is not valid: 'chargeDecline'."),
+        (
+            "tok_visa_chargeDecline",
+            None,
+            "There is a part of the token that is not valid: 'chargeDecline'.",
+        ),
         ("tok_visa_visa", "resource_missing", "No such token: 'tok_visa_visa'"),
-        ("tok_1QWERTYuiop1234567890", "resource_missing", "No such token: 'tok_1QWERTYuiop1234567890'"),
+        (
+            "tok_1QWERTYuiop1234567890",
+            "resource_missing",
+            "No such token: 'tok_1QWERTYuiop1234567890'",
+        ),
     ],
 )
 def test_a_token_that_is_none_is_told_what_is_wrong(client, token, code, message):
@@ -101,7 +120,9 @@ def test_a_token_that_is_none_is_told_what_is_wrong(client, token, code, message
     )
 
 
-@pytest.mark.parametrize("token", ["tok_visa_chargeDeclined", "tok_chargeDeclinedExpiredCard", "tok_radarBlock"])
+@pytest.mark.parametrize(
+    "token", ["tok_visa_chargeDeclined", "tok_chargeDeclinedExpiredCard", "tok_radarBlock"]
+)
 def test_no_card_is_declined_where_a_method_is_made(client, token):
     """No bank is asked then: attaching or paying tells."""
     answer = client.post("/v1/payment_methods", {"type": "card", "card[token]": token})
@@ -120,16 +141,25 @@ def test_a_bank_that_was_asked_has_checked_the_cvc(client, how):
         client.pay(method)
     checks = client.get(f"/v1/payment_methods/{method}").body["card"]["checks"]
 
-    assert {"cvc_check": "pass", "address_line1_check": None, "address_postal_code_check": None} == checks
+    assert {
+        "cvc_check": "pass",
+        "address_line1_check": None,
+        "address_postal_code_check": None,
+    } == checks
 
 
 def test_a_card_without_a_cvc_has_nothing_to_check(client):
     """Its check is null, before and after."""
-    method = client.post("/v1/payment_methods", {**CARD, "card[number]": "4242424242424242", "card[cvc]": ""}).body
+    method = client.post(
+        "/v1/payment_methods", {**CARD, "card[number]": "4242424242424242", "card[cvc]": ""}
+    ).body
     client.pay(method["id"])
 
     assert None is method["card"]["checks"]["cvc_check"]
-    assert None is client.get(f"/v1/payment_methods/{method['id']}").body["card"]["checks"]["cvc_check"]
+    assert (
+        None
+        is client.get(f"/v1/payment_methods/{method['id']}").body["card"]["checks"]["cvc_check"]
+    )
 
 
 def test_a_browser_makes_payment_methods(client):
@@ -147,7 +177,12 @@ def test_a_browser_makes_payment_methods(client):
     [
         ({"type": "iban"}, 400, None, "type"),
         ({"type": "card"}, 400, "parameter_missing", "card"),
-        ({"type": "card", "card[number]": "4242424242424242"}, 400, "parameter_missing", "card[exp_month]"),
+        (
+            {"type": "card", "card[number]": "4242424242424242"},
+            400,
+            "parameter_missing",
+            "card[exp_month]",
+        ),
         ({**CARD, "card[number]": "4242424242424241"}, 402, "incorrect_number", "number"),
         ({**CARD, "card[exp_year]": "2020"}, 402, "invalid_expiry_year", "exp_year"),
         ({**CARD, "billing_details[email]": "ada"}, 400, "email_invalid", "billing_details[email]"),
@@ -158,7 +193,11 @@ def test_what_is_no_card_is_no_payment_method(client, form, status, code, param)
     """Each mistake is named."""
     answer = client.post("/v1/payment_methods", form)
 
-    assert (status, code, param) == (answer.status, answer.error.get("code"), answer.error.get("param"))
+    assert (status, code, param) == (
+        answer.status,
+        answer.error.get("code"),
+        answer.error.get("param"),
+    )
 
 
 def test_a_payment_method_is_attached_and_can_be_used_again(either, sandbox):
@@ -169,7 +208,9 @@ def test_a_payment_method_is_attached_and_can_be_used_again(either, sandbox):
     paid = [either.pay(method, customer=customer).body["status"] for _ in range(2)]
 
     assert customer == attached["customer"]
-    assert attached == either.post(f"/v1/payment_methods/{method}/attach", {"customer": customer}).body
+    assert (
+        attached == either.post(f"/v1/payment_methods/{method}/attach", {"customer": customer}).body
+    )
     assert ["succeeded"] * 2 == paid
     assert 1 == [event.type for event in sandbox.events].count("payment_method.attached")
 
@@ -187,7 +228,11 @@ def test_a_payment_method_belongs_to_one_customer(client):
         attached.status,
         attached.error["message"],
     )
-    assert (400, "parameter_missing", "source") == (unowned.status, unowned.error["code"], unowned.error["param"])
+    assert (400, "parameter_missing", "source") == (
+        unowned.status,
+        unowned.error["code"],
+        unowned.error["param"],
+    )
     assert f"supplied {method} belongs to the Customer {owner}." in unowned.error["message"]
     assert (400, "payment_method", "requires_payment_method") == (
         foreign.status,
@@ -213,7 +258,9 @@ def test_a_payment_method_of_nobody_is_used_up_by_a_payment(client, customer):
     assert again.error["message"].endswith("you must attach it to a Customer first.")
     assert (400, True) == (
         attached.status,
-        attached.error["message"].startswith("This PaymentMethod was previously used without being attached"),
+        attached.error["message"].startswith(
+            "This PaymentMethod was previously used without being attached"
+        ),
     )
 
 
@@ -261,7 +308,10 @@ def test_a_payment_method_is_detached_for_good(either, sandbox):
 
     assert detached["customer"] is None
     assert "payment_method.detached" == sandbox.events[-1].type
-    assert (400, "The payment method you provided is not attached to a customer so detachment is impossible.") == (
+    assert (
+        400,
+        "The payment method you provided is not attached to a customer so detachment is impossible.",
+    ) == (
         again.status,
         again.error["message"],
     )
@@ -269,12 +319,16 @@ def test_a_payment_method_is_detached_for_good(either, sandbox):
     assert [] == either.get(f"/v1/customers/{customer}/payment_methods").body["data"]
 
 
-@pytest.mark.parametrize("method", ["pm_card_visa_chargeDeclined", "pm_card_chargeDeclinedExpiredCard"])
+@pytest.mark.parametrize(
+    "method", ["pm_card_visa_chargeDeclined", "pm_card_chargeDeclinedExpiredCard"]
+)
 def test_a_card_its_bank_refuses_cannot_be_attached(client, method):
     """It is 402, as it is for the source of a customer; those that fail later attach."""
     customer = client.customer()
     refused = client.post(f"/v1/payment_methods/{method}/attach", {"customer": customer})
-    attached = client.post("/v1/payment_methods/pm_card_chargeCustomerFail/attach", {"customer": customer}).body
+    attached = client.post(
+        "/v1/payment_methods/pm_card_chargeCustomerFail/attach", {"customer": customer}
+    ).body
 
     assert (402, "card_error") == (refused.status, refused.error["type"])
     assert 402 == client.pay(attached["id"], customer=customer).status
@@ -285,7 +339,9 @@ def test_the_next_attachment_can_be_declined(client, sandbox):
     sandbox.decline_next(path="/v1/payment_methods/*/attach")
     form = {"customer": client.customer()}
 
-    assert [402, 200] == [client.post("/v1/payment_methods/pm_card_visa/attach", form).status for _ in range(2)]
+    assert [402, 200] == [
+        client.post("/v1/payment_methods/pm_card_visa/attach", form).status for _ in range(2)
+    ]
 
 
 def test_a_magic_method_is_a_new_one_each_time(client):
@@ -312,14 +368,23 @@ def test_a_card_of_the_old_kind_is_a_payment_method_too(either):
     charge = either.get(f"/v1/charges/{paid['latest_charge']}").body
 
     assert [method, card] == [each["id"] for each in listed["data"]]
-    assert (card, card, None) == (paid["payment_method"], charge["payment_method"], charge["source"])
+    assert (card, card, None) == (
+        paid["payment_method"],
+        charge["payment_method"],
+        charge["source"],
+    )
     assert (card, "payment_method", customer) == tuple(
-        either.get(f"/v1/payment_methods/{card}").body[name] for name in ("id", "object", "customer")
+        either.get(f"/v1/payment_methods/{card}").body[name]
+        for name in ("id", "object", "customer")
     )
     assert listed["data"] == either.get("/v1/payment_methods", {"customer": customer}).body["data"]
     assert listed["data"][1] == either.get(f"/v1/customers/{customer}/payment_methods/{card}").body
-    older = either.get("/v1/payment_methods", {"customer": customer, "starting_after": method}).body["data"]
-    newer = either.get("/v1/payment_methods", {"customer": customer, "ending_before": card}).body["data"]
+    older = either.get(
+        "/v1/payment_methods", {"customer": customer, "starting_after": method}
+    ).body["data"]
+    newer = either.get("/v1/payment_methods", {"customer": customer, "ending_before": card}).body[
+        "data"
+    ]
     assert ([card], [method]) == ([each["id"] for each in older], [each["id"] for each in newer])
     assert 400 == either.post(f"/v1/payment_methods/{card}", {"metadata[a]": "1"}).status
 
@@ -330,7 +395,8 @@ def test_a_card_of_the_old_kind_can_be_detached(client):
     customer = client.customer("tok_visa")
     first = client.get(f"/v1/customers/{customer}").body["default_source"]
     second, third = (
-        client.post(f"/v1/customers/{customer}/sources", {"source": "tok_amex"}).body["id"] for _ in range(2)
+        client.post(f"/v1/customers/{customer}/sources", {"source": "tok_amex"}).body["id"]
+        for _ in range(2)
     )
     detached = client.post(f"/v1/payment_methods/{third}/detach").body
     still = client.get(f"/v1/customers/{customer}").body["default_source"]
@@ -339,7 +405,11 @@ def test_a_card_of_the_old_kind_can_be_detached(client):
     client.post(f"/v1/payment_methods/{second}/detach")
 
     assert (third, None) == (detached["id"], detached["customer"])
-    assert (first, second, None) == (still, then, client.get(f"/v1/customers/{customer}").body["default_source"])
+    assert (first, second, None) == (
+        still,
+        then,
+        client.get(f"/v1/customers/{customer}").body["default_source"],
+    )
     assert 400 == client.pay(first, customer=customer).status
 
 
@@ -365,7 +435,12 @@ def test_methods_are_listed(client):
     no_path = client.get("/v1/customers/cus_nobody/payment_methods")
 
     assert [second, first] == [each["id"] for each in listed["data"]]
-    assert {"object": "list", "data": [], "has_more": False, "url": "/v1/payment_methods"} == nobodys
+    assert {
+        "object": "list",
+        "data": [],
+        "has_more": False,
+        "url": "/v1/payment_methods",
+    } == nobodys
     assert (400, "customer") == (unknown.status, unknown.error["param"])
     assert (404, "id") == (no_path.status, no_path.error["param"])
 
@@ -400,7 +475,11 @@ def test_a_method_of_a_customer_is_looked_at(client):
 
     assert client.get(f"/v1/payment_methods/{method}").body == seen.body
     assert 404 == foreign.status
-    assert {"message": "Invalid request", "param": "customer", "type": "invalid_request_error"} == foreign.error
+    assert {
+        "message": "Invalid request",
+        "param": "customer",
+        "type": "invalid_request_error",
+    } == foreign.error
     assert (404, "payment_method") == (unknown.status, unknown.error["param"])
     assert (404, "No such customer: 'cus_nobody'") == (nobody.status, nobody.error["message"])
 
@@ -506,25 +585,37 @@ def test_create_payment_method_does_what_the_browser_does(client, sandbox):
     [
         ("payment_methods", "", OF_TOKEN),
         ("confirmation_tokens", "payment_method_data", {}),
-        ("payment_intents", "payment_method_data", {"amount": "500", "currency": "usd", "confirm": "true"}),
+        (
+            "payment_intents",
+            "payment_method_data",
+            {"amount": "500", "currency": "usd", "confirm": "true"},
+        ),
     ],
 )
 @pytest.mark.parametrize("country", ["JA", "UK", "France"])
 def test_a_country_that_is_none_is_refused_in_billing_details(client, path, within, more, country):
     """Wherever they are given; the words were reported in stripe-ios#1985."""
-    param = f"{within}[billing_details][address][country]" if within else "billing_details[address][country]"
+    param = (
+        f"{within}[billing_details][address][country]"
+        if within
+        else "billing_details[address][country]"
+    )
     told = {"type": "card", "card][token": "tok_visa"}
     form = {f"{within}[{name}]": said for name, said in told.items()} if within else {}
     answer = client.post(f"/v1/{path}", {**more, **form, param: country})
 
     assert 400 == answer.status
     assert param == answer.body["error"]["param"]
-    assert answer.body["error"]["message"].startswith(f"Country '{country}' is unknown. Try using a 2-character")
+    assert answer.body["error"]["message"].startswith(
+        f"Country '{country}' is unknown. Try using a 2-character"
+    )
 
 
 @pytest.mark.parametrize("country", ["IN", "in", "XK", ""])
 def test_a_country_is_kept_as_it_was_given(client, country):
     """In either case; an empty one says nothing."""
-    method = client.post("/v1/payment_methods", {**OF_TOKEN, "billing_details[address][country]": country}).body
+    method = client.post(
+        "/v1/payment_methods", {**OF_TOKEN, "billing_details[address][country]": country}
+    ).body
 
     assert (country or None) == method["billing_details"]["address"]["country"]

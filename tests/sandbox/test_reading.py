@@ -15,7 +15,11 @@ def five(client):
     names = []
     for _ in range(5):
         client.charge()
-        names.append(client.post("/v1/charges", {"customer": customer, "amount": 500, "currency": "usd"}).body["id"])
+        names.append(
+            client.post(
+                "/v1/charges", {"customer": customer, "amount": 500, "currency": "usd"}
+            ).body["id"]
+        )
     return customer, names
 
 
@@ -41,7 +45,9 @@ def test_pages_go_down_and_up(either, five):
     customer, (first, second, third, fourth, fifth) = five
 
     assert ([fifth, fourth], True) == page(either, customer=customer, limit=2)
-    assert ([third, second], True) == page(either, customer=customer, limit=2, starting_after=fourth)
+    assert ([third, second], True) == page(
+        either, customer=customer, limit=2, starting_after=fourth
+    )
     assert ([first], False) == page(either, customer=customer, limit=2, starting_after=second)
     assert ([fourth, third], True) == page(either, customer=customer, limit=2, ending_before=second)
     assert ([fifth], False) == page(either, customer=customer, limit=2, ending_before=fourth)
@@ -56,7 +62,9 @@ def test_an_unknown_cursor_is_400(client):
 
 def test_one_cursor_is_enough(client):
     """Both are 400, before either is looked for."""
-    both = client.get("/v1/customers", {"starting_after": "cus_nobody", "ending_before": "cus_nobody"})
+    both = client.get(
+        "/v1/customers", {"starting_after": "cus_nobody", "ending_before": "cus_nobody"}
+    )
     unknown = client.get("/v1/customers", {"starting_after": "cus_nobody"})
 
     assert [400, 400] == [both.status, unknown.status]
@@ -82,7 +90,9 @@ def test_a_deleted_customer_is_a_good_cursor(client):
     assert ([names[2]], False) == page(client, "/v1/customers", ending_before=names[1])
 
 
-@pytest.mark.parametrize(("limit", "shown"), [(-7, 1), (0, 1), (1, 1), (100, 100), (101, 100), (10**6, 100)])
+@pytest.mark.parametrize(
+    ("limit", "shown"), [(-7, 1), (0, 1), (1, 1), (100, 100), (101, 100), (10**6, 100)]
+)
 def test_too_little_and_too_much_are_taken_for_one_and_a_hundred(client, limit, shown):
     """A limit out of bounds is no error, in lists and in search."""
     for _ in range(101):
@@ -101,7 +111,9 @@ def test_events_have_pages(client, sandbox):
     intent, updated, created = client.get("/v1/events").body["data"]
     unknown = client.get("/v1/events", {"starting_after": "evt_1nothing"})
 
-    assert [updated["id"], created["id"]] == page(client, "/v1/events", starting_after=intent["id"])[0]
+    assert [updated["id"], created["id"]] == page(
+        client, "/v1/events", starting_after=intent["id"]
+    )[0]
     assert [intent["id"]] == page(client, "/v1/events", ending_before=updated["id"])[0]
     assert [created["id"]] == page(client, "/v1/events", **{"created[lt]": updated["created"]})[0]
     assert [updated["id"], created["id"]] == page(
@@ -165,7 +177,9 @@ def test_search_has_pages(client):
     """`next_page` leads to the next page, newest first."""
     names = [client.customer(name="Ada") for _ in range(3)]
     first = client.get("/v1/customers/search", {"query": "name:'Ada'", "limit": 2}).body
-    second = client.get("/v1/customers/search", {"query": "name:'Ada'", "limit": 2, "page": first["next_page"]}).body
+    second = client.get(
+        "/v1/customers/search", {"query": "name:'Ada'", "limit": 2, "page": first["next_page"]}
+    ).body
 
     assert names[::-1] == [each["id"] for each in first["data"] + second["data"]]
     assert (True, False, None) == (first["has_more"], second["has_more"], second["next_page"])
@@ -175,9 +189,21 @@ def test_what_is_two_things_at_once_is_not_found(client):
     """A field that is to say two things says neither; said twice, it is said once."""
     name = client.customer(email="ada@example.com", **{"metadata[a]": "1"})
 
-    assert [] == page(client, "/v1/customers/search", query="email:'ada@example.com' AND email:'bob@example.com'")[0]
-    assert [] == page(client, "/v1/customers/search", query="metadata['a']:'1' AND metadata['a']:'2'")[0]
-    assert [name] == page(client, "/v1/customers/search", query="metadata['a']:'1' AND metadata['a']:'1'")[0]
+    assert (
+        []
+        == page(
+            client,
+            "/v1/customers/search",
+            query="email:'ada@example.com' AND email:'bob@example.com'",
+        )[0]
+    )
+    assert (
+        []
+        == page(client, "/v1/customers/search", query="metadata['a']:'1' AND metadata['a']:'2'")[0]
+    )
+    assert [name] == page(
+        client, "/v1/customers/search", query="metadata['a']:'1' AND metadata['a']:'1'"
+    )[0]
 
 
 @pytest.mark.parametrize("oldest_first", [True, False])
@@ -186,7 +212,9 @@ def test_the_order_of_search_can_be_chosen(sandbox, client, oldest_first):
     sandbox.rules.search_oldest_first = oldest_first
     names = [client.customer(name="Ada") for _ in range(3)]
 
-    assert (names if oldest_first else names[::-1]) == page(client, "/v1/customers/search", query="name:'Ada'")[0]
+    assert (names if oldest_first else names[::-1]) == page(
+        client, "/v1/customers/search", query="name:'Ada'"
+    )[0]
 
 
 @pytest.mark.card_tokens
@@ -202,7 +230,14 @@ def test_charges_are_searched(client):
 
 @pytest.mark.parametrize(
     "query",
-    ["order", "colour:'red'", "metadata:'7'", "email['a']:'b'", "email:'a' OR email:'b'", "email:'a"],
+    [
+        "order",
+        "colour:'red'",
+        "metadata:'7'",
+        "email['a']:'b'",
+        "email:'a' OR email:'b'",
+        "email:'a",
+    ],
 )
 def test_a_query_that_cannot_be_read_is_400(client, query):
     """Search knows equality and AND."""
@@ -241,17 +276,25 @@ def test_fields_are_expanded(client):
         },
     ).body
 
-    assert (customer, "4242") == (charge["customer"]["id"], charge["customer"]["default_source"]["last4"])
+    assert (customer, "4242") == (
+        charge["customer"]["id"],
+        charge["customer"]["default_source"]["last4"],
+    )
     assert charge["id"] == charge["balance_transaction"]["source"]["id"]
     assert charge["payment_intent"] is None
-    assert ([], f"/v1/charges/{charge['id']}/refunds") == (charge["refunds"]["data"], charge["refunds"]["url"])
+    assert ([], f"/v1/charges/{charge['id']}/refunds") == (
+        charge["refunds"]["data"],
+        charge["refunds"]["url"],
+    )
 
 
 @pytest.mark.card_tokens
 def test_lists_are_expanded(either, five):
     """In a list, paths begin with `data`."""
     customer, _ = five
-    listed = either.get("/v1/charges", {"customer": customer, "expand[]": "data.customer.sources"}).body["data"]
+    listed = either.get(
+        "/v1/charges", {"customer": customer, "expand[]": "data.customer.sources"}
+    ).body["data"]
 
     assert {customer} == {each["customer"]["id"] for each in listed}
     assert ["4242"] == [card["last4"] for card in listed[0]["customer"]["sources"]["data"]]
@@ -264,7 +307,9 @@ def test_refunds_in_a_charge_are_expanded(client):
     client.post("/v1/refunds", {"charge": charge})
     seen = client.get(f"/v1/charges/{charge}", {"expand[]": "refunds.data.charge"}).body
 
-    assert [(500, charge)] == [(each["amount"], each["charge"]["id"]) for each in seen["refunds"]["data"]]
+    assert [(500, charge)] == [
+        (each["amount"], each["charge"]["id"]) for each in seen["refunds"]["data"]
+    ]
 
 
 @pytest.mark.card_tokens
@@ -272,13 +317,22 @@ def test_what_a_deleted_customer_had_is_gone(client):
     """Expanding the stub of a customer finds nothing."""
     name = client.customer("tok_visa")
     client.delete(f"/v1/customers/{name}")
-    stub = client.get(f"/v1/customers/{name}", {"expand[0]": "sources", "expand[1]": "default_source"}).body
+    stub = client.get(
+        f"/v1/customers/{name}", {"expand[0]": "sources", "expand[1]": "default_source"}
+    ).body
 
     assert ([], None) == (stub["sources"]["data"], stub["default_source"])
 
 
 @pytest.mark.parametrize(
-    "path", ["nothing", "customer.nothing", "data.customer", "review.customer", "customer.default_source." * 2]
+    "path",
+    [
+        "nothing",
+        "customer.nothing",
+        "data.customer",
+        "review.customer",
+        "customer.default_source." * 2,
+    ],
 )
 @pytest.mark.card_tokens
 def test_a_path_that_leads_nowhere_is_400(client, sandbox, path):

@@ -21,11 +21,36 @@ def test_a_charge_is_refunded(either):
     booked = either.get(f"/v1/balance_transactions/{made['balance_transaction']}").body
 
     assert made["id"].startswith("re_1")
-    assert ("refund", NOW, 500, "usd", charge, "succeeded", "requested_by_customer", {"a": "1"}) == tuple(
-        made[name] for name in ("object", "created", "amount", "currency", "charge", "status", "reason", "metadata")
+    assert (
+        "refund",
+        NOW,
+        500,
+        "usd",
+        charge,
+        "succeeded",
+        "requested_by_customer",
+        {"a": "1"},
+    ) == tuple(
+        made[name]
+        for name in (
+            "object",
+            "created",
+            "amount",
+            "currency",
+            "charge",
+            "status",
+            "reason",
+            "metadata",
+        )
     )
-    assert (500, True, 500) == (after["amount_refunded"], after["refunded"], after["amount_captured"])
-    assert (-500, 0, "refund", made["id"]) == tuple(booked[name] for name in ("amount", "fee", "type", "source"))
+    assert (500, True, 500) == (
+        after["amount_refunded"],
+        after["refunded"],
+        after["amount_captured"],
+    )
+    assert (-500, 0, "refund", made["id"]) == tuple(
+        booked[name] for name in ("amount", "fee", "type", "source")
+    )
     assert made == either.get(f"/v1/refunds/{made['id']}").body
 
 
@@ -54,18 +79,28 @@ def test_no_more_can_be_refunded_than_is_left(client):
         "param": "amount",
         "type": "invalid_request_error",
     } == before.error
-    assert "Refund amount ($30.00) is greater than unrefunded amount on charge ($25.00)" == after.error["message"]
+    assert (
+        "Refund amount ($30.00) is greater than unrefunded amount on charge ($25.00)"
+        == after.error["message"]
+    )
 
 
 @pytest.mark.parametrize(
     ("currency", "amount", "written"),
-    [("jpy", 1_500, "\u00a51,500"), ("eur", 123_456, "\u20ac1,234.56"), ("bhd", 5_000, "5.000"), ("sek", 900, "9.00")],
+    [
+        ("jpy", 1_500, "\u00a51,500"),
+        ("eur", 123_456, "\u20ac1,234.56"),
+        ("bhd", 5_000, "5.000"),
+        ("sek", 900, "9.00"),
+    ],
 )
 def test_amounts_are_written_as_their_currency_is(client, currency, amount, written):
     """Errors write amounts with the places and the sign of their currency."""
     charge = client.charge(currency=currency, amount=amount).body["id"]
 
-    assert f"charge amount ({written})" in refund(client, charge, amount=amount + 10).error["message"]
+    assert (
+        f"charge amount ({written})" in refund(client, charge, amount=amount + 10).error["message"]
+    )
 
 
 def test_a_charge_is_refunded_once(client):
@@ -100,7 +135,11 @@ def test_a_failed_or_unknown_charge_cannot_be_refunded(client):
     unknown = refund(client, "ch_1nothing")
 
     assert 400 == refund(client, failed).status
-    assert (404, "resource_missing", "id") == (unknown.status, unknown.error["code"], unknown.error["param"])
+    assert (404, "resource_missing", "id") == (
+        unknown.status,
+        unknown.error["code"],
+        unknown.error["param"],
+    )
 
 
 def test_reasons_are_stripes_three(client):
@@ -108,7 +147,9 @@ def test_reasons_are_stripes_three(client):
     answer = refund(client, client.charge().body["id"], reason="because")
 
     assert (400, "reason") == (answer.status, answer.error["param"])
-    assert ("Invalid reason: must be one of duplicate, fraudulent, or requested_by_customer") == answer.error["message"]
+    assert (
+        "Invalid reason: must be one of duplicate, fraudulent, or requested_by_customer"
+    ) == answer.error["message"]
 
 
 def test_a_refund_may_be_pending_first(client, sandbox):
@@ -147,14 +188,19 @@ def test_the_bank_names_a_refund_a_little_later(client, sandbox):
         },
         "type": "card",
     } == made["destination_details"]
-    assert ("available", True) == (after["card"]["reference_status"], after["card"]["reference"].isdigit())
+    assert ("available", True) == (
+        after["card"]["reference_status"],
+        after["card"]["reference"].isdigit(),
+    )
     assert let_go == client.get(f"/v1/refunds/{let_go['id']}").body
 
 
 def test_a_refund_says_whose_money_it_was(client):
     """It names customer and card, and leaves out what Stripe's leaves out."""
     customer = client.customer("tok_visa")
-    charge = client.post("/v1/charges", {"customer": customer, "amount": 500, "currency": "usd"}).body
+    charge = client.post(
+        "/v1/charges", {"customer": customer, "amount": 500, "currency": "usd"}
+    ).body
     made = refund(client, charge["id"]).body
 
     assert (customer, None, charge["payment_method"]) == tuple(
@@ -181,7 +227,10 @@ def test_a_refund_to_a_card_cannot_be_canceled(client):
     made = refund(client, client.charge().body["id"]).body["id"]
     answer = client.post(f"/v1/refunds/{made}/cancel")
 
-    assert (400, "Canceling this refund is unsupported.") == (answer.status, answer.error["message"])
+    assert (400, "Canceling this refund is unsupported.") == (
+        answer.status,
+        answer.error["message"],
+    )
     assert 404 == client.post("/v1/refunds/re_1nothing/cancel").status
 
 
@@ -211,10 +260,18 @@ def test_refunds_are_read_under_their_charge(client):
     listed = client.get(path).body
     missing = client.get(f"{path}/{foreign}")
 
-    assert (names[::-1], path, False) == ([each["id"] for each in listed["data"]], listed["url"], listed["has_more"])
+    assert (names[::-1], path, False) == (
+        [each["id"] for each in listed["data"]],
+        listed["url"],
+        listed["has_more"],
+    )
     assert "count" not in listed
     assert names[0] == client.get(f"{path}/{names[0]}").body["id"]
-    assert (404, "resource_missing", "refund") == (missing.status, missing.error["code"], missing.error["param"])
+    assert (404, "resource_missing", "refund") == (
+        missing.status,
+        missing.error["code"],
+        missing.error["param"],
+    )
     assert 404 == client.get(f"{path}/re_1nothing").status
     assert 404 == client.get("/v1/charges/ch_1nothing/refunds").status
 
@@ -242,4 +299,6 @@ def test_refunds_are_listed_by_charge(client):
     first, second = (refund(client, mine, amount=100).body["id"] for _ in range(2))
     refund(client, other)
 
-    assert [second, first] == [each["id"] for each in client.get("/v1/refunds", {"charge": mine}).body["data"]]
+    assert [second, first] == [
+        each["id"] for each in client.get("/v1/refunds", {"charge": mine}).body["data"]
+    ]

@@ -17,20 +17,31 @@ def sdk(sandbox, request):
         return
     client = stripe.RequestsClient(timeout=10)
     with sandbox.serve() as server:
-        yield stripe.StripeClient(sandbox.secret_key, http_client=client, base_addresses={"api": server.url})
+        yield stripe.StripeClient(
+            sandbox.secret_key, http_client=client, base_addresses={"api": server.url}
+        )
         client.close()
 
 
 @pytest.mark.card_tokens
 def test_the_sdk_charges_a_token(sdk, sandbox):
     """Token, customer, charge and refund, read by the SDK and seen in the views."""
-    customer = sdk.v1.customers.create({"email": "ada@example.com", "source": sandbox.create_token()})
+    customer = sdk.v1.customers.create(
+        {"email": "ada@example.com", "source": sandbox.create_token()}
+    )
     charge = sdk.v1.charges.create(
-        {"customer": customer.id, "amount": 500, "currency": "usd", "expand": ["customer", "balance_transaction"]}
+        {
+            "customer": customer.id,
+            "amount": 500,
+            "currency": "usd",
+            "expand": ["customer", "balance_transaction"],
+        }
     )
     refund = sdk.v1.refunds.create({"charge": charge.id, "amount": 200})
 
-    assert [(customer.id, "ada@example.com")] == [(each.id, each.email) for each in sandbox.customers]
+    assert [(customer.id, "ada@example.com")] == [
+        (each.id, each.email) for each in sandbox.customers
+    ]
     assert [(charge.id, Money(500, "usd"), Money(200, "usd"), "4242")] == [
         (each.id, each.amount, each.amount_refunded, each.card.last4) for each in sandbox.charges
     ]
@@ -59,7 +70,11 @@ def test_the_sdk_raises_its_own_errors(sdk):
 
     assert "card_declined" == declined.value.code
     assert '"decline_code":"generic_decline"' in str(declined.value.http_body)
-    assert ("resource_missing", "id", 404) == (unknown.value.code, unknown.value.param, unknown.value.http_status)
+    assert ("resource_missing", "id", 404) == (
+        unknown.value.code,
+        unknown.value.param,
+        unknown.value.http_status,
+    )
     assert str(unknown.value.request_id).startswith("req_")
 
 
@@ -73,12 +88,16 @@ def test_the_sdk_tells_a_wrong_key(sandbox):
 
 def test_the_sdk_retries_a_lost_answer(sandbox):
     """The SDK's own retry, with its own key, meets the saved answer."""
-    sdk = stripe.StripeClient(sandbox.secret_key, http_client=sandbox.http_client(), max_network_retries=1)
+    sdk = stripe.StripeClient(
+        sandbox.secret_key, http_client=sandbox.http_client(), max_network_retries=1
+    )
     sandbox.lose_next_answer()
     customer = sdk.v1.customers.create({"email": "ada@example.com"})
 
     assert [customer.id] == [each.id for each in sandbox.customers]
-    assert [(200, False), (200, True)] == [(each.status, each.replayed) for each in sandbox.requests]
+    assert [(200, False), (200, True)] == [
+        (each.status, each.replayed) for each in sandbox.requests
+    ]
 
 
 def test_the_sdk_pages_through_a_list(sdk):
@@ -109,8 +128,12 @@ def test_requests_are_on_the_record(client, sandbox):
 def test_nothing_shows_a_secret(client, sandbox):
     """Key, token, number and e-mail are in no repr."""
     token = sandbox.create_token()
-    request = client.request("POST", "/v1/customers", body=f"source={token}&email=ada%40example.com", key="k")
-    shown = repr((request, sandbox.begin(request), sandbox.handle(request), sandbox.requests, sandbox))
+    request = client.request(
+        "POST", "/v1/customers", body=f"source={token}&email=ada%40example.com", key="k"
+    )
+    shown = repr(
+        (request, sandbox.begin(request), sandbox.handle(request), sandbox.requests, sandbox)
+    )
 
     for secret in ("sk_test", token, "42424242", "ada@", "ada%40"):
         assert secret not in shown

@@ -44,7 +44,9 @@ def test_a_connection_is_kept(connection):
         assert kept is connection.sock
 
 
-@pytest.mark.parametrize("fault", [Fault.refuse_connection(), Fault.lose_request(), Fault.lose_answer()])
+@pytest.mark.parametrize(
+    "fault", [Fault.refuse_connection(), Fault.lose_request(), Fault.lose_answer()]
+)
 def test_a_lost_answer_is_a_closed_connection(connection, sandbox, fault):
     """Where there is no answer, the server hangs up."""
     sandbox.faults.add(fault)
@@ -71,7 +73,9 @@ def test_closing_hangs_up_on_everybody(sandbox):
     sandbox.faults.add(Fault.time_out(), path="/v1/customers")
     with sandbox.serve() as server:
         where = urlsplit(server.url)
-        idle, waiting = (http.client.HTTPConnection(where.hostname, where.port, timeout=10) for _ in range(2))
+        idle, waiting = (
+            http.client.HTTPConnection(where.hostname, where.port, timeout=10) for _ in range(2)
+        )
         idle.request("GET", "/v1/charges", headers=HEADERS)
         idle.getresponse().read()
         waiting.request("GET", "/v1/customers", headers=HEADERS)
@@ -93,7 +97,9 @@ def test_a_caller_that_goes_away_is_no_news(server, sandbox, capfd):
     where = urlsplit(server.url)
     rude = socket.create_connection((where.hostname, where.port), timeout=10)
     rude.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
-    rude.sendall(b"POST /v1/charges HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\namount=5")
+    rude.sendall(
+        b"POST /v1/charges HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\namount=5"
+    )
     rude.close()
 
     assert 200 == Client(sandbox, server.url).get("/v1/charges").status
@@ -107,7 +113,8 @@ def test_many_callers_are_served_at_once(server, sandbox):
     form = {"amount": 500, "currency": "usd", "source": "tok_visa"}
     answers = []
     threads = [
-        threading.Thread(target=lambda: answers.append(client.post("/v1/charges", form, key="k"))) for _ in range(8)
+        threading.Thread(target=lambda: answers.append(client.post("/v1/charges", form, key="k")))
+        for _ in range(8)
     ]
     for thread in threads:
         thread.start()

@@ -12,7 +12,10 @@ from tokencharge.sandbox import Request, Rules, Sandbox
 
 ASKING = "pm_card_authenticationRequiredOnSetup"
 PUBLISHABLE = "Bearer pk_test_tokenchargeSandboxKey0001"
-NOWHERE = {"automatic_payment_methods[enabled]": "true", "automatic_payment_methods[allow_redirects]": "never"}
+NOWHERE = {
+    "automatic_payment_methods[enabled]": "true",
+    "automatic_payment_methods[allow_redirects]": "never",
+}
 
 
 def make(client: Client, **form: Any) -> Answer:
@@ -41,8 +44,12 @@ def test_a_saved_card_is_the_customers(either, sandbox):
     charges = sandbox.charges
     paid = either.pay(saved["payment_method"], customer=customer, off_session="true").body
 
-    assert ("succeeded", None, None) == tuple(saved[name] for name in ("status", "next_action", "last_setup_error"))
-    assert [(saved["payment_method"], "pass")] == [(each["id"], each["card"]["checks"]["cvc_check"]) for each in listed]
+    assert ("succeeded", None, None) == tuple(
+        saved[name] for name in ("status", "next_action", "last_setup_error")
+    )
+    assert [(saved["payment_method"], "pass")] == [
+        (each["id"], each["card"]["checks"]["cvc_check"]) for each in listed
+    ]
     assert [] == charges
     assert "succeeded" == paid["status"]
 
@@ -76,7 +83,9 @@ def test_a_customers_card_of_old_is_set_up(client):
     assert ("succeeded", card) == (saved["status"], saved["payment_method"])
 
 
-@pytest.mark.parametrize("method", [ASKING, "pm_card_authenticationRequired", "pm_card_threeDSecure2Required"])
+@pytest.mark.parametrize(
+    "method", [ASKING, "pm_card_authenticationRequired", "pm_card_threeDSecure2Required"]
+)
 def test_a_bank_asks_before_a_card_is_saved(client, sandbox, method):
     """The card is nobody's until its owner was asked; then it is the customer's."""
     customer = client.customer()
@@ -84,7 +93,11 @@ def test_a_bank_asks_before_a_card_is_saved(client, sandbox, method):
     before = card_of(client, asked)["customer"]
     saved = sandbox.authenticate(asked["id"])
 
-    assert ("requires_action", "use_stripe_sdk", None) == (asked["status"], asked["next_action"]["type"], before)
+    assert ("requires_action", "use_stripe_sdk", None) == (
+        asked["status"],
+        asked["next_action"]["type"],
+        before,
+    )
     assert asked["latest_attempt"].startswith("setatt_1")
     assert ("succeeded", None, asked["latest_attempt"]) == tuple(
         saved[name] for name in ("status", "next_action", "latest_attempt")
@@ -100,7 +113,10 @@ def test_what_was_set_up_pays_off_session(client, sandbox):
     asked = save(client, ASKING, customer=customer).body
     sandbox.authenticate(asked["id"])
 
-    assert "succeeded" == client.pay(asked["payment_method"], customer=customer, off_session="true").body["status"]
+    assert (
+        "succeeded"
+        == client.pay(asked["payment_method"], customer=customer, off_session="true").body["status"]
+    )
 
 
 def test_authentication_may_fail(client, sandbox):
@@ -168,10 +184,13 @@ def test_canceling_takes_the_question_back(client, sandbox):
     """Nobody can answer it then, and the bank's page says that it is done; the card stays named."""
     asked = save(client, ASKING).body
     canceled = change(client, asked["id"], "cancel", cancellation_reason="abandoned").body
-    page = sandbox.handle(Request("GET", f"/3d_secure/{asked['id']}", f"client_secret={asked['client_secret']}"))
+    page = sandbox.handle(
+        Request("GET", f"/3d_secure/{asked['id']}", f"client_secret={asked['client_secret']}")
+    )
 
     assert ("canceled", "abandoned", None, asked["payment_method"]) == tuple(
-        canceled[name] for name in ("status", "cancellation_reason", "next_action", "payment_method")
+        canceled[name]
+        for name in ("status", "cancellation_reason", "next_action", "payment_method")
     )
     with pytest.raises(ValueError, match="asks for no authentication"):
         sandbox.authenticate(asked["id"])
@@ -200,7 +219,9 @@ def test_what_is_canceled_takes_no_other_card(client):
 def test_a_decline_may_burn_the_card(client, sandbox, burns):
     """A card of nobody that was declined is of no use any more (`Rules.decline_consumes_method`), or it is."""
     sandbox.rules.decline_consumes_method = burns
-    card = client.post("/v1/payment_methods", {"type": "card", "card[token]": "tok_chargeDeclined"}).body["id"]
+    card = client.post(
+        "/v1/payment_methods", {"type": "card", "card[token]": "tok_chargeDeclined"}
+    ).body["id"]
     first, again = save(client, card), save(client, card)
 
     assert (402, "card_declined") == (first.status, first.error["code"])
@@ -233,12 +254,16 @@ def test_a_browser_sees_and_confirms_its_own(client):
     unknown = client.get(path, {"client_secret": "seti_1"}, auth=PUBLISHABLE)
     declining = {**secret, "payment_method": "pm_card_chargeDeclined"}
     declined = client.post(f"{path}/confirm", declining, auth=PUBLISHABLE).error
-    saved = client.post(f"{path}/confirm", {**secret, "payment_method": "pm_card_visa"}, auth=PUBLISHABLE).body
+    saved = client.post(
+        f"{path}/confirm", {**secret, "payment_method": "pm_card_visa"}, auth=PUBLISHABLE
+    ).body
 
     assert not {"customer", "metadata", "latest_attempt"} & seen.keys()
     assert (made["id"], "requires_payment_method") == (seen["id"], seen["status"])
     assert (400, "setup_intent_invalid_parameter") == (unknown.status, unknown.error["code"])
-    assert "fingerprint" not in declined["setup_intent"]["last_setup_error"]["payment_method"]["card"]
+    assert (
+        "fingerprint" not in declined["setup_intent"]["last_setup_error"]["payment_method"]["card"]
+    )
     assert seen.keys() == saved.keys() == declined["setup_intent"].keys()
     assert "succeeded" == saved["status"]
     assert 401 == client.post("/v1/setup_intents", {}, auth=PUBLISHABLE).status
@@ -251,8 +276,14 @@ def test_a_browser_sees_and_confirms_its_own(client):
             {"return_url": "https://example.com/"},
             "The parameter `return_url` cannot be passed when creating a SetupInt",
         ),
-        ({"use_stripe_sdk": "true"}, "The parameter `use_stripe_sdk` cannot be passed when creating a SetupIntent"),
-        ({"confirm": "true"}, "You cannot confirm this SetupIntent because it's missing a payment method."),
+        (
+            {"use_stripe_sdk": "true"},
+            "The parameter `use_stripe_sdk` cannot be passed when creating a SetupIntent",
+        ),
+        (
+            {"confirm": "true"},
+            "You cannot confirm this SetupIntent because it's missing a payment method.",
+        ),
         ({"customer": "cus_nope"}, "No such customer: 'cus_nope'"),
         ({"payment_method": "pm_nope"}, "No such PaymentMethod: 'pm_nope'"),
         ({"payment_method": "tok_visa"}, "A token may not be passed in as a PaymentMethod."),
@@ -275,7 +306,11 @@ def test_a_card_that_is_not_there(client, verb):
     made = make(client).body
     refused = change(client, made["id"], verb, payment_method="pm_nope").error
 
-    assert ("resource_missing", "payment_method", made) == (refused["code"], refused["param"], refused["setup_intent"])
+    assert ("resource_missing", "payment_method", made) == (
+        refused["code"],
+        refused["param"],
+        refused["setup_intent"],
+    )
     assert "resource_missing" == change(client, made["id"], customer="cus_nope").error["code"]
 
 
@@ -314,7 +349,9 @@ def test_a_repeated_key_repeats_the_answer(client):
 def test_what_it_names_can_be_expanded(client):
     """Its customer and its card are shown in full; its attempt, of which nothing is kept, is refused."""
     customer = client.customer()
-    made = save(client, customer=customer, **{"expand[0]": "customer", "expand[1]": "payment_method"}).body
+    made = save(
+        client, customer=customer, **{"expand[0]": "customer", "expand[1]": "payment_method"}
+    ).body
     path = f"/v1/setup_intents/{made['id']}"
     refused = client.get(path, {"expand[]": "latest_attempt"})
 

@@ -25,7 +25,14 @@ def test_a_card_is_looked_at(either, sandbox):
     assert listed == card
     assert ("card", name, "MasterCard", "pass", "pass", None) == tuple(
         card[field]
-        for field in ("object", "customer", "brand", "cvc_check", "address_zip_check", "address_line1_check")
+        for field in (
+            "object",
+            "customer",
+            "brand",
+            "cvc_check",
+            "address_zip_check",
+            "address_line1_check",
+        )
     )
 
 
@@ -45,7 +52,13 @@ def test_a_card_can_be_changed(client, sandbox, owner):
     name, first, _ = owner
     path = f"/v1/customers/{name}/sources/{first}"
     before = client.get(path).body
-    changes = {"exp_month": "3", "exp_year": "2040", "name": "Ada", "address_zip": "10115", "metadata[a]": "1"}
+    changes = {
+        "exp_month": "3",
+        "exp_year": "2040",
+        "name": "Ada",
+        "address_zip": "10115",
+        "metadata[a]": "1",
+    }
     after = client.post(path, changes).body
     event = sandbox.events[-1].raw
     charge = client.charge(first, customer=name).body
@@ -60,7 +73,10 @@ def test_a_card_can_be_changed(client, sandbox, owner):
     } == after
     assert after == client.get(path).body
     assert ("customer.source.updated", after) == (event["type"], event["data"]["object"])
-    assert (3, 2040) == (charge["source"]["exp_month"], charge["payment_method_details"]["card"]["exp_year"])
+    assert (3, 2040) == (
+        charge["source"]["exp_month"],
+        charge["payment_method_details"]["card"]["exp_year"],
+    )
     assert "Ada" == charge["billing_details"]["name"]
 
 
@@ -72,8 +88,14 @@ def test_a_card_is_taken_away(client, sandbox, owner):
 
     assert {"id": first, "object": "card", "deleted": True} == gone
     assert second == client.get(f"/v1/customers/{name}").body["default_source"]
-    assert (404, f"No such source: '{first}'", "id") == (again.status, again.error["message"], again.error["param"])
-    assert ["customer.source.deleted", "customer.updated"] == [event.type for event in sandbox.events][-2:]
+    assert (404, f"No such source: '{first}'", "id") == (
+        again.status,
+        again.error["message"],
+        again.error["param"],
+    )
+    assert ["customer.source.deleted", "customer.updated"] == [
+        event.type for event in sandbox.events
+    ][-2:]
 
 
 def test_a_card_of_another_is_missing(client, owner):
@@ -99,7 +121,11 @@ def test_a_card_needs_a_source(client):
     """It is asked for by name."""
     answer = client.post(f"/v1/customers/{client.customer()}/sources")
 
-    assert (400, "parameter_missing", "source") == (answer.status, answer.error["code"], answer.error["param"])
+    assert (400, "parameter_missing", "source") == (
+        answer.status,
+        answer.error["code"],
+        answer.error["param"],
+    )
 
 
 def test_a_payment_method_is_no_source(client):
@@ -107,14 +133,19 @@ def test_a_payment_method_is_no_source(client):
     answer = client.post(f"/v1/customers/{client.customer()}/sources", {"source": "pm_card_visa"})
 
     assert 400 == answer.status
-    assert "use the PaymentMethods API to Attach a Customer to a PaymentMethod" in answer.error["message"]
+    assert (
+        "use the PaymentMethods API to Attach a Customer to a PaymentMethod"
+        in answer.error["message"]
+    )
 
 
 def test_card_is_an_older_name_of_source(client, sandbox):
     """Customers and charges take both; where both are given, `source` counts."""
     name = client.customer(card="tok_amex")
     changed = client.post(f"/v1/customers/{name}", {"source": "tok_visa", "card": "tok_amex"}).body
-    charge = client.post("/v1/charges", {"amount": 500, "currency": "usd", "card": "tok_mastercard"}).body
+    charge = client.post(
+        "/v1/charges", {"amount": 500, "currency": "usd", "card": "tok_mastercard"}
+    ).body
     (card,) = client.get(f"/v1/customers/{name}/sources").body["data"]
 
     assert ("card" in changed, "4242", "4444") == (False, card["last4"], charge["source"]["last4"])
@@ -126,7 +157,9 @@ def test_a_card_can_be_what_invoices_are_paid_with(client, owner):
     settings = {"invoice_settings[default_payment_method]": first}
     chosen = client.post(f"/v1/customers/{name}", settings).body
     path = "invoice_settings.default_payment_method"
-    seen = client.get(f"/v1/customers/{name}", {"expand[]": path}).body["invoice_settings"]["default_payment_method"]
+    seen = client.get(f"/v1/customers/{name}", {"expand[]": path}).body["invoice_settings"][
+        "default_payment_method"
+    ]
     client.delete(f"/v1/customers/{name}/sources/{first}")
     after = client.get(f"/v1/customers/{name}", {"expand[]": path}).body
 
@@ -141,7 +174,12 @@ def test_a_card_that_is_gone_keeps_its_name(client, owner):
     paid = client.pay(first, customer=name).body["id"]
     client.delete(f"/v1/customers/{name}/sources/{first}")
 
-    assert first == client.get(f"/v1/payment_intents/{paid}", {"expand[]": "payment_method"}).body["payment_method"]
+    assert (
+        first
+        == client.get(f"/v1/payment_intents/{paid}", {"expand[]": "payment_method"}).body[
+            "payment_method"
+        ]
+    )
 
 
 def test_a_new_customer_may_have_a_card_and_a_method(client):

@@ -9,7 +9,11 @@ import pytest
 from tests.sandbox.curl import Client
 from tokencharge.sandbox import Request, Rules, Sandbox
 
-ASKS = ["pm_card_authenticationRequired", "pm_card_threeDSecure2Required", "pm_card_authenticationRequiredOnSetup"]
+ASKS = [
+    "pm_card_authenticationRequired",
+    "pm_card_threeDSecure2Required",
+    "pm_card_authenticationRequiredOnSetup",
+]
 
 
 def page(sandbox, intent, method="GET", secret=None, body=b""):
@@ -19,7 +23,11 @@ def page(sandbox, intent, method="GET", secret=None, body=b""):
 
 @pytest.mark.parametrize(
     ("number", "last4", "country"),
-    [("4000000000003063", "3063", "US"), ("4000003560000123", "0123", "IN"), ("4000000000003220", "3220", "IE")],
+    [
+        ("4000000000003063", "3063", "US"),
+        ("4000003560000123", "0123", "IN"),
+        ("4000000000003220", "3220", "IE"),
+    ],
 )
 def test_numbers_that_must_be_authenticated_ask(client, sandbox, number, last4, country):
     """Such a card pays nothing until its owner was asked; off session it cannot pay."""
@@ -38,7 +46,10 @@ def test_a_bank_that_was_not_asked_for_money_leaves_no_trace(client, sandbox):
     refused = client.pay("pm_card_threeDSecureRequired", off_session="true").error
 
     assert [] == sandbox.charges
-    assert not {"charge", "advice_code", "network_decline_code", "payment_method_type"} & refused.keys()
+    assert (
+        not {"charge", "advice_code", "network_decline_code", "payment_method_type"}
+        & refused.keys()
+    )
     assert "unchecked" == refused["payment_method"]["card"]["checks"]["cvc_check"]
     assert "card" == refused["payment_intent"]["last_payment_error"]["payment_method_type"]
 
@@ -63,7 +74,8 @@ def test_a_card_may_ask_for_authentication(either, sandbox, method):
     )
     assert paid == either.get(f"/v1/payment_intents/{asked['id']}").body
     assert ["authenticated"] == [
-        charge.raw["payment_method_details"]["card"]["three_d_secure"]["result"] for charge in sandbox.charges
+        charge.raw["payment_method_details"]["card"]["three_d_secure"]["result"]
+        for charge in sandbox.charges
     ]
     assert "payment_intent.requires_action" == sandbox.events[1].type
 
@@ -120,7 +132,9 @@ def test_other_cards_do_not_ask(client, method, status):
     answer = client.pay(method)
 
     assert status == answer.status
-    assert ("succeeded" if status == 200 else "card_declined") == (answer.body.get("status") or answer.error["code"])
+    assert ("succeeded" if status == 200 else "card_declined") == (
+        answer.body.get("status") or answer.error["code"]
+    )
 
 
 @pytest.mark.parametrize(("method", "charges"), [(ASKS[0], 1), (ASKS[1], 0), (ASKS[2], 1)])
@@ -153,7 +167,9 @@ def test_a_confirmation_may_forbid_to_ask(client, sandbox, method, charges):
     )
     assert "charge" not in refused.error
     assert charges == len(sandbox.charges) == (intent["latest_charge"] is not None)
-    assert ["authentication_required"] * charges == [charge.failure_code for charge in sandbox.charges]
+    assert ["authentication_required"] * charges == [
+        charge.failure_code for charge in sandbox.charges
+    ]
 
 
 def test_a_card_set_up_for_later_is_not_asked_for_again(client, sandbox):
@@ -163,11 +179,16 @@ def test_a_card_set_up_for_later_is_not_asked_for_again(client, sandbox):
     method = sandbox.authenticate(asked["id"])["payment_method"]
     away = client.pay(method, customer=customer, off_session="true")
     there = client.pay(method, customer=customer)
-    attached = client.post(f"/v1/payment_methods/{ASKS[2]}/attach", {"customer": customer}).body["id"]
+    attached = client.post(f"/v1/payment_methods/{ASKS[2]}/attach", {"customer": customer}).body[
+        "id"
+    ]
     always = client.post(f"/v1/payment_methods/{ASKS[0]}/attach", {"customer": customer}).body["id"]
 
     assert ("succeeded", "requires_action") == (away.body["status"], there.body["status"])
-    assert [402, 402] == [client.pay(each, customer=customer, off_session="true").status for each in (attached, always)]
+    assert [402, 402] == [
+        client.pay(each, customer=customer, off_session="true").status
+        for each in (attached, always)
+    ]
 
 
 def test_a_card_may_be_set_up_from_the_start(client):
@@ -184,7 +205,10 @@ def test_another_method_takes_the_place_of_the_one_that_asks(client, sandbox):
     again = client.confirm(asked["id"]).body
     paid = client.confirm(asked["id"], "pm_card_visa").body
 
-    assert ("requires_action", asked["payment_method"]) == (again["status"], again["payment_method"])
+    assert ("requires_action", asked["payment_method"]) == (
+        again["status"],
+        again["payment_method"],
+    )
     assert ("succeeded", None) == (paid["status"], paid["next_action"])
     with pytest.raises(ValueError, match="asks for no authentication"):
         sandbox.authenticate(asked["id"])
@@ -244,7 +268,10 @@ def test_canceling_takes_the_question_back(client, sandbox):
 def test_closing_the_banks_window_fails_the_authentication(client):
     """What Stripe.js asks for then, with the publishable key and the intent's secret."""
     asked = client.pay(ASKS[0]).body
-    path, public = f"/v1/payment_intents/{asked['id']}/source_cancel", "Bearer pk_test_tokenchargeSandboxKey0001"
+    path, public = (
+        f"/v1/payment_intents/{asked['id']}/source_cancel",
+        "Bearer pk_test_tokenchargeSandboxKey0001",
+    )
     form = {"source": asked["payment_method"], "client_secret": asked["client_secret"]}
     unknown = client.post(path, {**form, "source": "pm_1another"}, auth=public)
     closed = client.post(path, form, auth=public).body
@@ -267,7 +294,9 @@ def test_the_page_asks_and_takes_the_answer(client, sandbox):
 
     assert "5.00 USD" in shown
     assert "ends in 3184" in shown
-    assert ("Approve", "Fail") == tuple(word for word in ("Approve", "Fail") if f">{word}</button>" in shown)
+    assert ("Approve", "Fail") == tuple(
+        word for word in ("Approve", "Fail") if f">{word}</button>" in shown
+    )
     assert "This is done" in answered
     assert "succeeded" == sandbox.payment_intents[0]["status"]
     assert "This is done" in page(sandbox, asked, "POST", body=b"outcome=fail").body.decode()
@@ -305,7 +334,8 @@ def test_the_page_leads_back_to_the_shop(client, sandbox, method, outcome, statu
     assert 303 == answer.status
     assert answer.headers["location"].startswith(back)
     assert ([asked["id"]], [asked["client_secret"]], [status]) == tuple(
-        parse_qs(where.query)[name] for name in ("payment_intent", "payment_intent_client_secret", "redirect_status")
+        parse_qs(where.query)[name]
+        for name in ("payment_intent", "payment_intent_client_secret", "redirect_status")
     )
 
 
@@ -325,7 +355,9 @@ def test_stripe_js_is_preferred_to_the_address(client):
     assert "use_stripe_sdk" == asked["next_action"]["type"]
 
 
-@pytest.mark.parametrize(("number", "status"), [("4000000000000507", "succeeded"), ("4000000000000515", "failed")])
+@pytest.mark.parametrize(
+    ("number", "status"), [("4000000000000507", "succeeded"), ("4000000000000515", "failed")]
+)
 def test_a_payment_may_take_its_time(client, sandbox, number, status):
     """Two cards of the sandbox's own leave an intent `processing`, until a minute has passed."""
     slow = client.pay(sandbox.create_payment_method(number)).body
@@ -338,19 +370,27 @@ def test_a_payment_may_take_its_time(client, sandbox, number, status):
     assert before.id == slow["latest_charge"] == intent["latest_charge"] == after.id
     assert status == after.status
     if status == "succeeded":
-        assert ("succeeded", 500, True) == (intent["status"], intent["amount_received"], after.captured)
+        assert ("succeeded", 500, True) == (
+            intent["status"],
+            intent["amount_received"],
+            after.captured,
+        )
     else:
         assert ("requires_payment_method", "card_declined") == (
             intent["status"],
             intent["last_payment_error"]["code"],
         )
-    assert ["charge.pending", "payment_intent.processing"] == [event.type for event in sandbox.events][1:3]
+    assert ["charge.pending", "payment_intent.processing"] == [
+        event.type for event in sandbox.events
+    ][1:3]
 
 
 @pytest.mark.parametrize(("may", "status"), [(True, "canceled"), (False, "processing")])
 def test_whether_a_slow_payment_can_be_canceled_can_be_chosen(may, status):
     """Stripe allows it in rare cases; then nothing is paid."""
-    sandbox = Sandbox(clock=lambda: 1_800_000_000.0, rules=Rules(cancel_while_processing=may, processing_time=5.0))
+    sandbox = Sandbox(
+        clock=lambda: 1_800_000_000.0, rules=Rules(cancel_while_processing=may, processing_time=5.0)
+    )
     client = Client(sandbox)
     slow = client.pay("pm_card_sandboxPaysLater").body["id"]
     answer = client.post(f"/v1/payment_intents/{slow}/cancel")

@@ -11,7 +11,9 @@ CARD = {"number": "4242424242424242", "exp_month": "12", "exp_year": "2030", "cv
 
 
 def tokenize(client, **changes):
-    return client.post("/v1/tokens", {f"card[{name}]": value for name, value in {**CARD, **changes}.items()})
+    return client.post(
+        "/v1/tokens", {f"card[{name}]": value for name, value in {**CARD, **changes}.items()}
+    )
 
 
 def test_a_card_becomes_a_token(either):
@@ -25,9 +27,12 @@ def test_a_card_becomes_a_token(either):
         answer.body[name] for name in ("object", "type", "used", "livemode", "created")
     )
     assert ("Visa", "4242", 12, 2030, "credit", "US", "Ada") == tuple(
-        card[name] for name in ("brand", "last4", "exp_month", "exp_year", "funding", "country", "name")
+        card[name]
+        for name in ("brand", "last4", "exp_month", "exp_year", "funding", "country", "name")
     )
-    assert ["unchecked"] * 3 == [card[name] for name in ("cvc_check", "address_zip_check", "address_line1_check")]
+    assert ["unchecked"] * 3 == [
+        card[name] for name in ("cvc_check", "address_zip_check", "address_line1_check")
+    ]
     assert {"preferred": None} == card["networks"]
     assert not {"customer", "wallet"} & card.keys()
 
@@ -37,12 +42,20 @@ def test_what_a_wallet_holds_becomes_a_token(either):
     token = either.post("/v1/tokens", {"pk_token": "{}", "pk_token_transaction_id": "1"}).body
     method = either.post("/v1/payment_methods", {"type": "card", "card[token]": token["id"]}).body
     paid = {"amount": "500", "currency": "usd", "confirm": "true", "payment_method": method["id"]}
-    paid |= {"automatic_payment_methods[enabled]": "true", "automatic_payment_methods[allow_redirects]": "never"}
+    paid |= {
+        "automatic_payment_methods[enabled]": "true",
+        "automatic_payment_methods[allow_redirects]": "never",
+    }
     paid |= {"expand[]": "latest_charge"}
     charge = either.post("/v1/payment_intents", paid).body["latest_charge"]
 
-    assert ("apple_pay", "4242") == (token["card"]["tokenization_method"], token["card"]["dynamic_last4"])
-    assert {"apple_pay": {}, "dynamic_last4": "4242", "type": "apple_pay"} == method["card"]["wallet"]
+    assert ("apple_pay", "4242") == (
+        token["card"]["tokenization_method"],
+        token["card"]["dynamic_last4"],
+    )
+    assert {"apple_pay": {}, "dynamic_last4": "4242", "type": "apple_pay"} == method["card"][
+        "wallet"
+    ]
     assert "apple_pay" == charge["payment_method_details"]["card"]["wallet"]["type"]
 
 
@@ -50,7 +63,11 @@ def test_a_token_is_made_of_something(either):
     """Without a card, and without what a wallet holds, there is nothing to make it of."""
     answer = either.post("/v1/tokens", {})
 
-    assert (400, "parameter_missing", "card") == (answer.status, answer.error["code"], answer.error["param"])
+    assert (400, "parameter_missing", "card") == (
+        answer.status,
+        answer.error["code"],
+        answer.error["param"],
+    )
 
 
 def test_a_browser_is_not_shown_what_is_the_shops_own(client):
@@ -91,7 +108,9 @@ def test_a_card_that_cannot_be_is_402(client, changes, code, param):
     answer = tokenize(client, **changes)
 
     assert 402 == answer.status
-    assert ("card_error", code, param) == tuple(answer.error[name] for name in ("type", "code", "param"))
+    assert ("card_error", code, param) == tuple(
+        answer.error[name] for name in ("type", "code", "param")
+    )
 
 
 def test_a_card_without_cvc_is_not_checked(client):
@@ -123,7 +142,10 @@ def test_a_token_is_good_for_one_use(client, sandbox, path):
     """The second use is 400, wherever it is."""
     token = sandbox.create_token()
     client.customer(token)
-    form = {"source": token, **({"amount": 500, "currency": "usd"} if path == "/v1/charges" else {})}
+    form = {
+        "source": token,
+        **({"amount": 500, "currency": "usd"} if path == "/v1/charges" else {}),
+    }
     answer = client.post(path, form)
 
     assert 400 == answer.status
@@ -174,7 +196,9 @@ def test_a_malformed_token_is_400(client):
 
 
 @pytest.mark.parametrize("path", ["/v1/customers", "/v1/charges"])
-@pytest.mark.parametrize(("consumes", "second"), [(True, "token_already_used"), (False, "card_declined")])
+@pytest.mark.parametrize(
+    ("consumes", "second"), [(True, "token_already_used"), (False, "card_declined")]
+)
 def test_whether_a_decline_spends_the_token_can_be_chosen(path, consumes, second):
     """Nobody knows what Stripe does, so both readings can be had."""
     sandbox = Sandbox(rules=Rules(card_tokens=True, decline_consumes_token=consumes))

@@ -16,7 +16,9 @@ ASKS = "pm_card_authenticationRequired"
 def answered(sandbox, return_url: str):
     asked = Client(sandbox).pay(ASKS, return_url=return_url).body
     query = f"client_secret={asked['client_secret']}"
-    return asked, sandbox.handle(Request("POST", f"/3d_secure/{asked['id']}", query, {}, b"outcome=approve"))
+    return asked, sandbox.handle(
+        Request("POST", f"/3d_secure/{asked['id']}", query, {}, b"outcome=approve")
+    )
 
 
 @pytest.mark.parametrize(
@@ -80,16 +82,24 @@ def test_scripts_and_files_are_not_led_to(sandbox, return_url):
 
 def test_over_http_a_return_url_cannot_split_the_answer(sandbox):
     """A line break in it is no line break in the answer's head."""
-    asked = Client(sandbox).pay(ASKS, return_url="https://example.com/\r\nSet-Cookie: a=b\r\n\r\n<p>").body
+    asked = (
+        Client(sandbox)
+        .pay(ASKS, return_url="https://example.com/\r\nSet-Cookie: a=b\r\n\r\n<p>")
+        .body
+    )
     with sandbox.serve() as server:
         where = urlsplit(server.url)
         connection = http.client.HTTPConnection(where.hostname, where.port, timeout=30)
         connection.request(
-            "POST", f"/3d_secure/{asked['id']}?client_secret={asked['client_secret']}", "outcome=approve"
+            "POST",
+            f"/3d_secure/{asked['id']}?client_secret={asked['client_secret']}",
+            "outcome=approve",
         )
         answer = connection.getresponse()
         body = answer.read()
         connection.close()
 
     assert (303, None, b"") == (answer.status, answer.headers["Set-Cookie"], body)
-    assert answer.headers["Location"].startswith("https://example.com/%0D%0ASet-Cookie:%20a=b%0D%0A%0D%0A%3Cp%3E?")
+    assert answer.headers["Location"].startswith(
+        "https://example.com/%0D%0ASet-Cookie:%20a=b%0D%0A%0D%0A%3Cp%3E?"
+    )

@@ -92,7 +92,10 @@ def test_while_a_secret_is_rolled_both_are_good(known: str, client: Client) -> N
     client.charge()
     signed = client.sandbox.signed(client.sandbox.events[0])
 
-    assert "charge.succeeded" == sandbox_gateway(client.sandbox, webhook_secret=known).parse_event(*signed).type
+    assert (
+        "charge.succeeded"
+        == sandbox_gateway(client.sandbox, webhook_secret=known).parse_event(*signed).type
+    )
 
 
 def test_another_secret_is_not_taken(client: Client) -> None:
@@ -108,7 +111,12 @@ def test_another_secret_is_not_taken(client: Client) -> None:
 
 def test_a_made_up_event_can_be_signed(sandbox: Sandbox, gateway: PaymentGateway) -> None:
     """What the sandbox cannot make happen is written down and signed."""
-    made_up = {"id": "evt_1", "object": "event", "type": "payout.paid", "data": {"object": {"object": "payout"}}}
+    made_up = {
+        "id": "evt_1",
+        "object": "event",
+        "type": "payout.paid",
+        "data": {"object": {"object": "payout"}},
+    }
 
     assert "payout.paid" == gateway.parse_event(*sandbox.signed(made_up)).type
 
@@ -122,13 +130,18 @@ def test_the_body_is_to_be_taken_as_it_came(client: Client) -> None:
     assert json.dumps(json.loads(body), separators=(",", ":")).encode() != body
 
 
-def test_the_signature_is_of_now_whatever_the_sandbox_thinks(client: Client, gateway: PaymentGateway) -> None:
+def test_the_signature_is_of_now_whatever_the_sandbox_thinks(
+    client: Client, gateway: PaymentGateway
+) -> None:
     """The endpoint compares it with its own clock, so time travel does not make it old."""
     client.charge()
     client.sandbox.advance(1_000_000)
 
     assert NOW - time.time() > 600
-    assert "charge.succeeded" == gateway.parse_event(*client.sandbox.signed(client.sandbox.events[0])).type
+    assert (
+        "charge.succeeded"
+        == gateway.parse_event(*client.sandbox.signed(client.sandbox.events[0])).type
+    )
 
 
 # Sent -------------------------------------------------------------------------------------------------------------
@@ -143,7 +156,10 @@ def test_nothing_is_sent_until_it_is_asked_for(client: Client, endpoint: Endpoin
 
     assert 0 == before
     assert ["charge.succeeded"] == endpoint.types
-    assert (client.sandbox.events[0], 1, 200, True) == (*attrs.astuple(delivery, recurse=False), delivery.accepted)
+    assert (client.sandbox.events[0], 1, 200, True) == (
+        *attrs.astuple(delivery, recurse=False),
+        delivery.accepted,
+    )
     assert [] == hooks.deliver()
 
 
@@ -395,7 +411,9 @@ def serve() -> Iterator[Callable[..., Site]]:
         server.server_close()
 
 
-def test_webhooks_over_http(client: Client, serve: Callable[..., Site], gateway: PaymentGateway) -> None:
+def test_webhooks_over_http(
+    client: Client, serve: Callable[..., Site], gateway: PaymentGateway
+) -> None:
     """A URL is posted to, and what arrives there is good."""
     site = serve()
     with client.sandbox.webhooks(site.url) as hooks:
@@ -409,7 +427,11 @@ def test_webhooks_over_http(client: Client, serve: Callable[..., Site], gateway:
 
 @pytest.mark.parametrize(("answer", "status"), [(500, 500), (302, 302), (0, None), (1, None)])
 def test_a_site_that_fails_first(
-    answer: int, status: int | None, client: Client, serve: Callable[..., Site], gateway: PaymentGateway
+    answer: int,
+    status: int | None,
+    client: Client,
+    serve: Callable[..., Site],
+    gateway: PaymentGateway,
 ) -> None:
     """Errors, redirects, a hang-up and what is no HTTP are sent again; redirects are not followed."""
     site = serve(answer)
@@ -428,7 +450,9 @@ def test_a_site_that_is_down(client: Client) -> None:
         with client.sandbox.webhooks(f"http://127.0.0.1:{reserved.getsockname()[1]}") as hooks:
             client.charge()
 
-    assert [(1, None), (2, None), (3, None)] == [(delivery.attempt, delivery.status) for delivery in hooks.sent]
+    assert [(1, None), (2, None), (3, None)] == [
+        (delivery.attempt, delivery.status) for delivery in hooks.sent
+    ]
     assert not any(delivery.accepted for delivery in hooks.sent)
 
 
@@ -444,7 +468,13 @@ def test_no_thread_stays(client: Client, serve: Callable[..., Site]) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["http://example.com/", "https://api.stripe.com/x", "http://10.0.0.1:5000/", "http://127.0.0.1.example.com/"]
+    "url",
+    [
+        "http://example.com/",
+        "https://api.stripe.com/x",
+        "http://10.0.0.1:5000/",
+        "http://127.0.0.1.example.com/",
+    ],
 )
 def test_other_machines_are_left_alone(url: str, client: Client) -> None:
     """A test that names another machine by mistake is told so, before anything is sent."""
@@ -455,7 +485,8 @@ def test_other_machines_are_left_alone(url: str, client: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["http://localhost:5000/x", "https://127.0.0.2/", "http://[::1]:80/", "http://a.localhost"]
+    "url",
+    ["http://localhost:5000/x", "https://127.0.0.2/", "http://[::1]:80/", "http://a.localhost"],
 )
 def test_this_machine_has_several_names(url: str, sandbox: Sandbox) -> None:
     """Every name of this machine will do."""
@@ -501,7 +532,9 @@ def test_https_is_spoken(client: Client, monkeypatch: pytest.MonkeyPatch) -> Non
     assert ["localhost"] == hosts
 
 
-def test_the_kits_gateway_charges_and_hears_of_it(sandbox: Sandbox, gateway: PaymentGateway) -> None:
+def test_the_kits_gateway_charges_and_hears_of_it(
+    sandbox: Sandbox, gateway: PaymentGateway
+) -> None:
     """A charge made with the gateway comes back as the webhook of that charge."""
     heard: list[Event] = []
 

@@ -6,7 +6,14 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from tokencharge import Address, AsyncPaymentGateway, Money, PaymentGateway, Person, TokenChargeError
+from tokencharge import (
+    Address,
+    AsyncPaymentGateway,
+    Money,
+    PaymentGateway,
+    Person,
+    TokenChargeError,
+)
 
 KEY = "sk_test_51HunterTwoHunterTwo"
 WEBHOOK_SECRET = "whsec_HunterTwoHunterTwo"
@@ -34,8 +41,12 @@ OPERATIONS: dict[str, Callable[[Any], Any]] = {
         TOKEN, EMAIL, FIVE, receipt_email=RECEIPT, order_id="order-7", billing=BUYER, shipping=BUYER
     ),
     "a method": lambda gateway: gateway.charge(METHOD, EMAIL, FIVE, order_id="order-7"),
-    "a known customer": lambda gateway: gateway.charge(TOKEN, EMAIL, FIVE, customer="cus_1", order_id="order-7"),
-    "a saved card": lambda gateway: gateway.charge_customer("cus_1", FIVE, order_id="order-8", receipt_email=RECEIPT),
+    "a known customer": lambda gateway: gateway.charge(
+        TOKEN, EMAIL, FIVE, customer="cus_1", order_id="order-7"
+    ),
+    "a saved card": lambda gateway: gateway.charge_customer(
+        "cus_1", FIVE, order_id="order-8", receipt_email=RECEIPT
+    ),
     "capture": lambda gateway: gateway.capture("ch_1"),
     "void": lambda gateway: gateway.void("ch_1"),
     "refund": lambda gateway: gateway.refund("ch_1", Money(100, "usd")),
@@ -73,7 +84,11 @@ class Awaited:
 def gateway(kind: str, **settings: Any) -> Any:
     """A gateway whose methods block, whichever it is."""
     settings = {"max_retries": 0, "webhook_secret": WEBHOOK_SECRET, **settings}
-    return Awaited(AsyncPaymentGateway(KEY, **settings)) if kind == "awaited" else PaymentGateway(KEY, **settings)
+    return (
+        Awaited(AsyncPaymentGateway(KEY, **settings))
+        if kind == "awaited"
+        else PaymentGateway(KEY, **settings)
+    )
 
 
 def failure(operation: Callable[[Any], Any], gateway: Any) -> TokenChargeError | None:

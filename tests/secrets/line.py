@@ -34,11 +34,16 @@ BROKEN: dict[str, Answer] = {
     "no gzip": lambda request: OK + b"Content-Encoding: gzip\r\nContent-Length: 4\r\n\r\nabcd",
     "a body that quotes": quoting(OK + b"\r\n", b""),
     "a refusal that quotes": quoting(
-        b'HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\n\r\n{"error": {"message": "', b'"}}'
+        b'HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\n\r\n{"error": {"message": "',
+        b'"}}',
     ),
     "a list": lambda request: OK + b"Content-Length: 2\r\n\r\n[]",
-    "an object without an id": lambda request: OK + b'Content-Length: 11\r\n\r\n{"id": null}'[:-1] + b"}",
-    "a way elsewhere": quoting(b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: https://elsewhere.example/?"),
+    "an object without an id": lambda request: (
+        OK + b'Content-Length: 11\r\n\r\n{"id": null}'[:-1] + b"}"
+    ),
+    "a way elsewhere": quoting(
+        b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: https://elsewhere.example/?"
+    ),
 }
 
 
@@ -70,7 +75,9 @@ def peer(answer: Answer) -> Iterator[str]:
     """Answer each request so; give the peer's address."""
     with _Peer(("127.0.0.1", 0), _Handler) as server:
         server.answer = answer
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+        thread = threading.Thread(
+            target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
+        )
         thread.start()
         try:
             yield f"127.0.0.1:{server.server_address[1]}"

@@ -82,13 +82,20 @@ def main() -> None:
     mails: list[Any] = []
     mail.outbox = mails
     for answer in BROKEN.values():
-        with peer(answer) as address, use_gateway(PaymentGateway(KEY, api_base=f"http://{address}", max_retries=0)):
+        with (
+            peer(answer) as address,
+            use_gateway(PaymentGateway(KEY, api_base=f"http://{address}", max_retries=0)),
+        ):
             for where in ("/shop", "/own", "/guarded"):
                 client.post(where, {"token": TOKEN, "email": EMAIL})
     for where in ("/shop", "/own"):
         client.post(where, {"token": "4000056655665556", "email": EMAIL})
         client.post(where, {"token": TOKEN, "email": EMAIL}, headers={"Accept": "application/json"})
-    print(json.dumps([[each.subject, each.body, *(text for text, *_ in each.alternatives)] for each in mails]))
+    print(
+        json.dumps(
+            [[each.subject, each.body, *(text for text, *_ in each.alternatives)] for each in mails]
+        )
+    )
 
 
 if __name__ == "__main__":

@@ -29,7 +29,9 @@ class Kept(Transport):
     """Keeps what would be sent, as it would be sent."""
 
     def capture_envelope(self, envelope: Envelope) -> None:
-        events.extend(json.loads(item.get_bytes()) for item in envelope.items if item.type in ("event", "log"))
+        events.extend(
+            json.loads(item.get_bytes()) for item in envelope.items if item.type in ("event", "log")
+        )
 
 
 def report(what: Callable[[], Any]) -> None:
@@ -57,13 +59,19 @@ def beginnings() -> Iterator[Callable[[], Any]]:
     yield Settings.from_env
     yield PaymentGateway.from_env
     yield lambda: PaymentGateway(KEY, webhook_secret=WEBHOOK_SECRET + " x")
-    yield lambda: PaymentGateway(KEY, webhook_secret=WEBHOOK_SECRET).parse_event(EMAIL.encode(), WEBHOOK_SECRET)
+    yield lambda: PaymentGateway(KEY, webhook_secret=WEBHOOK_SECRET).parse_event(
+        EMAIL.encode(), WEBHOOK_SECRET
+    )
     yield lambda: Money.of("4000056655665556", KEY)
     yield asgi
 
 
 def wrong() -> dict[str, str]:
-    return {"STRIPE_SECRET_KEY": KEY, "STRIPE_WEBHOOK_SECRET": WEBHOOK_SECRET, "STRIPE_TIMEOUT": KEY}
+    return {
+        "STRIPE_SECRET_KEY": KEY,
+        "STRIPE_WEBHOOK_SECRET": WEBHOOK_SECRET,
+        "STRIPE_TIMEOUT": KEY,
+    }
 
 
 def asgi() -> None:
@@ -79,7 +87,11 @@ def pages() -> None:
     from tokencharge.flask import TokenCharge
 
     sandbox = Sandbox(secret_key=KEY, webhook_secret=WEBHOOK_SECRET)
-    settings = {"publishable_key": sandbox.publishable_key, "webhook_secret": WEBHOOK_SECRET, "max_retries": 0}
+    settings = {
+        "publishable_key": sandbox.publishable_key,
+        "webhook_secret": WEBHOOK_SECRET,
+        "max_retries": 0,
+    }
     app = Flask("shop")
 
     def fail(*_: object) -> None:
@@ -94,14 +106,19 @@ def pages() -> None:
         ("refused", sandbox.http_client(), fail),
     ):
         made = PaymentGateway(KEY, http_client=client, **settings)  # type: ignore[arg-type]
-        payments = TokenCharge(app, gateway=made, name=name, url_prefix=f"/{name}", before_charge=refuse)
+        payments = TokenCharge(
+            app, gateway=made, name=name, url_prefix=f"/{name}", before_charge=refuse
+        )
         payments.order(lambda: Order(Money(500, "usd"), "A blue notebook", "order-1"))
         payments.on_payment(fail)
         payments.on_failure(fail)
         payments.on("*")(fail)
     browser = app.test_client()
     for name in ("paid", "lost", "refused"):
-        browser.post(f"/{name}/charge", data={"token": TOKEN if name != "paid" else "tok_visa", "email": EMAIL})
+        browser.post(
+            f"/{name}/charge",
+            data={"token": TOKEN if name != "paid" else "tok_visa", "email": EMAIL},
+        )
         browser.post(f"/{name}/charge", data={"token": "4000056655665556", "email": EMAIL})
     for event in sandbox.events:
         body, signature = sandbox.signed(event)

@@ -41,7 +41,16 @@ from tokencharge.sandbox import Rules, Sandbox
 
 KINDS = ["blocking", "awaited"]
 # Operations of several requests, each of which may be the one in trouble.
-STEPS = ("a token", "an order", "a method", "a known customer", "a saved card", "capture", "void", "refund")
+STEPS = (
+    "a token",
+    "an order",
+    "a method",
+    "a known customer",
+    "a saved card",
+    "capture",
+    "void",
+    "refund",
+)
 ROUTES = ["charges", "payment_intents"]
 SAID = f"{KEY} {TOKEN} {EMAIL} {RECEIPT} {CARD} {CARD[:4]}.{CARD[4:]} {CLIENT_SECRET}"
 CARD_DETAILS = {"fingerprint": FINGERPRINT, "last4": "5556"}
@@ -57,7 +66,8 @@ INTENT = {
 def echo(status):
     """What a careless proxy does: it answers with all it was sent."""
     return lambda request: answer(
-        status, {"form": request.form, "headers": dict(request.headers), "card": CARD, "error": SAID}
+        status,
+        {"form": request.form, "headers": dict(request.headers), "card": CARD, "error": SAID},
     )(request)
 
 
@@ -70,7 +80,10 @@ def unset(request):
 
 
 TROUBLES = {
-    **{f"HTTP {status}": says(status) for status in (302, 400, 401, 402, 403, 404, 409, 418, 429, 500, 503)},
+    **{
+        f"HTTP {status}": says(status)
+        for status in (302, 400, 401, 402, 403, 404, 409, 418, 429, 500, 503)
+    },
     "declined": says(402, type="card_error", code="card_declined", decline_code="stolen_card"),
     "authentication": says(402, type="card_error", code="authentication_required"),
     "a used token": says(400, code="token_already_used"),
@@ -98,7 +111,9 @@ def test_nothing_secret_can_be_reached_from_an_error(trouble, route, kind, monke
         for good in range(4 if name in STEPS else 1):
             line = Line(Sandbox(secret_key=KEY, rules=Rules(card_tokens=route == "charges")))
             line.plan("*", *[line.sandbox.handle] * good, *[TROUBLES[trouble]] * 60)
-            error = failure(operation, gateway(kind, route=route, http_client=FunctionClient(line.send)))
+            error = failure(
+                operation, gateway(kind, route=route, http_client=FunctionClient(line.send))
+            )
             if error is not None:
                 met += 1
                 leaks += [f"{name} {good}: {leak}" for leak in found(error, (*SECRETS, *ANSWERED))]
@@ -129,7 +144,9 @@ def test_nothing_secret_is_left_of_a_broken_answer(broken, kind):
 def test_nothing_secret_is_left_of_a_request_that_never_left(way, kind, monkeypatch):
     """No connection, no TLS, a proxy that wants another password: that password is a secret, too."""
     base = f"https://{nobody()}"
-    with peer(lambda request: b"HTTP/1.1 407 " + b" ".join(request.split()) + b"\r\n\r\n") as address:
+    with peer(
+        lambda request: b"HTTP/1.1 407 " + b" ".join(request.split()) + b"\r\n\r\n"
+    ) as address:
         if way == "no TLS":
             base = f"https://{address}"
         elif way != "nobody there":
@@ -138,7 +155,12 @@ def test_nothing_secret_is_left_of_a_request_that_never_left(way, kind, monkeypa
             base = "https://stripe.example"
         buying = gateway(kind, api_base=base, timeout=5)
         errors = [failure(operation, buying) for operation in OPERATIONS.values()]
-    leaks = [leak for error in errors if error for leak in found(error, (*SECRETS, "HunterProxy", "proxyuser"))]
+    leaks = [
+        leak
+        for error in errors
+        if error
+        for leak in found(error, (*SECRETS, "HunterProxy", "proxyuser"))
+    ]
 
     assert None not in errors
     assert [] == leaks[:20]
@@ -211,14 +233,21 @@ def test_every_class_of_error_is_emptied(kind):
             raise kind("No.") from error
 
     frame: dict = {}
-    exec(compile("def run(deep, secret):\n    kept = [secret]\n    deep(secret)", "/library.py", "exec"), frame)
+    exec(
+        compile(
+            "def run(deep, secret):\n    kept = [secret]\n    deep(secret)", "/library.py", "exec"
+        ),
+        frame,
+    )
     with pytest.raises(kind) as raised:
         forgetful(frame["run"])(deep, KEY)
 
     _, *behind = chain(raised.value)
 
     assert [] == found(raised.value, SECRETS)
-    assert [(LookupError, None, None)] == [(type(each), each.__traceback__, each.__context__) for each in behind]
+    assert [(LookupError, None, None)] == [
+        (type(each), each.__traceback__, each.__context__) for each in behind
+    ]
     assert any("library.py" in line for line in traceback.format_tb(raised.value.__traceback__))
 
 
@@ -227,11 +256,18 @@ def test_what_the_caller_was_handling_stays_theirs():
     seen: dict = {}
     try:
         frame: dict = {}
-        exec(compile("def run():\n    mine = 'kept'\n    raise LookupError('theirs')", "/shop.py", "exec"), frame)
+        exec(
+            compile(
+                "def run():\n    mine = 'kept'\n    raise LookupError('theirs')", "/shop.py", "exec"
+            ),
+            frame,
+        )
         frame["run"]()
     except LookupError as theirs:
         seen["error"] = failure(OPERATIONS["a card as a token"], PaymentGateway(KEY))
-        seen["kept"] = [frame.f_locals.get("mine") for frame, _ in traceback.walk_tb(theirs.__traceback__)]
+        seen["kept"] = [
+            frame.f_locals.get("mine") for frame, _ in traceback.walk_tb(theirs.__traceback__)
+        ]
         seen["theirs"] = theirs
 
     assert "kept" in seen["kept"]
@@ -239,7 +275,8 @@ def test_what_the_caller_was_handling_stays_theirs():
 
 
 @pytest.mark.parametrize(
-    "body", [b"\xff", EMAIL.encode(), b"[]", b'{"data": {"object": {"email": "%s"}}}' % EMAIL.encode()]
+    "body",
+    [b"\xff", EMAIL.encode(), b"[]", b'{"data": {"object": {"email": "%s"}}}' % EMAIL.encode()],
 )
 @pytest.mark.parametrize("signed", [True, False])
 def test_nothing_secret_is_left_of_a_webhook(body, signed):

@@ -78,8 +78,27 @@ PUMPS = [
         "&a=",
         "a_",
     ),
-    *("sk_test_", "sk_org_live_a", "whsec_", "tok_", "rt_a", "_secret_", "pi_1_secret_1 ", "4242 ", "4242\u00a0 - "),
-    *("Bearer ", "Basic a1", "authorization: [", "fingerprint: ", "https://a", "https://a-", "tokencharge_0", "req_"),
+    *(
+        "sk_test_",
+        "sk_org_live_a",
+        "whsec_",
+        "tok_",
+        "rt_a",
+        "_secret_",
+        "pi_1_secret_1 ",
+        "4242 ",
+        "4242\u00a0 - ",
+    ),
+    *(
+        "Bearer ",
+        "Basic a1",
+        "authorization: [",
+        "fingerprint: ",
+        "https://a",
+        "https://a-",
+        "tokencharge_0",
+        "req_",
+    ),
     *(
         "%41",
         "%25",
@@ -122,24 +141,36 @@ def compiled() -> Iterator[tuple[str, Use]]:
     for path, source in TEXTS.items():
         if "re.compile(" not in source:
             continue
-        name = ".".join(["tokencharge", *path.relative_to(SOURCE).with_suffix("").parts]).removesuffix(".__init__")
+        name = ".".join(
+            ["tokencharge", *path.relative_to(SOURCE).with_suffix("").parts]
+        ).removesuffix(".__init__")
         for word, value in vars(importlib.import_module(name)).items():
             values = value.values() if type(value) is dict else [value]
             called = {how for how in HOW for text in TEXTS.values() if f"{word}.{how}(" in text}
             for number, each in enumerate(values):
                 if type(each) is re.Pattern:
-                    yield f"{name}.{word} {number}", Use(each, frozenset(called or {"search", "fullmatch"}))
+                    yield (
+                        f"{name}.{word} {number}",
+                        Use(each, frozenset(called or {"search", "fullmatch"})),
+                    )
 
 
 def written() -> Iterator[tuple[str, Use]]:
     """Every pattern that a function of the library writes where it uses it."""
     for path, source in TEXTS.items():
         for node in ast.walk(ast.parse(source)):
-            if not isinstance(node, ast.Call) or not node.args or not isinstance(node.args[0], ast.Constant):
+            if (
+                not isinstance(node, ast.Call)
+                or not node.args
+                or not isinstance(node.args[0], ast.Constant)
+            ):
                 continue
             module, _, how = ast.unparse(node.func).partition(".")
             if module == "re" and how in HOW:
-                yield f"{path.relative_to(SOURCE)}:{node.lineno}", Use(re.compile(node.args[0].value), frozenset({how}))
+                yield (
+                    f"{path.relative_to(SOURCE)}:{node.lineno}",
+                    Use(re.compile(node.args[0].value), frozenset({how})),
+                )
 
 
 PATTERNS = dict([*compiled(), *written()])

@@ -28,7 +28,15 @@ from tests.secrets.buying import (
 )
 from tests.secrets.line import BROKEN, peer
 from tests.secrets.walk import HERE
-from tokencharge import AuthenticationRequired, Card, Charge, Customer, Payment, PaymentIntent, Settings
+from tokencharge import (
+    AuthenticationRequired,
+    Card,
+    Charge,
+    Customer,
+    Payment,
+    PaymentIntent,
+    Settings,
+)
 from tokencharge.web import Reply
 
 ROOT = Path(__file__).parents[2]
@@ -66,7 +74,9 @@ def test_an_error_tracker_gets_nothing():
     assert any("A payment hook failed" in text for text in texts)
     assert any("The handler" in text for text in texts)
     assert any("tokencharge/_stripe" in frame.get("abs_path", "") for frame in frames)
-    assert [] == [(secret, text[:300]) for secret in SECRETS for text in texts if secret in text][:5]
+    assert (
+        [] == [(secret, text[:300]) for secret in SECRETS for text in texts if secret in text][:5]
+    )
 
 
 def test_the_admins_get_nothing_by_mail():
@@ -78,7 +88,9 @@ def test_the_admins_get_nothing_by_mail():
     assert len([mail for mail in mails if len(mail) == 2]) > 20
     assert any("A payment hook failed" in text for text in texts)
     assert any("Internal Server Error: /own" in text for text in texts)
-    assert [] == [(secret, text[:200]) for secret in SECRETS for text in texts if secret in text][:5]
+    assert (
+        [] == [(secret, text[:200]) for secret in SECRETS for text in texts if secret in text][:5]
+    )
 
 
 @pytest.mark.parametrize("kind", ["blocking", "awaited"])
@@ -150,7 +162,9 @@ def test_a_failing_assert_shows_nothing(pytester):
     """pytest takes two unequal objects apart, field by field, whatever their repr leaves out."""
     pytester.makepyfile(UNEQUAL)
     result = pytester.runpytest_subprocess("-vv", "--showlocals", "-p", "no:randomly")
-    shown = "\n".join(line for line in result.outlines if not line.startswith(("CARD", "CHARGE", "INTENT")))
+    shown = "\n".join(
+        line for line in result.outlines if not line.startswith(("CARD", "CHARGE", "INTENT"))
+    )
 
     result.assert_outcomes(failed=10)
     assert [] == [secret for secret in (*SECRETS, CLIENT_SECRET, FINGERPRINT) if secret in shown]
@@ -179,7 +193,9 @@ def test_what_compares_discreetly_compares(thing):
     assert thing == twin
     assert thing != other
     assert thing != object()
-    assert [] == [secret for secret in (*SECRETS, CLIENT_SECRET, FINGERPRINT) if secret in repr(thing)]
+    assert [] == [
+        secret for secret in (*SECRETS, CLIENT_SECRET, FINGERPRINT) if secret in repr(thing)
+    ]
     if not isinstance(thing, Reply):
         assert hash(thing) == hash(twin)
         assert 2 == len({thing, twin, other})
@@ -190,7 +206,9 @@ def test_what_is_half_made_has_a_repr():
     from tokencharge import AsyncPaymentGateway, PaymentGateway, TokenChargeError
 
     assert "PaymentGateway('not set up')" == repr(PaymentGateway.__new__(PaymentGateway))
-    assert "AsyncPaymentGateway('not set up')" == repr(AsyncPaymentGateway.__new__(AsyncPaymentGateway))
+    assert "AsyncPaymentGateway('not set up')" == repr(
+        AsyncPaymentGateway.__new__(AsyncPaymentGateway)
+    )
     assert "TokenChargeError()" == repr(TokenChargeError.__new__(TokenChargeError))
 
 
@@ -203,7 +221,12 @@ def test_a_client_secret_is_only_where_it_is_asked_for():
     error.client_secret = CLIENT_SECRET
     shown = f"{vars(error)} {error.args} {attrs.asdict(error)} {error!r} {error} {pickle.dumps(error)!r}"
 
-    assert CLIENT_SECRET == error.client_secret == copy.copy(error).client_secret == copy.deepcopy(error).client_secret
+    assert (
+        CLIENT_SECRET
+        == error.client_secret
+        == copy.copy(error).client_secret
+        == copy.deepcopy(error).client_secret
+    )
     assert "Hunter" not in shown
     assert pickle.loads(pickle.dumps(error)).client_secret is None
     assert AuthenticationRequired("x").client_secret is None

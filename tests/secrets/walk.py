@@ -52,7 +52,9 @@ def texts(value: Any, depth: int = 5) -> Iterator[str]:
         inner += value
     inner += getattr(value, "__dict__", {}).values()
     slots = (getattr(kind, "__slots__", ()) for kind in type(value).__mro__)
-    for name in {name for group in slots for name in ([group] if isinstance(group, str) else group)}:
+    for name in {
+        name for group in slots for name in ([group] if isinstance(group, str) else group)
+    }:
         with suppress(Exception):
             inner.append(getattr(value, name))
     for each in inner:
@@ -80,4 +82,9 @@ def places(error: BaseException) -> Iterator[tuple[str, str]]:
 
 def found(error: BaseException, secrets: Iterable[str]) -> list[str]:
     """The places that show a secret."""
-    return [f"{secret} in {where}" for where, text in places(error) for secret in secrets if secret in text]
+    return [
+        f"{secret} in {where}"
+        for where, text in places(error)
+        for secret in secrets
+        if secret in text
+    ]

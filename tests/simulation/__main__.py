@@ -23,12 +23,18 @@ def main(args: Sequence[str] | None = None) -> int:
     count = given.schedules or (1 if given.seed is not None else 1000)
     if given.verbose:
         play = clerks.play if given.clerks else schedule.play
-        failures = [failure for seed in range(first, first + count) if (failure := play(seed, print, given.route))]
+        failures = [
+            failure
+            for seed in range(first, first + count)
+            if (failure := play(seed, print, given.route))
+        ]
     else:
         failures = []
         with (
             _progress(count) as advance,
-            closing(play_all(first, count, given.jobs, given.route, of_clerks=given.clerks)) as played,
+            closing(
+                play_all(first, count, given.jobs, given.route, of_clerks=given.clerks)
+            ) as played,
         ):
             for found in played:
                 advance()
@@ -37,17 +43,31 @@ def main(args: Sequence[str] | None = None) -> int:
                     break
     for failure in failures:
         print(failure)
-    print(f"schedules {first} to {first + count - 1}: {f'{len(failures)} failed' if failures else 'all passed'}")
+    print(
+        f"schedules {first} to {first + count - 1}: {f'{len(failures)} failed' if failures else 'all passed'}"
+    )
     return 1 if failures else 0
 
 
 def _options(args: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m tests.simulation", description="Faults and races, simulated.")
-    parser.add_argument("--schedules", type=int, metavar="N", help="how many; 1 with --seed, else 1000")
-    parser.add_argument("--seed", type=int, metavar="N", help="the first schedule; drawn if not given")
-    parser.add_argument("--jobs", type=int, metavar="N", default=os.cpu_count() or 1, help="processes; one per core")
-    parser.add_argument("--route", choices=ROUTES, help="of every schedule; drawn for each if not given")
-    parser.add_argument("--clerks", action="store_true", help="who capture, void and refund, in place of buyers")
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.simulation", description="Faults and races, simulated."
+    )
+    parser.add_argument(
+        "--schedules", type=int, metavar="N", help="how many; 1 with --seed, else 1000"
+    )
+    parser.add_argument(
+        "--seed", type=int, metavar="N", help="the first schedule; drawn if not given"
+    )
+    parser.add_argument(
+        "--jobs", type=int, metavar="N", default=os.cpu_count() or 1, help="processes; one per core"
+    )
+    parser.add_argument(
+        "--route", choices=ROUTES, help="of every schedule; drawn for each if not given"
+    )
+    parser.add_argument(
+        "--clerks", action="store_true", help="who capture, void and refund, in place of buyers"
+    )
     parser.add_argument("--verbose", action="store_true", help="tell every event")
     return parser.parse_args(args)
 

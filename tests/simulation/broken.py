@@ -75,18 +75,26 @@ def _email_in_customer_key(self: Purchase, step: str) -> str:
 
 
 def _card_in_charge_key(self: Purchase, step: str) -> str:
-    return _key(self, step) + (digest(self.token or "", self.card or "") if step.startswith("charge-") else "")
+    return _key(self, step) + (
+        digest(self.token or "", self.card or "") if step.startswith("charge-") else ""
+    )
 
 
-def _slot_zero(self: Purchase, customer: str, card: str | None, slot: int, *, expand_customer: bool) -> Call:
+def _slot_zero(
+    self: Purchase, customer: str, card: str | None, slot: int, *, expand_customer: bool
+) -> Call:
     return _charge_call(self, customer, card, 0, expand_customer=expand_customer)
 
 
-def _default_card(self: Purchase, customer: str, card: str | None, slot: int, *, expand_customer: bool) -> Call:
+def _default_card(
+    self: Purchase, customer: str, card: str | None, slot: int, *, expand_customer: bool
+) -> Call:
     return _charge_call(self, customer, None, slot, expand_customer=expand_customer)
 
 
-def _one_key(purchase: Purchase, customer: Customer | str, card: str | None, slots: Any) -> Flow[Payment]:
+def _one_key(
+    purchase: Purchase, customer: Customer | str, card: str | None, slots: Any
+) -> Flow[Payment]:
     name = customer if isinstance(customer, str) else customer.id
     reader: Callable[[Any], Any]
     if purchase.by_intent:
@@ -98,12 +106,16 @@ def _one_key(purchase: Purchase, customer: Customer | str, card: str | None, slo
     return payment
 
 
-def _unknown_is_declined(error: stripe.StripeError, call: Call, *, in_doubt: bool) -> TokenChargeError:
+def _unknown_is_declined(
+    error: stripe.StripeError, call: Call, *, in_doubt: bool
+) -> TokenChargeError:
     told = _translate(error, call, in_doubt=in_doubt)
     return CardDeclined(told.message) if isinstance(told, OutcomeUnknown) else told
 
 
-def _unanswered_is_unsent(error: stripe.StripeError, call: Call, *, in_doubt: bool) -> TokenChargeError:
+def _unanswered_is_unsent(
+    error: stripe.StripeError, call: Call, *, in_doubt: bool
+) -> TokenChargeError:
     told = _translate(error, call, in_doubt=in_doubt)
     return GatewayUnavailable(told.message) if told.http_status is None else told
 
@@ -119,7 +131,9 @@ def _noted_at_once(
     raise refusal
 
 
-def _never_noted(purchase: Purchase, customer: str, slot: int, refusal: TokenChargeError, *, first: bool) -> Flow[Any]:
+def _never_noted(
+    purchase: Purchase, customer: str, slot: int, refusal: TokenChargeError, *, first: bool
+) -> Flow[Any]:
     yield from ()
 
 
@@ -138,7 +152,9 @@ def _not_listed(left_out: Any) -> Callable[..., Flow[list[Any]]]:
     return listed
 
 
-def _any_amount(purchase: Purchase, customer: Customer | str, made: Any, *, found: bool) -> Flow[Payment]:
+def _any_amount(
+    purchase: Purchase, customer: Customer | str, made: Any, *, found: bool
+) -> Flow[Payment]:
     whatever = attrs.evolve(purchase, amount=made.amount)
     payment: Payment = yield from _payment_of(whatever, customer, made, found=found)
     return payment
@@ -178,36 +194,53 @@ def _always(value: object) -> Callable[..., object]:
 
 FLOWS = {
     "no key on the customer step": Broken([(Purchase, "key", _no_customer_key)]),
-    "the e-mail in the key of the customer step": Broken([(Purchase, "key", _email_in_customer_key)]),
+    "the e-mail in the key of the customer step": Broken(
+        [(Purchase, "key", _email_in_customer_key)]
+    ),
     "the card in the key of the charge": Broken([(Purchase, "key", _card_in_charge_key)]),
     "key not rotated after a decline": Broken([(Purchase, "charge_call", _slot_zero)]),
     "retry after a decline with the same key": Broken([(_charge, "settle", _one_key)]),
     "the customer's default card charged": Broken([(Purchase, "charge_call", _default_card)]),
     "unknown reported as declined": Broken([(channel, "translate", _unknown_is_declined)]),
-    "a lost answer taken for a lost request": Broken([(channel, "translate", _unanswered_is_unsent)]),
+    "a lost answer taken for a lost request": Broken(
+        [(channel, "translate", _unanswered_is_unsent)]
+    ),
     "only the last try of a call remembered": Broken(
-        [(channel, "translate", _last_try_only)], ("lose_answer", "rate_limit", "key_in_use", "refuse_connection")
+        [(channel, "translate", _last_try_only)],
+        ("lose_answer", "rate_limit", "key_in_use", "refuse_connection"),
     ),
     "a refusal without a charge not noted": Broken([(_moving, "_left_behind", _never_noted)]),
     "a refusal noted before it is known to be saved": Broken(
         [(_moving, "_left_behind", _noted_at_once)], ("declined_unsaved",), route="charges"
     ),
-    "a slot taken for spent because no charge is seen": Broken([(_settle, "noted_slots", _every_slot)]),
+    "a slot taken for spent because no charge is seen": Broken(
+        [(_settle, "noted_slots", _every_slot)]
+    ),
     "charges not listed": Broken([(_looking, "listed", _not_listed(_looking.CHARGES))]),
     "a payment not recognized": Broken([(_slots.Slots, "end", property(lambda _: None))]),
     "an intent for each card": Broken([(Purchase, "intent_call", _intent_of_card)]),
     "no key in common between the two routes": Broken([(Purchase, "intent_call", _intent_key)]),
-    "an intent for another amount left open": Broken([(_settle, "cancel", _not_canceled)], route="payment_intents"),
+    "an intent for another amount left open": Broken(
+        [(_settle, "cancel", _not_canceled)], route="payment_intents"
+    ),
     "intents not listed": Broken([(_looking, "listed", _not_listed(_looking.INTENTS))]),
     "what is repeated taken for how things are": Broken([(_moving, "ask", _repeated_is_news)]),
-    "amounts not compared": Broken([(_settle, "payment_of", _any_amount), (_charge, "payment_of", _any_amount)]),
-    "a burnt method sent again": Broken([(_settle, "_is_told", _always(False))], route="payment_intents"),
+    "amounts not compared": Broken(
+        [(_settle, "payment_of", _any_amount), (_charge, "payment_of", _any_amount)]
+    ),
+    "a burnt method sent again": Broken(
+        [(_settle, "_is_told", _always(False))], route="payment_intents"
+    ),
     "a paid order touched": Broken([(_charge, "_customer", _never_begun)]),
     "a released hold told as paid": Broken(
         [(_payment, "was_let_go", _always(False)), (_manage, "was_let_go", _always(False))]
     ),
-    "a slot of another Customer ignored": Broken([(_settle, "_look_elsewhere", _nothing_elsewhere)]),
-    "an undated note": Broken([(_settle, "noted_slots", _undated)], ("declined_no_charge",), late=True),
+    "a slot of another Customer ignored": Broken(
+        [(_settle, "_look_elsewhere", _nothing_elsewhere)]
+    ),
+    "an undated note": Broken(
+        [(_settle, "noted_slots", _undated)], ("declined_no_charge",), late=True
+    ),
     "an old order not searched for": Broken([(Purchase, "is_old", property(_always(False)))]),
     "a declined Charge tried again a day later": Broken(
         [(Purchase, "is_recent", _always(True))], ("declined",), late=True, route="charges"
@@ -226,5 +259,7 @@ def broken(name: str) -> Iterator[None]:
             stack.enter_context(mock.patch.object(schedule, "LATE", 1.0))
             stack.enter_context(mock.patch.object(buyers, "KINDS", {"saved_card": 1}))
         if flow.faults:
-            stack.enter_context(mock.patch.object(Weather, "forecast", partial(Weather.of, flow.faults)))
+            stack.enter_context(
+                mock.patch.object(Weather, "forecast", partial(Weather.of, flow.faults))
+            )
         yield

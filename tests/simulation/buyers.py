@@ -94,7 +94,9 @@ class Shop:
             began=datetime.fromtimestamp(self.world.now, timezone.utc),
         )
         if kind not in ("order", "token"):
-            sale.customer = self.world.ask_stripe("POST", "/v1/customers", "email=ada@example.com")["id"]
+            sale.customer = self.world.ask_stripe("POST", "/v1/customers", "email=ada@example.com")[
+                "id"
+            ]
         if kind == "saved_card":
             for card in (GOOD, "4000000000000341", GOOD):
                 self.save_card(sale, card)
@@ -108,7 +110,9 @@ class Shop:
             card = self.world.ask_stripe("POST", path, f"source={self.mint(number)}")["id"]
         else:
             card = self.world.sandbox.create_payment_method(number)
-            self.world.ask_stripe("POST", f"/v1/payment_methods/{card}/attach", f"customer={sale.customer}")
+            self.world.ask_stripe(
+                "POST", f"/v1/payment_methods/{card}/attach", f"customer={sale.customer}"
+            )
         sale.cards.append(card)
         return str(card)
 
@@ -133,13 +137,21 @@ class Shop:
         """Tell whether nothing is wrong with the card of a token."""
         return token in self._good
 
-    def call(self, buyer: str, gateway: PaymentGateway | AsyncPaymentGateway, sale: Sale, args: dict[str, Any]) -> Call:
+    def call(
+        self,
+        buyer: str,
+        gateway: PaymentGateway | AsyncPaymentGateway,
+        sale: Sale,
+        args: dict[str, Any],
+    ) -> Call:
         """Call the gateway and keep what came of it.
 
         Raises:
             Exception: What is no error of this library's: nobody may see that.
         """
-        method: Callable[..., Any] = gateway.charge_customer if sale.kind == "saved_card" else gateway.charge
+        method: Callable[..., Any] = (
+            gateway.charge_customer if sale.kind == "saved_card" else gateway.charge
+        )
         card = args["card"] if sale.kind == "saved_card" else self._card_of[args["token"]]
         call = Call(buyer, sale.order_id or args["token"], args, card, gateway)
         call.let_go_before = frozenset(self.world.let_go)
@@ -175,10 +187,16 @@ class Buyer:
         self._args: dict[str, Any] = {"amount": self._price(), "capture": sale.capture}
         if sale.order_id is not None:
             self._args["order_id"] = sale.order_id
-        if sale.kind == "saved_card" or (sale.kind != "mixed" and sale.customer) or self._maybe(0.5):
+        if (
+            sale.kind == "saved_card"
+            or (sale.kind != "mixed" and sale.customer)
+            or self._maybe(0.5)
+        ):
             self._args["customer"] = sale.customer
         known = self._args.get("customer") is not None
-        if sale.order_id is not None and (self._maybe(0.3) or (late and not (known and sale.kind != "mixed"))):
+        if sale.order_id is not None and (
+            self._maybe(0.3) or (late and not (known and sale.kind != "mixed"))
+        ):
             self._args["began"] = sale.began
         if sale.kind != "saved_card":
             self._args["email"] = self._email()
@@ -208,7 +226,11 @@ class Buyer:
             return self._maybe(0.2)
         if self._maybe(0.1):
             return False
-        if isinstance(outcome, AuthenticationRequired) and outcome.payment_intent_id and self._maybe(0.7):
+        if (
+            isinstance(outcome, AuthenticationRequired)
+            and outcome.payment_intent_id
+            and self._maybe(0.7)
+        ):
             return True  # the page asks again, with the same arguments
         if isinstance(outcome, (CardDeclined, AuthenticationRequired, TokenRejected)):
             self._take_a_card(new=self._maybe(0.75))
@@ -234,7 +256,9 @@ class Buyer:
             kinds = ["tok"] if self._shop.world.route == "charges" else ["tok", "tok", "ctoken"]
             if len(kinds) > 1 and sale.order_id is not None:
                 kinds.append("pm")
-            self._args["token"] = self._shop.mint(self._random.choice(_CARDS), self._random.choice(kinds))
+            self._args["token"] = self._shop.mint(
+                self._random.choice(_CARDS), self._random.choice(kinds)
+            )
             sale.tokens.append(self._args["token"])
         elif "token" not in self._args:
             # The second click, or the second tab with the first one's token.
@@ -244,7 +268,9 @@ class Buyer:
         return self._random.choice(_EMAILS) if self._maybe(0.3) else _EMAILS[0]
 
     def _price(self) -> Money:
-        return self._random.choice((PRICE, _OTHER_PRICE, _TOO_LITTLE)) if self._maybe(0.25) else PRICE
+        return (
+            self._random.choice((PRICE, _OTHER_PRICE, _TOO_LITTLE)) if self._maybe(0.25) else PRICE
+        )
 
     def _wait(self, longest: float) -> None:
         Task.current().ask(Pause(self._random.random() * longest))

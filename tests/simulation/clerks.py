@@ -35,15 +35,32 @@ from .weather import Crash
 from .world import Call, Letter, Pause, World, finished, simulated_time
 
 PRICE = Money(500, "usd")
-_CARDS = ["4242424242424242"] * 3 + ["4000000000005126", "4000000000007726"]  # refunds fail later, are pending first
+_CARDS = ["4242424242424242"] * 3 + [
+    "4000000000005126",
+    "4000000000007726",
+]  # refunds fail later, are pending first
 _NEXT_TIME = ((20 * 3600.0, 22 * 3600.0), (25 * 3600.0, 60 * 3600.0), (8 * 86_400.0, 9 * 86_400.0))
 _DAY = 24 * 3600.0
 _HOLDS_FOR = 7 * 24 * 3600.0
 _FIVE_MINUTES = 300.0
 _PASSES = 3
 
-_NOTHING_DONE = (AuthenticationFailed, GatewayUnavailable, InvalidRequest, OrderConflict, OrderInProgress, RateLimited)
-_CALL_AGAIN = (Crash, OutcomeUnknown, OrderInProgress, RateLimited, GatewayUnavailable, AuthenticationFailed)
+_NOTHING_DONE = (
+    AuthenticationFailed,
+    GatewayUnavailable,
+    InvalidRequest,
+    OrderConflict,
+    OrderInProgress,
+    RateLimited,
+)
+_CALL_AGAIN = (
+    Crash,
+    OutcomeUnknown,
+    OrderInProgress,
+    RateLimited,
+    GatewayUnavailable,
+    AuthenticationFailed,
+)
 
 
 @attrs.define(eq=False)
@@ -91,7 +108,9 @@ class Office(World):
             method = self.sandbox.create_payment_method(number)
             form = f"amount={PRICE.amount}&currency=usd&payment_method={method}&confirm=true"
             form += "&automatic_payment_methods[enabled]=true&automatic_payment_methods[allow_redirects]=never"
-            self.ask_stripe("POST", "/v1/payment_intents", form + ("&capture_method=manual" if manual else ""))
+            self.ask_stripe(
+                "POST", "/v1/payment_intents", form + ("&capture_method=manual" if manual else "")
+            )
         self.note("%s", self.sandbox.charges[-1])
 
     def _execute(self, letter: Letter, begun: Pending) -> None:
@@ -135,7 +154,9 @@ class Clerk:
     def call(self, what: str, args: dict[str, Any]) -> Act:
         """Call the gateway and keep what came of it."""
         office = self._office
-        act = Act(self._name, args["charge"], args, None, self._gateway, what=what, began=office.now)
+        act = Act(
+            self._name, args["charge"], args, None, self._gateway, what=what, began=office.now
+        )
         office.calls.append(act)
         office.note("%s calls %s(%s)", self._name, what, args)
         Task.current().about = act
@@ -167,7 +188,9 @@ class Clerk:
         Task.current().ask(Pause(self._random.random() * longest))
 
 
-def play(seed: int, trace: Callable[[str], None] | None = None, route: str | None = None) -> Failure | None:
+def play(
+    seed: int, trace: Callable[[str], None] | None = None, route: str | None = None
+) -> Failure | None:
     """Play the schedule with this number, and check it."""
     office = Office(seed, trace, route)
     try:
@@ -208,14 +231,22 @@ def _close(office: Office) -> None:
     Raises:
         Violation: Somebody still does not know, or a charge is told otherwise than it is.
     """
-    left = [act for act in office.calls if isinstance(act, Act) and isinstance(act.outcome, _CALL_AGAIN)]
+    left = [
+        act for act in office.calls if isinstance(act, Act) and isinstance(act.outcome, _CALL_AGAIN)
+    ]
     for _ in range(_PASSES):
         clerk = Clerk(office, "closing")
-        left = [act for act in left if isinstance(clerk.call(act.what, act.args).outcome, _CALL_AGAIN)]
+        left = [
+            act for act in left if isinstance(clerk.call(act.what, act.args).outcome, _CALL_AGAIN)
+        ]
     for act in left:
         # Of a part under whose key Stripe saved a 5xx nobody can know for a day; a second one might be too much.
         parts = [each for each in office.calls if isinstance(each, Act) and each.name == act.name]
-        if act.what != "refund" or "amount" not in act.args or not any(each.saved_5xx for each in parts):
+        if (
+            act.what != "refund"
+            or "amount" not in act.args
+            or not any(each.saved_5xx for each in parts)
+        ):
             raise Violation(f"(4) {act.what} {act.args} does not come to an end")
     # A refund that has just been made may yet fail: then it would have failed between the look and the judgement.
     Task.current().ask(Pause(office.sandbox.rules.booking_time + 1))
@@ -223,7 +254,9 @@ def _close(office: Office) -> None:
         Task.current().about = Act("closing", charge.id, {}, None, office.gateway())
         read = finished(office.gateway().get_charge(charge.id))
         if (read.state, read.amount_kept) != (state(office, charge), kept(office, charge)):
-            raise Violation(f"(5) {read}, and it is {state(office, charge)}, {kept(office, charge)}")
+            raise Violation(
+                f"(5) {read}, and it is {state(office, charge)}, {kept(office, charge)}"
+            )
 
 
 def kept(office: Office, charge: Charge) -> Money:
@@ -236,7 +269,10 @@ def state(office: Office, charge: Charge) -> ChargeState:
     """Return what has become of a Charge by the sandbox's record."""
     if charge.captured:
         return ChargeState.PAID if kept(office, charge).amount else ChargeState.REFUNDED
-    intent = next((each for each in office.sandbox.payment_intents if each["id"] == charge.payment_intent_id), None)
+    intent = next(
+        (each for each in office.sandbox.payment_intents if each["id"] == charge.payment_intent_id),
+        None,
+    )
     if intent is not None:
         return ChargeState.HELD if intent["status"] == "requires_capture" else ChargeState.RELEASED
     assert charge.created is not None
@@ -245,7 +281,11 @@ def state(office: Office, charge: Charge) -> ChargeState:
 
 
 def _given_back(office: Office, charge_id: str) -> list[Refund]:
-    return [each for each in office.sandbox.refunds if each.charge_id == charge_id and each.status != "failed"]
+    return [
+        each
+        for each in office.sandbox.refunds
+        if each.charge_id == charge_id and each.status != "failed"
+    ]
 
 
 def check(office: Office) -> None:
@@ -278,8 +318,15 @@ def _wrong(office: Office) -> Iterator[str]:
         if isinstance(act.outcome, Refund):
             yield from _wrong_refund(office, act, act.outcome, refunds.get(act.outcome.id))
     for name in dict.fromkeys(act.name for act in acts if act.what == "refund"):
-        made = [refunds[each] for act in acts if act.what == "refund" and act.name == name for each in act.refunds]
-        times = sorted(each.created.timestamp() for each in made if each.created and each.status != "failed")
+        made = [
+            refunds[each]
+            for act in acts
+            if act.what == "refund" and act.name == name
+            for each in act.refunds
+        ]
+        times = sorted(
+            each.created.timestamp() for each in made if each.created and each.status != "failed"
+        )
         named = isinstance(name[1], str)
         close = [after for before, after in pairwise(times) if named or after - before < _DAY]
         if name[1] is not None and close:
@@ -311,4 +358,7 @@ def _wrong_refund(office: Office, act: Act, told: Refund, real: Refund | None) -
 def _had_failed(office: Office, refund: Refund, at: float) -> bool:
     """Tell whether a refund had given nothing back in the end, at a moment."""
     assert refund.created is not None
-    return refund.status == "failed" and at > refund.created.timestamp() + office.sandbox.rules.booking_time + 1
+    return (
+        refund.status == "failed"
+        and at > refund.created.timestamp() + office.sandbox.rules.booking_time + 1
+    )

@@ -100,7 +100,11 @@ class Record:
         if isinstance(outcome, OrderConflict) and outcome.charge_id is not None:
             other = self.charges.get(outcome.charge_id)
             told_why = call.args.get("order_id") is None or outcome.charge_id in self._world.let_go
-            if other is None or other.status == "failed" or (other.amount == call.args["amount"] and not told_why):
+            if (
+                other is None
+                or other.status == "failed"
+                or (other.amount == call.args["amount"] and not told_why)
+            ):
                 yield f"(3) {call.buyer} was told {outcome!r}, and the charge is {other}"
 
     def _is_given(self, call: Call, charge: Charge) -> bool:
@@ -115,7 +119,11 @@ class Record:
             return
         if real.id in call.let_go_before:
             yield f"(2) {call.buyer} was given {told.id}, which was let go before"
-        if (told.status, told.amount, real.amount) != (real.status, call.args["amount"], call.args["amount"]):
+        if (told.status, told.amount, real.amount) != (
+            real.status,
+            call.args["amount"],
+            call.args["amount"],
+        ):
             yield f"(2) {call.buyer} was given {told.status} {told.amount}; the charge is {real.status} {real.amount}"
         if not told.customer_id == payment.customer.id == real.customer_id:
             yield f"(2) {call.buyer} was given {payment.customer.id}; the charge is of {real.customer_id}"

@@ -29,7 +29,9 @@ def play_all(
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(jobs, context, _settle_on_core, (context.Value("i", 0),)) as pool:
         try:
-            for done in as_completed([pool.submit(play_some, part, route, of_clerks) for part in parts]):
+            for done in as_completed(
+                [pool.submit(play_some, part, route, of_clerks) for part in parts]
+            ):
                 yield done.result()
         finally:
             pool.shutdown(cancel_futures=True)

@@ -49,7 +49,9 @@ class Failure:
         return f"{self.reason}\n    python -m tests.simulation --seed {self.seed}{route}{clerks} --verbose"
 
 
-def play(seed: int, trace: Callable[[str], None] | None = None, route: str | None = None) -> Failure | None:
+def play(
+    seed: int, trace: Callable[[str], None] | None = None, route: str | None = None
+) -> Failure | None:
     """Play the schedule with this number, and check it."""
     world = World(seed, trace, route)
     try:
@@ -68,7 +70,9 @@ def _play(world: World) -> None:
     sales = [shop.sale(number) for number in range(1 if random.random() < 0.85 else 2)]
     for sale in sales:
         for number in range(random.randint(1, 4)):
-            world.start(Buyer(shop, sale, f"{sale.order_id or 'token'}/{chr(ord('A') + number)}").act)
+            world.start(
+                Buyer(shop, sale, f"{sale.order_id or 'token'}/{chr(ord('A') + number)}").act
+            )
     world.run()
     Record(world).check()
     # Only of who says when it began, or of a known Customer, does the promise outlive Stripe's memory of its keys.
@@ -79,7 +83,9 @@ def _play(world: World) -> None:
         world.note("%.1f hours pass", later / 3600)
         for sale in sales:
             for number in range(random.randint(1, 3)):
-                world.start(Buyer(shop, sale, f"{sale.order_id}/{chr(ord('R') + number)}", late=True).act)
+                world.start(
+                    Buyer(shop, sale, f"{sale.order_id}/{chr(ord('R') + number)}", late=True).act
+                )
         world.run()
         Record(world).check()
     world.weather.clear_up()
@@ -112,7 +118,9 @@ class Closing:
                 # There is no other card for a token: each call that was made is made again, then for the right amount.
                 last = [self._call(call.args, call.gateway) for call in calls]
                 if not self._record().paid(purchase):
-                    last += [self._call({**call.args, "amount": PRICE}, call.gateway) for call in calls]
+                    last += [
+                        self._call({**call.args, "amount": PRICE}, call.gateway) for call in calls
+                    ]
                 self._check_last(purchase, last)
                 continue
             for call in calls:
@@ -130,26 +138,38 @@ class Closing:
         conflict = closing.outcome
         if isinstance(conflict, OrderConflict) and conflict.payment_intent_id and not sale.capture:
             # An order begun to hold another amount, or for another Customer, holds that, or nothing.
-            begun = self._shop.world.ask_stripe("GET", f"/v1/payment_intents/{conflict.payment_intent_id}")
+            begun = self._shop.world.ask_stripe(
+                "GET", f"/v1/payment_intents/{conflict.payment_intent_id}"
+            )
             again = {**self._with_good_card(closing.args), "amount": Money(begun["amount"], "usd")}
             closing = self._call(again)
         self._check_last(purchase, [closing])
         if sale.kind != "saved_card" and before not in (None, self._holdings(purchase)):
-            raise Violation(f"(8) {purchase} was paid, and {before} became {self._holdings(purchase)}")
+            raise Violation(
+                f"(8) {purchase} was paid, and {before} became {self._holdings(purchase)}"
+            )
         self._check_find(purchase)
 
     def _check_repeated(self, purchase: str) -> None:
         """See whether a card that was declined is told as declined again."""
         record = self._record()
         intents = {
-            call.outcome.payment_intent_id for call in record.of(purchase) if isinstance(call.outcome, TokenChargeError)
+            call.outcome.payment_intent_id
+            for call in record.of(purchase)
+            if isinstance(call.outcome, TokenChargeError)
         }
         for call in record.of(purchase)[-1:]:
-            if not isinstance(call.outcome, CardDeclined) or len(record.made_for(purchase)) != 1 or len(intents) > 1:
+            if (
+                not isinstance(call.outcome, CardDeclined)
+                or len(record.made_for(purchase)) != 1
+                or len(intents) > 1
+            ):
                 continue
             again = self._call(call.args, call.gateway)
             if isinstance(again.outcome, TokenRejected):
-                raise Violation(f"(9) {call.buyer} was told {call.outcome!r}, then {again.outcome!r}")
+                raise Violation(
+                    f"(9) {call.buyer} was told {call.outcome!r}, then {again.outcome!r}"
+                )
 
     def _let_go(self, purchase: str) -> None:
         """Let go of what is held, as shops do."""
@@ -165,7 +185,9 @@ class Closing:
             return None
         world, customer = self._shop.world, paid[0].customer_id
         cards = world.ask_stripe("GET", f"/v1/customers/{customer}/payment_methods")["data"]
-        return world.ask_stripe("GET", f"/v1/customers/{customer}")["email"], [card["id"] for card in cards]
+        return world.ask_stripe("GET", f"/v1/customers/{customer}")["email"], [
+            card["id"] for card in cards
+        ]
 
     def _with_good_card(self, args: dict[str, Any]) -> dict[str, Any]:
         sale = self._sale
@@ -186,7 +208,9 @@ class Closing:
         if any(isinstance(outcome, Payment) for outcome in told) and not let_go:
             return
         if record.paid(purchase) or not self._may_fail(record.of(purchase)):
-            raise Violation(f"(4) {purchase} ends in {[call.outcome for call in calls]}, not in a Payment")
+            raise Violation(
+                f"(4) {purchase} ends in {[call.outcome for call in calls]}, not in a Payment"
+            )
 
     def _may_fail(self, calls: list[Call]) -> bool:
         """Tell whether a purchase may be left unpaid."""
@@ -195,17 +219,28 @@ class Closing:
             return True
         if self._sale.order_id is None:
             # A token is good for one purchase, and what is said about it is part of that.
-            if len({(call.gateway.settings.route, *map(str, call.args.items())) for call in calls}) > 1:
+            if (
+                len({(call.gateway.settings.route, *map(str, call.args.items())) for call in calls})
+                > 1
+            ):
                 return True
             # It is good for one request, which may have been declined, or answered with a saved 5xx.
             spent = any(call.declined_by_fault or call.saved_5xx for call in calls)
             return spent or not self._shop.is_good(calls[0].purchase)
         # What is to be held for one Customer is held for that one, or not at all.
         last = calls[-1].outcome
-        if self._sale.kind == "mixed" and isinstance(last, OrderConflict) and last.payment_intent_id:
+        if (
+            self._sale.kind == "mixed"
+            and isinstance(last, OrderConflict)
+            and last.payment_intent_id
+        ):
             return True
         # A refusal that was told again is noted for an hour, where nobody knows how old the order is.
-        if self._shop.world.is_late and self._sale.customer is not None and isinstance(last, OrderInProgress):
+        if (
+            self._shop.world.is_late
+            and self._sale.customer is not None
+            and isinstance(last, OrderInProgress)
+        ):
             return True
         # So it does on the customer step, to whoever gives the first e-mail; nobody else has a way to the Customer.
         lost = any("/v1/customers" in call.saved_5xx for call in calls)
@@ -223,7 +258,9 @@ class Closing:
             if (found and found.charge.id) != (there[0] if there else None):
                 raise Violation(f"(4) find({known}) says {found}; the record says {paid}")
 
-    def _call(self, args: dict[str, Any], gateway: PaymentGateway | AsyncPaymentGateway | None = None) -> Call:
+    def _call(
+        self, args: dict[str, Any], gateway: PaymentGateway | AsyncPaymentGateway | None = None
+    ) -> Call:
         sale, known = self._sale, args.get("customer") is not None and self._sale.kind != "mixed"
         began = {"began": sale.began} if self._shop.world.is_late and not known else {}
         return self._shop.call("closing", gateway or self._gateway, sale, {**args, **began})

@@ -28,7 +28,11 @@ _digest = _hold.digest
 
 def test_no_schedule_gives_back_too_much():
     """Whatever goes wrong, money is given back as often as it was asked for, and everyone is told the truth."""
-    failures = [str(failure) for found in play_all(0, 400, os.cpu_count() or 1, of_clerks=True) for failure in found]
+    failures = [
+        str(failure)
+        for found in play_all(0, 400, os.cpu_count() or 1, of_clerks=True)
+        for failure in found
+    ]
 
     assert [] == failures
 
@@ -64,7 +68,10 @@ def _always_at_hand(held, way, key):
 _ask_for = _hold._ask_for
 
 FLAWS: dict[str, list[tuple[Any, str, Any]]] = {
-    "what is repeated is told as news": [(_hold, "ask", _history_is_news), (_refund, "ask", _history_is_news)],
+    "what is repeated is told as news": [
+        (_hold, "ask", _history_is_news),
+        (_refund, "ask", _history_is_news),
+    ],
     "a key of its own for each refund": [(_refund._Wanted, "call", _key_of_its_own)],
     "a key of its own for each void": [(_hold, "digest", _two_keys)],
     "a refusal told before the charge is read": [(_hold, "_ask_for", _told_as_refused)],

@@ -16,7 +16,9 @@ from tests.simulation.schedule import play
 
 def test_no_schedule_breaks_a_promise():
     """Whatever goes wrong, an order is charged at most once, and everyone is told the truth."""
-    failures = [str(failure) for found in play_all(0, 1000, os.cpu_count() or 1) for failure in found]
+    failures = [
+        str(failure) for found in play_all(0, 1000, os.cpu_count() or 1) for failure in found
+    ]
 
     assert [] == failures
 
@@ -26,7 +28,9 @@ def test_a_broken_flow_is_caught(flaw):
     """A flow with this flaw violates an invariant within 2,000 schedules."""
     route = FLOWS[flaw].route
     with broken(flaw):
-        failure = next((failure for seed in range(2000) if (failure := play(seed, route=route))), None)
+        failure = next(
+            (failure for seed in range(2000) if (failure := play(seed, route=route))), None
+        )
 
     assert failure is not None
     assert failure.reason.startswith("Violation: (")

@@ -73,7 +73,9 @@ def _refused(name: str, refusal: Refusal) -> Fate:
 
 
 def _answer_of_a_proxy(name: str, status: int, deliveries: int) -> Fate:
-    page = Response(status, {"content-type": "text/html"}, b"<html><body><h1>Sorry</h1></body></html>")
+    page = Response(
+        status, {"content-type": "text/html"}, b"<html><body><h1>Sorry</h1></body></html>"
+    )
     return Fate(name, deliveries=deliveries, instead=page)
 
 
@@ -143,8 +145,16 @@ _CARD = [
     Fate("declined", inside=Fault.declined("insufficient_funds")),
     Fate("declined_no_charge", inside=Fault.declined("generic_decline", leaves_charge=False)),
     Fate("declined_no_charge", inside=Fault.declined("processing_error", leaves_charge=False)),
-    Fate("declined_no_charge_answer_lost", inside=Fault.declined(leaves_charge=False), instead=ConnectionResetError),
-    Fate("declined_unsaved", inside=Fault.server_error(executed=False, saved=False), garbled=_declined_unsaved),
+    Fate(
+        "declined_no_charge_answer_lost",
+        inside=Fault.declined(leaves_charge=False),
+        instead=ConnectionResetError,
+    ),
+    Fate(
+        "declined_unsaved",
+        inside=Fault.server_error(executed=False, saved=False),
+        garbled=_declined_unsaved,
+    ),
     Fate("declined_late", inside=Fault.declined(), late=True),
     Fate(
         "declined_unsaved",
@@ -189,7 +199,10 @@ class Weather:
     def forecast(cls, random: Random) -> Weather:
         """Draw the weather of a schedule."""
         rate = random.choice((0.0, 0.05, 0.1, 0.2, 0.4, 0.6))
-        kinds = [random.choice(random.choice((_ANY, _ANY, _POST, _CARD))) for _ in range(random.choice((1, 2, 4, 20)))]
+        kinds = [
+            random.choice(random.choice((_ANY, _ANY, _POST, _CARD)))
+            for _ in range(random.choice((1, 2, 4, 20)))
+        ]
         return cls(random, rate, random.random() < 0.4, kinds)
 
     @classmethod
@@ -209,7 +222,11 @@ class Weather:
     def fate(self, request: Request) -> Fate:
         """Draw the fate of a request."""
         moves_money = charges(request)
-        if self.over or self.random.random() >= self.rate or (self.on_charges_only and not moves_money):
+        if (
+            self.over
+            or self.random.random() >= self.rate
+            or (self.on_charges_only and not moves_money)
+        ):
             return FINE
         fate = self.random.choice(self.kinds)
         if request.method == "GET" and (fate in _POST or fate in _CARD):

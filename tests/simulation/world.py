@@ -129,7 +129,9 @@ class World:
         route: "charges", "payment_intents", or "both" where each buyer's gateway takes one of the two.
     """
 
-    def __init__(self, seed: int, trace: Callable[[str], None] | None = None, route: str | None = None) -> None:
+    def __init__(
+        self, seed: int, trace: Callable[[str], None] | None = None, route: str | None = None
+    ) -> None:
         self.random = Random(seed)
         self.route = route or self.random.choice(ROUTES)
         self.now = _START
@@ -153,17 +155,27 @@ class World:
         self._tasks: list[Task] = []
         self._letters = 0
         self._known: set[str] = set()
-        self.note("%s; route %s; the bank takes up to %s s more; %s", self.weather, self.route, self._bank, rules)
+        self.note(
+            "%s; route %s; the bank takes up to %s s more; %s",
+            self.weather,
+            self.route,
+            self._bank,
+            rules,
+        )
 
     def gateway(self) -> PaymentGateway | AsyncPaymentGateway:
         """Draw a gateway of this world's route."""
-        return self.random.choice([each for each in GATEWAYS if self.route in ("both", each.settings.route)])
+        return self.random.choice(
+            [each for each in GATEWAYS if self.route in ("both", each.settings.route)]
+        )
 
     def authenticate(self, call: Call, intent: str, *, approve: bool) -> None:
         """Let a buyer pass the bank's challenge or fail it, if it is still there."""
         with suppress(ValueError):
             self.sandbox.authenticate(intent, approve=approve)
-        self.note("%s %s the authentication of %s", call.buyer, "passes" if approve else "fails", intent)
+        self.note(
+            "%s %s the authentication of %s", call.buyer, "passes" if approve else "fails", intent
+        )
         self._attribute(call.authenticated)
 
     def release(self, charge: Charge) -> None:
@@ -233,7 +245,10 @@ class World:
         asked = task.resume(given)
         if isinstance(asked, Pause):
             dies = task.about is not None and self.weather.crashes()
-            self.later(asked.seconds + self.moment(), partial(self._resume, task, Crash() if dies else None))
+            self.later(
+                asked.seconds + self.moment(),
+                partial(self._resume, task, Crash() if dies else None),
+            )
         elif isinstance(asked, Question):
             self._send(task, asked.request, asked.patience)
 
@@ -296,7 +311,10 @@ class World:
         self._note(letter, "is answered %s", response, _said)
         if letter.fate.instead is None:
             garbled = letter.fate.garbled
-            self.later(self.moment(), partial(self._reply, letter, garbled(response) if garbled else response))
+            self.later(
+                self.moment(),
+                partial(self._reply, letter, garbled(response) if garbled else response),
+            )
 
     def _reply(self, letter: Letter, told: Response | BaseException) -> None:
         if not letter.answered:
@@ -306,7 +324,9 @@ class World:
             self._note(letter, "is told %s", told, _heard)
             self._resume(letter.task, told)
 
-    def _note(self, letter: Letter, text: str, about: object = None, shown: Callable[[Any], str] = str) -> None:
+    def _note(
+        self, letter: Letter, text: str, about: object = None, shown: Callable[[Any], str] = str
+    ) -> None:
         if self._trace is not None:
             fate = "" if letter.fate is FINE else f" ({letter.fate.name})"
             said = text % shown(about) if about is not None else text
@@ -332,7 +352,9 @@ def _heard(told: Response | BaseException) -> str:
     return str(told.status) if isinstance(told, Response) else type(told).__name__
 
 
-def _request(method: str, url: str, headers: Mapping[str, str], body: Any) -> tuple[bytes, int, Mapping[str, str]]:
+def _request(
+    method: str, url: str, headers: Mapping[str, str], body: Any
+) -> tuple[bytes, int, Mapping[str, str]]:
     where = urlsplit(url)
     sent = body.encode() if isinstance(body, str) else body or b""
     request = Request(method.upper(), where.path, where.query, headers, sent)
@@ -372,7 +394,9 @@ GATEWAYS: list[PaymentGateway | AsyncPaymentGateway] = [
         PaymentGateway(_KEY, max_retries=0, http_client=_CLIENT, route=route),
         PaymentGateway(_KEY, max_retries=1, timeout=5.0, http_client=_CLIENT, route=route),
         PaymentGateway(_KEY, max_retries=2, http_client=_CLIENT, route=route),
-        PaymentGateway(_KEY, max_retries=3, timeout=_LONGEST_TIME_OUT, http_client=_CLIENT, route=route),
+        PaymentGateway(
+            _KEY, max_retries=3, timeout=_LONGEST_TIME_OUT, http_client=_CLIENT, route=route
+        ),
         AsyncPaymentGateway(_KEY, max_retries=2, http_client=_CLIENT, route=route),
     )
 ]

@@ -24,7 +24,12 @@ FIVE = Money(500, "usd")
 def buy(gateway: PaymentGateway) -> Callable[..., Payment]:
     """Buy something for Ada."""
 
-    def buy(order: str = "order-1", email: str = "ada@example.com", token: str = "tok_visa", **more: bool) -> Payment:
+    def buy(
+        order: str = "order-1",
+        email: str = "ada@example.com",
+        token: str = "tok_visa",
+        **more: bool,
+    ) -> Payment:
         return gateway.charge(
             token,
             email,
@@ -42,13 +47,20 @@ def test_one_charge_is_returned(buy: Callable[..., Payment], stripe_sandbox: San
     """The Charge that is as expected is handed back."""
     payment = buy()
     found = assert_charged_once(
-        stripe_sandbox, FIVE, order_id="order-1", description="A book", metadata={"cart": "7"}, captured=True
+        stripe_sandbox,
+        FIVE,
+        order_id="order-1",
+        description="A book",
+        metadata={"cart": "7"},
+        captured=True,
     )
 
     assert payment.charge == found
 
 
-def test_charges_are_told_apart_by_order_and_e_mail(buy: Callable[..., Payment], stripe_sandbox: Sandbox) -> None:
+def test_charges_are_told_apart_by_order_and_e_mail(
+    buy: Callable[..., Payment], stripe_sandbox: Sandbox
+) -> None:
     """Of several purchases, one is looked at."""
     one, two = buy("order-1", "ada@example.com"), buy("order-2", "bob@example.com")
 
@@ -65,7 +77,10 @@ def test_a_failed_charge_is_no_charge(buy: Callable[..., Payment], stripe_sandbo
         buy(token="tok_chargeCustomerFail")
 
     assert_nothing_charged(stripe_sandbox)
-    with pytest.raises(AssertionError, match=r"(?s)for order 'order-1' for ada@.*, and there are 0.*failed, not captu"):
+    with pytest.raises(
+        AssertionError,
+        match=r"(?s)for order 'order-1' for ada@.*, and there are 0.*failed, not captu",
+    ):
         assert_charged_once(stripe_sandbox, order_id="order-1", email="ada@example.com")
 
 
@@ -87,21 +102,29 @@ def test_a_charge_that_is_otherwise_is_described(
         assert_charged_once(stripe_sandbox, **expected)  # type: ignore[arg-type]
 
 
-def test_a_charge_where_none_was_expected_is_listed(buy: Callable[..., Payment], stripe_sandbox: Sandbox) -> None:
+def test_a_charge_where_none_was_expected_is_listed(
+    buy: Callable[..., Payment], stripe_sandbox: Sandbox
+) -> None:
     """The sandbox's charges are part of the message."""
     charge = buy().charge
-    with pytest.raises(AssertionError, match=rf"(?s)No charge was expected, and there are 1.*{charge.id}  5.00 USD"):
+    with pytest.raises(
+        AssertionError, match=rf"(?s)No charge was expected, and there are 1.*{charge.id}  5.00 USD"
+    ):
         assert_nothing_charged(stripe_sandbox)
 
 
-def test_refunds_are_added_up(buy: Callable[..., Payment], gateway: PaymentGateway, stripe_sandbox: Sandbox) -> None:
+def test_refunds_are_added_up(
+    buy: Callable[..., Payment], gateway: PaymentGateway, stripe_sandbox: Sandbox
+) -> None:
     """Parts that make the whole are the whole."""
     charge = buy().charge
     parts = [gateway.refund(charge, Money(part, "usd")) for part in (200, 300)]
 
     assert parts == assert_refunded(stripe_sandbox, charge)
     assert parts == assert_refunded(stripe_sandbox, charge.id, FIVE)
-    with pytest.raises(AssertionError, match=r"5.00 USD of ch_.* was refunded, and 2.00 USD was expected"):
+    with pytest.raises(
+        AssertionError, match=r"5.00 USD of ch_.* was refunded, and 2.00 USD was expected"
+    ):
         assert_refunded(stripe_sandbox, charge, Money(200, "usd"))
 
 
@@ -117,7 +140,9 @@ def test_a_refund_that_failed_is_none(gateway: PaymentGateway, stripe_sandbox: S
     gateway.refund(charge)
     assert_refunded(stripe_sandbox, charge, FIVE)
     stripe_sandbox.advance(60)
-    with pytest.raises(AssertionError, match=r"0.00 USD of ch_.* was refunded, and 5.00 USD was expected"):
+    with pytest.raises(
+        AssertionError, match=r"0.00 USD of ch_.* was refunded, and 5.00 USD was expected"
+    ):
         assert_refunded(stripe_sandbox, charge)
 
 
@@ -126,12 +151,18 @@ def test_money_that_is_held_is_let_go_or_taken(stripe_sandbox: Sandbox, route: s
     """A hold is held until it is let go, and is no refund then; a part that is captured is given back as a part."""
     stripe_sandbox.rules.card_tokens = route == "charges"
     gateway = sandbox_gateway(stripe_sandbox, route=route)
-    one, two = (gateway.charge("tok_visa", "ada@example.com", FIVE, capture=False).charge for _ in range(2))
+    one, two = (
+        gateway.charge("tok_visa", "ada@example.com", FIVE, capture=False).charge for _ in range(2)
+    )
 
     assert one == assert_held(stripe_sandbox, one, FIVE)
-    with pytest.raises(AssertionError, match=r"5.00 USD of ch_.* is held, and 2.00 USD was expected"):
+    with pytest.raises(
+        AssertionError, match=r"5.00 USD of ch_.* is held, and 2.00 USD was expected"
+    ):
         assert_held(stripe_sandbox, one.id, Money(200, "usd"))
-    with pytest.raises(AssertionError, match=r"The money of ch_.* is held, and released was expected"):
+    with pytest.raises(
+        AssertionError, match=r"The money of ch_.* is held, and released was expected"
+    ):
         assert_released(stripe_sandbox, one)
 
     released, captured = gateway.void(one), gateway.capture(two, Money(300, "usd"))

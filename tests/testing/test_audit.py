@@ -83,18 +83,24 @@ CLEAN = [
 
 def cassette(path: Path, text: object) -> Path:
     """A cassette whose answer is this."""
-    path.write_text(yaml.safe_dump({"interactions": [{"response": {"body": {"string": text}}}]}), "utf-8")
+    path.write_text(
+        yaml.safe_dump({"interactions": [{"response": {"body": {"string": text}}}]}), "utf-8"
+    )
     return path
 
 
 @pytest.mark.parametrize(("text", "what"), DIRTY.items())
 @pytest.mark.parametrize("as_bytes", [False, True])
-def test_a_leak_is_named_and_not_quoted(tmp_path: Path, text: str, what: str, as_bytes: bool) -> None:
+def test_a_leak_is_named_and_not_quoted(
+    tmp_path: Path, text: str, what: str, as_bytes: bool
+) -> None:
     """Each kind of secret is found, in texts and in binaries, with its place."""
     path = cassette(tmp_path / "a.yaml", text.encode() if as_bytes else text)
     leaks = find_leaks([path])
 
-    assert [(path, "interactions[0].response.body.string", what)] == [(e.path, e.where, e.what) for e in leaks]
+    assert [(path, "interactions[0].response.body.string", what)] == [
+        (e.path, e.where, e.what) for e in leaks
+    ]
     assert text not in str(leaks[0])
 
 
@@ -106,7 +112,10 @@ def test_what_is_public_is_no_leak(tmp_path: Path, text: str) -> None:
 
 def test_numbers_fields_and_names_are_looked_at(tmp_path: Path) -> None:
     """A secret is found as a number, under the name of its field, and as a name."""
-    document = {"card": {"number": 4242424242424242, "fingerprint": "Xt5EWLLDS7FJjR1c"}, "ada@lovelace.org": [None]}
+    document = {
+        "card": {"number": 4242424242424242, "fingerprint": "Xt5EWLLDS7FJjR1c"},
+        "ada@lovelace.org": [None],
+    }
     (tmp_path / "a.json").write_text(json.dumps(document))
     found = {leak.where: leak.what for leak in find_leaks([tmp_path])}
 
@@ -120,7 +129,9 @@ def test_numbers_fields_and_names_are_looked_at(tmp_path: Path) -> None:
 def test_a_file_that_is_no_yaml_is_read_as_text(tmp_path: Path) -> None:
     """What other recorders write, with Python's own tags, is searched all the same."""
     path = tmp_path / "old.yml"
-    path.write_text("!!python/object:x.Y\n  Authorization:\n  - Bearer abcdefgh12345678\n  - tok_1NsYl2Ab12Cd34Ef\n")
+    path.write_text(
+        "!!python/object:x.Y\n  Authorization:\n  - Bearer abcdefgh12345678\n  - tok_1NsYl2Ab12Cd34Ef\n"
+    )
 
     assert {("the file", "an API key or a login"), ("the file", "a token")} == {
         (leak.where, leak.what) for leak in find_leaks([path])
@@ -143,7 +154,9 @@ def test_pyyaml_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         find_leaks([cassette(tmp_path / "a.yaml", "x")])
 
 
-def test_the_command_passes_clean_cassettes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_passes_clean_cassettes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Exit code 0, and how many were looked at."""
     cassette(tmp_path / "a.yaml", "tok_visa")
 
@@ -173,11 +186,16 @@ def test_the_command_speaks_json(tmp_path: Path, capsys: pytest.CaptureFixture[s
 
     assert [1, 0] == codes
     where = "interactions[0].response.body.string"
-    assert {"cassettes": 1, "leaks": [{"path": str(path), "where": where, "what": "a token"}]} == document
+    assert {
+        "cassettes": 1,
+        "leaks": [{"path": str(path), "where": where, "what": "a token"}],
+    } == document
 
 
 @pytest.mark.parametrize("name", ["", "missing"])
-def test_the_command_needs_something_to_audit(tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_needs_something_to_audit(
+    tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     """An empty folder and a path that is not there are mistakes, not successes."""
     assert 2 == main(["audit-cassettes", str(tmp_path / name)])
     assert "There is no " in capsys.readouterr().err

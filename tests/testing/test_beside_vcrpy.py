@@ -18,7 +18,10 @@ FIVE = Money(500, "usd")
 def test_each_cassette_sees_its_own_requests(tmp_path: Path) -> None:
     """vcrpy records what a gateway sends while it is on, one cassette after the other, and nothing afterwards."""
     sandbox, recorded = Sandbox(), []
-    with sandbox.serve() as server, PaymentGateway(sandbox.secret_key, api_base=server.url) as gateway:
+    with (
+        sandbox.serve() as server,
+        PaymentGateway(sandbox.secret_key, api_base=server.url) as gateway,
+    ):
         for name in ("one", "two"):
             with vcr.use_cassette(str(tmp_path / f"{name}.yaml"), record_mode="once") as cassette:
                 gateway.charge("tok_visa", "ada@example.com", FIVE)

@@ -54,7 +54,9 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket, "socket", refused)
 
 
-def test_a_replay_says_what_was_said_and_opens_no_socket(path: Path, request: pytest.FixtureRequest) -> None:
+def test_a_replay_says_what_was_said_and_opens_no_socket(
+    path: Path, request: pytest.FixtureRequest
+) -> None:
     """What was recorded over HTTP is answered again without a network."""
     with use_cassette(path, record="once") as cassette, cassette.gateway() as gateway:
         then = gateway.charge("tok_visa", ADA, FIVE, description="A book")
@@ -72,7 +74,10 @@ def test_once_records_what_is_missing_and_then_replays(path: Path) -> None:
     seen = []
     for mode in ("once", "once", "all"):
         sandbox = Sandbox()
-        with use_cassette(path, record=mode, source=sandbox) as cassette, cassette.gateway() as gateway:
+        with (
+            use_cassette(path, record=mode, source=sandbox) as cassette,
+            cassette.gateway() as gateway,
+        ):
             gateway.charge("tok_visa", ADA, FIVE)
         seen.append((cassette.recording, len(sandbox.charges)))
 
@@ -102,11 +107,16 @@ def test_a_part_played_by_another_token_is_noticed(path: Path) -> None:
     """Two tokens where one was recorded twice are another story."""
     sandbox = Sandbox(rules=Rules(card_tokens=True))
     # Over Charges a token stands in the Customer's request, which is the first of each purchase.
-    with use_cassette(path, record="once", source=sandbox) as cassette, cassette.gateway(route="charges") as gateway:
+    with (
+        use_cassette(path, record="once", source=sandbox) as cassette,
+        cassette.gateway(route="charges") as gateway,
+    ):
         token = sandbox.create_token()
         gateway.charge(token, ADA, FIVE)
         gateway.charge(token, ADA, FIVE)
-    with pytest.raises(CassetteMismatch, match=r"(?s)Request 3 .*source: 'tok_scrubbed0001' is recorded, 'tok_scr"):
+    with pytest.raises(
+        CassetteMismatch, match=r"(?s)Request 3 .*source: 'tok_scrubbed0001' is recorded, 'tok_scr"
+    ):
         with use_cassette(path) as cassette, cassette.gateway(route="charges") as gateway:
             gateway.charge(sandbox.create_token(), ADA, FIVE)
             gateway.charge(sandbox.create_token(), ADA, FIVE)
@@ -137,13 +147,22 @@ def test_the_idempotency_key_must_play_the_same_part(path: Path) -> None:
                     "Idempotency-Key": key,
                     "Stripe-Version": "2026-10-28.endive",
                 }
-                url, form = f"{cassette.settings.api_base}/v1/refunds", f"charge={charge.id}&amount=200"
-                assert 200 == urllib3.request("POST", url, body=form, headers=headers, retries=False).status
+                url, form = (
+                    f"{cassette.settings.api_base}/v1/refunds",
+                    f"charge={charge.id}&amount=200",
+                )
+                assert (
+                    200
+                    == urllib3.request(
+                        "POST", url, body=form, headers=headers, retries=False
+                    ).status
+                )
 
     buy_and_give_back("once", "refund-1", "refund-1")
     buy_and_give_back("none", "refund-of-another-run", "refund-of-another-run")
     with pytest.raises(
-        CassetteMismatch, match=r"Request 5 .*/refunds\n  idempotency key: '\S*1' is recorded, '\S*2' was"
+        CassetteMismatch,
+        match=r"Request 5 .*/refunds\n  idempotency key: '\S*1' is recorded, '\S*2' was",
     ):
         buy_and_give_back("none", "refund-1", "refund-2")
 
@@ -172,8 +191,18 @@ def test_a_unique_value_that_was_not_recorded_is_asked_for_in_vain(recorded: Pat
 @pytest.mark.parametrize(
     ("amount", "email", "description", "said"),
     [
-        (600, ADA, None, "Request 3 .*POST /v1/payment_intents\n  amount: '500' is recorded, '600' was sent"),
-        (500, "bob@example.com", None, "Request 1 .*\n  email: 'ada@example.com' is recorded, 'bob@example.com'"),
+        (
+            600,
+            ADA,
+            None,
+            "Request 3 .*POST /v1/payment_intents\n  amount: '500' is recorded, '600' was sent",
+        ),
+        (
+            500,
+            "bob@example.com",
+            None,
+            "Request 1 .*\n  email: 'ada@example.com' is recorded, 'bob@example.com'",
+        ),
         (500, ADA, "A book", "Request 3 .*\n  description: nothing is recorded, 'A book' was sent"),
     ],
 )
@@ -192,14 +221,18 @@ def test_another_parameter_is_named(
 
 def test_another_request_than_the_next_is_named(recorded: Path) -> None:
     """Requests are answered in the order they were recorded in."""
-    with pytest.raises(CassetteMismatch, match="POST /v1/customers\n  the test sent GET /v1/customers/cus_x"):
+    with pytest.raises(
+        CassetteMismatch, match="POST /v1/customers\n  the test sent GET /v1/customers/cus_x"
+    ):
         with use_cassette(recorded) as cassette, cassette.gateway() as gateway:
             gateway.get_customer("cus_x")
 
 
 def test_a_request_too_many_is_named(recorded: Path) -> None:
     """What comes after the end of the recording is not answered."""
-    with pytest.raises(CassetteMismatch, match=r"GET /v1/charges/ch_.* is not recorded: .* ends after 3 requests"):
+    with pytest.raises(
+        CassetteMismatch, match=r"GET /v1/charges/ch_.* is not recorded: .* ends after 3 requests"
+    ):
         with use_cassette(recorded) as cassette, cassette.gateway() as gateway:
             gateway.get_charge(gateway.charge("tok_visa", ADA, FIVE).charge.id)
 
@@ -207,7 +240,8 @@ def test_a_request_too_many_is_named(recorded: Path) -> None:
 def test_a_request_too_few_is_named(recorded: Path) -> None:
     """What was recorded must be asked for."""
     with pytest.raises(
-        CassetteMismatch, match=r"3 of the 3 requests in .*: POST /v1/customers, POST /v1/pay\w+, POST /v1/pay"
+        CassetteMismatch,
+        match=r"3 of the 3 requests in .*: POST /v1/customers, POST /v1/pay\w+, POST /v1/pay",
     ):
         with use_cassette(recorded):
             pass
@@ -216,7 +250,9 @@ def test_a_request_too_few_is_named(recorded: Path) -> None:
 @pytest.mark.usefixtures("no_network")
 def test_without_a_recording_nothing_is_answered(path: Path) -> None:
     """A missing cassette is no way to the network."""
-    with pytest.raises(CassetteMismatch, match=r"is not recorded: .* is missing. Record it: pytest --stripe-record"):
+    with pytest.raises(
+        CassetteMismatch, match=r"is not recorded: .* is missing. Record it: pytest --stripe-record"
+    ):
         with use_cassette(path) as cassette, cassette.gateway() as gateway:
             gateway.charge("tok_visa", ADA, FIVE)
 
@@ -273,18 +309,24 @@ def test_a_live_key_in_the_code_under_test_is_refused(path: Path, record: str) -
     """A gateway of the application's own cannot use a live key under a cassette."""
     with pytest.raises(CassetteMismatch, match="live key"):
         with use_cassette(path, record=record) as cassette:  # type: ignore[arg-type]
-            PaymentGateway("sk_live_1234", api_base="http://localhost:9", max_retries=0).get_charge("ch_x")
+            PaymentGateway("sk_live_1234", api_base="http://localhost:9", max_retries=0).get_charge(
+                "ch_x"
+            )
 
     assert (record == "once", False) == (cassette.recording, path.exists())
 
 
-@pytest.mark.parametrize("login", ["Bearer sk_live_1234", "Basic c2tfbGl2ZV8xMjM0Og==", "basic  c2tfbGl2ZV8xMjM0Og"])
+@pytest.mark.parametrize(
+    "login", ["Bearer sk_live_1234", "Basic c2tfbGl2ZV8xMjM0Og==", "basic  c2tfbGl2ZV8xMjM0Og"]
+)
 def test_a_live_key_is_refused_however_it_is_sent(path: Path, login: str) -> None:
     """Stripe takes a key as a bearer token and as a user's name; neither sends a live one under a cassette."""
     headers = {"Authorization": login, "Stripe-Version": "2026-10-28.endive"}
     with pytest.raises(CassetteMismatch, match="live key"):
         with use_cassette(path, record="once") as cassette:
-            urllib3.request("GET", f"{cassette.settings.api_base}/v1/charges", headers=headers, retries=False)
+            urllib3.request(
+                "GET", f"{cassette.settings.api_base}/v1/charges", headers=headers, retries=False
+            )
 
     assert not path.exists()
 
@@ -292,7 +334,10 @@ def test_a_live_key_is_refused_however_it_is_sent(path: Path, login: str) -> Non
 def test_a_recording_has_one_source(path: Path) -> None:
     """While one sandbox is recorded, nothing is asked of anybody else."""
     other = Sandbox()
-    with other.serve() as server, pytest.raises(CassetteMismatch, match=r"GET /v1/charges/ch_x went to 127\.0\.0\.1:"):
+    with (
+        other.serve() as server,
+        pytest.raises(CassetteMismatch, match=r"GET /v1/charges/ch_x went to 127\.0\.0\.1:"),
+    ):
         with use_cassette(path, record="once"):
             PaymentGateway(other.secret_key, api_base=server.url, max_retries=0).get_charge("ch_x")
 
@@ -313,7 +358,10 @@ def test_an_application_makes_its_own_gateway(path: Path, monkeypatch: pytest.Mo
 
 def test_what_is_not_stripes_is_left_alone(path: Path) -> None:
     """Requests to other services pass, and are not recorded."""
-    with Server(lambda _: Response(200, {}, b"hello"), "127.0.0.1", 0) as server, use_cassette(path, record="once"):
+    with (
+        Server(lambda _: Response(200, {}, b"hello"), "127.0.0.1", 0) as server,
+        use_cassette(path, record="once"),
+    ):
         answer = urllib3.request("GET", server.url)
 
     assert b"hello" == answer.data
@@ -345,7 +393,9 @@ def test_the_head_does_not_take_another_server_for_stripe(path: Path) -> None:
 
 def test_stripe_itself_is_called_so(tmp_path: Path) -> None:
     """Settings that lead to Stripe record from its test mode."""
-    with use_cassette(tmp_path / "a.yaml", record="once", source=Settings("sk_test_1234")) as cassette:
+    with use_cassette(
+        tmp_path / "a.yaml", record="once", source=Settings("sk_test_1234")
+    ) as cassette:
         assert cassette.recording
         assert "Stripe's test mode" == cassette._tape.origin
 
@@ -372,6 +422,8 @@ def test_vcrpy_is_asked_for(path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     """Without vcrpy a cassette says what to install."""
     monkeypatch.delitem(sys.modules, "tokencharge.testing.tape", raising=False)
     monkeypatch.setitem(sys.modules, "vcr.cassette", None)
-    with pytest.raises(ConfigurationError, match=r"Cassettes need vcrpy .*'tokencharge\[testing\]'"):
+    with pytest.raises(
+        ConfigurationError, match=r"Cassettes need vcrpy .*'tokencharge\[testing\]'"
+    ):
         with use_cassette(path):
             pass

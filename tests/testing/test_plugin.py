@@ -22,7 +22,9 @@ BUYING = """
 def suite(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
     """A suite of somebody else's, with the plugin."""
     monkeypatch.delenv("CI", raising=False)
-    pytester.makeini("[pytest]\naddopts = -p tokencharge.pytest_plugin -p no:randomly\nfilterwarnings = error\n")
+    pytester.makeini(
+        "[pytest]\naddopts = -p tokencharge.pytest_plugin -p no:randomly\nfilterwarnings = error\n"
+    )
     return pytester
 
 
@@ -31,7 +33,9 @@ def buying(amount: int = 500) -> str:
 
 
 def cassettes(suite: pytest.Pytester) -> list[str]:
-    return sorted(path.relative_to(suite.path).as_posix() for path in suite.path.rglob("cassettes/*/*"))
+    return sorted(
+        path.relative_to(suite.path).as_posix() for path in suite.path.rglob("cassettes/*/*")
+    )
 
 
 def test_the_gateway_charges_in_the_sandbox(suite: pytest.Pytester) -> None:
@@ -76,7 +80,9 @@ def test_the_gateway_can_be_made_otherwise(suite: pytest.Pytester) -> None:
 def test_webhooks(suite: pytest.Pytester) -> None:
     """What docs/testing.md shows of webhooks: each gateway reads what the sandbox signs, beside a cassette too."""
     docs = Path(__file__).parents[2].joinpath("docs", "testing.md").read_text("utf-8")
-    (shown,) = re.findall(r"```python\n((?:(?!```).)*stripe_sandbox\.signed.*?)```", docs, re.DOTALL)
+    (shown,) = re.findall(
+        r"```python\n((?:(?!```).)*stripe_sandbox\.signed.*?)```", docs, re.DOTALL
+    )
     suite.makepyfile(f"""{shown}
 def test_beside_a_cassette(gateway, async_gateway, stripe_cassette, stripe_sandbox):
     made_up = {{"id": "evt_1", "object": "event", "type": "payout.paid", "data": {{"object": {{}}}}}}
@@ -136,7 +142,9 @@ def test_ci_records_nothing(suite: pytest.Pytester, monkeypatch: pytest.MonkeyPa
     result = suite.runpytest()
 
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["*CassetteMismatch: POST /v1/customers is not recorded:*--stripe-record=once.*"])
+    result.stdout.fnmatch_lines(
+        ["*CassetteMismatch: POST /v1/customers is not recorded:*--stripe-record=once.*"]
+    )
     assert [] == cassettes(suite)
 
 
@@ -190,7 +198,9 @@ def test_what_was_not_asked_fails(suite: pytest.Pytester) -> None:
 
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
-        ["*3 of the 3 requests in *were not made: POST /v1/customers, POST /v1/payment_methods, POST /v1/*"]
+        [
+            "*3 of the 3 requests in *were not made: POST /v1/customers, POST /v1/payment_methods, POST /v1/*"
+        ]
     )
 
 
@@ -286,9 +296,13 @@ def test_orphans_and_leaks_are_found(suite: pytest.Pytester) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [("test_audit.py",), ("test_audit.py", "test_shop.py::test_other"), ("--lf",)], ids=" ".join
+    "arguments",
+    [("test_audit.py",), ("test_audit.py", "test_shop.py::test_other"), ("--lf",)],
+    ids=" ".join,
 )
-def test_nobody_is_called_an_orphan_on_hearsay(suite: pytest.Pytester, arguments: tuple[str, ...]) -> None:
+def test_nobody_is_called_an_orphan_on_hearsay(
+    suite: pytest.Pytester, arguments: tuple[str, ...]
+) -> None:
     """Where a module was not collected, or in part, its cassettes are left alone."""
     suite.makepyfile(
         test_shop=buying() + "\n    def test_other(): assert 0",
@@ -334,7 +348,9 @@ def test_a_key_that_is_no_test_key_stops_the_run(
     assert key not in str(result.stderr)
 
 
-def test_a_test_key_is_recorded_with(suite: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_test_key_is_recorded_with(
+    suite: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """With STRIPE_SECRET_KEY=sk_test_... cassettes are recorded from there, and replayed without it."""
     from tokencharge.sandbox import Sandbox
 
@@ -373,7 +389,12 @@ CONSUMER = Path(__file__).parents[1] / "consumer"
 def test_a_project_of_its_own(command: tuple[str, ...]) -> None:
     """A shop's suite passes beside pytest-socket, pytest-randomly and pytest-xdist, and without pytest."""
     done = subprocess.run(
-        [sys.executable, "-m", *command, *(("-p", "no:cacheprovider") if "pytest" in command else ())],
+        [
+            sys.executable,
+            "-m",
+            *command,
+            *(("-p", "no:cacheprovider") if "pytest" in command else ()),
+        ],
         cwd=CONSUMER,
         capture_output=True,
         text=True,

@@ -29,10 +29,23 @@ ANSWER = {
     "receipt_url": "https://pay.stripe.com/receipts/acct_1Ab2Cd3Ef4Gh5Ij6/ch_3Ns/rcpt_Ab1",
     "request_log_url": "https://dashboard.stripe.com/test/logs/req_7CpxqdRGPV3xWh?t=1700000000",
     "doc_url": "https://stripe.com/docs/error-codes/card-declined",
-    "billing_details": {"name": "Ada Lovelace", "address": {"city": "London", "line1": "12 St James's Sq"}},
+    "billing_details": {
+        "name": "Ada Lovelace",
+        "address": {"city": "London", "line1": "12 St James's Sq"},
+    },
     "client_ip": "203.0.113.9",
-    "card": {"id": "card_1NsYl2Ab12Cd34Ef", "last4": "9424", "fingerprint": "Xt5EWLLDS7FJjR1c", "brand": "visa"},
-    "other": {"id": "card_2NsYl2Ab12Cd34Ef", "last4": None, "fingerprint": "Xt5EWLLDS7FJjR1c", "exp": 12},
+    "card": {
+        "id": "card_1NsYl2Ab12Cd34Ef",
+        "last4": "9424",
+        "fingerprint": "Xt5EWLLDS7FJjR1c",
+        "brand": "visa",
+    },
+    "other": {
+        "id": "card_2NsYl2Ab12Cd34Ef",
+        "last4": None,
+        "fingerprint": "Xt5EWLLDS7FJjR1c",
+        "exp": 12,
+    },
     "message": "Invalid API Key provided: sk_test_************abcd; tok_1NsYl2Ab is used up, 4000 0000 0000 0002 too.",
     "url": "/v1/charges/ch_3NsYl2Ab12Cd34Ef1AbCdEfG/refunds",
     "list": ["tok_visa", "whsec_abcdefgh12345678", "4242424242424242", 7],
@@ -47,7 +60,9 @@ SECRETS = """
 def record(tmp_path: Path) -> Callable[..., str]:
     """Record one exchange with a server that answers this; return the cassette."""
 
-    def record(answer: bytes, headers: dict[str, str] | None = None, body: str | None = None) -> str:
+    def record(
+        answer: bytes, headers: dict[str, str] | None = None, body: str | None = None
+    ) -> str:
         path = tmp_path / "cassette.yaml"
 
         def answered(_: Request) -> Response:
@@ -60,7 +75,10 @@ def record(tmp_path: Path) -> Callable[..., str]:
                     urllib3.request(
                         "POST",
                         f"{cassette.settings.api_base}/v1/charges/ch_3NsYl2Ab12Cd34Ef1AbCdEfG?expand[]=customer",
-                        body=body or urlencode({"email": "buyer@shop.example.org", "card[name]": "Ada Lovelace"}),
+                        body=body
+                        or urlencode(
+                            {"email": "buyer@shop.example.org", "card[name]": "Ada Lovelace"}
+                        ),
                         headers={
                             "Authorization": "Bearer sk_test_mine",
                             "Stripe-Version": "2026-10-28.endive",
@@ -75,13 +93,22 @@ def record(tmp_path: Path) -> Callable[..., str]:
     return record
 
 
-def test_nothing_personal_and_no_secret_is_written(record: Callable[..., str], tmp_path: Path) -> None:
+def test_nothing_personal_and_no_secret_is_written(
+    record: Callable[..., str], tmp_path: Path
+) -> None:
     """Keys, tokens, secrets, ids, people, cards and Stripe's links are replaced; what is public stays."""
     text = record(json.dumps(ANSWER).encode())
 
     assert [] == [secret for secret in SECRETS if secret in text]
     assert [] == find_leaks([tmp_path])
-    for public in ("ada@example.com", "card_declined", "tok_visa", "docs/error-codes/card-declined", '"visa"', "12"):
+    for public in (
+        "ada@example.com",
+        "card_declined",
+        "tok_visa",
+        "docs/error-codes/card-declined",
+        '"visa"',
+        "12",
+    ):
         assert public in text
 
 
@@ -98,7 +125,11 @@ def test_an_id_stays_the_same_thing(record: Callable[..., str]) -> None:
 
 def test_headers_are_dropped_unless_known(record: Callable[..., str]) -> None:
     """A header nobody has thought of is not written; those that decide how an answer is read are."""
-    headers = {"request-id": "req_7CpxqdRGPV3xWh", "x-new": "secret-agent", "stripe-should-retry": "false"}
+    headers = {
+        "request-id": "req_7CpxqdRGPV3xWh",
+        "x-new": "secret-agent",
+        "stripe-should-retry": "false",
+    }
     text = record(b"{}", headers)
 
     assert "secret-agent" not in text
@@ -109,7 +140,9 @@ def test_headers_are_dropped_unless_known(record: Callable[..., str]) -> None:
 
 
 @pytest.mark.parametrize("packed", [False, True])
-def test_an_answer_that_is_no_json_is_scrubbed_too(record: Callable[..., str], packed: bool) -> None:
+def test_an_answer_that_is_no_json_is_scrubbed_too(
+    record: Callable[..., str], packed: bool
+) -> None:
     """A proxy's page and a packed answer are texts like any other."""
     page = b"<p>cus_4fdAW5ftNQow1a, buyer@shop.example.org</p>"
     text = record(gzip.compress(page) if packed else page)
@@ -131,10 +164,23 @@ def test_everything_of_a_purchase_is_clean(tmp_path: Path) -> None:
     read: list[Any] = []
     for mode in ("once", "none"):
         sandbox = Sandbox()
-        with use_cassette(path, record=mode, source=sandbox) as cassette, cassette.gateway() as gateway:
-            token = sandbox.create_token("5555555555554444", name="Ada Lovelace", address_zip="SW1Y 4LE")
-            payment = gateway.charge(token, "ada@lovelace.test", Money(500, "usd"), order_id="order-1")
-            read.append((payment.customer.email, payment.order_id, gateway.find("order-1", customer=payment.customer)))
+        with (
+            use_cassette(path, record=mode, source=sandbox) as cassette,
+            cassette.gateway() as gateway,
+        ):
+            token = sandbox.create_token(
+                "5555555555554444", name="Ada Lovelace", address_zip="SW1Y 4LE"
+            )
+            payment = gateway.charge(
+                token, "ada@lovelace.test", Money(500, "usd"), order_id="order-1"
+            )
+            read.append(
+                (
+                    payment.customer.email,
+                    payment.order_id,
+                    gateway.find("order-1", customer=payment.customer),
+                )
+            )
     text = path.read_text("utf-8")
 
     assert [] == find_leaks([path])
@@ -175,10 +221,14 @@ def test_a_card_number_that_is_a_number_is_scrubbed(record: Callable[..., str]) 
     assert '"amount": 500' in text
 
 
-def test_an_address_in_its_own_field_is_scrubbed_however_it_is_written(record: Callable[..., str]) -> None:
+def test_an_address_in_its_own_field_is_scrubbed_however_it_is_written(
+    record: Callable[..., str],
+) -> None:
     """A field for an e-mail holds one, whatever it looks like."""
     text = record(
-        json.dumps({"email": "jane at corp", "customer_email": "ada@example.com", "receipt_email": ""}).encode()
+        json.dumps(
+            {"email": "jane at corp", "customer_email": "ada@example.com", "receipt_email": ""}
+        ).encode()
     )
 
     assert "jane at corp" not in text

@@ -41,7 +41,9 @@ ASKING = Order(PRICE, collect=["name", "shipping_address"], receipt_email=True)
 
 def people(gateway: PaymentGateway) -> None:
     assert_type(ADA.address, Address | None)
-    payment = gateway.charge("tok_visa", "ada@example.com", PRICE, billing=ADA, shipping=ADA, receipt_email=True)
+    payment = gateway.charge(
+        "tok_visa", "ada@example.com", PRICE, billing=ADA, shipping=ADA, receipt_email=True
+    )
     assert_type(payment.charge.shipping, Person | None)
     assert_type(payment.customer.address, Address | None)
 
@@ -50,7 +52,9 @@ def settings() -> None:
     assert_type(Settings.from_env(), Settings)
     assert_type(Settings.from_mapping({"STRIPE_SECRET_KEY": "sk_test_1"}).livemode, bool | None)
     assert_type(PaymentGateway.from_env(), PaymentGateway)
-    assert_type(AsyncPaymentGateway.from_settings(Settings("sk_test_1", timeout=5)), AsyncPaymentGateway)
+    assert_type(
+        AsyncPaymentGateway.from_settings(Settings("sk_test_1", timeout=5)), AsyncPaymentGateway
+    )
     with PaymentGateway("sk_test_1", livemode=False, max_retries=0) as gateway:
         assert_type(gateway, PaymentGateway)
 
@@ -63,7 +67,9 @@ def money() -> None:
 
 
 def charging(gateway: PaymentGateway) -> None:
-    payment = gateway.charge("tok_visa", "ada@example.com", PRICE, order_id="order-1", metadata={"shelf": "3"})
+    payment = gateway.charge(
+        "tok_visa", "ada@example.com", PRICE, order_id="order-1", metadata={"shelf": "3"}
+    )
     assert_type(payment, Payment)
     assert_type(payment.customer, Customer)
     assert_type(payment.charge, Charge)
@@ -76,7 +82,9 @@ def charging(gateway: PaymentGateway) -> None:
     assert_type(payment.charge.raw, Mapping[str, Any])
     if payment.charge.card is not None:
         assert_type(payment.charge.card.last4, str | None)
-    assert_type(gateway.charge_customer(payment.customer, PRICE, order_id="order-2", card="card_1"), Payment)
+    assert_type(
+        gateway.charge_customer(payment.customer, PRICE, order_id="order-2", card="card_1"), Payment
+    )
 
 
 def afterwards(gateway: PaymentGateway) -> None:

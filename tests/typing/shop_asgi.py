@@ -37,4 +37,6 @@ async def own(request: Request) -> Response:
     return JSONResponse({"charge": payment.charge.id})
 
 
-app = Starlette(routes=[*payments.routes, Route("/own", own, methods=["POST"])], lifespan=payments.lifespan)
+app = Starlette(
+    routes=[*payments.routes, Route("/own", own, methods=["POST"])], lifespan=payments.lifespan
+)

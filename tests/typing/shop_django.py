@@ -7,7 +7,14 @@ from django.urls import include, path
 from typing_extensions import assert_type
 
 from tokencharge import Event, Money, Order, Payment, PaymentGateway, TokenChargeError
-from tokencharge.django import ChargeView, charge_from_request, checkout_urls, current_gateway, on_event, use_gateway
+from tokencharge.django import (
+    ChargeView,
+    charge_from_request,
+    checkout_urls,
+    current_gateway,
+    on_event,
+    use_gateway,
+)
 
 
 class Buy(ChargeView):

@@ -28,7 +28,9 @@ class StarletteShop(Shop):
     """Starlette, behind asgi-csrf where CSRF is looked at; order, hooks and handlers are plain functions."""
 
     def start(self) -> None:
-        payments = self.checkout = TokenCharge(gateway=self.gateway, csrf_input=csrf_input, **self.options)
+        payments = self.checkout = TokenCharge(
+            gateway=self.gateway, csrf_input=csrf_input, **self.options
+        )
 
         @payments.before_charge
         def before_charge(request: Request) -> object:
@@ -62,7 +64,9 @@ class StarletteShop(Shop):
         self.app = app
         if self.csrf:
             guarded = {"/charge", "/own"}
-            self.app = asgi_csrf(app, signing_secret="signs", always_protect=guarded, send_csrf_failed=self.refuse)
+            self.app = asgi_csrf(
+                app, signing_secret="signs", always_protect=guarded, send_csrf_failed=self.refuse
+            )
 
     async def refuse(self, scope: Scope, send: Send, reason: object) -> None:
         request = Request(scope)
@@ -82,7 +86,9 @@ class StarletteShop(Shop):
     def staying_open(self) -> AbstractContextManager[object]:
         return self.client
 
-    def send(self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None) -> Answer:
+    def send(
+        self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None
+    ) -> Answer:
         sent = {"Accept": "text/html,*/*;q=0.8", **(headers or {})}
         as_bytes = [(name.encode(), value.encode("latin-1")) for name, value in sent.items()]
         answer = self.client.request(method, path, content=body or None, headers=as_bytes)
@@ -93,7 +99,9 @@ class FastAPIShop(StarletteShop):
     """FastAPI; order, hooks and handlers are async."""
 
     def start(self) -> None:
-        payments = self.checkout = TokenCharge(gateway=self.gateway, csrf_input=csrf_input, **self.options)
+        payments = self.checkout = TokenCharge(
+            gateway=self.gateway, csrf_input=csrf_input, **self.options
+        )
 
         @payments.order
         async def order(request: Request) -> Order:

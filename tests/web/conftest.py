@@ -35,7 +35,9 @@ def open_shop(sandbox: Sandbox, route: str, request: pytest.FixtureRequest) -> I
         def options(settings: dict[str, Any]) -> dict[str, Any]:
             """What of it an adapter is told, and no gateway."""
             return {
-                name: settings.pop(name) for name in ("trusted_origins", "success_url", "languages") if name in settings
+                name: settings.pop(name)
+                for name in ("trusted_origins", "success_url", "languages")
+                if name in settings
             }
 
         def gateway(kind: Any = PaymentGateway, **settings: Any) -> Any:
@@ -51,7 +53,9 @@ def open_shop(sandbox: Sandbox, route: str, request: pytest.FixtureRequest) -> I
             from tests.web import django_shop
             from tokencharge.django import use_gateway
 
-            kind = django_shop.DjangoShop if request.param == "django" else django_shop.DjangoAsgiShop
+            kind = (
+                django_shop.DjangoShop if request.param == "django" else django_shop.DjangoAsgiShop
+            )
             told = options(settings)
             shop = kind(stack.enter_context(use_gateway(gateway(**settings))), csrf, told)
             stack.callback(shop.close)

@@ -55,7 +55,10 @@ def garbled(chance: random.Random) -> tuple[bytes, str]:
 
 
 def _garbled_payload(chance: random.Random) -> bytes:
-    payload, way = event(chance.choice(["charge.refunded", "customer.created", "a.b"])), chance.randrange(6)
+    payload, way = (
+        event(chance.choice(["charge.refunded", "customer.created", "a.b"])),
+        chance.randrange(6),
+    )
     if way == 0:
         return payload
     if way == 1:
@@ -88,7 +91,11 @@ def _garbled_signature(chance: random.Random, payload: bytes) -> str:
     if way == 4:
         return "".join(chance.choices(_LATIN, k=chance.randrange(120)))
     if way == 5:
-        return signed(payload, chance.choice([SECRET, "whsec_of_somebody_else"]), chance.randrange(-1000, 1000))
+        return signed(
+            payload,
+            chance.choice([SECRET, "whsec_of_somebody_else"]),
+            chance.randrange(-1000, 1000),
+        )
     if way == 6:
         parts = [*header.split(","), "t=1", "v1=", "=", "v0=aa", "t=", "v1=\xe9", ""]
         return ",".join(chance.sample(parts, chance.randrange(len(parts))))

@@ -24,13 +24,18 @@ if not settings.configured:
         CSRF_FAILURE_VIEW="tokencharge.django.csrf_failure",
         DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}},
         INSTALLED_APPS=["django.contrib.staticfiles", "tokencharge.django"],
-        MIDDLEWARE=["django.middleware.locale.LocaleMiddleware", "django.middleware.csrf.CsrfViewMiddleware"],
+        MIDDLEWARE=[
+            "django.middleware.locale.LocaleMiddleware",
+            "django.middleware.csrf.CsrfViewMiddleware",
+        ],
         ROOT_URLCONF=__name__,
         SECRET_KEY="signs nothing",
         STATIC_URL="/static/",
         STRIPE_SECRET_KEY="sk_test_of_the_settings",
         STRIPE_PUBLISHABLE_KEY="pk_test_of_the_settings",
-        TEMPLATES=[{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}],
+        TEMPLATES=[
+            {"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}
+        ],
         USE_TZ=True,
     )
     django.setup()
@@ -133,20 +138,26 @@ class DjangoShop(Shop):
             signal.disconnect(self._note)
         _open.remove(self)
 
-    def _note(self, *, signal: object, sender: object, request: HttpRequest, **news: object) -> None:
+    def _note(
+        self, *, signal: object, sender: object, request: HttpRequest, **news: object
+    ) -> None:
         assert sender in (Buy, charge_from_request)
         self.signals.extend(news.values())
 
     def open(self) -> None:
         self.client: Any = Client(enforce_csrf_checks=self.csrf)
 
-    def send(self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None) -> Answer:
+    def send(
+        self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None
+    ) -> Answer:
         sent = {"Accept": "text/html,*/*;q=0.8", **(headers or {})}
         kind = sent.pop("Content-Type", "")
         answer = self.request(method, path, body, kind, sent)
         return Answer(answer.status_code, answer.headers, answer.content.decode())
 
-    def request(self, method: str, path: str, body: bytes, kind: str, headers: Mapping[str, str]) -> Any:
+    def request(
+        self, method: str, path: str, body: bytes, kind: str, headers: Mapping[str, str]
+    ) -> Any:
         return self.client.generic(method, path, body, kind, headers=headers)
 
 
@@ -164,9 +175,13 @@ class DjangoAsgiShop(DjangoShop):
             yield
             self.run = asyncio.run
 
-    def request(self, method: str, path: str, body: bytes, kind: str, headers: Mapping[str, str]) -> Any:
+    def request(
+        self, method: str, path: str, body: bytes, kind: str, headers: Mapping[str, str]
+    ) -> Any:
         async def request() -> Any:
-            async with ThreadSensitiveContext():  # as Django's own handler, which the client passes by
+            async with (
+                ThreadSensitiveContext()
+            ):  # as Django's own handler, which the client passes by
                 return await self.client.generic(method, path, body, kind, headers=headers)
 
         return self.run(request())

@@ -62,7 +62,9 @@ class FlaskShop(Shop):
     def open(self) -> None:
         self.client = self.app.test_client()
 
-    def send(self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None) -> Answer:
+    def send(
+        self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None
+    ) -> Answer:
         sent = {"Accept": "text/html,*/*;q=0.8", **(headers or {})}
         answer = self.client.open(path, method=method, data=body or None, headers=sent)
         return Answer(answer.status_code, dict(answer.headers), answer.text)

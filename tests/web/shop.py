@@ -16,7 +16,16 @@ from urllib.parse import urlencode
 import attrs
 
 from tests.web.deliveries import OLD_SECRET, SECRET, signed
-from tokencharge import AsyncPaymentGateway, Charge, Event, Money, Order, Payment, PaymentGateway, TokenChargeError
+from tokencharge import (
+    AsyncPaymentGateway,
+    Charge,
+    Event,
+    Money,
+    Order,
+    Payment,
+    PaymentGateway,
+    TokenChargeError,
+)
 from tokencharge.sandbox import Sandbox
 
 FORM = "application/x-www-form-urlencoded"
@@ -58,7 +67,9 @@ class Answer:
     def hidden(self, form: str) -> dict[str, str]:
         """The hidden fields of one of the page's forms: "pay" or "again"."""
         found = re.search(rf'<form[^>]*data-tokencharge="{form}".*?</form>', self.text, re.DOTALL)
-        fields = re.findall(r'<input type="hidden" name="([^"]*)"(?: value="([^"]*)")?', found[0] if found else "")
+        fields = re.findall(
+            r'<input type="hidden" name="([^"]*)"(?: value="([^"]*)")?', found[0] if found else ""
+        )
         return {name: unescape(value) for name, value in fields}
 
 
@@ -98,7 +109,9 @@ class Shop(ABC):
         """Start with no cookies."""
 
     @abstractmethod
-    def send(self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None) -> Answer:
+    def send(
+        self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None
+    ) -> Answer:
         """Send a request as a browser would that takes HTML."""
 
     def in_another_tab(self) -> Shop:
@@ -130,9 +143,15 @@ class Shop(ABC):
     def deliver(self, payload: bytes, signature: str | None = None) -> Answer:
         """Deliver an event as Stripe does, signed anew unless a signature is given; an empty one is left out."""
         header = signed(payload) if signature is None else signature
-        sent = {"Accept": "*/*; q=0.5, application/xml", "Content-Type": "application/json; charset=utf-8"}
+        sent = {
+            "Accept": "*/*; q=0.5, application/xml",
+            "Content-Type": "application/json; charset=utf-8",
+        }
         return self.send(
-            "POST", "/stripe/webhook", payload, {**sent, **({"Stripe-Signature": header} if header else {})}
+            "POST",
+            "/stripe/webhook",
+            payload,
+            {**sent, **({"Stripe-Signature": header} if header else {})},
         )
 
     def buy(self, token: str, **fields: str) -> Answer:

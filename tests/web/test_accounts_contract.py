@@ -46,7 +46,10 @@ def secret_of(tenant: str) -> str:
 
 
 def accounts(sandboxes: dict[str, Sandbox], kind: Any) -> dict[str, Any]:
-    return {name: gateway_to(each, kind, webhook_secret=secret_of(name)) for name, each in sandboxes.items()}
+    return {
+        name: gateway_to(each, kind, webhook_secret=secret_of(name))
+        for name, each in sandboxes.items()
+    }
 
 
 def flask_site(sandboxes: dict[str, Sandbox]) -> Ask:
@@ -92,7 +95,10 @@ def django_site(sandboxes: dict[str, Sandbox]) -> Ask:
 
     def ask(tenant: str, where: str, sent: dict[str, Any]) -> int:
         headers = {"X-Tenant": tenant, **sent.pop("headers", {})}
-        given = {"data": sent["data"], **({} if where == "/charge" else {"content_type": "application/json"})}
+        given = {
+            "data": sent["data"],
+            **({} if where == "/charge" else {"content_type": "application/json"}),
+        }
         with override_settings(ROOT_URLCONF=urls):
             status: int = Client().post(where, headers=headers, **given).status_code
             return status
@@ -118,7 +124,9 @@ def asgi_site(sandboxes: dict[str, Sandbox], *, awaited: bool) -> Ask:
 
     def ask(tenant: str, where: str, sent: dict[str, Any]) -> int:
         headers = {"X-Tenant": tenant, **sent.pop("headers", {})}
-        body = {"content": sent["data"]} if isinstance(sent["data"], bytes) else {"data": sent["data"]}
+        body = (
+            {"content": sent["data"]} if isinstance(sent["data"], bytes) else {"data": sent["data"]}
+        )
         with TestClient(app) as client:
             status: int = client.post(where, headers=headers, **body).status_code
         return status
@@ -143,12 +151,16 @@ def test_each_request_is_charged_on_its_own_account(
     """The gateway comes from a function of the request; so does the secret that a webhook is verified with."""
     ask = make(sandboxes)
     paid = [
-        ask(tenant, "/charge", {"data": {"token": sandboxes[tenant].create_token(), "email": EMAIL}})
+        ask(
+            tenant, "/charge", {"data": {"token": sandboxes[tenant].create_token(), "email": EMAIL}}
+        )
         for tenant in TENANTS
     ]
     payload = event()
     heard = [
-        ask(tenant, "/stripe/webhook", {"data": payload, "headers": {"Stripe-Signature": signature}})
+        ask(
+            tenant, "/stripe/webhook", {"data": payload, "headers": {"Stripe-Signature": signature}}
+        )
         for tenant in TENANTS
         for signature in (signed(payload, secret_of("red")), signed(payload, secret_of("blue")))
     ]
@@ -172,7 +184,9 @@ def test_a_gateway_of_the_other_kind_is_refused_when_it_is_given(sandbox: Sandbo
         pass
     with pytest.raises(ConfigurationError, match="make a PaymentGateway"):
         charge_from_request(None, order(), gateway=awaited)  # type: ignore[arg-type]
-    with pytest.raises(ConfigurationError, match="other kind of gateway: make a AsyncPaymentGateway"):
+    with pytest.raises(
+        ConfigurationError, match="other kind of gateway: make a AsyncPaymentGateway"
+    ):
         starlette_adapter.TokenCharge(gateway=blocking)  # type: ignore[arg-type]
     with pytest.raises(ConfigurationError, match="A gateway charges; str does not"):
         flask_adapter.TokenCharge(gateway="sk_test_1")  # type: ignore[arg-type]
@@ -196,7 +210,9 @@ class TestAnOrderFunctionOfAnotherShape:
 
     def flask(self, function: Any, prefix: str | None = None) -> Any:
         app = Flask(__name__)
-        app.config.update(TESTING=True, STRIPE_SECRET_KEY="sk_test_1", STRIPE_PUBLISHABLE_KEY="pk_test_1")
+        app.config.update(
+            TESTING=True, STRIPE_SECRET_KEY="sk_test_1", STRIPE_PUBLISHABLE_KEY="pk_test_1"
+        )
         flask_adapter.TokenCharge(app, url_prefix=prefix).order(function)
         return app.test_client()
 
@@ -213,7 +229,9 @@ class TestAnOrderFunctionOfAnotherShape:
         async def later() -> Order:
             raise AssertionError
 
-        with pytest.raises(ConfigurationError, match="async, and this adapter calls plain functions"):
+        with pytest.raises(
+            ConfigurationError, match="async, and this adapter calls plain functions"
+        ):
             self.flask(later).get("/checkout")
 
     def test_django(self, sandbox: Sandbox) -> None:
@@ -248,18 +266,29 @@ class TestAnOrderFunctionOfAnotherShape:
 class TestLinks:
     """What a path captures leads nowhere else, and may be a name in any script."""
 
-    HOSTILE = ("/%09/evil.example/charge", "/a%0d%0aSet-Cookie:%20x=1/b/charge", "/%5cevil.example/b/charge")
+    HOSTILE = (
+        "/%09/evil.example/charge",
+        "/a%0d%0aSet-Cookie:%20x=1/b/charge",
+        "/%5cevil.example/b/charge",
+    )
     NAMES = ("/%E6%97%A5%E6%9C%AC/caf%C3%A9/charge", "/a%3Fb/c%23d/charge", "/100%25/x%20y/charge")
 
     def visit(self, prefix: str, path: str) -> tuple[str, str]:
         """Where GET /charge leads, and what the checkout's form posts to; as a server hands a path on, decoded."""
-        payments = starlette_adapter.TokenCharge(gateway=gateway_to(Sandbox(), AsyncPaymentGateway), url_prefix=prefix)
+        payments = starlette_adapter.TokenCharge(
+            gateway=gateway_to(Sandbox(), AsyncPaymentGateway), url_prefix=prefix
+        )
         payments.order(order)
         app = Starlette(routes=payments.routes)
         where, _, query = path.partition("?")
 
         def get(path: str) -> tuple[dict[str, str], str]:
-            scope = {"type": "http", "method": "GET", "path": unquote(path), "query_string": query.encode()}
+            scope = {
+                "type": "http",
+                "method": "GET",
+                "path": unquote(path),
+                "query_string": query.encode(),
+            }
             sent: list[Any] = []
 
             async def receive() -> Any:

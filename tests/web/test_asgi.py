@@ -20,7 +20,15 @@ from starlette.testclient import TestClient
 
 from tests.web.deliveries import event, signed
 from tests.web.shop import EMAIL, FORM, gateway_to
-from tokencharge import AsyncPaymentGateway, ConfigurationError, Event, Money, Order, OutcomeUnknown, Settings
+from tokencharge import (
+    AsyncPaymentGateway,
+    ConfigurationError,
+    Event,
+    Money,
+    Order,
+    OutcomeUnknown,
+    Settings,
+)
 from tokencharge.asgi import TokenCharge
 from tokencharge.sandbox import Sandbox
 from tokencharge.web import BODY_LIMIT
@@ -85,7 +93,9 @@ def test_a_shop_without_an_order_is_an_error() -> None:
 
 def test_one_app_may_have_several(gateway: AsyncPaymentGateway, sandbox: Sandbox) -> None:
     """Each page posts to its own: what is captured goes along, and is the order function's to read."""
-    tickets = TokenCharge(gateway=gateway, url_prefix="/tickets/{row:int}", checkout_path="/pay", charge_path="/paid")
+    tickets = TokenCharge(
+        gateway=gateway, url_prefix="/tickets/{row:int}", checkout_path="/pay", charge_path="/paid"
+    )
     tickets.order(lambda request: Order(Money(100 * request.path_params["row"], "usd")))
     drinks = TokenCharge(KEYS, url_prefix="/drinks")
     drinks.order(selling(300))
@@ -101,7 +111,9 @@ def test_one_app_may_have_several(gateway: AsyncPaymentGateway, sandbox: Sandbox
 
 
 @pytest.mark.parametrize("name", [None, "shop"])
-def test_links_hold_where_the_routes_are_mounted(gateway: AsyncPaymentGateway, name: str | None) -> None:
+def test_links_hold_where_the_routes_are_mounted(
+    gateway: AsyncPaymentGateway, name: str | None
+) -> None:
     """Under a prefix of the server's and one of the app's every URL begins with both, and none with a host."""
     payments = TokenCharge(gateway=gateway)
     payments.order(selling())
@@ -113,7 +125,10 @@ def test_links_hold_where_the_routes_are_mounted(gateway: AsyncPaymentGateway, n
     assert 'action="/site/pay/charge"' in page
     assert 'src="/site/pay/tokencharge/static/tokencharge.js"' in page
     assert "/site/pay/checkout" == client.get("/site/pay/charge").headers["Location"]
-    assert (200, "text/javascript") == (script.status_code, script.headers["Content-Type"].partition(";")[0])
+    assert (200, "text/javascript") == (
+        script.status_code,
+        script.headers["Content-Type"].partition(";")[0],
+    )
 
 
 def test_the_pages_are_the_sites_to_change(tmp_path: Path, gateway: AsyncPaymentGateway) -> None:
@@ -125,7 +140,10 @@ def test_the_pages_are_the_sites_to_change(tmp_path: Path, gateway: AsyncPayment
     client = visiting(payments)
     page = client.get("/checkout")
 
-    assert "Thank you for $5.00" == client.post("/charge", data={"token": "tok_visa", "email": EMAIL}).text
+    assert (
+        "Thank you for $5.00"
+        == client.post("/charge", data={"token": "tok_visa", "email": EMAIL}).text
+    )
     assert 'data-tokencharge="pay"' in page.text
     assert "Content-Security-Policy" not in page.headers
 
@@ -153,7 +171,9 @@ def test_hooks_may_be_given_at_once(gateway: AsyncPaymentGateway, sandbox: Sandb
 
 
 @pytest.mark.parametrize("kind", ["form", "multipart", "json"])
-def test_the_order_may_be_read_from_the_body_too(gateway: AsyncPaymentGateway, sandbox: Sandbox, kind: str) -> None:
+def test_the_order_may_be_read_from_the_body_too(
+    gateway: AsyncPaymentGateway, sandbox: Sandbox, kind: str
+) -> None:
     """How many are bought stands beside the token: what this library has read is there for the host to read."""
     payments = TokenCharge(gateway=gateway)
 
@@ -170,7 +190,8 @@ def test_the_order_may_be_read_from_the_body_too(gateway: AsyncPaymentGateway, s
         client.post("/charge", data=sent)
     else:
         body = "".join(
-            f'--x\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n' for name, value in sent.items()
+            f'--x\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+            for name, value in sent.items()
         )
         headers = {"Content-Type": "multipart/form-data; boundary=x"}
         client.post("/charge", content=f"{body}--x--\r\n".encode(), headers=headers)
@@ -180,13 +201,23 @@ def test_the_order_may_be_read_from_the_body_too(gateway: AsyncPaymentGateway, s
 
 
 def asked(
-    payments: TokenCharge, receive: Callable[[], Any], body_length: int, path: str = "/charge", **more: str
+    payments: TokenCharge,
+    receive: Callable[[], Any],
+    body_length: int,
+    path: str = "/charge",
+    **more: str,
 ) -> Any:
     """Make a POST of an ASGI server's, without the server."""
     app = Starlette(routes=payments.routes)
     given = {"content-type": FORM, "content-length": str(body_length), **more}
     headers = [(name.replace("_", "-").encode(), value.encode()) for name, value in given.items()]
-    scope = {"type": "http", "method": "POST", "path": path, "query_string": b"", "headers": headers}
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": path,
+        "query_string": b"",
+        "headers": headers,
+    }
     sent: list[Any] = []
 
     async def send(message: Any) -> None:
@@ -199,7 +230,9 @@ def asked(
     return run()
 
 
-def test_a_body_longer_than_it_says_is_not_read_to_its_end(gateway: AsyncPaymentGateway, sandbox: Sandbox) -> None:
+def test_a_body_longer_than_it_says_is_not_read_to_its_end(
+    gateway: AsyncPaymentGateway, sandbox: Sandbox
+) -> None:
     """Chunks that go on for ever fill no memory."""
     payments = TokenCharge(gateway=gateway)
     payments.order(selling())
@@ -225,7 +258,9 @@ class Silent(stripe.HTTPClient):
         super().__init__()
         self.asked = asyncio.Event()
 
-    async def request_async(self, method: str, url: str, headers: Any, post_data: Any = None) -> Any:
+    async def request_async(
+        self, method: str, url: str, headers: Any, post_data: Any = None
+    ) -> Any:
         self.asked.set()
         await asyncio.Event().wait()
 
@@ -236,7 +271,9 @@ def test_a_request_cut_off_while_it_charges_is_not_lost(caplog: pytest.LogCaptur
 
     async def cut() -> None:
         silent = Silent()
-        payments = TokenCharge(gateway=AsyncPaymentGateway("sk_test_1", http_client=silent), on_failure=told.append)
+        payments = TokenCharge(
+            gateway=AsyncPaymentGateway("sk_test_1", http_client=silent), on_failure=told.append
+        )
         payments.order(lambda request: Order(Money(500, "usd"), order_id="order-14"))
 
         async def receive() -> Any:
@@ -257,7 +294,11 @@ def test_a_request_cut_off_while_it_charges_is_not_lost(caplog: pytest.LogCaptur
 
 def deliver(payments: TokenCharge, payload: bytes, path: str = "/stripe/webhook") -> int:
     """Deliver an event, and return the status."""
-    return visiting(payments).post(path, content=payload, headers={"Stripe-Signature": signed(payload)}).status_code
+    return (
+        visiting(payments)
+        .post(path, content=payload, headers={"Stripe-Signature": signed(payload)})
+        .status_code
+    )
 
 
 def test_the_webhooks_path_is_the_sites_to_choose(gateway: AsyncPaymentGateway) -> None:
@@ -322,7 +363,9 @@ def test_async_handlers_hold_no_worker_thread(gateway: AsyncPaymentGateway) -> N
         async def receive() -> Any:
             return {"type": "http.request", "body": payload, "more_body": False}
 
-        status: int = await asked(payments, receive, len(payload), "/stripe/webhook", stripe_signature=signed(payload))
+        status: int = await asked(
+            payments, receive, len(payload), "/stripe/webhook", stripe_signature=signed(payload)
+        )
         return status
 
     async def burst() -> list[int]:
@@ -385,7 +428,9 @@ def test_a_delivery_cut_off_is_recorded_as_far_as_it_got(gateway: AsyncPaymentGa
                 await asyncio.sleep(0)
                 told.append(event)
 
-            await asked(payments, receive, len(payload), "/stripe/webhook", stripe_signature=signed(payload))
+            await asked(
+                payments, receive, len(payload), "/stripe/webhook", stripe_signature=signed(payload)
+            )
         return scope.cancel_called
 
     assert asyncio.run(cut())

@@ -38,15 +38,23 @@ def answer_bank(sandbox: Sandbox, *, approve: bool = True) -> None:
 class TestAScript:
     """POST /charge as JSON."""
 
-    def test_it_gets_what_stripe_js_needs(self, shop: Shop, sandbox: Sandbox, caplog: pytest.LogCaptureFixture) -> None:
+    def test_it_gets_what_stripe_js_needs(
+        self, shop: Shop, sandbox: Sandbox, caplog: pytest.LogCaptureFixture
+    ) -> None:
         """A client secret beside the error; nothing is charged, and the log does not have it."""
         answer = shop.post_json(submission(sandbox.create_token(ASKS)))
         (intent,) = sandbox.payment_intents
         error = answer.json["error"]
 
-        assert (402, "authentication_required", None) == (answer.status, error["code"], error["advice"])
+        assert (402, "authentication_required", None) == (
+            answer.status,
+            error["code"],
+            error["advice"],
+        )
         assert "follow its steps" in error["message"]
-        assert {"client_secret": intent["client_secret"], "payment_intent": intent["id"]} == error["authentication"]
+        assert {"client_secret": intent["client_secret"], "payment_intent": intent["id"]} == error[
+            "authentication"
+        ]
         assert "no-store" == answer.headers["Cache-Control"]
         assert [AuthenticationRequired] == [type(failure) for failure in shop.failures]
         assert [] == paid(sandbox)
@@ -80,11 +88,15 @@ class TestAScript:
         )
         assert "could not confirm that it was you" in failed.json["error"]["message"]
         assert "authentication" not in failed.json["error"]
-        assert [AuthenticationRequired, CardDeclined] == [type(failure) for failure in shop.failures]
+        assert [AuthenticationRequired, CardDeclined] == [
+            type(failure) for failure in shop.failures
+        ]
         assert 200 == answer.status
         assert [Money(500, "usd")] == paid(sandbox)
 
-    def test_an_intent_from_the_browser_is_not_looked_at(self, shop: Shop, sandbox: Sandbox) -> None:
+    def test_an_intent_from_the_browser_is_not_looked_at(
+        self, shop: Shop, sandbox: Sandbox
+    ) -> None:
         """Somebody else's paid intent in the request pays nothing."""
         shop.post_json(submission(sandbox.create_token()))
         (theirs,) = sandbox.payment_intents
@@ -113,7 +125,9 @@ class TestAPage:
     def ask(self, shop: Shop, sandbox: Sandbox) -> Answer:
         return shop.buy(sandbox.create_token(ASKS))
 
-    def test_it_has_what_stripe_js_needs_and_no_card_form(self, shop: Shop, sandbox: Sandbox) -> None:
+    def test_it_has_what_stripe_js_needs_and_no_card_form(
+        self, shop: Shop, sandbox: Sandbox
+    ) -> None:
         """A card form beside the bank's question could pay twice; the submission is kept, to be sent again."""
         page = self.ask(shop, sandbox)
         again = page.hidden("again")
@@ -153,8 +167,12 @@ class TestAPage:
         assert 200 == page.status
         assert [Money(500, "usd")] == paid(sandbox)
 
-    @pytest.mark.parametrize("fault", [Fault.rate_limit(), Fault.refuse_connection()], ids=lambda fault: fault.name)
-    def test_trouble_after_the_approval_opens_no_card_form(self, shop: Shop, sandbox: Sandbox, fault: Fault) -> None:
+    @pytest.mark.parametrize(
+        "fault", [Fault.rate_limit(), Fault.refuse_connection()], ids=lambda fault: fault.name
+    )
+    def test_trouble_after_the_approval_opens_no_card_form(
+        self, shop: Shop, sandbox: Sandbox, fault: Fault
+    ) -> None:
         """The money has moved, so "this attempt has not charged you" is no reason to pay again."""
         again = self.ask(shop, sandbox).hidden("again")
         answer_bank(sandbox)
@@ -178,7 +196,9 @@ class TestAPage:
 
 
 @pytest.mark.parametrize("answered", ["never", "meanwhile", "refused"])
-def test_a_buyer_who_left_can_come_back(open_shop: OpenShop, sandbox: Sandbox, answered: str) -> None:
+def test_a_buyer_who_left_can_come_back(
+    open_shop: OpenShop, sandbox: Sandbox, answered: str
+) -> None:
     """With an order id the order goes on with the next card, and is paid once whatever became of the first."""
     shop = open_shop()
     shop.order = Order(Money(500, "usd"), "A blue notebook", "order-1")
@@ -198,7 +218,9 @@ def test_a_buyer_who_left_can_come_back(open_shop: OpenShop, sandbox: Sandbox, a
 
 @pytest.mark.parametrize("route", ["charges", "payment_intents"])
 @pytest.mark.parametrize("number", ["4242424242424242", ASKS])
-def test_what_the_payment_element_makes_pays_on_either_route(shop: Shop, sandbox: Sandbox, number: str) -> None:
+def test_what_the_payment_element_makes_pays_on_either_route(
+    shop: Shop, sandbox: Sandbox, number: str
+) -> None:
     """A confirmation token goes over a PaymentIntent, and the bank may ask."""
     sent = submission(sandbox.create_confirmation_token(number))
     answer = shop.post_json(sent)

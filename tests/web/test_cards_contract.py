@@ -46,7 +46,9 @@ def save(sandbox: Sandbox, route: str, customer: str, number: str) -> str:
     """Save a card of the kind that the account has."""
     sandbox.advance(1)
     if route == "charges":
-        kept = ask_stripe(sandbox, f"customers/{customer}/sources", source=sandbox.create_token(number))
+        kept = ask_stripe(
+            sandbox, f"customers/{customer}/sources", source=sandbox.create_token(number)
+        )
     else:
         method = sandbox.create_payment_method(number)
         kept = ask_stripe(sandbox, f"payment_methods/{method}/attach", customer=customer)
@@ -101,7 +103,9 @@ class Inputs(HTMLParser):
     def radios(self) -> list[tuple[str | None, bool, bool]]:
         """Value, chosen, disabled."""
         return [
-            (each["value"], "checked" in each, "disabled" in each) for each in self.all if each.get("type") == "radio"
+            (each["value"], "checked" in each, "disabled" in each)
+            for each in self.all
+            if each.get("type") == "radio"
         ]
 
     def tick(self) -> dict[str, str | None] | None:
@@ -116,7 +120,9 @@ def press(shop: Shop, page: Answer, **chosen: str) -> Answer:
 class TestOffered:
     """GET /checkout."""
 
-    def test_the_saved_cards_come_first_and_a_new_one_last(self, shop: Shop, sandbox: Sandbox, wallet: Wallet) -> None:
+    def test_the_saved_cards_come_first_and_a_new_one_last(
+        self, shop: Shop, sandbox: Sandbox, wallet: Wallet
+    ) -> None:
         """Brand, last four digits and expiry; the default is chosen; Stripe is asked once."""
         before = len(sandbox.requests)
         page = shop.get("/checkout")
@@ -125,14 +131,18 @@ class TestOffered:
         assert [f"/v1/customers/{wallet.customer}/payment_methods"] == [
             request.path for request in sandbox.requests[before:]
         ]
-        assert [wallet.cards[MASTERCARD], wallet.cards[VISA], "new"] == [value for value, *_ in Inputs(page).radios()]
+        assert [wallet.cards[MASTERCARD], wallet.cards[VISA], "new"] == [
+            value for value, *_ in Inputs(page).radios()
+        ]
         assert [default] == [value for value, chosen, _ in Inputs(page).radios() if chosen]
         assert "Visa ending in 4242" in page.text
         assert "Mastercard ending in 4444" in page.text
         assert 2 == len(re.findall(r"expires \d\d/\d{4}", page.text))
         assert "checked" not in (Inputs(page).tick() or {"checked": ""})
 
-    def test_an_expired_card_is_shown_and_cannot_be_chosen(self, shop: Shop, sandbox: Sandbox, route: str) -> None:
+    def test_an_expired_card_is_shown_and_cannot_be_chosen(
+        self, shop: Shop, sandbox: Sandbox, route: str
+    ) -> None:
         """The next one is chosen; where there is none, a new card."""
         wallet = open_wallet(sandbox, route, VISA)
         card = wallet.cards[VISA]
@@ -148,18 +158,28 @@ class TestOffered:
 
         assert [(card, False, True), ("new", True, False)] == Inputs(alone).radios()
         assert "expired 02/2020" in alone.text
-        assert [(other, True, False), (card, False, True), ("new", False, False)] == Inputs(page).radios()
+        assert [(other, True, False), (card, False, True), ("new", False, False)] == Inputs(
+            page
+        ).radios()
 
-    def test_a_card_saved_twice_is_offered_once(self, shop: Shop, sandbox: Sandbox, wallet: Wallet, route: str) -> None:
+    def test_a_card_saved_twice_is_offered_once(
+        self, shop: Shop, sandbox: Sandbox, wallet: Wallet, route: str
+    ) -> None:
         """The buyer has one such card: of two of them it is the default, else the one saved last."""
-        again = {number: save(sandbox, route, wallet.customer, number) for number in (VISA, MASTERCARD)}
+        again = {
+            number: save(sandbox, route, wallet.customer, number) for number in (VISA, MASTERCARD)
+        }
         page = shop.get("/checkout")
         visa = wallet.cards[VISA] if route == "charges" else again[VISA]
 
         assert [again[MASTERCARD], visa, "new"] == [value for value, *_ in Inputs(page).radios()]
 
-    @pytest.mark.parametrize("change", [{"reuse_cards": False}, {"customer": None}, {"paid": True}], ids=str)
-    def test_nobody_is_asked_where_none_are_offered(self, shop: Shop, sandbox: Sandbox, change: dict[str, Any]) -> None:
+    @pytest.mark.parametrize(
+        "change", [{"reuse_cards": False}, {"customer": None}, {"paid": True}], ids=str
+    )
+    def test_nobody_is_asked_where_none_are_offered(
+        self, shop: Shop, sandbox: Sandbox, change: dict[str, Any]
+    ) -> None:
         """The customer is not known, the shop does not offer them, or nothing is left to pay."""
         shop.order = attrs.evolve(shop.order, **change)
         before = len(sandbox.requests)
@@ -180,7 +200,9 @@ class TestOffered:
         """The page comes without saved cards, the log says why, and the buyer can pay."""
         with (
             caplog.at_level(logging.WARNING, "tokencharge"),
-            sandbox.faults.add(Fault.overloaded(), times=None, path="*/payment_methods", method="GET"),
+            sandbox.faults.add(
+                Fault.overloaded(), times=None, path="*/payment_methods", method="GET"
+            ),
         ):
             page = shop.get("/checkout")
         paid = press(shop, page, token=sandbox.create_token(), email=EMAIL)
@@ -195,11 +217,18 @@ class TestOffered:
         """The order with its witness, and the cards."""
         answer = shop.get("/checkout", Accept="application/json")
 
-        assert {"amount": 500, "currency": "usd", "description": "A blue notebook", "shown": shop.order.shown} == (
-            answer.json["order"]
+        assert {
+            "amount": 500,
+            "currency": "usd",
+            "description": "A blue notebook",
+            "shown": shop.order.shown,
+        } == (answer.json["order"])
+        assert [wallet.cards[MASTERCARD], wallet.cards[VISA]] == [
+            card["id"] for card in answer.json["cards"]
+        ]
+        assert {"id", "brand", "last4", "exp_month", "exp_year", "expired", "default"} == set(
+            answer.json["cards"][0]
         )
-        assert [wallet.cards[MASTERCARD], wallet.cards[VISA]] == [card["id"] for card in answer.json["cards"]]
-        assert {"id", "brand", "last4", "exp_month", "exp_year", "expired", "default"} == set(answer.json["cards"][0])
         assert 1 == sum(card["default"] for card in answer.json["cards"])
 
     def test_a_script_is_told_of_no_cards_where_none_are_offered(self, shop: Shop) -> None:
@@ -227,7 +256,9 @@ class TestCharged:
         assert (wallet.customer, "order-1") == (charge.customer_id, charge.metadata["order_id"])
         assert requests <= 3
 
-    def test_a_young_order_is_one_request(self, shop: Shop, sandbox: Sandbox, wallet: Wallet) -> None:
+    def test_a_young_order_is_one_request(
+        self, shop: Shop, sandbox: Sandbox, wallet: Wallet
+    ) -> None:
         """As for `charge_customer` with `began`."""
         shop.order = attrs.evolve(shop.order, began=datetime.now(timezone.utc))
         page = shop.get("/checkout")
@@ -236,7 +267,9 @@ class TestCharged:
         assert 200 == press(shop, page, card=wallet.cards[VISA]).status
         assert 1 == len(sandbox.requests) - before
 
-    @pytest.mark.parametrize("kind", ["theirs", "pm_1AAAAAAAAAAAAAAAAAAAAAAA", "card_1AAAAAAAAAAAAAAAAAAAAAAA"])
+    @pytest.mark.parametrize(
+        "kind", ["theirs", "pm_1AAAAAAAAAAAAAAAAAAAAAAA", "card_1AAAAAAAAAAAAAAAAAAAAAAA"]
+    )
     def test_a_card_that_is_not_the_buyers_charges_nobody(
         self, shop: Shop, sandbox: Sandbox, wallet: Wallet, route: str, kind: str
     ) -> None:
@@ -251,10 +284,16 @@ class TestCharged:
         assert card not in refused.text
         assert [TokenRejected] == [type(failure) for failure in shop.failures]
         assert (200, [FIVE]) == (paid.status, taken(sandbox))
-        assert {wallet.customer} == {charge.customer_id for charge in sandbox.charges if charge.paid}
+        assert {wallet.customer} == {
+            charge.customer_id for charge in sandbox.charges if charge.paid
+        }
 
-    @pytest.mark.parametrize("card", ["tok_visa", "ctoken_1", "4242424242424242", "sk_test_1", "pm_1/../x", " "])
-    def test_what_is_no_saved_card_is_refused_at_once(self, shop: Shop, sandbox: Sandbox, card: str) -> None:
+    @pytest.mark.parametrize(
+        "card", ["tok_visa", "ctoken_1", "4242424242424242", "sk_test_1", "pm_1/../x", " "]
+    )
+    def test_what_is_no_saved_card_is_refused_at_once(
+        self, shop: Shop, sandbox: Sandbox, card: str
+    ) -> None:
         """Nothing is sent, and it is repeated nowhere."""
         page = shop.get("/checkout")
         before = len(sandbox.requests)
@@ -296,7 +335,9 @@ class TestCharged:
         assert (400, []) == (refused.status, nothing)
         assert (200, [FIVE]) == (own.status, taken(sandbox))
 
-    def test_the_price_that_was_shown_is_taken(self, shop: Shop, sandbox: Sandbox, wallet: Wallet) -> None:
+    def test_the_price_that_was_shown_is_taken(
+        self, shop: Shop, sandbox: Sandbox, wallet: Wallet
+    ) -> None:
         """Where it has changed nothing is charged, and the card that was chosen is chosen still."""
         page = shop.get("/checkout")
         shop.order = wallet.order(FIFTY)
@@ -305,11 +346,15 @@ class TestCharged:
         paid = press(shop, changed, card=wallet.cards[VISA])
 
         assert (409, []) == (changed.status, nothing)
-        assert [wallet.cards[VISA]] == [value for value, chosen, _ in Inputs(changed).radios() if chosen]
+        assert [wallet.cards[VISA]] == [
+            value for value, chosen, _ in Inputs(changed).radios() if chosen
+        ]
         assert [OrderChanged] == [type(failure) for failure in shop.failures]
         assert (200, [FIFTY]) == (paid.status, taken(sandbox))
 
-    def test_after_a_decline_any_card_pays(self, shop: Shop, sandbox: Sandbox, wallet: Wallet) -> None:
+    def test_after_a_decline_any_card_pays(
+        self, shop: Shop, sandbox: Sandbox, wallet: Wallet
+    ) -> None:
         """A new one is offered first; the same card may be tried again by the next form; a double click is one try."""
         page = shop.get("/checkout")
         with sandbox.decline_next("insufficient_funds"):
@@ -329,7 +374,9 @@ class TestCharged:
     ) -> None:
         """The page offers to check, which charges nobody twice."""
         page = shop.get("/checkout")
-        with sandbox.faults.add(Fault.lose_answer(), times=None, path=f"/v1/{route}", method="POST"):
+        with sandbox.faults.add(
+            Fault.lose_answer(), times=None, path=f"/v1/{route}", method="POST"
+        ):
             lost = press(shop, page, card=wallet.cards[VISA])
         again = lost.hidden("again")
         found = shop.post_form(again)
@@ -339,7 +386,9 @@ class TestCharged:
         assert "token" not in again
         assert (200, [FIVE]) == (found.status, taken(sandbox))
 
-    def test_a_script_pays_with_a_saved_card(self, shop: Shop, sandbox: Sandbox, wallet: Wallet) -> None:
+    def test_a_script_pays_with_a_saved_card(
+        self, shop: Shop, sandbox: Sandbox, wallet: Wallet
+    ) -> None:
         """`card` and nothing else; sent twice it is one charge."""
         answers = [shop.post_json({"card": wallet.cards[VISA]}) for _ in range(2)]
 
@@ -347,19 +396,29 @@ class TestCharged:
         assert "4242" == answers[0].json["payment"]["charge"]["card"]["last4"]
 
     @pytest.mark.parametrize("way", ["form", "JSON"])
-    def test_it_is_sent_where_the_buyer_says(self, shop: Shop, sandbox: Sandbox, wallet: Wallet, way: str) -> None:
+    def test_it_is_sent_where_the_buyer_says(
+        self, shop: Shop, sandbox: Sandbox, wallet: Wallet, way: str
+    ) -> None:
         """The shipping address is read; a billing address is not, nor that it is the same."""
-        shop.order = attrs.evolve(shop.order, collect=("phone", "billing_address", "shipping_address"))
-        charles = Person("Charles Babbage", address=Address("7 Rue Paul Bert", city="Lyon", country="FR"))
+        shop.order = attrs.evolve(
+            shop.order, collect=("phone", "billing_address", "shipping_address")
+        )
+        charles = Person(
+            "Charles Babbage", address=Address("7 Rue Paul Bert", city="Lyon", country="FR")
+        )
         if way == "form":
             fields = {**SHIPPING, "shipping.same_as_billing": "1", "billing.name": "Ada Lovelace"}
             paid = press(shop, shop.get("/checkout"), card=wallet.cards[VISA], **fields)
         else:
             shipping = {**charles.to_stripe(), "same_as_billing": True}
-            paid = shop.post_json({"card": wallet.cards[VISA], "shipping": shipping, "billing": {"name": "Ada"}})
+            paid = shop.post_json(
+                {"card": wallet.cards[VISA], "shipping": shipping, "billing": {"name": "Ada"}}
+            )
 
         assert (200, [FIVE]) == (paid.status, taken(sandbox))
-        assert [(charles, wallet.customer)] == [(each.shipping, each.customer_id) for each in sandbox.charges]
+        assert [(charles, wallet.customer)] == [
+            (each.shipping, each.customer_id) for each in sandbox.charges
+        ]
 
     @pytest.mark.parametrize("missing", SHIPPING)
     def test_a_shipping_address_that_is_missing_is_named(
@@ -382,7 +441,9 @@ class TestCharged:
         }
         assert (200, [FIVE]) == (paid.status, taken(sandbox))
 
-    def test_a_view_of_ones_own_takes_it_too(self, shop: Shop, sandbox: Sandbox, wallet: Wallet) -> None:
+    def test_a_view_of_ones_own_takes_it_too(
+        self, shop: Shop, sandbox: Sandbox, wallet: Wallet
+    ) -> None:
         """`charge_from_request` reads the same fields."""
         answer = shop.post_json({"card": wallet.cards[VISA]}, "/own")
 
@@ -402,15 +463,24 @@ class TestKept:
         shop.order = Order(FIVE, order_id="order-1", customer=customer, reuse_cards=True)
         page = shop.get("/checkout")
         paid = press(
-            shop, page, card="new", token=sandbox.create_token(), email=EMAIL, **({"keep": "1"} if ticked else {})
+            shop,
+            page,
+            card="new",
+            token=sandbox.create_token(),
+            email=EMAIL,
+            **({"keep": "1"} if ticked else {}),
         )
         shop.order = attrs.evolve(shop.order, order_id="order-2")
 
         assert (200, [FIVE]) == (paid.status, taken(sandbox))
         assert (2 if ticked else 0) == len(Inputs(shop.get("/checkout")).radios())
 
-    @pytest.mark.parametrize(("keep", "kept"), [(True, True), (False, False), ("1", True), ("", False)])
-    def test_a_script_says_it_too(self, shop: Shop, sandbox: Sandbox, keep: object, kept: bool) -> None:
+    @pytest.mark.parametrize(
+        ("keep", "kept"), [(True, True), (False, False), ("1", True), ("", False)]
+    )
+    def test_a_script_says_it_too(
+        self, shop: Shop, sandbox: Sandbox, keep: object, kept: bool
+    ) -> None:
         """`keep`, of a buyer whose Customer is made by it."""
         shop.order = Order(FIVE, order_id="order-1", reuse_cards=True)
         shop.post_json({"token": sandbox.create_token(), "email": EMAIL, "keep": keep})
@@ -420,7 +490,9 @@ class TestKept:
         assert kept == bool(shop.get("/checkout", Accept="application/json").json["cards"])
 
     @pytest.mark.parametrize("keep", [1, None, ["1"]], ids=str)
-    def test_what_is_neither_yes_nor_no_is_refused(self, shop: Shop, sandbox: Sandbox, keep: object) -> None:
+    def test_what_is_neither_yes_nor_no_is_refused(
+        self, shop: Shop, sandbox: Sandbox, keep: object
+    ) -> None:
         """Nothing is sent."""
         answer = shop.post_json({"token": sandbox.create_token(), "email": EMAIL, "keep": keep})
 
@@ -444,14 +516,24 @@ def test_the_bank_asks_for_the_buyer(open_shop: OpenShop, sandbox: Sandbox, appr
     shop = open_shop(route="payment_intents")
     wallet = open_wallet(sandbox, "payment_intents", ASKS)
     shop.order = wallet.order()
-    before = len([request for request in sandbox.requests if request.path.endswith("payment_methods")])
+    before = len(
+        [request for request in sandbox.requests if request.path.endswith("payment_methods")]
+    )
     asked = press(shop, shop.get("/checkout"), card=wallet.cards[ASKS])
     again = asked.hidden("again")
-    listed = len([request for request in sandbox.requests if request.path.endswith("payment_methods")]) - before
+    listed = (
+        len([request for request in sandbox.requests if request.path.endswith("payment_methods")])
+        - before
+    )
     sandbox.authenticate(sandbox.payment_intents[-1]["id"], approve=approve)
     ended = shop.post_form(again)
 
-    assert (402, 1, wallet.cards[ASKS], "1") == (asked.status, listed, again["card"], again["unclear"])
+    assert (402, 1, wallet.cards[ASKS], "1") == (
+        asked.status,
+        listed,
+        again["card"],
+        again["unclear"],
+    )
     assert "data-client-secret" in asked.text
     if approve:
         assert (200, [FIVE]) == (ended.status, taken(sandbox))

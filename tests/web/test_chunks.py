@@ -40,8 +40,18 @@ def to_flask(sandbox: Sandbox, kind: str, body: bytes) -> int:
 
 
 def scope_of(kind: str) -> dict[str, Any]:
-    headers = [(b"content-type", kind.encode()), (b"host", b"testserver"), (b"transfer-encoding", b"chunked")]
-    return {"type": "http", "method": "POST", "path": "/charge", "query_string": b"", "headers": headers}
+    headers = [
+        (b"content-type", kind.encode()),
+        (b"host", b"testserver"),
+        (b"transfer-encoding", b"chunked"),
+    ]
+    return {
+        "type": "http",
+        "method": "POST",
+        "path": "/charge",
+        "query_string": b"",
+        "headers": headers,
+    }
 
 
 def to_starlette(sandbox: Sandbox, kind: str, body: bytes) -> int:
@@ -75,7 +85,10 @@ def to_django(sandbox: Sandbox, kind: str, body: bytes) -> int:
     from django.core.handlers.wsgi import WSGIRequest
 
     host = {"SERVER_NAME": "testserver", "SERVER_PORT": "80"}
-    return charged(sandbox, WSGIRequest({"REQUEST_METHOD": "POST", "CONTENT_TYPE": kind, **host, **chunked(body)}))
+    return charged(
+        sandbox,
+        WSGIRequest({"REQUEST_METHOD": "POST", "CONTENT_TYPE": kind, **host, **chunked(body)}),
+    )
 
 
 def charged(sandbox: Sandbox, asked: Any) -> int:
@@ -96,7 +109,10 @@ WAYS = pytest.mark.parametrize("send", [to_flask, to_starlette, to_django, to_dj
 def test_a_body_in_chunks_pays(sandbox: Sandbox, send: Send, kind: str) -> None:
     """A form of either kind, or JSON."""
     fields = {"token": sandbox.create_token(), "email": EMAIL}
-    parts = "".join(f'--x\r\nContent-Disposition: form-data; name="{n}"\r\n\r\n{v}\r\n' for n, v in fields.items())
+    parts = "".join(
+        f'--x\r\nContent-Disposition: form-data; name="{n}"\r\n\r\n{v}\r\n'
+        for n, v in fields.items()
+    )
     bodies = {FORM: urlencode(fields), JSON: json.dumps(fields), MULTIPART: f"{parts}--x--\r\n"}
 
     assert 200 == send(sandbox, kind, bodies[kind].encode())
@@ -124,7 +140,9 @@ def test_chunks_beyond_the_limit_are_refused(sandbox: Sandbox, send: Send, kind:
 
 @pytest.mark.parametrize("chunked", [False, True])
 @pytest.mark.parametrize("path", ["/charge", "/stripe/webhook"])
-def test_a_hook_of_flasks_that_has_read_the_body_harms_nothing(sandbox: Sandbox, path: str, chunked: bool) -> None:
+def test_a_hook_of_flasks_that_has_read_the_body_harms_nothing(
+    sandbox: Sandbox, path: str, chunked: bool
+) -> None:
     """The bytes are still there: for the payment, and for the signature."""
     app = Flask(__name__)
     payments = flask_adapter.TokenCharge(app, gateway=gateway_to(sandbox))
@@ -132,7 +150,11 @@ def test_a_hook_of_flasks_that_has_read_the_body_harms_nothing(sandbox: Sandbox,
     heard: list[Event] = []
     payments.on("*")(heard.append)
     app.before_request(lambda: request.get_data() and None)
-    body = json.dumps({"token": sandbox.create_token(), "email": EMAIL}).encode() if path == "/charge" else event()
+    body = (
+        json.dumps({"token": sandbox.create_token(), "email": EMAIL}).encode()
+        if path == "/charge"
+        else event()
+    )
     told = {"wsgi.input_terminated": True} if chunked else {"CONTENT_LENGTH": str(len(body))}
     environ = {"wsgi.input": io.BytesIO(body), **told}
     headers = {"Content-Type": JSON, "Stripe-Signature": signed(body)}
@@ -150,7 +172,9 @@ def test_an_event_in_chunks_is_heard_by_django(sandbox: Sandbox) -> None:
         shop = DjangoShop(gateway)
         body = event()
         said = {"Stripe-Signature": signed(body)}
-        answer = shop.client.generic("POST", "/stripe/webhook", b"", JSON, headers=said, **chunked(body))
+        answer = shop.client.generic(
+            "POST", "/stripe/webhook", b"", JSON, headers=said, **chunked(body)
+        )
         shop.close()
 
     assert (200, 1) == (answer.status_code, len(shop.events))

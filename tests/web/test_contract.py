@@ -63,7 +63,11 @@ class TestTheCheckoutPage:
         """Both pages carry a Content-Security-Policy without unsafe sources."""
         policies = [
             answer.headers["Content-Security-Policy"]
-            for answer in (shop.get("/checkout"), shop.buy("tok_visa"), shop.buy("tok_chargeDeclined"))
+            for answer in (
+                shop.get("/checkout"),
+                shop.buy("tok_visa"),
+                shop.buy("tok_chargeDeclined"),
+            )
         ]
 
         assert 1 == len(set(policies))
@@ -134,7 +138,11 @@ class TestPaying:
         assert "no-store" == answer.headers["Cache-Control"]
         assert "You've been charged" in unescape(answer.text)
         assert "$5.00" in answer.text
-        assert (Money(500, "usd"), "A blue notebook", True) == (charge.amount, charge.description, charge.paid)
+        assert (Money(500, "usd"), "A blue notebook", True) == (
+            charge.amount,
+            charge.description,
+            charge.paid,
+        )
         assert [EMAIL] == [customer.email for customer in sandbox.customers]
 
     def test_json_gets_json(self, shop: Shop, sandbox: Sandbox) -> None:
@@ -182,14 +190,17 @@ class TestPaying:
         """`fetch` with FormData pays too."""
         parts = {"token": sandbox.create_token(), "email": EMAIL}
         body = "".join(
-            f'--x\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n' for name, value in parts.items()
+            f'--x\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+            for name, value in parts.items()
         )
         answer = shop.post(f"{body}--x--\r\n".encode(), "multipart/form-data; boundary=x")
 
         assert 200 == answer.status
         assert [True] == [charge.paid for charge in sandbox.charges]
 
-    def test_the_names_stripes_old_checkout_used_are_read(self, shop: Shop, sandbox: Sandbox) -> None:
+    def test_the_names_stripes_old_checkout_used_are_read(
+        self, shop: Shop, sandbox: Sandbox
+    ) -> None:
         """`stripeToken` and `stripeEmail` are other names of the same fields."""
         answer = shop.post_form({"stripeToken": sandbox.create_token(), "stripeEmail": EMAIL})
 
@@ -198,9 +209,17 @@ class TestPaying:
 
     def test_amounts_in_the_request_are_ignored(self, shop: Shop, sandbox: Sandbox) -> None:
         """The server's order is charged, whatever else was sent."""
-        fields = {"amount": "1", "currency": "jpy", "order_id": "x", "capture": "false", "description": "free"}
+        fields = {
+            "amount": "1",
+            "currency": "jpy",
+            "order_id": "x",
+            "capture": "false",
+            "description": "free",
+        }
         shop.buy(sandbox.create_token(), **fields)
-        shop.post_json({"token": sandbox.create_token(), "email": EMAIL, **fields, "metadata": {"a": "b"}})
+        shop.post_json(
+            {"token": sandbox.create_token(), "email": EMAIL, **fields, "metadata": {"a": "b"}}
+        )
 
         assert [(Money(500, "usd"), "A blue notebook", True)] * 2 == [
             (charge.amount, charge.description, charge.captured) for charge in sandbox.charges
@@ -251,10 +270,14 @@ class TestPaying:
         assert [200, 200] == statuses
         assert 1 == len(sandbox.charges)
 
-    def test_an_order_is_charged_once_whatever_cards_try(self, shop: Shop, sandbox: Sandbox) -> None:
+    def test_an_order_is_charged_once_whatever_cards_try(
+        self, shop: Shop, sandbox: Sandbox
+    ) -> None:
         """The second card is told of the first one's payment."""
         shop.order = Order(Money(500, "usd"), order_id="order-9")
-        answers = [shop.post_json({"token": sandbox.create_token(), "email": EMAIL}) for _ in range(2)]
+        answers = [
+            shop.post_json({"token": sandbox.create_token(), "email": EMAIL}) for _ in range(2)
+        ]
 
         assert [200, 200] == [answer.status for answer in answers]
         assert [False, True] == [answer.json["payment"]["replayed"] for answer in answers]
@@ -275,9 +298,14 @@ class TestNotPaying:
 
     @pytest.mark.parametrize(
         ("number", "code", "advice"),
-        [(DECLINED, "card_declined", "try_another_card"), (NEEDS_3DS, "authentication_required", None)],
+        [
+            (DECLINED, "card_declined", "try_another_card"),
+            (NEEDS_3DS, "authentication_required", None),
+        ],
     )
-    def test_json_is_told_why(self, shop: Shop, sandbox: Sandbox, number: str, code: str, advice: str | None) -> None:
+    def test_json_is_told_why(
+        self, shop: Shop, sandbox: Sandbox, number: str, code: str, advice: str | None
+    ) -> None:
         """A script gets a code, a sentence for the buyer and what may help."""
         answer = shop.post_json({"token": sandbox.create_token(number), "email": EMAIL})
         error = answer.json["error"]
@@ -290,7 +318,9 @@ class TestNotPaying:
         assert not any(charge.paid for charge in sandbox.charges)
 
     @pytest.mark.parametrize("number", [DECLINED, NEEDS_3DS, "4000000000000002"])
-    def test_the_form_comes_back_for_another_card(self, shop: Shop, sandbox: Sandbox, route: str, number: str) -> None:
+    def test_the_form_comes_back_for_another_card(
+        self, shop: Shop, sandbox: Sandbox, route: str, number: str
+    ) -> None:
         """The page says what happened, keeps the e-mail, and the next card pays."""
         if (route, number) == ("payment_intents", NEEDS_3DS):
             pytest.skip("there the bank is asked before another card is: test_authentication.py")
@@ -298,7 +328,9 @@ class TestNotPaying:
         paid = shop.buy(sandbox.create_token())
 
         assert 402 == refused.status
-        assert shop.failures[0].public_message.replace("'", "&#x27;") in refused.text.replace("&#39;", "&#x27;")
+        assert shop.failures[0].public_message.replace("'", "&#x27;") in refused.text.replace(
+            "&#39;", "&#x27;"
+        )
         assert f'value="{EMAIL}"' in refused.text
         assert refused.asks_for_a_card
         assert {} == refused.hidden("again")
@@ -319,7 +351,9 @@ class TestNotPaying:
         assert (400, "token_rejected") == (answer.status, answer.json["error"]["code"])
         assert 1 == len(sandbox.charges)
 
-    def test_an_order_changed_behind_the_buyers_back_is_not_charged_again(self, shop: Shop, sandbox: Sandbox) -> None:
+    def test_an_order_changed_behind_the_buyers_back_is_not_charged_again(
+        self, shop: Shop, sandbox: Sandbox
+    ) -> None:
         """Another amount under the same order: no card form, 409."""
         shop.order = Order(Money(500, "usd"), order_id="order-10")
         shop.buy(sandbox.create_token())
@@ -334,7 +368,9 @@ class TestNotPaying:
 class TestTrouble:
     """POST /charge when Stripe is slow, away or silent."""
 
-    def test_an_unknown_outcome_says_not_to_pay_again(self, shop: Shop, sandbox: Sandbox, charging: str) -> None:
+    def test_an_unknown_outcome_says_not_to_pay_again(
+        self, shop: Shop, sandbox: Sandbox, charging: str
+    ) -> None:
         """The answer was lost: 502, no card form, the order is kept, and checking again finds the one payment."""
         shop.order = Order(Money(500, "usd"), order_id="order-11")
         with sandbox.faults.add(Fault.lose_answer(), times=None, path=charging, method="POST"):
@@ -352,7 +388,9 @@ class TestTrouble:
         assert 200 == checked.status
         assert 1 == len(sandbox.charges)
 
-    def test_json_learns_that_the_outcome_is_unknown(self, shop: Shop, sandbox: Sandbox, charging: str) -> None:
+    def test_json_learns_that_the_outcome_is_unknown(
+        self, shop: Shop, sandbox: Sandbox, charging: str
+    ) -> None:
         """The code is its own, and sending the same again finds the payment."""
         sent = {"token": sandbox.create_token(), "email": EMAIL}
         with sandbox.faults.add(Fault.lose_answer(), times=None, path=charging):
@@ -371,7 +409,9 @@ class TestTrouble:
         token = sandbox.create_token()
         with sandbox.faults.add(Fault.lose_answer(), times=None, path=charging, method="POST"):
             shop.buy(token)
-        logged = "\n".join(record.getMessage() for record in caplog.records if record.name == "tokencharge")
+        logged = "\n".join(
+            record.getMessage() for record in caplog.records if record.name == "tokencharge"
+        )
 
         assert "OutcomeUnknown" in logged
         assert "order-12" in logged
@@ -379,8 +419,12 @@ class TestTrouble:
         assert token not in caplog.text
         assert EMAIL not in caplog.text
 
-    @pytest.mark.parametrize("fault", [Fault.rate_limit(), Fault.refuse_connection()], ids=lambda fault: fault.name)
-    def test_what_never_happened_may_be_tried_again(self, shop: Shop, sandbox: Sandbox, fault: Fault) -> None:
+    @pytest.mark.parametrize(
+        "fault", [Fault.rate_limit(), Fault.refuse_connection()], ids=lambda fault: fault.name
+    )
+    def test_what_never_happened_may_be_tried_again(
+        self, shop: Shop, sandbox: Sandbox, fault: Fault
+    ) -> None:
         """Rate limited or unreachable: 503, nothing charged, the same card or another one may pay."""
         with sandbox.faults.add(fault, times=None):
             answer = shop.buy(sandbox.create_token())
@@ -393,7 +437,9 @@ class TestTrouble:
         assert 1 == len(sandbox.charges)
 
     @pytest.mark.parametrize("trouble", ["rate limit", "outage", "refused by the host"])
-    def test_what_was_unclear_stays_unclear(self, shop: Shop, sandbox: Sandbox, charging: str, trouble: str) -> None:
+    def test_what_was_unclear_stays_unclear(
+        self, shop: Shop, sandbox: Sandbox, charging: str, trouble: str
+    ) -> None:
         """After an unknown outcome no later trouble opens the card form: a new token would be a new charge."""
         with sandbox.faults.add(Fault.lose_answer(), times=None, path=charging):
             lost = shop.buy(sandbox.create_token())
@@ -412,7 +458,9 @@ class TestTrouble:
         assert 200 == found.status
         assert 1 == len(sandbox.charges)
 
-    def test_what_was_unclear_and_is_declined_is_settled(self, shop: Shop, sandbox: Sandbox, charging: str) -> None:
+    def test_what_was_unclear_and_is_declined_is_settled(
+        self, shop: Shop, sandbox: Sandbox, charging: str
+    ) -> None:
         """Checking again finds that the card was declined: the next card may pay."""
         with sandbox.faults.add(Fault.lose_answer(), times=None, path=charging):
             lost = shop.buy(sandbox.create_token(DECLINED))
@@ -451,7 +499,9 @@ class TestTheHost:
         """It is the framework's own, headers and all."""
         seen: list[str] = []
         shop.before_charge = lambda request: seen.append(request.headers["X-Forwarded-For"])
-        answer = shop.post_form({"token": sandbox.create_token(), "email": EMAIL}, **{"X-Forwarded-For": "192.0.2.7"})
+        answer = shop.post_form(
+            {"token": sandbox.create_token(), "email": EMAIL}, **{"X-Forwarded-For": "192.0.2.7"}
+        )
 
         assert 200 == answer.status
         assert ["192.0.2.7"] == seen
@@ -482,7 +532,9 @@ class TestTheHost:
 class TestForgery:
     """CSRF, as the framework's own protection has it."""
 
-    def test_a_post_from_elsewhere_charges_nothing(self, open_shop: OpenShop, sandbox: Sandbox) -> None:
+    def test_a_post_from_elsewhere_charges_nothing(
+        self, open_shop: OpenShop, sandbox: Sandbox
+    ) -> None:
         """Without the token of the page it is turned away, form or JSON."""
         shop = open_shop(csrf=True)
         answers = [shop.buy("tok_visa"), shop.post_json({"token": "tok_visa", "email": EMAIL})]
@@ -494,8 +546,12 @@ class TestForgery:
         """The form as rendered is accepted, the one that comes back after a decline too."""
         shop = open_shop(csrf=True)
         first = shop.get("/checkout").hidden("pay")
-        declined = shop.post_form({**first, "token": sandbox.create_token(DECLINED), "email": EMAIL})
-        paid = shop.post_form({**declined.hidden("pay"), "token": sandbox.create_token(), "email": EMAIL})
+        declined = shop.post_form(
+            {**first, "token": sandbox.create_token(DECLINED), "email": EMAIL}
+        )
+        paid = shop.post_form(
+            {**declined.hidden("pay"), "token": sandbox.create_token(), "email": EMAIL}
+        )
 
         assert (402, 200) == (declined.status, paid.status)
 
@@ -504,7 +560,11 @@ class TestForgery:
     ) -> None:
         """An unclear outcome can be cleared up under CSRF protection."""
         shop = open_shop(csrf=True)
-        fields = {**shop.get("/checkout").hidden("pay"), "token": sandbox.create_token(), "email": EMAIL}
+        fields = {
+            **shop.get("/checkout").hidden("pay"),
+            "token": sandbox.create_token(),
+            "email": EMAIL,
+        }
         with sandbox.faults.add(Fault.lose_answer(), times=None, path=charging):
             lost = shop.post_form(fields)
 
@@ -512,11 +572,17 @@ class TestForgery:
         assert 200 == shop.post_form(lost.hidden("again")).status
         assert 1 == len(sandbox.charges)
 
-    def test_a_page_that_has_expired_comes_back(self, open_shop: OpenShop, sandbox: Sandbox) -> None:
+    def test_a_page_that_has_expired_comes_back(
+        self, open_shop: OpenShop, sandbox: Sandbox
+    ) -> None:
         """The form, with a fresh token and the news that nothing was charged; pressed again, it pays."""
         shop = open_shop(csrf=True)
         sent = {"token": sandbox.create_token(), "email": EMAIL}
-        stale = {name: value for name, value in shop.get("/checkout").hidden("pay").items() if "csrf" not in name}
+        stale = {
+            name: value
+            for name, value in shop.get("/checkout").hidden("pay").items()
+            if "csrf" not in name
+        }
         expired = shop.post_form({**stale, **sent})
         asked = list(sandbox.requests)
         paid = shop.post_form({**expired.hidden("pay"), **sent})
@@ -526,7 +592,9 @@ class TestForgery:
         assert "has not charged you" in expired.text
         assert ([], 200) == (asked, paid.status)
 
-    def test_a_script_whose_page_has_expired_is_told_in_json(self, open_shop: OpenShop, sandbox: Sandbox) -> None:
+    def test_a_script_whose_page_has_expired_is_told_in_json(
+        self, open_shop: OpenShop, sandbox: Sandbox
+    ) -> None:
         """With a code of its own."""
         answer = open_shop(csrf=True).post_json({"token": sandbox.create_token(), "email": EMAIL})
 
@@ -535,7 +603,9 @@ class TestForgery:
 
     def test_other_pages_are_refused_as_ever(self, open_shop: OpenShop, sandbox: Sandbox) -> None:
         """The form is for `/charge` alone."""
-        refused = open_shop(csrf=True).post_form({"token": sandbox.create_token(), "email": EMAIL}, "/own")
+        refused = open_shop(csrf=True).post_form(
+            {"token": sandbox.create_token(), "email": EMAIL}, "/own"
+        )
 
         assert refused.status in {400, 403}
         assert not refused.asks_for_a_card
@@ -546,7 +616,9 @@ class TestForgery:
         shop = open_shop(csrf=True)
         fields = shop.get("/checkout").hidden("pay")
         token = next(value for name, value in fields.items() if "csrf" in name)
-        answer = shop.post_json({"token": sandbox.create_token(), "email": EMAIL}, **{"X-CSRFToken": token})
+        answer = shop.post_json(
+            {"token": sandbox.create_token(), "email": EMAIL}, **{"X-CSRFToken": token}
+        )
 
         assert 200 == answer.status
         assert 1 == len(sandbox.charges)
@@ -558,15 +630,27 @@ HOSTILE = {
     "no e-mail": (FORM, b"token=tok_visa"),
     "an empty token": (FORM, b"token=&email=ada%40example.com"),
     "two tokens": (FORM, b"token=tok_visa&token=tok_amex&email=ada%40example.com"),
-    "two tokens by two names": (FORM, b"token=tok_visa&stripeToken=tok_amex&email=ada%40example.com"),
+    "two tokens by two names": (
+        FORM,
+        b"token=tok_visa&stripeToken=tok_amex&email=ada%40example.com",
+    ),
     "two e-mails": (FORM, b"token=tok_visa&email=a%40example.com&email=b%40example.com"),
     "a card number": (FORM, b"token=4242424242424242&email=ada%40example.com"),
     "a card number with spaces": (FORM, b"token=4242+4242+4242+4242&email=ada%40example.com"),
     "an API key": (FORM, b"token=sk_test_tokenchargeSandboxKey0001&email=ada%40example.com"),
-    "HTML for a token": (FORM, b"token=%22%3E%3Cscript%3Ealert(1)%3C/script%3E&email=ada%40example.com"),
+    "HTML for a token": (
+        FORM,
+        b"token=%22%3E%3Cscript%3Ealert(1)%3C/script%3E&email=ada%40example.com",
+    ),
     "a path for a token": (FORM, b"token=../charges&email=ada%40example.com"),
-    "a header in the e-mail": (FORM, b"token=tok_visa&email=ada%40example.com%0D%0ABcc:%20eve%40example.com"),
-    "HTML for an e-mail": (FORM, b"token=tok_visa&email=%22%3E%3Cscript%3Ealert(1)%3C/script%3E%40example.com"),
+    "a header in the e-mail": (
+        FORM,
+        b"token=tok_visa&email=ada%40example.com%0D%0ABcc:%20eve%40example.com",
+    ),
+    "HTML for an e-mail": (
+        FORM,
+        b"token=tok_visa&email=%22%3E%3Cscript%3Ealert(1)%3C/script%3E%40example.com",
+    ),
     "NUL in the token": (FORM, b"token=tok_%00visa&email=ada%40example.com"),
     "NUL in the e-mail": (FORM, b"token=tok_visa&email=ada%00%40example.com"),
     "invalid UTF-8 in a form": (FORM, b"token=tok_visa&email=%FF%FE%40example.com"),
@@ -583,7 +667,10 @@ HOSTILE = {
     "a list of tokens": (JSON, b'{"token": ["tok_visa"], "email": "ada@example.com"}'),
     "a number for a token": (JSON, b'{"token": 4242424242424242, "email": "ada@example.com"}'),
     "a number of many digits": (JSON, b'{"token": ' + b"9" * 10_000 + b"}"),
-    "a token twice in JSON": (JSON, b'{"token": "tok_visa", "token": "tok_amex", "email": "ada@example.com"}'),
+    "a token twice in JSON": (
+        JSON,
+        b'{"token": "tok_visa", "token": "tok_amex", "email": "ada@example.com"}',
+    ),
     "plain text": ("text/plain", b"token=tok_visa&email=ada%40example.com"),
     "XML": ("application/xml", b"<token>tok_visa</token>"),
     "no content type": ("", b"token=tok_visa&email=ada%40example.com"),
@@ -595,7 +682,10 @@ HOSTILE = {
     "a long e-mail": (FORM, b"token=tok_visa&email=" + b"a" * 600 + b"%40example.com"),
     "a body past the limit": (FORM, b"token=tok_visa&email=ada%40example.com&pad=" + b"a" * 16_400),
     "megabytes of form": (FORM, b"token=tok_visa&email=ada%40example.com&pad=" + b"a" * 5_000_000),
-    "megabytes of JSON": (JSON, b'{"token": "tok_visa", "email": "ada@example.com", "pad": "' + b"a" * 5_000_000),
+    "megabytes of JSON": (
+        JSON,
+        b'{"token": "tok_visa", "email": "ada@example.com", "pad": "' + b"a" * 5_000_000,
+    ),
 }
 
 
@@ -619,7 +709,9 @@ def test_hostile_input_is_refused_and_never_sent_on(
 
 @whatever_the_route
 @pytest.mark.parametrize("name", [name for name, (kind, _) in HOSTILE.items() if kind != JSON])
-def test_hostile_input_is_not_on_the_page_that_answers_it(shop: Shop, sandbox: Sandbox, name: str) -> None:
+def test_hostile_input_is_not_on_the_page_that_answers_it(
+    shop: Shop, sandbox: Sandbox, name: str
+) -> None:
     """A browser gets the form again, with nothing in it that it should not have."""
     kind, body = HOSTILE[name]
     answer = shop.post(body, kind)
@@ -645,7 +737,9 @@ def test_hostile_input_is_not_on_the_page_that_answers_it(shop: Shop, sandbox: S
     ],
     ids=["no boundary", "another boundary", "thousands of fields"],
 )
-def test_what_no_framework_can_read_is_refused(shop: Shop, sandbox: Sandbox, kind: str, body: bytes) -> None:
+def test_what_no_framework_can_read_is_refused(
+    shop: Shop, sandbox: Sandbox, kind: str, body: bytes
+) -> None:
     """The framework may say so itself, in its own words; the status is the same and nothing is charged."""
     answer = shop.post(body, kind)
 
@@ -705,7 +799,9 @@ def test_no_page_shows_the_secret_key(shop: Shop, sandbox: Sandbox) -> None:
     ]
 
     assert [200, 200, 402, 400, 400, 303] == [answer.status for answer in answers]
-    assert [] == [answer for answer in answers if sandbox.secret_key in answer.text + str(answer.headers)]
+    assert [] == [
+        answer for answer in answers if sandbox.secret_key in answer.text + str(answer.headers)
+    ]
 
 
 def test_a_decline_is_no_exception_to_the_host(shop: Shop, sandbox: Sandbox) -> None:

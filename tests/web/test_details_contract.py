@@ -76,7 +76,9 @@ class TestWhatThePageAsksFor:
                    "shipping.name", "shipping.address.line1"]),
         ],
     )  # fmt: skip
-    def test_it_has_fields_for_that_and_nothing_else(self, shop: Shop, collect: Any, asked: list[str]) -> None:
+    def test_it_has_fields_for_that_and_nothing_else(
+        self, shop: Shop, collect: Any, asked: list[str]
+    ) -> None:
         """An address comes with a name; where both are asked for, a box says that they are the same."""
         shop.order = order(*collect)
         page = shop.get("/checkout").text
@@ -110,7 +112,9 @@ class TestWhatWasTyped:
         )
         assert (ADA, CHARLES, EMAIL) == (charge.billing, charge.shipping, charge.receipt_email)
 
-    def test_what_was_not_asked_for_is_not_read(self, shop: Shop, sandbox: Sandbox, pay: Any) -> None:
+    def test_what_was_not_asked_for_is_not_read(
+        self, shop: Shop, sandbox: Sandbox, pay: Any
+    ) -> None:
         """An order that collects nothing knows nothing, whatever is sent."""
         shop.order = order()
         answer = pay(sandbox.create_token())
@@ -119,7 +123,9 @@ class TestWhatWasTyped:
         assert (None, None) == (sandbox.customers[0].name, sandbox.customers[0].address)
         assert (None, None) == (sandbox.charges[0].billing, sandbox.charges[0].shipping)
 
-    def test_some_of_it_is_read_where_some_is_asked_for(self, shop: Shop, sandbox: Sandbox, pay: Any) -> None:
+    def test_some_of_it_is_read_where_some_is_asked_for(
+        self, shop: Shop, sandbox: Sandbox, pay: Any
+    ) -> None:
         """A name alone is the buyer's."""
         shop.order = order("name")
         pay(sandbox.create_token())
@@ -127,7 +133,9 @@ class TestWhatWasTyped:
         assert Person("Ada Lovelace") == sandbox.charges[0].billing
 
     @pytest.mark.parametrize("way", ["form", "JSON"])
-    def test_a_box_says_that_both_addresses_are_one(self, shop: Shop, sandbox: Sandbox, way: str) -> None:
+    def test_a_box_says_that_both_addresses_are_one(
+        self, shop: Shop, sandbox: Sandbox, way: str
+    ) -> None:
         """What stands in the fields for shipping is not read then."""
         shop.order = order(*ALL)
         if way == "form":
@@ -136,7 +144,12 @@ class TestWhatWasTyped:
         else:
             shipping = {"same_as_billing": True, "name": SECRET}
             shop.post_json(
-                {"token": sandbox.create_token(), "email": EMAIL, "billing": IN_JSON["billing"], "shipping": shipping}
+                {
+                    "token": sandbox.create_token(),
+                    "email": EMAIL,
+                    "billing": IN_JSON["billing"],
+                    "shipping": shipping,
+                }
             )
 
         assert Person(ADA.name, address=HOME) == sandbox.charges[0].shipping
@@ -147,7 +160,9 @@ class TestWhatWasTyped:
             shop.order = Order(FIVE, order_id=f"order-{number}", receipt_email=receipt)
             shop.buy(sandbox.create_token())
 
-        assert ["boss@example.com", EMAIL, None, None] == [charge.receipt_email for charge in sandbox.charges]
+        assert ["boss@example.com", EMAIL, None, None] == [
+            charge.receipt_email for charge in sandbox.charges
+        ]
 
 
 class TestWhatIsWrong:
@@ -184,7 +199,8 @@ class TestWhatIsWrong:
         assert [field] == marked(answer)
         assert ("Please fill in this field." if not value.strip() else "Please") in answer.text
         assert {"411001", "7 Rue Paul Bert", EMAIL} == {
-            typed(answer, name) for name in ("billing.address.postal_code", "shipping.address.line1", "email")
+            typed(answer, name)
+            for name in ("billing.address.postal_code", "shipping.address.line1", "email")
         }
         assert [] == sandbox.charges == sandbox.customers
         assert [field] == [error.field for error in shop.failures]
@@ -195,7 +211,9 @@ class TestWhatIsWrong:
     ) -> None:
         """It goes no further than it has come: not back into the page, and not to Stripe."""
         shop.order = order(*ALL)
-        answer = press(shop, shop.get("/checkout"), sandbox.create_token(), **{field: "4242 4242 4242 4242"})
+        answer = press(
+            shop, shop.get("/checkout"), sandbox.create_token(), **{field: "4242 4242 4242 4242"}
+        )
 
         assert 400 == answer.status
         assert [field] == marked(answer)
@@ -206,7 +224,10 @@ class TestWhatIsWrong:
         """Though it has as many digits as the shortest card numbers."""
         shop.order = order("phone")
         page = press(
-            shop, shop.get("/checkout"), sandbox.create_token(DECLINED), **{"billing.phone": "004917012345678"}
+            shop,
+            shop.get("/checkout"),
+            sandbox.create_token(DECLINED),
+            **{"billing.phone": "004917012345678"},
         )
 
         assert "004917012345678" == typed(page, "billing.phone")
@@ -221,13 +242,21 @@ class TestWhatIsWrong:
             ({"billing": {**IN_JSON["billing"], "name": {"first": "Ada"}}}, "billing.name"),
             ({"billing": {**IN_JSON["billing"], "name": 7}}, "billing.name"),
             ({"billing": {**IN_JSON["billing"], "name": None}}, "billing.name"),
-            ({"billing": {**IN_JSON["billing"], "address": "1 High Street"}}, "billing.address.line1"),
-            ({"billing": {**IN_JSON["billing"], "address": {"line1": "\ud800"}}}, "billing.address.line1"),
+            (
+                {"billing": {**IN_JSON["billing"], "address": "1 High Street"}},
+                "billing.address.line1",
+            ),
+            (
+                {"billing": {**IN_JSON["billing"], "address": {"line1": "\ud800"}}},
+                "billing.address.line1",
+            ),
             ({**IN_JSON, "shipping": {"same_as_billing": "yes"}}, "shipping.name"),
             ({**IN_JSON, "billing.name": "Ada"}, "billing.name"),
         ],
     )
-    def test_a_script_is_told_the_field(self, shop: Shop, sandbox: Sandbox, said: Any, field: str) -> None:
+    def test_a_script_is_told_the_field(
+        self, shop: Shop, sandbox: Sandbox, said: Any, field: str
+    ) -> None:
         """JSON of another shape is answered with one sentence and the field's path."""
         shop.order = order(*ALL)
         answer = shop.post_json({"token": sandbox.create_token(), "email": EMAIL, **said})
@@ -241,7 +270,9 @@ class TestWhatIsWrong:
     def test_a_field_that_is_sent_twice_is_refused(self, shop: Shop, sandbox: Sandbox) -> None:
         """Nobody knows which of the two was meant."""
         shop.order = order(*ALL)
-        answer = press(shop, shop.get("/checkout"), sandbox.create_token(), ("billing.address.city", "Paris"))
+        answer = press(
+            shop, shop.get("/checkout"), sandbox.create_token(), ("billing.address.city", "Paris")
+        )
 
         assert 400 == answer.status
         assert ["billing.address.city"] == marked(answer)
@@ -261,7 +292,9 @@ class TestWhatIsWrong:
     ) -> None:
         """Stripe's own refusal names the field on the page."""
         shop.order = order("billing_address")
-        answer = press(shop, shop.get("/checkout"), sandbox.create_token(), **{"billing.address.country": "JA"})
+        answer = press(
+            shop, shop.get("/checkout"), sandbox.create_token(), **{"billing.address.country": "JA"}
+        )
 
         assert 400 == answer.status
         assert ["billing.address.country"] == marked(answer)
@@ -282,7 +315,9 @@ class TestWhatIsSentAgain:
         assert 'value="IN" selected' in answer.text
 
     @pytest.mark.parametrize("same", [False, True], ids=["two addresses", "one address"])
-    def test_the_form_that_checks_again_sends_it_all_again(self, shop: Shop, sandbox: Sandbox, same: bool) -> None:
+    def test_the_form_that_checks_again_sends_it_all_again(
+        self, shop: Shop, sandbox: Sandbox, same: bool
+    ) -> None:
         """The answer that was lost is found, by the very same request."""
         shop.order = order(*ALL)
         fields = {"shipping.same_as_billing": "1"} if same else {}
@@ -292,10 +327,16 @@ class TestWhatIsSentAgain:
 
         assert 502 == page.status
         assert same == ("shipping.same_as_billing" in page.hidden("again"))
-        assert "You&#39;ve been charged" in answer.text or "You've been charged" in unescape(answer.text)
-        assert [Person(ADA.name, address=HOME) if same else CHARLES] == [each.shipping for each in sandbox.charges]
+        assert "You&#39;ve been charged" in answer.text or "You've been charged" in unescape(
+            answer.text
+        )
+        assert [Person(ADA.name, address=HOME) if same else CHARLES] == [
+            each.shipping for each in sandbox.charges
+        ]
 
-    def test_who_was_asked_by_the_bank_has_paid_for_what_was_typed(self, shop: Shop, sandbox: Sandbox) -> None:
+    def test_who_was_asked_by_the_bank_has_paid_for_what_was_typed(
+        self, shop: Shop, sandbox: Sandbox
+    ) -> None:
         """The form that is sent after the bank has answered holds names and addresses."""
         shop.order = order(*ALL)
         page = press(shop, shop.get("/checkout"), sandbox.create_token(ASKS))

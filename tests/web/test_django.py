@@ -79,7 +79,11 @@ def gateway(sandbox: Sandbox) -> Iterator[PaymentGateway]:
 
 def in_a_new_process(code: str, **env: str) -> str:
     run = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=False, env={**os.environ, **env}
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, **env},
     )
     assert 0 == run.returncode, run.stderr
     return run.stdout
@@ -128,7 +132,9 @@ print(client.post("/charge", {{"token": {sandbox.create_token()!r}, "email": {EM
         assert str(ASSETS / "templates" / "tokencharge" / "checkout.html") == page.origin.name  # type: ignore[attr-defined]
         assert "tokencharge" == apps.get_app_config("tokencharge").label
 
-    def test_a_server_that_runs_no_checks_logs_what_is_wrong(self, caplog: pytest.LogCaptureFixture) -> None:
+    def test_a_server_that_runs_no_checks_logs_what_is_wrong(
+        self, caplog: pytest.LogCaptureFixture
+    ) -> None:
         """At start, without the key."""
         with override_settings(STRIPE_SECRET_KEY="pk_test_misplaced"):
             apps.get_app_config("tokencharge").ready()
@@ -202,12 +208,21 @@ class TestTheChecks:
             ({}, []),
             ({"DEBUG": True}, []),
             ({"STRIPE_SECRET_KEY": "sk_live_1", "STRIPE_PUBLISHABLE_KEY": "pk_live_1"}, []),
-            ({"STRIPE_SECRET_KEY": "sk_live_1", "STRIPE_PUBLISHABLE_KEY": "pk_live_1", "DEBUG": True}, ["W001"]),
+            (
+                {
+                    "STRIPE_SECRET_KEY": "sk_live_1",
+                    "STRIPE_PUBLISHABLE_KEY": "pk_live_1",
+                    "DEBUG": True,
+                },
+                ["W001"],
+            ),
             ({"STRIPE_PUBLISHABLE_KEY": None}, ["W002"]),
             ({"INSTALLED_APPS": ["tokencharge.django"]}, ["W003"]),
         ],
     )
-    def test_what_may_be_a_mistake_is_a_warning(self, settings: dict[str, Any], expected: list[str]) -> None:
+    def test_what_may_be_a_mistake_is_a_warning(
+        self, settings: dict[str, Any], expected: list[str]
+    ) -> None:
         """A live key while developing, a page that cannot be shown, a script that cannot be found."""
         with override_settings(**settings):
             found = run_checks(tags=["tokencharge"])
@@ -225,7 +240,9 @@ class TestTheChecks:
             ({"STRIPE_WEBHOOK_SECRET": "whsec_1", "CACHES": {"default": SHARED_CACHE}}, ["W004"]),
         ],
     )
-    def test_what_is_not_for_deployment(self, settings: dict[str, Any], expected: list[str]) -> None:
+    def test_what_is_not_for_deployment(
+        self, settings: dict[str, Any], expected: list[str]
+    ) -> None:
         """`check --deploy` warns where no money would move, and where processes do not share what was handled."""
         with override_settings(**settings):
             found = run_checks(tags=["tokencharge"], include_deployment_checks=True)
@@ -262,10 +279,17 @@ class TestTheViews:
         """Namespaces and paths tell them apart."""
         urls = site(
             path("a/", include(checkout_urls(Shop), namespace="a")),
-            path("b/", include(checkout_urls(Shop, checkout="pay/", charge="stripe_card_token/"), namespace="b")),
+            path(
+                "b/",
+                include(
+                    checkout_urls(Shop, checkout="pay/", charge="stripe_card_token/"), namespace="b"
+                ),
+            ),
         )
         with override_settings(ROOT_URLCONF=urls):
-            pages = [self.client.get(where).content.decode() for where in ("/a/checkout", "/b/pay/")]
+            pages = [
+                self.client.get(where).content.decode() for where in ("/a/checkout", "/b/pay/")
+            ]
 
         assert 'action="/a/charge"' in pages[0]
         assert 'action="/b/stripe_card_token/"' in pages[1]
@@ -281,7 +305,9 @@ class TestTheViews:
             checkout_url_name = "form"
             charge_url_name = "pay"
 
-        urls = site(path("form", Form.as_view(), name="form"), path("pay", Pay.as_view(), name="pay"))
+        urls = site(
+            path("form", Form.as_view(), name="form"), path("pay", Pay.as_view(), name="pay")
+        )
         Form.checkout_url_name = "form"
         with override_settings(ROOT_URLCONF=urls):
             page = self.client.get("/form").content.decode()
@@ -303,9 +329,13 @@ class TestTheViews:
 
         assert 0 == charged
         assert 200 == script.status_code
-        assert [script.json()["payment"]["charge"]["id"]] == [charge.id for charge in sandbox.charges]
+        assert [script.json()["payment"]["charge"]["id"]] == [
+            charge.id for charge in sandbox.charges
+        ]
 
-    def test_templates_and_policy_are_the_sites_to_change(self, sandbox: Sandbox, tmp_path: Path) -> None:
+    def test_templates_and_policy_are_the_sites_to_change(
+        self, sandbox: Sandbox, tmp_path: Path
+    ) -> None:
         """By class attributes."""
         (tmp_path / "form.html").write_text("Form: {{ amount }}", "utf-8")
         (tmp_path / "thanks.html").write_text("Thank you for {{ amount }}", "utf-8")
@@ -316,14 +346,18 @@ class TestTheViews:
             csp = False
 
         backend = {"BACKEND": "django.template.backends.django.DjangoTemplates", "DIRS": [tmp_path]}
-        with override_settings(ROOT_URLCONF=site(path("", include(checkout_urls(Own)))), TEMPLATES=[backend]):
+        with override_settings(
+            ROOT_URLCONF=site(path("", include(checkout_urls(Own)))), TEMPLATES=[backend]
+        ):
             form, thanks = self.client.get("/checkout"), self.pay("/charge", sandbox)
             declined = self.pay("/charge", sandbox, DECLINED)
 
         assert [b"Form: $5.00", b"Thank you for $5.00", b"Form: $5.00"] == [
             answer.content for answer in (form, thanks, declined)
         ]
-        assert [False] * 3 == [answer.has_header("Content-Security-Policy") for answer in (form, thanks, declined)]
+        assert [False] * 3 == [
+            answer.has_header("Content-Security-Policy") for answer in (form, thanks, declined)
+        ]
 
     def test_the_policy_lets_static_files_in_from_their_host(self) -> None:
         """Where STATIC_URL is another origin."""
@@ -332,7 +366,10 @@ class TestTheViews:
             page = self.client.get("/checkout")
 
         assert 'src="https://cdn.example/s/tokencharge/tokencharge.js"' in page.content.decode()
-        assert "script-src 'self' https://cdn.example https://js.stripe.com" in page["Content-Security-Policy"]
+        assert (
+            "script-src 'self' https://cdn.example https://js.stripe.com"
+            in page["Content-Security-Policy"]
+        )
 
     def test_a_view_without_an_order_is_an_error(self) -> None:
         """The message says which method is missing."""
@@ -341,17 +378,25 @@ class TestTheViews:
             pass
 
         urls = site(path("", include(checkout_urls(Empty))))
-        with override_settings(ROOT_URLCONF=urls), pytest.raises(NotImplementedError, match=r"Empty has no get_order"):
+        with (
+            override_settings(ROOT_URLCONF=urls),
+            pytest.raises(NotImplementedError, match=r"Empty has no get_order"),
+        ):
             self.client.get("/checkout")
 
     def test_nothing_needs_to_be_overridden_but_the_order(self, sandbox: Sandbox) -> None:
         """The hooks may be left as they are."""
         with override_settings(ROOT_URLCONF=site(path("", include(checkout_urls(Shop))))):
-            statuses = [self.pay("/charge", sandbox).status_code, self.pay("/charge", sandbox, DECLINED).status_code]
+            statuses = [
+                self.pay("/charge", sandbox).status_code,
+                self.pay("/charge", sandbox, DECLINED).status_code,
+            ]
 
         assert [200, 402] == statuses
 
-    def test_no_rollback_hides_a_charge(self, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_no_rollback_hides_a_charge(
+        self, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         """ATOMIC_REQUESTS puts the site's views into a transaction, and these not."""
         inside = []
 
@@ -364,7 +409,9 @@ class TestTheViews:
             return HttpResponse()
 
         monkeypatch.setitem(connections["default"].settings_dict, "ATOMIC_REQUESTS", True)
-        with override_settings(ROOT_URLCONF=site(path("", include(checkout_urls(Asking))), path("other", other))):
+        with override_settings(
+            ROOT_URLCONF=site(path("", include(checkout_urls(Asking))), path("other", other))
+        ):
             self.pay("/charge", sandbox)
             self.client.get("/other")
         connections.close_all()
@@ -379,7 +426,9 @@ class TestTheViews:
             return HttpResponse(payment.charge.id)
 
         async def pay() -> str:
-            answer = await AsyncClient().post("/own", {"token": sandbox.create_token(), "email": EMAIL})
+            answer = await AsyncClient().post(
+                "/own", {"token": sandbox.create_token(), "email": EMAIL}
+            )
             return answer.content.decode()
 
         with override_settings(ROOT_URLCONF=site(path("own", own))):
@@ -410,14 +459,19 @@ class TestTheViews:
             told.append("fails")
             raise ZeroDivisionError("the mail server is away")
 
-        def notes(*, payment: Payment | None = None, error: TokenChargeError | None = None, **news: Any) -> None:
+        def notes(
+            *, payment: Payment | None = None, error: TokenChargeError | None = None, **news: Any
+        ) -> None:
             told.append("notes")
 
         for signal in (payment_made, payment_failed):
             signal.connect(fails, Shop)
             signal.connect(notes, Shop)
         with override_settings(ROOT_URLCONF=site(path("", include(checkout_urls(Shop))))):
-            statuses = [self.pay("/charge", sandbox).status_code, self.pay("/charge", sandbox, DECLINED).status_code]
+            statuses = [
+                self.pay("/charge", sandbox).status_code,
+                self.pay("/charge", sandbox, DECLINED).status_code,
+            ]
         for signal in (payment_made, payment_failed):
             signal.disconnect(fails, Shop)
             signal.disconnect(notes, Shop)
@@ -431,10 +485,14 @@ class TestTheViews:
     @pytest.mark.parametrize("length", ["", "many", "-1", "²"])
     def test_a_length_that_is_no_number_is_none(self, sandbox: Sandbox, length: str) -> None:
         """And so nothing is read."""
-        request = RequestFactory().post("/p", {"token": "tok_visa", "email": EMAIL}, CONTENT_LENGTH=length)
+        request = RequestFactory().post(
+            "/p", {"token": "tok_visa", "email": EMAIL}, CONTENT_LENGTH=length
+        )
         view = Shop.as_view()
         request.resolver_match = None
-        with override_settings(ROOT_URLCONF=site(path("c", view, name="checkout"), path("p", view, name="charge"))):
+        with override_settings(
+            ROOT_URLCONF=site(path("c", view, name="checkout"), path("p", view, name="charge"))
+        ):
             answer = view(request)
 
         assert 400 == answer.status_code
@@ -446,7 +504,11 @@ class TestTheTemplateTag:
 
     def rendered(self, template: str, address: str = "/seats/12?row=3", **context: Any) -> str:
         request = RequestFactory().get(address)
-        return engines["django"].from_string("{% load tokencharge %}" + template).render(context, request)
+        return (
+            engines["django"]
+            .from_string("{% load tokencharge %}" + template)
+            .render(context, request)
+        )
 
     def test_it_shows_the_form_in_a_page_of_ones_own(self, gateway: PaymentGateway) -> None:
         """Which posts to the page itself, with its CSRF token."""
@@ -460,7 +522,9 @@ class TestTheTemplateTag:
 
     def test_it_may_post_elsewhere(self, gateway: PaymentGateway) -> None:
         """To the URL it is given."""
-        page = self.rendered('{% tokencharge_form order charge_url="/charge" %}', order=Order(Money(500, "usd")))
+        page = self.rendered(
+            '{% tokencharge_form order charge_url="/charge" %}', order=Order(Money(500, "usd"))
+        )
 
         assert 'action="/charge"' in page
 
@@ -476,7 +540,9 @@ class TestTheTemplateTag:
         self, gateway: PaymentGateway, sandbox: Sandbox, tmp_path: Path
     ) -> None:
         """It shows what the view has to show: after a failure, the same submission once more."""
-        (tmp_path / "form.html").write_text("{% load tokencharge %}{{ message }}{% tokencharge_form %}", "utf-8")
+        (tmp_path / "form.html").write_text(
+            "{% load tokencharge %}{{ message }}{% tokencharge_form %}", "utf-8"
+        )
 
         class Own(Shop):
             checkout_template = "form.html"
@@ -487,10 +553,16 @@ class TestTheTemplateTag:
             "APP_DIRS": True,
         }
         with (
-            override_settings(ROOT_URLCONF=site(path("", include(checkout_urls(Own)))), TEMPLATES=[backend]),
+            override_settings(
+                ROOT_URLCONF=site(path("", include(checkout_urls(Own)))), TEMPLATES=[backend]
+            ),
             sandbox.unavailable(),
         ):
-            page = Client().post("/charge", {"token": sandbox.create_token(), "email": EMAIL}).content.decode()
+            page = (
+                Client()
+                .post("/charge", {"token": sandbox.create_token(), "email": EMAIL})
+                .content.decode()
+            )
 
         assert 'data-tokencharge="again"' in page
         assert 'action="/charge"' in page
@@ -507,9 +579,13 @@ class TestTheWebhook:
         with handlers_of_its_own() as handlers:
             yield handlers
 
-    def deliver(self, payload: bytes, where: str = "/stripe/webhook", client: Client | None = None) -> Any:
+    def deliver(
+        self, payload: bytes, where: str = "/stripe/webhook", client: Client | None = None
+    ) -> Any:
         sent = {"Stripe-Signature": signed(payload)}
-        return (client or Client(enforce_csrf_checks=True)).generic("POST", where, payload, JSON, headers=sent)
+        return (client or Client(enforce_csrf_checks=True)).generic(
+            "POST", where, payload, JSON, headers=sent
+        )
 
     def test_its_path_is_the_sites_to_choose(self) -> None:
         """Another one, none, or a WebhookView of one's own under a name of one's own."""
@@ -558,7 +634,9 @@ class TestTheWebhook:
         async def notes(sender: object, event: Event, **_: Any) -> None:
             told.append("notes")
 
-        for receiver in (fails, notes) if django.VERSION >= (5,) else (fails, lambda **_: told.append("notes")):
+        for receiver in (
+            (fails, notes) if django.VERSION >= (5,) else (fails, lambda **_: told.append("notes"))
+        ):
             event_received.connect(receiver, weak=False)
         payload = event("signal.failing")
         statuses = [self.deliver(payload).status_code for _ in range(3)]
@@ -572,7 +650,11 @@ class TestTheWebhook:
         if django.VERSION < (5, 1):
             pytest.skip("Django asks nobody before 5.1")
         users = {
-            "INSTALLED_APPS": ["django.contrib.auth", "django.contrib.contenttypes", "django.contrib.sessions"],
+            "INSTALLED_APPS": [
+                "django.contrib.auth",
+                "django.contrib.contenttypes",
+                "django.contrib.sessions",
+            ],
             "SESSION_ENGINE": "django.contrib.sessions.backends.signed_cookies",
             "MIDDLEWARE": [
                 "django.contrib.sessions.middleware.SessionMiddleware",
@@ -602,7 +684,9 @@ class TestTheWebhook:
 
         assert ["handled", "duplicate", "handled"] == outcomes
 
-    def test_a_handlers_transaction_ends_with_it(self, on_event: Handlers, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_handlers_transaction_ends_with_it(
+        self, on_event: Handlers, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         """With ATOMIC_REQUESTS what it wrote is there before the event counts as handled, and gone where it failed."""
         monkeypatch.setitem(connections["default"].settings_dict, "ATOMIC_REQUESTS", True)
         rows: list[int] = []

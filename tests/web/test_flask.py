@@ -53,7 +53,9 @@ def selling(amount: int = 500) -> Callable[..., Order]:
     return lambda: Order(Money(amount, "usd"), "A blue notebook")
 
 
-def test_under_ten_lines_make_a_site_a_shop(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_under_ten_lines_make_a_site_a_shop(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The page is there and a token is charged, over HTTP, with the settings from the environment."""
     with sandbox.serve() as server:
         monkeypatch.setenv("STRIPE_SECRET_KEY", sandbox.secret_key)
@@ -78,7 +80,9 @@ def test_one_object_serves_several_apps(sandbox: Sandbox) -> None:
     pages, keys = [], []
     for number in (1, 2):
         app = Flask(f"app{number}")
-        app.config.update(STRIPE_SECRET_KEY=f"sk_test_{number}", STRIPE_PUBLISHABLE_KEY=f"pk_test_{number}")
+        app.config.update(
+            STRIPE_SECRET_KEY=f"sk_test_{number}", STRIPE_PUBLISHABLE_KEY=f"pk_test_{number}"
+        )
         payments.init_app(app)
         pages.append(app.test_client().get("/checkout").text)
         with app.app_context():
@@ -108,22 +112,32 @@ def test_one_app_may_have_several(app: Flask, gateway: PaymentGateway, sandbox: 
     assert first
 
 
-def test_paths_are_the_sites_to_choose(app: Flask, gateway: PaymentGateway, sandbox: Sandbox) -> None:
+def test_paths_are_the_sites_to_choose(
+    app: Flask, gateway: PaymentGateway, sandbox: Sandbox
+) -> None:
     """An address that a front end posts to already can stay."""
     payments = TokenCharge(
-        app, gateway=gateway, url_prefix="/account", checkout_path="/pay", charge_path="/stripe_card_token"
+        app,
+        gateway=gateway,
+        url_prefix="/account",
+        checkout_path="/pay",
+        charge_path="/stripe_card_token",
     )
     payments.order(selling())
     client = app.test_client()
     page = client.get("/account/pay").text
-    paid = client.post("/account/stripe_card_token", json={"token": sandbox.create_token(), "email": EMAIL})
+    paid = client.post(
+        "/account/stripe_card_token", json={"token": sandbox.create_token(), "email": EMAIL}
+    )
 
     assert 'action="/account/stripe_card_token"' in page
     assert 200 == paid.status_code
     assert 1 == len(sandbox.charges)
 
 
-def test_the_order_function_gets_what_the_prefix_captures(app: Flask, gateway: PaymentGateway) -> None:
+def test_the_order_function_gets_what_the_prefix_captures(
+    app: Flask, gateway: PaymentGateway
+) -> None:
     """Both pages are about the same item."""
     payments = TokenCharge(app, gateway=gateway, url_prefix="/items/<int:item>")
 
@@ -213,7 +227,9 @@ def own(app: Flask, gateway: PaymentGateway) -> Flask:
 
     @app.route("/book/<int:seat>", methods=["GET", "POST"])
     def book(seat: int) -> str:
-        return payments.charge_from_request(Order(Money(seat * 100, "usd"), f"Seat {seat}")).charge.id
+        return payments.charge_from_request(
+            Order(Money(seat * 100, "usd"), f"Seat {seat}")
+        ).charge.id
 
     @app.post("/swallow")
     def swallow() -> str:
@@ -244,7 +260,9 @@ def test_a_view_of_ones_own_may_leave_errors_alone(own: Flask, sandbox: Sandbox)
     assert [paid.text] == [charge.id for charge in sandbox.charges if charge.paid]
 
 
-def test_a_view_of_ones_own_may_leave_it_alone_that_another_site_sent_this(own: Flask, sandbox: Sandbox) -> None:
+def test_a_view_of_ones_own_may_leave_it_alone_that_another_site_sent_this(
+    own: Flask, sandbox: Sandbox
+) -> None:
     """It is answered as `/charge` would, without a form."""
     sent = {"token": sandbox.create_token(), "email": EMAIL}
     page = own.test_client().post("/book/12", data=sent, headers={"Sec-Fetch-Site": "cross-site"})
@@ -297,7 +315,9 @@ def test_a_receiver_that_fails_keeps_the_news_from_no_other(
         told.append("fails")
         raise ZeroDivisionError("the mail server is away")
 
-    def notes(sender: Flask, payment: Payment | None = None, error: TokenChargeError | None = None) -> None:
+    def notes(
+        sender: Flask, payment: Payment | None = None, error: TokenChargeError | None = None
+    ) -> None:
         told.append("notes")
 
     for signal in (payment_made, payment_failed):
@@ -305,7 +325,9 @@ def test_a_receiver_that_fails_keeps_the_news_from_no_other(
         signal.connect(notes, app)
     client = app.test_client()
     paid = client.post("/charge", data={"token": sandbox.create_token(), "email": EMAIL})
-    declined = client.post("/charge", data={"token": sandbox.create_token(DECLINED), "email": EMAIL})
+    declined = client.post(
+        "/charge", data={"token": sandbox.create_token(DECLINED), "email": EMAIL}
+    )
 
     assert (200, 402) == (paid.status_code, declined.status_code)
     assert ["fails", "fails", "notes", "notes"] == sorted(told)
@@ -314,7 +336,9 @@ def test_a_receiver_that_fails_keeps_the_news_from_no_other(
 
 def test_the_policy_is_the_sites_to_change(app: Flask, gateway: PaymentGateway) -> None:
     """`csp=False` sends none; what the site sets afterwards stands."""
-    TokenCharge(app, gateway=gateway, csp=False, name="without", url_prefix="/without").order(selling())
+    TokenCharge(app, gateway=gateway, csp=False, name="without", url_prefix="/without").order(
+        selling()
+    )
     TokenCharge(app, gateway=gateway).order(selling())
 
     @app.after_request
@@ -327,13 +351,18 @@ def test_the_policy_is_the_sites_to_change(app: Flask, gateway: PaymentGateway) 
     without = client.get("/without/checkout").headers
 
     assert "Content-Security-Policy" not in without
-    assert ["default-src 'self'"] == client.get("/checkout?stricter=1").headers.getlist("Content-Security-Policy")
+    assert ["default-src 'self'"] == client.get("/checkout?stricter=1").headers.getlist(
+        "Content-Security-Policy"
+    )
 
 
 @pytest.mark.parametrize(
-    ("chosen", "title"), [("fr", "Paiement"), ("pt_BR", "Pagamento"), ("da", "Checkout"), (None, "Kasse")]
+    ("chosen", "title"),
+    [("fr", "Paiement"), ("pt_BR", "Pagamento"), ("da", "Checkout"), (None, "Kasse")],
 )
-def test_flask_babel_says_which_language_it_is(app: Flask, gateway: PaymentGateway, chosen: str, title: str) -> None:
+def test_flask_babel_says_which_language_it_is(
+    app: Flask, gateway: PaymentGateway, chosen: str, title: str
+) -> None:
     """Where an app has it, what it says holds and not the browser; where it says nothing, its default does."""
     app.config["BABEL_DEFAULT_LOCALE"] = "de"
     Babel(app, locale_selector=lambda: chosen)
@@ -344,7 +373,10 @@ def test_flask_babel_says_which_language_it_is(app: Flask, gateway: PaymentGatew
     declined = client.post("/charge", json={"token": "tok_chargeDeclined", "email": EMAIL})
 
     assert f"<title>{title}</title>" in page.text
-    assert CardDeclined("").message_for(str(chosen or "de")) == (declined.json or {})["error"]["message"]
+    assert (
+        CardDeclined("").message_for(str(chosen or "de"))
+        == (declined.json or {})["error"]["message"]
+    )
 
 
 def test_templates_are_the_sites_to_change(tmp_path: Path, gateway: PaymentGateway) -> None:
@@ -355,11 +387,16 @@ def test_templates_are_the_sites_to_change(tmp_path: Path, gateway: PaymentGatew
     TokenCharge(app, gateway=gateway).order(selling())
     client = app.test_client()
 
-    assert "Thank you for $5.00" == client.post("/charge", data={"token": "tok_visa", "email": EMAIL}).text
+    assert (
+        "Thank you for $5.00"
+        == client.post("/charge", data={"token": "tok_visa", "email": EMAIL}).text
+    )
     assert 'data-tokencharge="pay"' in client.get("/checkout").text
 
 
-def test_the_csrf_field_has_the_name_the_site_gave_it(app: Flask, gateway: PaymentGateway, sandbox: Sandbox) -> None:
+def test_the_csrf_field_has_the_name_the_site_gave_it(
+    app: Flask, gateway: PaymentGateway, sandbox: Sandbox
+) -> None:
     """Flask-WTF's own setting is heeded."""
     app.config.update(WTF_CSRF_FIELD_NAME="guard")
     CSRFProtect(app)
@@ -368,10 +405,14 @@ def test_the_csrf_field_has_the_name_the_site_gave_it(app: Flask, gateway: Payme
     assert '<input type="hidden" name="guard" value="' in app.test_client().get("/checkout").text
 
 
-def test_an_email_may_have_a_percent_sign(app: Flask, gateway: PaymentGateway, sandbox: Sandbox) -> None:
+def test_an_email_may_have_a_percent_sign(
+    app: Flask, gateway: PaymentGateway, sandbox: Sandbox
+) -> None:
     """Only quoted bytes that were no UTF-8 are refused."""
     TokenCharge(app, gateway=gateway).order(selling())
-    answer = app.test_client().post("/charge", data={"token": sandbox.create_token(), "email": "50%25off@example.com"})
+    answer = app.test_client().post(
+        "/charge", data={"token": sandbox.create_token(), "email": "50%25off@example.com"}
+    )
 
     assert 200 == answer.status_code
     assert ["50%25off@example.com"] == [customer.email for customer in sandbox.customers]
@@ -405,7 +446,9 @@ def test_the_webhooks_path_is_the_sites_to_choose(app: Flask, gateway: PaymentGa
 def test_no_webhook_is_hidden_behind_another(app: Flask, gateway: PaymentGateway) -> None:
     """A second extension at the same path would never hear of anything, so the app does not start."""
     TokenCharge(app, gateway=gateway, checkout_path="/a", charge_path="/b")
-    TokenCharge(app, gateway=gateway, name="quiet", checkout_path="/c", charge_path="/d", webhook_path=None)
+    TokenCharge(
+        app, gateway=gateway, name="quiet", checkout_path="/c", charge_path="/d", webhook_path=None
+    )
 
     with pytest.raises(ConfigurationError, match="Another TokenCharge has /stripe/webhook"):
         TokenCharge(app, gateway=gateway, name="other", checkout_path="/e", charge_path="/f")
@@ -438,7 +481,9 @@ def test_csrf_protection_may_be_set_up_afterwards(app: Flask, gateway: PaymentGa
 
     assert [400, 400] == others
     assert [200, 200] == [deliver(app, event()) for _ in range(2)]
-    assert others == [app.test_client().post(path, data={}).status_code for path in ("/charge", "/own")]
+    assert others == [
+        app.test_client().post(path, data={}).status_code for path in ("/charge", "/own")
+    ]
 
 
 def test_a_handler_may_be_async(app: Flask, gateway: PaymentGateway) -> None:
@@ -477,10 +522,15 @@ def test_a_body_is_read_as_far_as_events_go(app: Flask, gateway: PaymentGateway,
     statuses, given = [], []
     for payload in (event(), event().ljust(10 * EVENT_LIMIT)):
         body = Counting(payload)
-        length = {"the length": {"CONTENT_LENGTH": str(len(payload))}, "": {"CONTENT_LENGTH": ""}}.get(told, {})
+        length = {
+            "the length": {"CONTENT_LENGTH": str(len(payload))},
+            "": {"CONTENT_LENGTH": ""},
+        }.get(told, {})
         environ = {"wsgi.input": body, "wsgi.input_terminated": True, **length}
         headers = {"Stripe-Signature": signed(payload), "Content-Type": JSON}
-        answer = app.test_client().post("/stripe/webhook", headers=headers, environ_overrides=environ)
+        answer = app.test_client().post(
+            "/stripe/webhook", headers=headers, environ_overrides=environ
+        )
         statuses.append(answer.status_code)
         given.append(body.given)
 
@@ -500,14 +550,19 @@ class TestAnExpiredPage:
         app.config.update(TESTING=True)
         return app.test_client()
 
-    def test_the_form_comes_back_with_a_fresh_token(self, app: Flask, client: FlaskClient, sandbox: Sandbox) -> None:
+    def test_the_form_comes_back_with_a_fresh_token(
+        self, app: Flask, client: FlaskClient, sandbox: Sandbox
+    ) -> None:
         """And says that nothing was charged; pressed again, it pays."""
         stale = client.get("/checkout").text.split('name="csrf_token" value="')[1].split('"')[0]
         sent = {"token": sandbox.create_token(), "email": EMAIL}
         expired = client.post("/charge", data={**sent, "csrf_token": stale})
         app.config.update(WTF_CSRF_TIME_LIMIT=3600)
         fresh = expired.text.split('name="csrf_token" value="')[1].split('"')[0]
-        nothing, paid = list(sandbox.requests), client.post("/charge", data={**sent, "csrf_token": fresh})
+        nothing, paid = (
+            list(sandbox.requests),
+            client.post("/charge", data={**sent, "csrf_token": fresh}),
+        )
 
         assert (400, True) == (expired.status_code, "open for too long" in expired.text)
         assert "has not charged you" in expired.text
@@ -521,11 +576,15 @@ class TestAnExpiredPage:
         assert (400, "page_expired") == (answer.status_code, answer.json["error"]["code"])  # type: ignore[index]
         assert [] == sandbox.requests
 
-    def test_a_bad_request_of_a_hooks_is_its_own(self, gateway: PaymentGateway, sandbox: Sandbox) -> None:
+    def test_a_bad_request_of_a_hooks_is_its_own(
+        self, gateway: PaymentGateway, sandbox: Sandbox
+    ) -> None:
         """A site that aborts with 400 means that."""
         app = Flask("another")
         TokenCharge(app, gateway=gateway, before_charge=lambda request: abort(400)).order(selling())
-        answer = app.test_client().post("/charge", data={"token": sandbox.create_token(), "email": EMAIL})
+        answer = app.test_client().post(
+            "/charge", data={"token": sandbox.create_token(), "email": EMAIL}
+        )
 
         assert 400 == answer.status_code
         assert "open for too long" not in answer.text

@@ -35,7 +35,10 @@ class TestThePages:
         german, arabic = shop.get("/checkout", **GERMAN), shop.get("/checkout", **ARABIC)
 
         assert ["de", "ar"] == [told_in(german), told_in(arabic)]
-        assert ["Accept-Language" in answer.headers["Vary"] for answer in (german, arabic)] == [True, True]
+        assert ["Accept-Language" in answer.headers["Vary"] for answer in (german, arabic)] == [
+            True,
+            True,
+        ]
         assert "5,00\N{NO-BREAK SPACE}$ bezahlen" in text_of(german)
         assert '<html lang="de' in german.text
         assert 'dir="ltr"' in german.text
@@ -46,7 +49,9 @@ class TestThePages:
     def test_so_is_the_news_of_a_decline(self, shop: Shop, sandbox: Sandbox) -> None:
         """The form comes back with a sentence in the same language, and nothing is charged."""
         answer = shop.buy("tok_chargeDeclined")
-        german = shop.post_form({"token": "tok_chargeDeclined", "email": "ada@example.com", **shown(shop)}, **GERMAN)
+        german = shop.post_form(
+            {"token": "tok_chargeDeclined", "email": "ada@example.com", **shown(shop)}, **GERMAN
+        )
 
         assert DECLINED.public_message in text_of(answer)
         assert DECLINED.message_for("de") in text_of(german)
@@ -81,7 +86,9 @@ class TestThePages:
         assert "Zurück zur Kasse" in text_of(answer)
         assert "de" == told_in(answer)
 
-    def test_so_is_a_page_that_breaks(self, shop: Shop, sandbox: Sandbox, break_page: Callable[[str], None]) -> None:
+    def test_so_is_a_page_that_breaks(
+        self, shop: Shop, sandbox: Sandbox, break_page: Callable[[str], None]
+    ) -> None:
         """The plain words that are left say it in the same language."""
         break_page("charge.html")
         fields = {"token": sandbox.create_token(), "email": "ada@example.com", **shown(shop)}
@@ -127,9 +134,14 @@ class TestScripts:
     def test_so_is_that_an_order_is_paid(self, shop: Shop) -> None:
         """What only the page said is said to scripts too."""
         shop.order = attrs.evolve(shop.order, paid=True)
-        answer = shop.post_json({"token": "tok_visa", "email": "ada@example.com"}, Accept=JSON, **GERMAN)
+        answer = shop.post_json(
+            {"token": "tok_visa", "email": "ada@example.com"}, Accept=JSON, **GERMAN
+        )
 
-        assert (409, "Diese Bestellung ist bezahlt.") == (answer.status, answer.json["error"]["message"])
+        assert (409, "Diese Bestellung ist bezahlt.") == (
+            answer.status,
+            answer.json["error"]["message"],
+        )
 
 
 class TestAShopsOwnChoice:
@@ -151,16 +163,22 @@ class TestAShopsOwnChoice:
     def test_one_language_is_spoken_to_all(self, open_shop: OpenShop) -> None:
         """Whatever the browser asks for."""
         shop = open_shop(languages=["ja"])
-        declined = shop.post_json({"token": "tok_chargeDeclined", "email": "ada@example.com"}, Accept=JSON, **GERMAN)
+        declined = shop.post_json(
+            {"token": "tok_chargeDeclined", "email": "ada@example.com"}, Accept=JSON, **GERMAN
+        )
 
-        assert ["ja", "ja"] == [told_in(shop.get("/checkout", **headers)) for headers in (GERMAN, ARABIC)]
+        assert ["ja", "ja"] == [
+            told_in(shop.get("/checkout", **headers)) for headers in (GERMAN, ARABIC)
+        ]
         assert DECLINED.message_for("ja") == declined.json["error"]["message"]
 
 
 def test_the_log_stays_english(shop: Shop, caplog: pytest.LogCaptureFixture) -> None:
     """Who runs the shop reads one language, whatever its buyers read."""
     with caplog.at_level(logging.DEBUG, "tokencharge"):
-        shop.post_form({"token": "tok_chargeDeclined", "email": "ada@example.com", **shown(shop)}, **ARABIC)
+        shop.post_form(
+            {"token": "tok_chargeDeclined", "email": "ada@example.com", **shown(shop)}, **ARABIC
+        )
 
     assert caplog.records
     assert caplog.text.isascii()
@@ -178,5 +196,7 @@ def test_a_language_that_is_not_spoken_is_a_mistake(languages: object) -> None:
         lambda: Flasks(languages=languages),  # type: ignore[arg-type]
         lambda: Starlettes({"STRIPE_SECRET_KEY": sandbox.secret_key}, languages=languages),  # type: ignore[arg-type]
     ):
-        with pytest.raises(ConfigurationError, match=r"Languages are a list|that this library speaks: en, de"):
+        with pytest.raises(
+            ConfigurationError, match=r"Languages are a list|that this library speaks: en, de"
+        ):
             make()

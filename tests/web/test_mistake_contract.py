@@ -33,7 +33,11 @@ def buy(shop: Shop, sandbox: Sandbox) -> tuple[Answer, Answer]:
 
 
 def errors(caplog: pytest.LogCaptureFixture) -> list[str]:
-    found = [each for each in caplog.records if each.name == "tokencharge" and each.levelno >= logging.ERROR]
+    found = [
+        each
+        for each in caplog.records
+        if each.name == "tokencharge" and each.levelno >= logging.ERROR
+    ]
     return [each.getMessage() for each in found]
 
 
@@ -44,14 +48,28 @@ class TestTheShops:
         ("error", "what_to_do"),
         [
             ({"message": "This account cannot currently make live charges."}, "Mend what it names"),
-            ({"code": "parameter_unknown", "param": "amuont", "message": "Unknown parameter"}, "Mend what it names"),
-            ({"code": "amount_too_small", "message": "Amount must be at least $0.50 usd"}, "Mend what it names"),
-            ({"code": "testmode_charges_only", "message": "Your account is not activated."}, "in the dashboard"),
+            (
+                {"code": "parameter_unknown", "param": "amuont", "message": "Unknown parameter"},
+                "Mend what it names",
+            ),
+            (
+                {"code": "amount_too_small", "message": "Amount must be at least $0.50 usd"},
+                "Mend what it names",
+            ),
+            (
+                {"code": "testmode_charges_only", "message": "Your account is not activated."},
+                "in the dashboard",
+            ),
         ],
         ids=["account", "parameter", "minimum", "not activated"],
     )
     def test_what_stripe_refuses(
-        self, shop: Shop, sandbox: Sandbox, error: Any, what_to_do: str, caplog: pytest.LogCaptureFixture
+        self,
+        shop: Shop,
+        sandbox: Sandbox,
+        error: Any,
+        what_to_do: str,
+        caplog: pytest.LogCaptureFixture,
     ) -> None:
         """Stripe's words and the request's id are in the log, and the buyer is not told to check anything."""
         with sandbox.faults.add(refusing(**error), times=None, method="POST"):
@@ -61,7 +79,10 @@ class TestTheShops:
         assert OUR_SIDE in page.text
         assert "has not charged you" in page.text
         assert "check" not in script.json["error"]["message"]
-        assert ("invalid_request", None) == (script.json["error"]["code"], script.json["error"]["advice"])
+        assert ("invalid_request", None) == (
+            script.json["error"]["code"],
+            script.json["error"]["advice"],
+        )
         assert 2 == len(errors(caplog))
         for record in errors(caplog):
             assert error["message"] in record
@@ -108,7 +129,9 @@ class TestTheShops:
         assert [at_first.value.message in record for record in errors(caplog)] == [True, True]
         assert [] == sandbox.requests
 
-    @pytest.mark.parametrize("wrong", [None, (FIVE, "A basket"), FIVE, "5.00 USD", {"amount": 500}], ids=repr)
+    @pytest.mark.parametrize(
+        "wrong", [None, (FIVE, "A basket"), FIVE, "5.00 USD", {"amount": 500}], ids=repr
+    )
     def test_an_order_function_that_returns_no_order(
         self, shop: Shop, sandbox: Sandbox, wrong: Any, caplog: pytest.LogCaptureFixture
     ) -> None:
@@ -125,7 +148,11 @@ class TestTheShops:
         assert [] == sandbox.requests
 
     def test_a_page_that_breaks_after_the_charge(
-        self, shop: Shop, sandbox: Sandbox, break_page: Callable[[str], None], caplog: pytest.LogCaptureFixture
+        self,
+        shop: Shop,
+        sandbox: Sandbox,
+        break_page: Callable[[str], None],
+        caplog: pytest.LogCaptureFixture,
     ) -> None:
         """The buyer still reads that they paid, and how much; the log has the reason."""
         break_page("charge.html")
@@ -158,7 +185,11 @@ class TestTheBuyers:
         self, shop: Shop, sandbox: Sandbox, param: str, caplog: pytest.LogCaptureFixture
     ) -> None:
         """400, the sentence is about the e-mail, the field is marked, and no record calls the shop."""
-        error = {"code": "email_invalid", "param": param, "message": "Invalid email address: otameshi@com"}
+        error = {
+            "code": "email_invalid",
+            "param": param,
+            "message": "Invalid email address: otameshi@com",
+        }
         with sandbox.faults.add(refusing(**error), times=None, method="POST"):
             page, script = buy(shop, sandbox)
         paid = shop.buy(sandbox.create_token())
@@ -168,7 +199,10 @@ class TestTheBuyers:
         assert "has not charged you" in page.text
         assert 'aria-invalid="true"' in page.text
         assert f'value="{EMAIL}"' in page.text
-        assert ("email", "fix_details") == (script.json["error"]["field"], script.json["error"]["advice"])
+        assert ("email", "fix_details") == (
+            script.json["error"]["field"],
+            script.json["error"]["advice"],
+        )
         assert [] == errors(caplog)
         assert 200 == paid.status
 
@@ -256,7 +290,10 @@ class TestOtherSites:
         assert [403, 403, 403] == [page.status, script.status, own.status]
         assert "has not charged you" in page.text
         assert 'href="/checkout"' in page.text
-        assert ("cross_site_request", "CrossSiteRequest") == (script.json["error"]["code"], own.json["own"])
+        assert ("cross_site_request", "CrossSiteRequest") == (
+            script.json["error"]["code"],
+            own.json["own"],
+        )
         assert ([], [], []) == (asked, shop.failures, sandbox.requests)
 
     @pytest.mark.parametrize(
@@ -273,7 +310,9 @@ class TestOtherSites:
         ],
         ids=str,
     )
-    def test_the_sites_own_page_pays(self, shop: Shop, sandbox: Sandbox, host: str, headers: dict[str, str]) -> None:
+    def test_the_sites_own_page_pays(
+        self, shop: Shop, sandbox: Sandbox, host: str, headers: dict[str, str]
+    ) -> None:
         """So does what comes from no browser."""
         said = {name: value.replace("HOST", host) for name, value in headers.items()}
 
@@ -307,6 +346,9 @@ def test_the_headers_of_a_careful_page(shop: Shop, sandbox: Sandbox) -> None:
     ]
 
     assert {("nosniff", "same-origin", "no-store")} == {
-        tuple(answer.headers[name] for name in ("X-Content-Type-Options", "Referrer-Policy", "Cache-Control"))
+        tuple(
+            answer.headers[name]
+            for name in ("X-Content-Type-Options", "Referrer-Policy", "Cache-Control")
+        )
         for answer in answers
     }

@@ -26,13 +26,19 @@ def route(request: pytest.FixtureRequest) -> str:
 
 def told(shop: Shop, charge: Charge, kind: str = "charge.succeeded", **changes: Any) -> Answer:
     """Stripe tells of a charge."""
-    return shop.deliver(event(kind, json.loads(json.dumps({**charge.raw, "customer": charge.customer_id, **changes}))))
+    return shop.deliver(
+        event(
+            kind, json.loads(json.dumps({**charge.raw, "customer": charge.customer_id, **changes}))
+        )
+    )
 
 
 class TestOnPaid:
     """One function for the page and the webhook."""
 
-    def test_the_page_tells_it_and_the_webhook_does_not_again(self, shop: Shop, sandbox: Sandbox) -> None:
+    def test_the_page_tells_it_and_the_webhook_does_not_again(
+        self, shop: Shop, sandbox: Sandbox
+    ) -> None:
         """Neither does the same post again, nor the same event twice."""
         token = sandbox.create_token()
         pages = [shop.buy(token), shop.buy(token)]
@@ -130,7 +136,9 @@ class TestSuccessUrl:
 
         assert 402 == shop.buy(sandbox.create_token("4000000000000341")).status
 
-    @pytest.mark.parametrize("wrong", [7, "", "/a b", "/a\r\nSet-Cookie: x=1", "/ä", ZeroDivisionError])
+    @pytest.mark.parametrize(
+        "wrong", [7, "", "/a b", "/a\r\nSet-Cookie: x=1", "/ä", ZeroDivisionError]
+    )
     def test_one_that_goes_wrong_hides_no_payment(
         self, open_shop: OpenShop, sandbox: Sandbox, wrong: Any, caplog: pytest.LogCaptureFixture
     ) -> None:
@@ -147,14 +155,18 @@ class TestSuccessUrl:
         assert "been charged" in page.text
         assert sandbox.charges[0].id in caplog.text
 
-    def test_a_page_of_its_own_order_shows_how_it_ended(self, open_shop: OpenShop, sandbox: Sandbox) -> None:
+    def test_a_page_of_its_own_order_shows_how_it_ended(
+        self, open_shop: OpenShop, sandbox: Sandbox
+    ) -> None:
         """Back at the checkout, whose order says that it is paid: shown as often as it is loaded, to whom it is for."""
         shop = open_shop(success_url="/checkout")
         sent = shop.buy(sandbox.create_token())
         shop.order = Order(FIVE, paid=shop.payments[0])
         pages = [shop.get(sent.headers["Location"]) for _ in range(2)]
 
-        assert [True, True] == ["been charged" in page.text and not page.asks_for_a_card for page in pages]
+        assert [True, True] == [
+            "been charged" in page.text and not page.asks_for_a_card for page in pages
+        ]
         assert 1 == len(sandbox.charges)
 
 

@@ -44,7 +44,9 @@ def press(shop: Shop, page: Answer, token: str) -> Answer:
 class TestAPriceThatChanged:
     """Between the page and the button."""
 
-    def test_nothing_is_charged_and_the_new_price_is_shown(self, shop: Shop, sandbox: Sandbox, order: Order) -> None:
+    def test_nothing_is_charged_and_the_new_price_is_shown(
+        self, shop: Shop, sandbox: Sandbox, order: Order
+    ) -> None:
         """409, a sentence, the form at the new price with the e-mail kept; the next press pays what it shows."""
         shop.order = order
         page = shop.get("/checkout")
@@ -73,7 +75,9 @@ class TestAPriceThatChanged:
         ],
         ids=["currency", "capture", "order", "no order"],
     )
-    def test_whatever_else_the_buyer_agreed_to_counts_too(self, shop: Shop, sandbox: Sandbox, other: Order) -> None:
+    def test_whatever_else_the_buyer_agreed_to_counts_too(
+        self, shop: Shop, sandbox: Sandbox, other: Order
+    ) -> None:
         """Currency, capture, and which order it is."""
         shop.order = Order(FIVE, "A basket", "order-1")
         page = shop.get("/checkout")
@@ -102,7 +106,9 @@ class TestAPriceThatChanged:
         assert (402, 409) == (declined.status, changed.status)
         assert [] == taken(sandbox)
 
-    def test_a_script_may_say_what_it_showed(self, shop: Shop, sandbox: Sandbox, order: Order) -> None:
+    def test_a_script_may_say_what_it_showed(
+        self, shop: Shop, sandbox: Sandbox, order: Order
+    ) -> None:
         """`shown` in JSON is `Order.shown`; a wrong one is told by code, and none at all is no claim."""
         shop.order = order
         sent = {"email": EMAIL, "shown": order.shown}
@@ -114,13 +120,19 @@ class TestAPriceThatChanged:
         assert (200, [FIFTY]) == (paid.status, taken(sandbox))
 
     @pytest.mark.parametrize("shown", ["", "500", "0" * 32])
-    def test_a_witness_that_cannot_be_right_charges_nothing(self, shop: Shop, sandbox: Sandbox, shown: str) -> None:
+    def test_a_witness_that_cannot_be_right_charges_nothing(
+        self, shop: Shop, sandbox: Sandbox, shown: str
+    ) -> None:
         """An empty one, or another's, is no agreement."""
         assert 409 == shop.buy(sandbox.create_token(), shown=shown).status
         assert [] == sandbox.requests
 
-    @pytest.mark.parametrize("said", [{"Sec-Fetch-Site": "same-origin"}, {"Origin": "http://HOST"}], ids=str)
-    def test_a_browsers_form_says_what_it_showed(self, shop: Shop, sandbox: Sandbox, said: dict[str, str]) -> None:
+    @pytest.mark.parametrize(
+        "said", [{"Sec-Fetch-Site": "same-origin"}, {"Origin": "http://HOST"}], ids=str
+    )
+    def test_a_browsers_form_says_what_it_showed(
+        self, shop: Shop, sandbox: Sandbox, said: dict[str, str]
+    ) -> None:
         """A template that forgets the field sells nothing, and the form comes back; a script need not know of it."""
         host = "localhost" if type(shop).__name__ == "FlaskShop" else "testserver"
         headers = {name: value.replace("HOST", host) for name, value in said.items()}
@@ -136,7 +148,11 @@ class TestAPriceThatChanged:
 
     def test_two_witnesses_are_none(self, shop: Shop, sandbox: Sandbox) -> None:
         """One of them would be wrong."""
-        fields = [("token", sandbox.create_token()), ("email", EMAIL), *[("shown", shop.order.shown)] * 2]
+        fields = [
+            ("token", sandbox.create_token()),
+            ("email", EMAIL),
+            *[("shown", shop.order.shown)] * 2,
+        ]
 
         assert 400 == shop.post_form(fields).status
         assert [] == sandbox.requests
@@ -158,7 +174,9 @@ class TestAnOpenOutcome:
         with sandbox.faults.add(fault, times=None, path=f"/v1/{route}*"):
             return press(shop, page, sandbox.create_token())
 
-    def test_the_price_that_was_shown_was_taken(self, shop: Shop, sandbox: Sandbox, route: str) -> None:
+    def test_the_price_that_was_shown_was_taken(
+        self, shop: Shop, sandbox: Sandbox, route: str
+    ) -> None:
         """Checking again finds the payment at once; nothing more is charged; the shop is told that it is another."""
         sandbox.rules.search_lag = 60
         shop.order = Order(FIVE, "A basket", "order-1")
@@ -185,7 +203,9 @@ class TestAnOpenOutcome:
         assert [OutcomeUnknown, OrderChanged] == [type(failure) for failure in shop.failures]
         assert [] == taken(sandbox)
 
-    def test_it_was_paid_meanwhile_in_another_tab(self, shop: Shop, sandbox: Sandbox, route: str) -> None:
+    def test_it_was_paid_meanwhile_in_another_tab(
+        self, shop: Shop, sandbox: Sandbox, route: str
+    ) -> None:
         """At the price that it has now: checking again shows that."""
         shop.order = Order(FIVE, "A basket", "order-1")
         lost = self.lose(shop, sandbox, Fault.lose_request(), route)
@@ -198,8 +218,12 @@ class TestAnOpenOutcome:
         assert (502, 200, 200) == (lost.status, paid.status, checked.status)
         assert [FIFTY] == taken(sandbox)
 
-    @pytest.mark.parametrize("fault", [Fault.lose_answer(), Fault.lose_request()], ids=["taken", "not taken"])
-    def test_without_an_order_id_it_stays_open(self, shop: Shop, sandbox: Sandbox, fault: Fault, route: str) -> None:
+    @pytest.mark.parametrize(
+        "fault", [Fault.lose_answer(), Fault.lose_request()], ids=["taken", "not taken"]
+    )
+    def test_without_an_order_id_it_stays_open(
+        self, shop: Shop, sandbox: Sandbox, fault: Fault, route: str
+    ) -> None:
         """A token cannot be looked up, and must not be charged at a price it was not shown: no button leads to that."""
         shop.order = Order(FIVE, "A basket")
         lost = self.lose(shop, sandbox, fault, route)
@@ -217,7 +241,9 @@ class TestAnOpenOutcome:
 
 
 @pytest.mark.parametrize("element", ["card", "payment"])
-def test_the_price_changes_while_the_bank_asks(open_shop: OpenShop, sandbox: Sandbox, element: str) -> None:
+def test_the_price_changes_while_the_bank_asks(
+    open_shop: OpenShop, sandbox: Sandbox, element: str
+) -> None:
     """The buyer approved five dollars, and pays five or nothing; the shop is told which."""
     shop = open_shop(route="payment_intents")
     shop.order = Order(FIVE, "A basket", "order-1")
@@ -245,7 +271,9 @@ class TestAnOrderThatIsPaid:
         script = shop.post_json({"token": sandbox.create_token(), "email": EMAIL})
 
         assert [200, 200] == [page.status for page in pages]
-        assert [True, True] == ["This order is paid." in page.text and "$5.00" in page.text for page in pages]
+        assert [True, True] == [
+            "This order is paid." in page.text and "$5.00" in page.text for page in pages
+        ]
         assert [False, False] == [page.asks_for_a_card for page in pages]
         assert (409, "order_conflict") == (script.status, script.json["error"]["code"])
         assert "This order is paid." == script.json["error"]["message"]
@@ -260,7 +288,9 @@ class TestAnOrderThatIsPaid:
         pages = [shop.get("/checkout"), shop.buy(sandbox.create_token())]
         script = shop.post_json({"token": sandbox.create_token(), "email": EMAIL})
 
-        assert [True, True] == ["been charged" in page.text and "ending in 4242" in page.text for page in pages]
+        assert [True, True] == [
+            "been charged" in page.text and "ending in 4242" in page.text for page in pages
+        ]
         assert [False, False] == [page.asks_for_a_card for page in pages]
         assert (200, sandbox.charges[0].id, True) == (
             script.status,

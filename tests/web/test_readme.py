@@ -19,7 +19,13 @@ def test_readme_shows_the_lines_that_make_a_site_a_shop(site):
             marked = line.strip() == "# shop"
         elif marked and line.strip():
             lines.append(line.partition("  # noqa")[0])
-    told_in_words = [line for line in lines if line.startswith("    **{") or line.strip() == '"tokencharge.django",']
+    told_in_words = [
+        line
+        for line in lines
+        if line.startswith("    **{") or line.strip() == '"tokencharge.django",'
+    ]
 
     assert len(lines) < 10
-    assert [] == [line for line in lines if line not in README.splitlines() and line not in told_in_words]
+    assert [] == [
+        line for line in lines if line not in README.splitlines() and line not in told_in_words
+    ]

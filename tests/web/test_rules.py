@@ -59,7 +59,9 @@ def test_what_is_no_list_of_origins_is_refused(sandbox: Sandbox, origins: Any) -
         Checkout(gateway_to(sandbox).settings, trusted_origins=origins)
 
 
-def test_a_store_that_fails_hides_no_payment(sandbox: Sandbox, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_store_that_fails_hides_no_payment(
+    sandbox: Sandbox, caplog: pytest.LogCaptureFixture
+) -> None:
     """The page shows what was paid, and the log says that a webhook is to tell of it."""
 
     class Away(MemoryStore):
@@ -77,9 +79,13 @@ def test_a_store_that_fails_hides_no_payment(sandbox: Sandbox, caplog: pytest.Lo
 
 
 @pytest.mark.parametrize(("nonce", "tags"), [("abc", 2), (None, 0)])
-def test_the_nonce_of_django_6(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, nonce: str | None, tags: int) -> None:
+def test_the_nonce_of_django_6(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, nonce: str | None, tags: int
+) -> None:
     """Where Django itself has one for the request, the page's script tags carry it; the style's link, too."""
-    monkeypatch.setitem(sys.modules, "django.middleware.csp", SimpleNamespace(get_nonce=lambda request: nonce))
+    monkeypatch.setitem(
+        sys.modules, "django.middleware.csp", SimpleNamespace(get_nonce=lambda request: nonce)
+    )
     with use_gateway(gateway_to(sandbox)) as gateway:
         shop = DjangoShop(gateway)
         page = Client().get("/checkout").content.decode()

@@ -33,14 +33,20 @@ def test_what_happens_is_told_once(shop: Shop, sandbox: Sandbox, gateway: Paymen
 
     assert {200} == {delivery.status for delivery in hooks.sent}
     assert 18 == len(hooks.sent)
-    assert {"charge.succeeded": 1, "charge.refunded": 1} == Counter(event.type for event in shop.events)
+    assert {"charge.succeeded": 1, "charge.refunded": 1} == Counter(
+        event.type for event in shop.events
+    )
     # What Stripe books a moment later is in the sandbox's own Charge, and not yet in the event's.
     assert [(payment.charge.id, Money(200, "usd"))] == [
-        (event.object.id, event.object.amount_refunded) for event in shop.refunds if isinstance(event.object, Charge)
+        (event.object.id, event.object.amount_refunded)
+        for event in shop.refunds
+        if isinstance(event.object, Charge)
     ]
 
 
-def test_a_handler_that_fails_is_asked_again(shop: Shop, sandbox: Sandbox, gateway: PaymentGateway) -> None:
+def test_a_handler_that_fails_is_asked_again(
+    shop: Shop, sandbox: Sandbox, gateway: PaymentGateway
+) -> None:
     """A handler's failure is answered 500, so the event comes again, under a new signature."""
     failures = iter([ZeroDivisionError("the mail server is away")])
 
@@ -56,7 +62,9 @@ def test_a_handler_that_fails_is_asked_again(shop: Shop, sandbox: Sandbox, gatew
     assert ["charge.succeeded"] == [event.type for event in shop.events]
 
 
-def test_a_secret_the_shop_does_not_know(shop: Shop, sandbox: Sandbox, gateway: PaymentGateway) -> None:
+def test_a_secret_the_shop_does_not_know(
+    shop: Shop, sandbox: Sandbox, gateway: PaymentGateway
+) -> None:
     """An endpoint that was not told of the new secret refuses everything, and is told nothing."""
     sandbox.webhook_secret = "whsec_of_another_day"
     with sandbox.webhooks(post_to(shop), retries=()) as hooks:

@@ -30,7 +30,14 @@ from tokencharge import (
     TokenRejected,
 )
 from tokencharge.sandbox import Sandbox
-from tokencharge.web import BODY_LIMIT, Checkout, Incoming, Offer, content_security_policy, error_code
+from tokencharge.web import (
+    BODY_LIMIT,
+    Checkout,
+    Incoming,
+    Offer,
+    content_security_policy,
+    error_code,
+)
 
 ORDER = Order(Money(500, "usd"), "A blue notebook")
 SETTINGS = Settings("sk_test_1", publishable_key="pk_test_1")
@@ -47,10 +54,18 @@ class Failing(PaymentGateway):
         raise self.error
 
 
-def posted(fields: dict[str, str] | bytes, kind: str = FORM, accept: str = "text/html", **changed: Any) -> Incoming:
+def posted(
+    fields: dict[str, str] | bytes, kind: str = FORM, accept: str = "text/html", **changed: Any
+) -> Incoming:
     body = fields if isinstance(fields, bytes) else json.dumps(fields).encode()
     form = [] if isinstance(fields, bytes) else list(fields.items())
-    given = {"length": len(body), "form": lambda: form, "body": lambda: body, "request": None, **changed}
+    given = {
+        "length": len(body),
+        "form": lambda: form,
+        "body": lambda: body,
+        "request": None,
+        **changed,
+    }
     return Incoming(content_type=kind, accept=accept, **given)
 
 
@@ -110,12 +125,19 @@ def test_nothing_is_read_before_its_length_is_known() -> None:
         for length in (None, BODY_LIMIT + 1):
             incoming = posted(b"", kind, length=length, form=read, body=read)
 
-            assert 400 == Checkout(SETTINGS).answer(incoming, ORDER, Failing(OutcomeUnknown("lost"))).status
+            assert (
+                400
+                == Checkout(SETTINGS)
+                .answer(incoming, ORDER, Failing(OutcomeUnknown("lost")))
+                .status
+            )
 
 
 def test_a_charge_without_a_card_is_told_without_one() -> None:
     """Answers of any API version are told."""
-    charge = Charge.from_stripe({"id": "ch_1", "amount": 500, "currency": "usd", "created": 0, "status": "succeeded"})
+    charge = Charge.from_stripe(
+        {"id": "ch_1", "amount": 500, "currency": "usd", "created": 0, "status": "succeeded"}
+    )
     payment = Payment(Customer.from_stripe({"id": "cus_1", "created": 0}), charge, None, False)
     reply = Checkout(SETTINGS).paid(payment, posted(b"", JSON))
 
@@ -183,7 +205,9 @@ def test_only_a_question_that_stripe_js_can_put_is_passed_on(
 ) -> None:
     """The secret of an intent whose card was declined leads nowhere: the card form does."""
     page = Checkout(SETTINGS).answer(SENT, ORDER, Failing(error))
-    script = Checkout(SETTINGS).answer(posted({"token": "tok_1abc", "email": EMAIL}, JSON), ORDER, Failing(error))
+    script = Checkout(SETTINGS).answer(
+        posted({"token": "tok_1abc", "email": EMAIL}, JSON), ORDER, Failing(error)
+    )
 
     assert authentication == page.context["authentication"]
     assert authentication == script.payload["error"].get("authentication")
@@ -201,7 +225,9 @@ def test_the_page_is_told_which_element_to_show(element: str) -> None:
 
 def test_half_a_submission_is_never_offered_again() -> None:
     """Without its e-mail the same submission cannot be sent."""
-    reply = Checkout(SETTINGS).answer(posted({"token": "tok_1abc", "unclear": "1"}), ORDER, Failing(RateLimited("")))
+    reply = Checkout(SETTINGS).answer(
+        posted({"token": "tok_1abc", "unclear": "1"}), ORDER, Failing(RateLimited(""))
+    )
 
     assert 400 == reply.status
     assert [] == reply.context["again"]
@@ -209,13 +235,19 @@ def test_half_a_submission_is_never_offered_again() -> None:
 
 def test_the_email_is_kept_when_the_token_is_missing() -> None:
     """Where the script did not run, the buyer need not type the e-mail again."""
-    reply = Checkout(SETTINGS).answer(posted({"token": "", "email": EMAIL}), ORDER, Failing(RateLimited("")))
+    reply = Checkout(SETTINGS).answer(
+        posted({"token": "", "email": EMAIL}), ORDER, Failing(RateLimited(""))
+    )
 
     assert (400, EMAIL) == (reply.status, reply.context["email"])
 
 
-@pytest.mark.parametrize("error", [OutcomeUnknown("lost"), AuthenticationFailed("key"), CardDeclined("no")])
-def test_a_failing_failure_hook_changes_no_answer(error: TokenChargeError, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize(
+    "error", [OutcomeUnknown("lost"), AuthenticationFailed("key"), CardDeclined("no")]
+)
+def test_a_failing_failure_hook_changes_no_answer(
+    error: TokenChargeError, caplog: pytest.LogCaptureFixture
+) -> None:
     """The host's trouble is logged, without the token, and the next hook is called."""
     told: list[TokenChargeError] = []
 
@@ -237,7 +269,9 @@ def test_only_what_needs_looking_after_is_logged(caplog: pytest.LogCaptureFixtur
     checkout = Checkout(SETTINGS)
     checkout.answer(SENT, ORDER, Failing(CardDeclined("no")))
     quiet = not caplog.records
-    checkout.answer(SENT, ORDER, Failing(AuthenticationFailed("the key is wrong", customer_id="cus_1")))
+    checkout.answer(
+        SENT, ORDER, Failing(AuthenticationFailed("the key is wrong", customer_id="cus_1"))
+    )
 
     assert quiet
     assert ["AuthenticationFailed (charge None, customer cus_1, order None): the key is wrong"] == [
@@ -270,7 +304,9 @@ def test_a_card_whose_expiry_nobody_knows_is_offered_without() -> None:
     page = Checkout(SETTINGS).page(order, offer=Offer("cus_1", [Card("pm_1", "visa", "4242")]))
     (shown,) = page.context["saved_cards"]
 
-    assert ("pm_1", "", False, True) == tuple(shown[name] for name in ("id", "expiry", "expired", "chosen"))
+    assert ("pm_1", "", False, True) == tuple(
+        shown[name] for name in ("id", "expiry", "expired", "chosen")
+    )
 
 
 def test_a_page_needs_a_publishable_key() -> None:
@@ -284,17 +320,24 @@ def test_stripes_own_hosts_are_let_in() -> None:
     policy = dict(part.split(" ", 1) for part in content_security_policy(SETTINGS).split("; "))
 
     assert "'self' https://js.stripe.com https://*.js.stripe.com" == policy["script-src"]
-    assert "https://js.stripe.com https://*.js.stripe.com https://hooks.stripe.com" == policy["frame-src"]
+    assert (
+        "https://js.stripe.com https://*.js.stripe.com https://hooks.stripe.com"
+        == policy["frame-src"]
+    )
     assert "'self' https://api.stripe.com" == policy["connect-src"]
     assert "'self'" == policy["form-action"]
 
 
 def test_a_sandbox_and_a_host_of_static_files_are_let_in() -> None:
     """Whatever serves the page's scripts, and nobody else."""
-    settings = Settings("sk_test_1", api_base="http://127.0.0.1:12111", js_url="http://127.0.0.1:12111/v3/")
+    settings = Settings(
+        "sk_test_1", api_base="http://127.0.0.1:12111", js_url="http://127.0.0.1:12111/v3/"
+    )
     policy = dict(
         part.split(" ", 1)
-        for part in content_security_policy(settings, "https://cdn.example/static/tokencharge.js").split("; ")
+        for part in content_security_policy(
+            settings, "https://cdn.example/static/tokencharge.js"
+        ).split("; ")
     )
 
     assert "'self' https://cdn.example http://127.0.0.1:12111" == policy["script-src"]
@@ -305,7 +348,10 @@ def test_a_sandbox_and_a_host_of_static_files_are_let_in() -> None:
 
 @pytest.mark.parametrize(
     ("error", "code"),
-    [(CardDeclined("no"), "card_declined"), (AuthenticationRequired("3ds"), "authentication_required")],
+    [
+        (CardDeclined("no"), "card_declined"),
+        (AuthenticationRequired("3ds"), "authentication_required"),
+    ],
 )
 def test_codes_are_the_names_of_the_errors(error: TokenChargeError, code: str) -> None:
     """Stripe's and the bank's own codes stay on the server: they may tell a thief too much."""

@@ -40,7 +40,9 @@ class TestAnEvent:
         assert [told] == shop.refunds
 
     @pytest.mark.parametrize("secret", [SECRET, OLD_SECRET])
-    def test_may_be_signed_with_either_secret_while_it_is_rolled(self, shop: Shop, secret: str) -> None:
+    def test_may_be_signed_with_either_secret_while_it_is_rolled(
+        self, shop: Shop, secret: str
+    ) -> None:
         """Stripe signs with the old one, or with both, for a day."""
         payload = event()
         answers = [shop.deliver(payload, signed(payload, secret)), shop.deliver(event())]
@@ -49,7 +51,8 @@ class TestAnEvent:
         assert 2 == len(shop.events)
 
     @pytest.mark.skipif(
-        not hasattr(stripe.WebhookSignature, "generate_signature_header"), reason="this stripe-python cannot sign yet"
+        not hasattr(stripe.WebhookSignature, "generate_signature_header"),
+        reason="this stripe-python cannot sign yet",
     )
     def test_may_be_signed_by_the_sdk(self, shop: Shop) -> None:
         """What stripe-python makes for tests is as good as Stripe's."""
@@ -69,20 +72,30 @@ class TestAnEvent:
     def test_is_read_as_the_bytes_it_came_in(self, shop: Shop) -> None:
         """Not one of them may change on the way to the signature: spaces, escapes, letters beyond ASCII."""
         payload = event(
-            about={"object": "charge", "id": "ch_1", "amount": 1, "currency": "usd", "description": "Ünïcödé"}
+            about={
+                "object": "charge",
+                "id": "ch_1",
+                "amount": 1,
+                "currency": "usd",
+                "description": "Ünïcödé",
+            }
         )
         odd = payload.replace(b"\\u00dc", "Ü".encode()).replace(b"\n", b"\r\n") + b" \n"
 
         assert 200 == shop.deliver(odd, signed(odd)).status
         assert 1 == len(shop.events)
 
-    @pytest.mark.parametrize("kind", ["customer.created", "charge", "chargeback.created", "charge_refunded", "x"])
+    @pytest.mark.parametrize(
+        "kind", ["customer.created", "charge", "chargeback.created", "charge_refunded", "x"]
+    )
     def test_that_nobody_handles_is_fine(self, shop: Shop, kind: str) -> None:
         """However often it comes, Stripe need not send it again."""
         payload = event(kind)
         answers = [shop.deliver(payload), shop.deliver(payload)]
 
-        assert [(200, {"outcome": "unhandled"})] * 2 == [(answer.status, answer.json) for answer in answers]
+        assert [(200, {"outcome": "unhandled"})] * 2 == [
+            (answer.status, answer.json) for answer in answers
+        ]
         assert [] == shop.events
 
     def test_may_be_as_long_as_the_limit(self, shop: Shop) -> None:
@@ -152,7 +165,9 @@ class TestARefusal:
             b"1" * 5000,
             b"[" * 100_000,
             b"{}",
-            json.dumps({"object": "v2.core.event", "id": "evt_1", "type": "v1.charge.refunded"}).encode(),
+            json.dumps(
+                {"object": "v2.core.event", "id": "evt_1", "type": "v1.charge.refunded"}
+            ).encode(),
             event(object="charge"),
             event(data=None),
             event(data={"object": None}),
@@ -201,7 +216,9 @@ class TestARefusal:
         """Stripe posts."""
         assert 405 == shop.send(method, "/stripe/webhook").status
 
-    def test_says_so_in_one_line_that_shows_nothing(self, shop: Shop, caplog: pytest.LogCaptureFixture) -> None:
+    def test_says_so_in_one_line_that_shows_nothing(
+        self, shop: Shop, caplog: pytest.LogCaptureFixture
+    ) -> None:
         """Neither the log nor the answer repeats the payload, the signature or a secret."""
         payload = event()
         header = signed(payload, "whsec_of_somebody_else")
@@ -212,13 +229,19 @@ class TestARefusal:
 
         assert logging.WARNING == record.levelno
         assert "\n" not in record.getMessage()
-        assert [] == [secret for secret in (BUYER, "ch_1", SECRET, OLD_SECRET, header[-64:]) if secret in shown]
+        assert [] == [
+            secret
+            for secret in (BUYER, "ch_1", SECRET, OLD_SECRET, header[-64:])
+            if secret in shown
+        ]
 
 
 class TestWithoutASecret:
     """A gateway that has no webhook secret."""
 
-    def test_an_event_waits_at_stripe(self, open_shop: OpenShop, caplog: pytest.LogCaptureFixture) -> None:
+    def test_an_event_waits_at_stripe(
+        self, open_shop: OpenShop, caplog: pytest.LogCaptureFixture
+    ) -> None:
         """The log says what to set; the answer makes Stripe deliver again and tells a stranger nothing."""
         shop = open_shop(webhook_secret=None)
         answer = shop.deliver(event())
@@ -237,10 +260,14 @@ class TestDuplicates:
     def test_one_after_the_other_are_handled_once(self, shop: Shop) -> None:
         """Each is signed anew, and each is answered with 200."""
         payload = event()
-        answers = [shop.deliver(payload, signed(payload, seconds=seconds)) for seconds in (-20, 0, 20)]
+        answers = [
+            shop.deliver(payload, signed(payload, seconds=seconds)) for seconds in (-20, 0, 20)
+        ]
 
         assert [200, 200, 200] == [answer.status for answer in answers]
-        assert ["handled", "duplicate", "duplicate"] == [answer.json["outcome"] for answer in answers]
+        assert ["handled", "duplicate", "duplicate"] == [
+            answer.json["outcome"] for answer in answers
+        ]
         assert (1, 1) == (len(shop.events), len(shop.refunds))
 
     def test_are_told_by_the_events_id_alone(self, shop: Shop) -> None:
@@ -275,7 +302,9 @@ class TestDuplicates:
         """However they interleave, one is handled and none is an error."""
         payload = event()
         with ThreadPoolExecutor(6) as threads:
-            answers = list(threads.map(lambda _: shop.in_another_tab().deliver(payload).status, range(12)))
+            answers = list(
+                threads.map(lambda _: shop.in_another_tab().deliver(payload).status, range(12))
+            )
 
         assert set(answers) <= {200, 409}
         assert (1, 1) == (len(shop.events), len(shop.refunds))
@@ -293,12 +322,16 @@ class TestAHandlerThatFails:
         shop.on_event = lambda event: None
         answers = [shop.deliver(payload), shop.deliver(payload)]
 
-        assert [(500, "handler_failed")] * 2 == [(answer.status, answer.json["error"]["code"]) for answer in failed]
+        assert [(500, "handler_failed")] * 2 == [
+            (answer.status, answer.json["error"]["code"]) for answer in failed
+        ]
         assert (0, 1) == told
         assert ["handled", "duplicate"] == [answer.json["outcome"] for answer in answers]
         assert (1, 1) == (len(shop.events), len(shop.refunds))
 
-    def test_is_in_the_log_with_the_event(self, shop: Shop, caplog: pytest.LogCaptureFixture) -> None:
+    def test_is_in_the_log_with_the_event(
+        self, shop: Shop, caplog: pytest.LogCaptureFixture
+    ) -> None:
         """Its id, its type and the traceback, and nothing of what it is about; the answer has none of these."""
         payload = event()
         shop.on_event = fail
@@ -350,7 +383,9 @@ def test_csrf_protection_lets_stripe_in(open_shop: OpenShop) -> None:
     assert forged.status in {400, 403}
 
 
-def test_thousands_of_garbled_deliveries_are_no_error_of_the_site(shop: Shop, caplog: pytest.LogCaptureFixture) -> None:
+def test_thousands_of_garbled_deliveries_are_no_error_of_the_site(
+    shop: Shop, caplog: pytest.LogCaptureFixture
+) -> None:
     """Whatever stands in body and header is handled or refused; `TestFuzzed` in test_webhooks.py has many more."""
     caplog.set_level(logging.CRITICAL)  # Django logs each answer that is a 400
     chance = random.Random(7)

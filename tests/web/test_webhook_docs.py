@@ -52,7 +52,9 @@ def gateway(route: str, sandbox: Sandbox) -> PaymentGateway:
 
 
 @pytest.fixture
-def send(sandbox: Sandbox, gateway: PaymentGateway, names: dict[str, Any]) -> Callable[[], list[int]]:
+def send(
+    sandbox: Sandbox, gateway: PaymentGateway, names: dict[str, Any]
+) -> Callable[[], list[int]]:
     """A shop in Flask with the page's handlers, and what delivers all events to it, twice."""
     app = Flask("docs")
     names["payments"] = TokenCharge(app, gateway=gateway)
@@ -62,7 +64,11 @@ def send(sandbox: Sandbox, gateway: PaymentGateway, names: dict[str, Any]) -> Ca
     def send() -> list[int]:
         return [
             app.test_client()
-            .post("/stripe/webhook", data=payload, headers={"Stripe-Signature": signed(payload), "Content-Type": JSON})
+            .post(
+                "/stripe/webhook",
+                data=payload,
+                headers={"Stripe-Signature": signed(payload), "Content-Type": JSON},
+            )
             .status_code
             for event in sandbox.events
             for payload in [json.dumps(event.raw).encode()] * 2
@@ -71,13 +77,22 @@ def send(sandbox: Sandbox, gateway: PaymentGateway, names: dict[str, Any]) -> Ca
     return send
 
 
-def test_the_lines_for_a_payment(sandbox: Sandbox, names: dict[str, Any], written: list[Any]) -> None:
+def test_the_lines_for_a_payment(
+    sandbox: Sandbox, names: dict[str, Any], written: list[Any]
+) -> None:
     """What was bought is sent, once, whether the page or the webhook tells of it."""
     app = Flask("docs")
     names["payments"] = TokenCharge(app, gateway=sandbox_gateway(sandbox, webhook_secret=SECRET))
     names["send_what_was_bought"] = written.append
     exec(PAID, names)
-    charge = {"object": "charge", "id": "ch_7", "amount": 500, "amount_captured": 500, "currency": "usd", "paid": True}
+    charge = {
+        "object": "charge",
+        "id": "ch_7",
+        "amount": 500,
+        "amount_captured": 500,
+        "currency": "usd",
+        "paid": True,
+    }
     taken = {**charge, "captured": True, "status": "succeeded", "metadata": {"order_id": "order-1"}}
     for kind in ("charge.succeeded", "charge.succeeded", "charge.captured"):
         payload = event(kind, about=taken)
@@ -91,7 +106,9 @@ def test_the_buyer_is_told_what_went_back(
     gateway: PaymentGateway, send: Callable[[], list[int]], written: list[Any]
 ) -> None:
     """Each refund is told once, with its own amount; a hold that was let go is no refund."""
-    paid, held = (gateway.charge("tok_visa", ADA, FIVE, capture=taken).charge for taken in (True, False))
+    paid, held = (
+        gateway.charge("tok_visa", ADA, FIVE, capture=taken).charge for taken in (True, False)
+    )
     for amount in (300, 200):
         gateway.refund(paid, Money(amount, "usd"))
     gateway.void(held)
@@ -106,7 +123,10 @@ def test_what_is_let_go_is_put_back_on_the_shelf(
 ) -> None:
     """A hold that lapsed, on either route; over PaymentIntents one that was voided, too."""
     orders = {f"order-{number}": ("tok_visa", ADA, FIVE) for number in range(2)}
-    first, _ = (gateway.charge(*order, order_id=name, capture=False).charge for name, order in orders.items())
+    first, _ = (
+        gateway.charge(*order, order_id=name, capture=False).charge
+        for name, order in orders.items()
+    )
     if gateway.settings.route == "payment_intents":
         gateway.void(first)
     sandbox.advance(8 * 24 * 3600)
@@ -138,8 +158,14 @@ def test_the_lines_for_django(
         shop = DjangoShop(gateway)
         exec(DJANGO, names)
         exec(SIGNAL, names)
-        refund = next(json.dumps(each.raw).encode() for each in sandbox.events if each.type == "refund.created")
-        dispute = event("charge.dispute.created", {"object": "dispute", "id": "dp_1", "charge": "ch_7"})
+        refund = next(
+            json.dumps(each.raw).encode()
+            for each in sandbox.events
+            if each.type == "refund.created"
+        )
+        dispute = event(
+            "charge.dispute.created", {"object": "dispute", "id": "dp_1", "charge": "ch_7"}
+        )
         statuses = [shop.deliver(payload).status for payload in (refund, dispute, dispute)]
         shop.close()
 

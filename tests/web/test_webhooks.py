@@ -90,21 +90,38 @@ class TestHandlers:
             (["charge.*"], {"charge.refunded", "charge.dispute.created"}),
             (["charge.dispute.*"], {"charge.dispute.created"}),
             (["charge"], set()),
-            (["*"], {"charge.refunded", "charge.dispute.created", "chargeback.made", "customer.created"}),
+            (
+                ["*"],
+                {
+                    "charge.refunded",
+                    "charge.dispute.created",
+                    "chargeback.made",
+                    "customer.created",
+                },
+            ),
             (["customer.created", "charge.refunded"], {"charge.refunded", "customer.created"}),
         ],
     )
-    def test_get_the_types_they_ask_for(self, endpoint: Endpoint, types: list[str], wanted: set[str]) -> None:
+    def test_get_the_types_they_ask_for(
+        self, endpoint: Endpoint, types: list[str], wanted: set[str]
+    ) -> None:
         """One, several, all that begin alike, all."""
         told: list[str] = []
         endpoint.on(*types)(lambda event: told.append(event.type))
-        for kind in ("charge.refunded", "charge.dispute.created", "chargeback.made", "customer.created"):
+        for kind in (
+            "charge.refunded",
+            "charge.dispute.created",
+            "chargeback.made",
+            "customer.created",
+        ):
             endpoint.deliver(event(kind))
 
         assert wanted == set(told)
         assert len(wanted) == len(told)
 
-    @pytest.mark.parametrize("types", [(), ("",), ("charge.",), ("charge*",), ("*.refunded",), ("a b",), (fail,)])
+    @pytest.mark.parametrize(
+        "types", [(), ("",), ("charge.",), ("charge*",), ("*.refunded",), ("a b",), (fail,)]
+    )
     def test_for_what_can_be_no_type_are_refused(self, types: tuple[Any, ...]) -> None:
         """Among them the decorator without its parentheses: it would never be called."""
         with pytest.raises(ConfigurationError, match="Say which events"):
@@ -300,7 +317,11 @@ class TestTheMemoryStore:
         """Of many that ask at once."""
         store = MemoryStore()
         with ThreadPoolExecutor(8) as threads:
-            given = list(threads.map(lambda number: store.add(f"key {number % 50}", str(number), 60), range(2_000)))
+            given = list(
+                threads.map(
+                    lambda number: store.add(f"key {number % 50}", str(number), 60), range(2_000)
+                )
+            )
 
         assert 50 == sum(given)
 
@@ -335,7 +356,9 @@ class Broken(MemoryStore):
 
 
 @pytest.mark.parametrize("broken", ["add", "set"])
-def test_a_store_that_fails_keeps_the_event_at_stripe(broken: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_store_that_fails_keeps_the_event_at_stripe(
+    broken: str, caplog: pytest.LogCaptureFixture
+) -> None:
     """503 and a log entry, not 500: no handler failed."""
     endpoint = Endpoint(store=Broken(broken))
     endpoint.on("*")(lambda event: None)
@@ -360,7 +383,9 @@ class TestTheMode:
             ("sk_of_no_mode", False, True, 503),
         ],
     )
-    def test_is_the_keys_or_what_was_declared(self, key: str, declared: bool | None, live: bool, status: int) -> None:
+    def test_is_the_keys_or_what_was_declared(
+        self, key: str, declared: bool | None, live: bool, status: int
+    ) -> None:
         """Where neither tells, events of both are handled."""
         endpoint = Endpoint(Settings(key, webhook_secret=SECRET, livemode=declared))
         told: list[Event] = []
@@ -374,16 +399,22 @@ class TestTheMode:
 class TestFuzzed:
     """Deliveries that nobody should send."""
 
-    def test_fifty_thousand_are_handled_or_refused(self, endpoint: Endpoint, caplog: pytest.LogCaptureFixture) -> None:
+    def test_fifty_thousand_are_handled_or_refused(
+        self, endpoint: Endpoint, caplog: pytest.LogCaptureFixture
+    ) -> None:
         """Each ends in a reply: 200 where it is signed and can be read, 400 otherwise, and nothing is raised."""
-        caplog.set_level(logging.ERROR, "tokencharge")  # tens of thousands of refusals are not worth keeping
+        caplog.set_level(
+            logging.ERROR, "tokencharge"
+        )  # tens of thousands of refusals are not worth keeping
         told: list[Event] = []
         endpoint.on("*")(told.append)
         chance = random.Random(20261123)
         outcomes: Counter[tuple[int, str]] = Counter()
         for _ in range(50_000):
             reply = endpoint.deliver(*garbled(chance))
-            outcomes[reply.status, reply.payload.get("outcome") or reply.payload["error"]["code"]] += 1
+            outcomes[
+                reply.status, reply.payload.get("outcome") or reply.payload["error"]["code"]
+            ] += 1
 
         assert {
             (200, "handled"),

@@ -41,7 +41,9 @@ class Server:
         connections: How many were opened.
     """
 
-    def __init__(self, answer: Answer, *, certificate: str | None = None, tunnels: bool = False) -> None:
+    def __init__(
+        self, answer: Answer, *, certificate: str | None = None, tunnels: bool = False
+    ) -> None:
         self.answer = answer
         self.seen: list[Seen] = []
         self.connections = 0
@@ -78,7 +80,9 @@ class Server:
                 return
             self.connections += 1
             self._open.append(connection)
-            thread = threading.Thread(target=self._converse, args=(connection, self.connections), daemon=True)
+            thread = threading.Thread(
+                target=self._converse, args=(connection, self.connections), daemon=True
+            )
             self._threads.append(thread)
             thread.start()
 
@@ -106,7 +110,10 @@ class Server:
             head += byte
         first, *lines = head.decode("latin-1").strip().split("\r\n")
         method, target, _ = first.split(" ")
-        headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+        headers = {
+            name.lower(): value.strip()
+            for name, _, value in (line.partition(":") for line in lines)
+        }
         body = b""
         while len(body) < int(headers.get("content-length", 0)):
             body += connection.recv(65536)
@@ -119,7 +126,9 @@ class Server:
         if isinstance(answer, Response):
             fields = {**answer.headers, "content-length": str(len(answer.body))}
             written = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
-            connection.sendall(f"HTTP/1.1 {answer.status} X\r\n{written}\r\n".encode() + answer.body)
+            connection.sendall(
+                f"HTTP/1.1 {answer.status} X\r\n{written}\r\n".encode() + answer.body
+            )
             return True
         if answer is None:
             # Linger for no time at all: the other side gets a reset, not an end.

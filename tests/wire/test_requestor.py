@@ -46,14 +46,18 @@ def sent_for_an_order(line, kind):
     gateway = kind("sk_test_tokenchargeSandboxKey0001", http_client=FunctionClient(line.send))
 
     async def order() -> None:
-        await gateway.charge("tok_visa", ADA, FIVE, order_id="1", description="Größe", metadata={"a b": "&"})
+        await gateway.charge(
+            "tok_visa", ADA, FIVE, order_id="1", description="Größe", metadata={"a b": "&"}
+        )
         await gateway.find("1")
 
     del line.sent[:]
     if kind is AsyncPaymentGateway:
         asyncio.run(order())
     else:
-        gateway.charge("tok_visa", ADA, FIVE, order_id="1", description="Größe", metadata={"a b": "&"})
+        gateway.charge(
+            "tok_visa", ADA, FIVE, order_id="1", description="Größe", metadata={"a b": "&"}
+        )
         gateway.find("1")
     return [shown(request) for request in line.sent]
 
@@ -105,7 +109,9 @@ def test_what_the_sdk_is_told_later_counts(sandbox, monkeypatch, kind):
     with_telemetry = agent()
     monkeypatch.setattr(stripe, "enable_telemetry", False)
     without = agent()
-    monkeypatch.setattr(stripe, "app_info", {"name": "shop", "version": "1", "url": None, "partner_id": None})
+    monkeypatch.setattr(
+        stripe, "app_info", {"name": "shop", "version": "1", "url": None, "partner_id": None}
+    )
     named = agent()
 
     assert "platform" in with_telemetry
@@ -149,7 +155,9 @@ def test_the_sdks_log_is_written_for_whoever_reads_it(sandbox, caplog, kind, mad
 def test_a_rehearsal_is_not_read(sandbox, caplog):
     """Who listens from the beginning hears of what is sent to Stripe, and of nothing else."""
     caplog.set_level(logging.INFO, logger="stripe")
-    PaymentGateway(sandbox.secret_key, http_client=sandbox.http_client()).charge("tok_visa", ADA, FIVE)
+    PaymentGateway(sandbox.secret_key, http_client=sandbox.http_client()).charge(
+        "tok_visa", ADA, FIVE
+    )
 
     assert 6 == len(lines_of(caplog.records))
 
@@ -174,12 +182,16 @@ def signing(self, method, url, params=None, options=None, **more):
     """A requestor that adds a header of its own, which ours knows nothing of."""
     method, url, headers, body, retries, *_ = ARGUMENTS(self, method, url, params, options, **more)
     headers["X-Signed"] = "yes"
-    return self._get_http_client().request_with_retries(method, url, headers, body, max_network_retries=retries)
+    return self._get_http_client().request_with_retries(
+        method, url, headers, body, max_network_retries=retries
+    )
 
 
 def in_a_dict(self, *args, **more):
     """Another shape of what ours takes apart."""
-    return dict(zip(("method", "url", "headers", "body"), ARGUMENTS(self, *args, **more), strict=False))
+    return dict(
+        zip(("method", "url", "headers", "body"), ARGUMENTS(self, *args, **more), strict=False)
+    )
 
 
 def sending_the_dict(self, method, url, params=None, options=None, **more):
@@ -217,7 +229,9 @@ def test_an_sdk_that_is_built_otherwise_is_left_alone(line, monkeypatch, how):
     for name, method in OTHERWISE[how].items():
         monkeypatch.setattr(_APIRequestor, name, method)
     payment = line.gateway().charge("tok_visa", ADA, FIVE)
-    gateway = AsyncPaymentGateway("sk_test_tokenchargeSandboxKey0001", http_client=FunctionClient(line.send))
+    gateway = AsyncPaymentGateway(
+        "sk_test_tokenchargeSandboxKey0001", http_client=FunctionClient(line.send)
+    )
     awaited = asyncio.run(gateway.charge("tok_visa", ADA, FIVE))
 
     assert not rehearsed()

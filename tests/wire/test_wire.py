@@ -22,7 +22,9 @@ ADA = "ada@example.com"
 
 
 def gateway_to(url, **options):
-    return PaymentGateway("sk_test_tokenchargeSandboxKey0001", api_base=url, **{"max_retries": 0, **options})
+    return PaymentGateway(
+        "sk_test_tokenchargeSandboxKey0001", api_base=url, **{"max_retries": 0, **options}
+    )
 
 
 def charge(gateway, token="tok_1ABC"):
@@ -85,7 +87,10 @@ def test_a_name_that_is_none(url):
 
 def test_a_certificate_of_an_unknown_authority(sandbox):
     """By default only the SDK's authorities are trusted; the key and the token stay here."""
-    with Server(sandbox.handle, certificate="localhost") as server, pytest.raises(GatewayUnavailable) as refused:
+    with (
+        Server(sandbox.handle, certificate="localhost") as server,
+        pytest.raises(GatewayUnavailable) as refused,
+    ):
         charge(gateway_to(server.url, max_retries=2))
 
     assert (1, []) == (server.connections, server.seen)
@@ -95,7 +100,10 @@ def test_a_certificate_of_an_unknown_authority(sandbox):
 @pytest.mark.usefixtures("trusted")
 def test_a_certificate_of_an_authority_the_sdk_was_told_to_trust(sandbox):
     """`stripe.ca_bundle_path` is honoured, and the connection is kept."""
-    with Server(sandbox.handle, certificate="localhost") as server, gateway_to(server.url) as gateway:
+    with (
+        Server(sandbox.handle, certificate="localhost") as server,
+        gateway_to(server.url) as gateway,
+    ):
         payment = charge(gateway, sandbox.create_token())
 
     assert [payment.charge] == sandbox.charges
@@ -105,7 +113,10 @@ def test_a_certificate_of_an_authority_the_sdk_was_told_to_trust(sandbox):
 @pytest.mark.usefixtures("trusted")
 def test_a_certificate_of_another_host(sandbox):
     """Somebody else's certificate is refused before anything is sent."""
-    with Server(sandbox.handle, certificate="elsewhere") as server, pytest.raises(GatewayUnavailable):
+    with (
+        Server(sandbox.handle, certificate="elsewhere") as server,
+        pytest.raises(GatewayUnavailable),
+    ):
         charge(gateway_to(server.url))
 
     assert [] == server.seen
@@ -141,7 +152,8 @@ LOSSES = {
     "end": b"",
     "half a head": b"HTTP/1.1 200 O",
     "head without a body": HEAD + b"Content-Length: 4000\r\n\r\n",
-    "half a body": HEAD + b'Content-Length: 4000\r\n\r\n{"id": "ch_1", "amount": 500, "currency": "usd"}',
+    "half a body": HEAD
+    + b'Content-Length: 4000\r\n\r\n{"id": "ch_1", "amount": 500, "currency": "usd"}',
     "half a chunk": HEAD + b'Transfer-Encoding: chunked\r\n\r\n40\r\n{"id": "ch_1"',
     "no chunk": HEAD + b"Transfer-Encoding: chunked\r\n\r\nxyzzy\r\n",
     "no gzip": HEAD + b"Content-Encoding: gzip\r\nContent-Length: 4\r\n\r\nabcd",
@@ -349,7 +361,9 @@ def test_a_forked_process_has_connections_of_its_own(sandbox):
         # In a process without the server's threads, for only that may fork.
         subprocess.run([sys.executable, "-c", FORK, server.url], check=True, timeout=60)
 
-    assert ["before", "child", "parent"] == [charge.metadata["order_id"] for charge in sandbox.charges]
+    assert ["before", "child", "parent"] == [
+        charge.metadata["order_id"] for charge in sandbox.charges
+    ]
     assert [1] * 3 + [2] * 3 + [1] * 3 == [seen.connection for seen in server.seen]
 
 
@@ -396,13 +410,17 @@ def elsewhere(monkeypatch):
     monkeypatch.setattr(
         socket,
         "getaddrinfo",
-        lambda host, *rest, **more: look_up("127.0.0.1" if host == "api.example.invalid" else host, *rest, **more),
+        lambda host, *rest, **more: look_up(
+            "127.0.0.1" if host == "api.example.invalid" else host, *rest, **more
+        ),
     )
     return lambda server: server.url.replace("127.0.0.1", "api.example.invalid")
 
 
 @pytest.mark.parametrize("no_proxy", ["api.example.invalid", "*", "example.com,example.invalid"])
-def test_a_host_excepted_from_the_proxy_is_reached_directly(sandbox, monkeypatch, elsewhere, no_proxy):
+def test_a_host_excepted_from_the_proxy_is_reached_directly(
+    sandbox, monkeypatch, elsewhere, no_proxy
+):
     """`no_proxy` is honoured."""
     with Server(sandbox.handle) as proxy, Server(sandbox.handle) as server:
         monkeypatch.setenv("http_proxy", proxy.url)
@@ -426,7 +444,9 @@ def test_https_goes_through_a_tunnel(sandbox, monkeypatch, login):
     assert ("CONNECT", "api.example.invalid:443") == (connect.method, connect.target)
     assert (login != "") == ("proxy-authorization" in connect.headers)
     assert "authorization" not in connect.headers
-    assert ["/v1/customers", "/v1/payment_methods", "/v1/payment_intents"] == [seen.target for seen in inside]
+    assert ["/v1/customers", "/v1/payment_methods", "/v1/payment_intents"] == [
+        seen.target for seen in inside
+    ]
     assert [] == [seen for seen in inside if "proxy-authorization" in seen.headers]
 
 
@@ -450,7 +470,9 @@ def test_a_proxy_without_a_scheme_is_used(sandbox, monkeypatch):
     assert 3 == len(proxy.seen)
 
 
-def test_a_host_and_port_excepted_from_the_proxy_is_reached_directly(sandbox, monkeypatch, elsewhere):
+def test_a_host_and_port_excepted_from_the_proxy_is_reached_directly(
+    sandbox, monkeypatch, elsewhere
+):
     """An entry of `no_proxy` may name a port."""
     with Server(sandbox.handle) as proxy, Server(sandbox.handle) as server:
         monkeypatch.setenv("http_proxy", proxy.url)
@@ -460,7 +482,9 @@ def test_a_host_and_port_excepted_from_the_proxy_is_reached_directly(sandbox, mo
     assert (0, 3) == (len(proxy.seen), len(server.seen))
 
 
-@pytest.mark.parametrize("answer", [None, b"", b"HTTP/1.1 403 Forbidden\r\n\r\n", b"HTTP/1.1 407 Login\r\n\r\n"])
+@pytest.mark.parametrize(
+    "answer", [None, b"", b"HTTP/1.1 403 Forbidden\r\n\r\n", b"HTTP/1.1 407 Login\r\n\r\n"]
+)
 def test_a_proxy_that_opens_no_tunnel(sandbox, monkeypatch, answer):
     """Asking for a tunnel sends nothing of the request."""
     with Server(lambda _: answer) as proxy:

@@ -14,11 +14,21 @@ pytest.importorskip("babel")
 
 @pytest.mark.parametrize(
     ("tag", "name"),
-    [("en", "Germany"), ("de", "Deutschland"), ("ja", "ドイツ"), ("ar", "ألمانيا"), ("zh-Hans", "德国")],
+    [
+        ("en", "Germany"),
+        ("de", "Deutschland"),
+        ("ja", "ドイツ"),
+        ("ar", "ألمانيا"),
+        ("zh-Hans", "德国"),
+    ],
 )
 def test_a_country_has_its_name_in_the_language(tag, name):
     """By CLDR; where a region is named that the language is not spoken in, by the language alone."""
-    assert name == dict(Language(tag).countries())["DE"] == dict(Language(f"{tag}-QQ").countries())["DE"]
+    assert (
+        name
+        == dict(Language(tag).countries())["DE"]
+        == dict(Language(f"{tag}-QQ").countries())["DE"]
+    )
 
 
 def test_they_stand_in_the_order_of_their_names_whatever_marks_the_letters_bear():

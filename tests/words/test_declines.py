@@ -50,7 +50,9 @@ def test_a_reason_is_understood_wherever_it_stands(advice, code, place):
     "fraudulent lost_card stolen_card merchant_blacklist pickup_card restricted_card security_violation "
     "highest_risk_level".split(),
 )
-@pytest.mark.parametrize("beside", ["card_declined", "expired_card", "insufficient_funds", "invented_next_month"])
+@pytest.mark.parametrize(
+    "beside", ["card_declined", "expired_card", "insufficient_funds", "invented_next_month"]
+)
 def test_fraud_reads_exactly_like_a_plain_decline(code, beside):
     """The buyer may be the thief: neither words nor advice tell that the card is known as stolen, whatever else is."""
     for error in (CardDeclined("x", beside, code), CardDeclined("x", code)):
@@ -104,4 +106,6 @@ def test_a_harmless_reason_is_told(code, word):
 def test_advice_travels_as_text():
     """An advice is its own JSON."""
     assert '"try_another_card"' == json.dumps(Advice.TryAnotherCard)
-    assert {"try_another_card", "try_again_later", "fix_details", "call_bank"} == {each.value for each in Advice}
+    assert {"try_another_card", "try_again_later", "fix_details", "call_bank"} == {
+        each.value for each in Advice
+    }

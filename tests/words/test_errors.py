@@ -76,7 +76,9 @@ def details(error):
 def test_the_table_has_every_error():
     """Every public error below the base is in the table of this file, and the base stands above all."""
     public = [getattr(tokencharge, name) for name in tokencharge.__all__]
-    errors = {kind for kind in public if isinstance(kind, type) and issubclass(kind, TokenChargeError)}
+    errors = {
+        kind for kind in public if isinstance(kind, type) and issubclass(kind, TokenChargeError)
+    }
 
     assert errors == {TokenChargeError, *KINDS}
 
@@ -115,7 +117,10 @@ def test_an_error_prints_well(kind):
     assert "request_id='req_1'" in repr(error)
     assert f"{kind.__name__}(message='What happened.')" == repr(bare)
     assert "pi_1_secret_9" not in repr(error) + str(error)
-    assert f"tokencharge.errors.{kind.__name__}: What happened.\n" == traceback.format_exception_only(error)[-1]
+    assert (
+        f"tokencharge.errors.{kind.__name__}: What happened.\n"
+        == traceback.format_exception_only(error)[-1]
+    )
 
 
 def test_the_client_secret_is_not_among_an_errors_args():
@@ -132,11 +137,17 @@ def test_the_public_message_has_no_words_of_stripes(kind):
 
     assert "xyzzy" not in error.public_message
     assert "Stripe" not in error.public_message
-    assert [] == [name for name in DETAILS if "_" in str(DETAILS[name]) and DETAILS[name] in error.public_message]
+    assert [] == [
+        name
+        for name in DETAILS
+        if "_" in str(DETAILS[name]) and DETAILS[name] in error.public_message
+    ]
     assert error.public_message.endswith(".")
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind.__name__ in {"OutcomeUnknown", "PaymentPending"}])
+@pytest.mark.parametrize(
+    "kind", [kind for kind in KINDS if kind.__name__ in {"OutcomeUnknown", "PaymentPending"}]
+)
 def test_an_unknown_outcome_never_promises_that_nothing_was_charged(kind):
     """The buyer is told not to pay again, and not that nothing happened."""
     assert "do not pay again" in kind("x").public_message

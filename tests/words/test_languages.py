@@ -133,7 +133,9 @@ class TestWhichLanguage:
             (("pt-BR", "pt"), "pt-AO", "pt-AO"),
         ],
     )
-    def test_a_shop_may_narrow_the_choice(self, among: tuple[str, ...], header: str, tag: str) -> None:
+    def test_a_shop_may_narrow_the_choice(
+        self, among: tuple[str, ...], header: str, tag: str
+    ) -> None:
         """The first is for those who ask for none; a region that is named stands for itself alone."""
         assert tag == Language.of(header, among).tag
 
@@ -146,7 +148,11 @@ class TestWhichLanguage:
         assert tag.replace("-", "").isascii()
         assert tag.replace("-", "").isalnum()
 
-    @given(st.dictionaries(st.sampled_from([*LANGUAGES, "da", "zh-TW"]), st.integers(0, 1000), max_size=6))
+    @given(
+        st.dictionaries(
+            st.sampled_from([*LANGUAGES, "da", "zh-TW"]), st.integers(0, 1000), max_size=6
+        )
+    )
     def test_no_spoken_language_is_wanted_more(self, wanted: dict[str, int]) -> None:
         """What is chosen has the highest weight among those that are spoken, and the first of equals is taken."""
         header = ",".join(f"{tag};q={weight / 1000:.3f}" for tag, weight in wanted.items())
@@ -161,7 +167,13 @@ class TestWhichLanguage:
 
     @pytest.mark.parametrize(
         ("tag", "code"),
-        [("de-AT", "de"), ("zh-Hans-CN", "zh"), ("en-GB", "en-GB"), ("en-US", "en"), ("pt-BR", "pt-BR")],
+        [
+            ("de-AT", "de"),
+            ("zh-Hans-CN", "zh"),
+            ("en-GB", "en-GB"),
+            ("en-US", "en"),
+            ("pt-BR", "pt-BR"),
+        ],
     )
     def test_stripe_has_names_of_its_own(self, tag: str, code: str) -> None:
         """What Stripe.js is told is a code that it knows."""
@@ -197,17 +209,31 @@ class TestWhatIsSaid:
     @pytest.mark.parametrize("tag", LANGUAGES)
     def test_a_thief_learns_nothing(self, tag: str) -> None:
         """Fraud, lost and stolen read exactly as a plain decline, in every language."""
-        codes = ("fraudulent", "lost_card", "stolen_card", "pickup_card", "generic_decline", "unheard_of")
-        said = {CardDeclined("x", code="card_declined", decline_code=code).message_for(tag) for code in codes}
+        codes = (
+            "fraudulent",
+            "lost_card",
+            "stolen_card",
+            "pickup_card",
+            "generic_decline",
+            "unheard_of",
+        )
+        said = {
+            CardDeclined("x", code="card_declined", decline_code=code).message_for(tag)
+            for code in codes
+        }
 
         assert 1 == len(said)
 
-    @pytest.mark.parametrize("error", ERRORS, ids=lambda error: f"{type(error).__name__}-{error.decline_code}")
+    @pytest.mark.parametrize(
+        "error", ERRORS, ids=lambda error: f"{type(error).__name__}-{error.decline_code}"
+    )
     def test_an_error_is_told_in_the_buyers_language(self, error: TokenChargeError) -> None:
         """`message_for` takes a code or a header; `public_message` stays English, and what is not spoken reads so."""
         english = error.public_message
 
-        assert english == error.message_for("en") == error.message_for("da") == error.message_for("")
+        assert (
+            english == error.message_for("en") == error.message_for("da") == error.message_for("")
+        )
         assert english != error.message_for("ja-JP,en;q=0.5")
         assert error.message_for("ja") == error.message_for("ja-JP,en;q=0.5")
         assert english == error.public_message

@@ -56,7 +56,12 @@ WHO = {
     for code in codes.split()
 }
 # With any other status than 400 Stripe says itself what kind of error it is.
-STATUS = {"rate_limit": 429, "lock_timeout": 429, "idempotency_key_in_use": 409, "api_key_expired": 401}
+STATUS = {
+    "rate_limit": 429,
+    "lock_timeout": 429,
+    "idempotency_key_in_use": 409,
+    "api_key_expired": 401,
+}
 
 
 def refused(code: str, status: int) -> TokenChargeError:
@@ -66,7 +71,10 @@ def refused(code: str, status: int) -> TokenChargeError:
     body = f'{{"error": {{"type": "{kind}", "code": "{code}", "message": "Stripe\'s words."}}}}'.encode()
     fault = Fault("refused", executed=False, garbled=lambda response: Response(status, {}, body))
     gateway = PaymentGateway(sandbox.secret_key, http_client=sandbox.http_client(), max_retries=0)
-    with sandbox.faults.add(fault, times=None, method="POST"), pytest.raises(TokenChargeError) as caught:
+    with (
+        sandbox.faults.add(fault, times=None, method="POST"),
+        pytest.raises(TokenChargeError) as caught,
+    ):
         gateway.charge(sandbox.create_token(), "ada@example.com", Money(500, "usd"))
     return caught.value
 
@@ -78,12 +86,16 @@ def test_each_code_is_told_to_whom_can_mend_it(code: str) -> None:
     who = WHO[code]
 
     assert who is error.mended_by
-    assert {"buyer": error.suggested_status < 500, "shop": error.suggested_status == 500}.get(who, True)
+    assert {"buyer": error.suggested_status < 500, "shop": error.suggested_status == 500}.get(
+        who, True
+    )
     assert ("on our side" in error.public_message) == (who is MendedBy.Shop)
     assert who is not MendedBy.Time or error.suggested_status in {409, 503}
 
 
-@pytest.mark.parametrize("code", ["processing_error", "payment_method_provider_timeout", "card_declined"])
+@pytest.mark.parametrize(
+    "code", ["processing_error", "payment_method_provider_timeout", "card_declined"]
+)
 def test_a_decline_is_a_decline_whoever_mends_it(code: str) -> None:
     """With 402 the bank's word is passed on, and the page asks for a card."""
     error = refused(code, 402)
@@ -98,9 +110,15 @@ def test_a_decline_is_a_decline_whoever_mends_it(code: str) -> None:
         (InvalidRequest("x"), (500, "shop", None, None)),
         (InvalidRequest("x", code="invented_next_month"), (500, "shop", None, None)),
         (InvalidRequest("x", code="email_invalid"), (400, "buyer", "email", "fix_details")),
-        (InvalidRequest("x", code="parameter_invalid_empty", param="email"), (400, "buyer", "email", "fix_details")),
+        (
+            InvalidRequest("x", code="parameter_invalid_empty", param="email"),
+            (400, "buyer", "email", "fix_details"),
+        ),
         (InvalidRequest("x", code="invalid_card_type"), (400, "buyer", "card", "try_another_card")),
-        (InvalidRequest("x", code="payment_method_not_available"), (503, "time", None, "try_again_later")),
+        (
+            InvalidRequest("x", code="payment_method_not_available"),
+            (503, "time", None, "try_again_later"),
+        ),
         (InvalidInput("x"), (400, "buyer", None, "fix_details")),
         (InvalidInput("x", param="email"), (400, "buyer", "email", "fix_details")),
         (InvalidInput("x", param="token"), (400, "buyer", "card", "fix_details")),
@@ -116,12 +134,20 @@ def test_a_decline_is_a_decline_whoever_mends_it(code: str) -> None:
             InvalidRequest("x", code="parameter_invalid_empty", param="shipping[name]"),
             (400, "buyer", "shipping.name", "fix_details"),
         ),
-        (InvalidRequest("x", code="parameter_unknown", param="shipping[nme]"), (500, "shop", None, None)),
-        (InvalidRequest("x", code="parameter_missing", param="shipping[address]"), (500, "shop", None, None)),
+        (
+            InvalidRequest("x", code="parameter_unknown", param="shipping[nme]"),
+            (500, "shop", None, None),
+        ),
+        (
+            InvalidRequest("x", code="parameter_missing", param="shipping[address]"),
+            (500, "shop", None, None),
+        ),
     ],
     ids=str,
 )
-def test_an_error_says_what_to_answer(error: InvalidRequest | InvalidInput, expected: object) -> None:
+def test_an_error_says_what_to_answer(
+    error: InvalidRequest | InvalidInput, expected: object
+) -> None:
     """Status, who mends it, which field, and what may help."""
     assert expected == (error.suggested_status, error.mended_by, error.field, error.advice)
 

@@ -13,7 +13,9 @@ from tokencharge.testing import sandbox_gateway
 
 FIVE = Money(500, "usd")
 CUSTOMER = Customer.from_stripe({"id": "cus_1", "created": 0})
-CHARGE = Charge.from_stripe({"id": "ch_1", "amount": 500, "currency": "usd", "created": 0, "status": "succeeded"})
+CHARGE = Charge.from_stripe(
+    {"id": "ch_1", "amount": 500, "currency": "usd", "created": 0, "status": "succeeded"}
+)
 
 
 @pytest.mark.parametrize(
@@ -47,7 +49,9 @@ def test_an_order_that_cannot_be_is_not_made(wrong: dict[str, Any], param: str) 
 def test_what_an_order_is_made_of_reaches_the_gateway() -> None:
     """All of it but that it is paid."""
     began = datetime(2026, 1, 1, tzinfo=timezone.utc)
-    order = Order(FIVE, "Tea", "1", {"a": "1"}, False, began, CUSTOMER, "a@example.com", True, "TEA 1")
+    order = Order(
+        FIVE, "Tea", "1", {"a": "1"}, False, began, CUSTOMER, "a@example.com", True, "TEA 1"
+    )
 
     assert {
         "amount": FIVE,
@@ -69,7 +73,9 @@ def test_a_saved_card_is_charged_by_what_is_said_of_the_order() -> None:
     order = Order(FIVE, "Tea", "1", customer=CUSTOMER, save_card=True, reuse_cards=True)
 
     assert set(order.arguments) - {"save_card"} == set(order.customer_arguments)
-    assert ("cus_1", "1", FIVE) == tuple(order.customer_arguments[name] for name in ("customer", "order_id", "amount"))
+    assert ("cus_1", "1", FIVE) == tuple(
+        order.customer_arguments[name] for name in ("customer", "order_id", "amount")
+    )
 
 
 def test_an_order_that_reuses_cards_has_a_name() -> None:
@@ -91,11 +97,27 @@ def test_the_witness_is_of_what_the_buyer_agrees_to() -> None:
     }
 
     assert 5 == len(shown)
-    assert Order(FIVE).shown == Order(FIVE, "Tea", metadata={"a": "b"}, paid=Payment(CUSTOMER, CHARGE, None)).shown
+    assert (
+        Order(FIVE).shown
+        == Order(FIVE, "Tea", metadata={"a": "b"}, paid=Payment(CUSTOMER, CHARGE, None)).shown
+    )
     assert all(len(each) == 32 and each.isalnum() for each in shown)
 
 
-SUFFIXES = ["#96054", "1245", "2026-11", "注文1245", "Company™", "😀", " ", "Café", "", "x" * 23, "a*b", "a\tb"]
+SUFFIXES = [
+    "#96054",
+    "1245",
+    "2026-11",
+    "注文1245",
+    "Company™",
+    "😀",
+    " ",
+    "Café",
+    "",
+    "x" * 23,
+    "a*b",
+    "a\tb",
+]
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
@@ -103,7 +125,9 @@ def test_a_suffix_that_stripe_refuses_is_refused_first(suffix: str) -> None:
     """Latin characters, a letter among them: nothing is sent."""
     sandbox = Sandbox()
     with pytest.raises(InvalidInput, match="at least one of them a letter"):
-        sandbox_gateway(sandbox).charge("tok_visa", "a@example.com", FIVE, statement_descriptor_suffix=suffix)
+        sandbox_gateway(sandbox).charge(
+            "tok_visa", "a@example.com", FIVE, statement_descriptor_suffix=suffix
+        )
 
     assert [] == sandbox.requests
 
@@ -112,12 +136,16 @@ def test_a_suffix_that_stripe_refuses_is_refused_first(suffix: str) -> None:
 def test_a_suffix_that_stripe_takes_is_passed_on(suffix: str | None) -> None:
     """It arrives as it was given."""
     sandbox = Sandbox()
-    sandbox_gateway(sandbox).charge("tok_visa", "a@example.com", FIVE, statement_descriptor_suffix=suffix)
+    sandbox_gateway(sandbox).charge(
+        "tok_visa", "a@example.com", FIVE, statement_descriptor_suffix=suffix
+    )
 
     assert [suffix] == [charge.raw.get("statement_descriptor_suffix") for charge in sandbox.charges]
 
 
-@pytest.mark.parametrize("collect", ["name", b"name", None, 7, ["address"], ["name", 7], [["name"]], {"e-mail": 1}])
+@pytest.mark.parametrize(
+    "collect", ["name", b"name", None, 7, ["address"], ["name", 7], [["name"]], {"e-mail": 1}]
+)
 def test_what_cannot_be_collected_is_refused(collect):
     """It is a list of some of four names."""
     with pytest.raises(InvalidInput) as caught:

@@ -18,11 +18,18 @@ def test_white_space_around_a_field_is_dropped_and_an_empty_one_is_none():
     """What was typed is taken as it was meant."""
     address = Address("  1 High Street ", "", city=" \u3000", country="fr")
 
-    assert ("1 High Street", None, None, "FR") == (address.line1, address.line2, address.city, address.country)
+    assert ("1 High Street", None, None, "FR") == (
+        address.line1,
+        address.line2,
+        address.city,
+        address.country,
+    )
 
 
 @pytest.mark.parametrize("field", ["line1", "line2", "city", "state", "postal_code"])
-@pytest.mark.parametrize("value", ["x" * 5_001, "a\0b", "a\nb", "a\u2028b", "\ud800", 7, ["x"], CARD_NUMBER])
+@pytest.mark.parametrize(
+    "value", ["x" * 5_001, "a\0b", "a\nb", "a\u2028b", "\ud800", 7, ["x"], CARD_NUMBER]
+)
 def test_a_line_that_cannot_be_right_is_refused_by_name(field, value):
     """The error names the field, and repeats nothing of what it held."""
     with pytest.raises(InvalidInput) as caught:
@@ -63,7 +70,9 @@ def test_a_person_that_cannot_be_right_is_refused_by_the_field(field, value):
     assert str(value) not in str(caught.value)
 
 
-@pytest.mark.parametrize("phone", ["+49 30 901820", "0049 (30) 90-18-20", "00123456789012345", "911", "020 7946 x12"])
+@pytest.mark.parametrize(
+    "phone", ["+49 30 901820", "0049 (30) 90-18-20", "00123456789012345", "911", "020 7946 x12"]
+)
 def test_a_phone_number_is_taken_as_it_is_written(phone):
     """Signs between the digits, prefixes and extensions are what people write."""
     assert phone == Person(phone=phone).phone
@@ -89,7 +98,9 @@ def test_a_person_is_compared_hashed_copied_and_pickled_by_value():
 
 def test_what_a_person_says_is_told_by_stripes_names():
     """What is not said is left out."""
-    assert {"name": "Ada", "address": {"country": "IN"}} == Person("Ada", address=Address(country="in")).to_stripe()
+    assert {"name": "Ada", "address": {"country": "IN"}} == Person(
+        "Ada", address=Address(country="in")
+    ).to_stripe()
     assert {} == Person(address=Address()).to_stripe()
 
 

@@ -11,7 +11,17 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tokencharge import Card, Charge, ChargeState, Customer, Money, Payment, PaymentIntent, Refund, _clock
+from tokencharge import (
+    Card,
+    Charge,
+    ChargeState,
+    Customer,
+    Money,
+    Payment,
+    PaymentIntent,
+    Refund,
+    _clock,
+)
 
 CHARGE = {"id": "ch_1", "object": "charge", "amount": 500, "currency": "usd"}
 LEGACY = {
@@ -122,7 +132,12 @@ def test_a_charge_of_today_is_read_whole():
         ({}, "succeeded", True, True),
         ({"paid": True, "captured": True}, "succeeded", True, True),
         ({"paid": True, "captured": False}, "succeeded", True, False),
-        ({"paid": False, "failure_code": "card_declined", "captured": False}, "failed", False, False),
+        (
+            {"paid": False, "failure_code": "card_declined", "captured": False},
+            "failed",
+            False,
+            False,
+        ),
         ({"paid": False}, "failed", False, False),
         ({"failure_code": "card_declined"}, "failed", False, False),
         ({"status": "paid", "paid": True, "captured": True}, "succeeded", True, True),
@@ -153,7 +168,10 @@ def test_amounts_left_out_are_filled_in(fields, captured, refunded):
     """Old versions do not say how much was captured: all of it, or nothing."""
     read = charge(**fields)
 
-    assert (Money(captured, "usd"), Money(refunded, "usd")) == (read.amount_captured, read.amount_refunded)
+    assert (Money(captured, "usd"), Money(refunded, "usd")) == (
+        read.amount_captured,
+        read.amount_refunded,
+    )
 
 
 @pytest.mark.parametrize(
@@ -164,12 +182,31 @@ def test_amounts_left_out_are_filled_in(fields, captured, refunded):
         {"card": LEGACY, "source": LEGACY},
         {"source": LEGACY},
         {"source": LEGACY, "payment_method_details": {"card": MODERN}},
-        {"source": None, "payment_method": "card_1", "payment_method_details": {"type": "card", "card": MODERN}},
+        {
+            "source": None,
+            "payment_method": "card_1",
+            "payment_method_details": {"type": "card", "card": MODERN},
+        },
         {"payment_method": {"id": "card_1"}, "payment_method_details": {"card": MODERN}},
-        {"card": LEGACY, "source": LEGACY, "payment_method": "card_1", "payment_method_details": {"card": MODERN}},
+        {
+            "card": LEGACY,
+            "source": LEGACY,
+            "payment_method": "card_1",
+            "payment_method_details": {"card": MODERN},
+        },
         {"source": {"id": "card_1", "object": "source", "type": "card", "card": MODERN}},
     ],
-    ids=["2013", "2014 type", "both", "2015", "2018", "today", "expanded", "all three", "source object"],
+    ids=[
+        "2013",
+        "2014 type",
+        "both",
+        "2015",
+        "2018",
+        "today",
+        "expanded",
+        "all three",
+        "source object",
+    ],
 )
 def test_the_card_is_found_where_any_version_put_it(fields):
     """`card`, `source`, `payment_method_details`, a Source's own `card`: the same card, brand in lower case."""
@@ -182,7 +219,14 @@ def test_the_card_is_found_where_any_version_put_it(fields):
         {},
         {"source": None, "card": None, "payment_method_details": None},
         {"source": {"id": "acct_1", "object": "account"}},
-        {"source": {"id": "src_1", "object": "source", "type": "sepa_debit", "sepa_debit": {"last4": "3000"}}},
+        {
+            "source": {
+                "id": "src_1",
+                "object": "source",
+                "type": "sepa_debit",
+                "sepa_debit": {"last4": "3000"},
+            }
+        },
         {"source": {"id": "ba_1", "object": "bank_account", "last4": "6789"}},
         {"payment_method_details": {"type": "sepa_debit", "sepa_debit": {"last4": "3000"}}},
         {"payment_method_details": {"type": "card", "card": None}},
@@ -196,7 +240,9 @@ def test_a_payment_without_a_card_has_none(fields):
 
 def test_a_card_behind_an_account_is_read_from_the_details():
     """Where the source is no card, the payment method's details still may be."""
-    read = charge(source={"id": "acct_1", "object": "account"}, payment_method_details={"card": MODERN})
+    read = charge(
+        source={"id": "acct_1", "object": "account"}, payment_method_details={"card": MODERN}
+    )
 
     assert ("amex", None) == (read.card.brand, read.card.id)
 
@@ -231,7 +277,13 @@ def test_a_brand_has_one_spelling(written, brand):
 
 def test_a_payment_method_is_read_as_its_card():
     """With its own id and its Customer's."""
-    method = {"id": "pm_1", "object": "payment_method", "type": "card", "card": MODERN, "customer": "cus_1"}
+    method = {
+        "id": "pm_1",
+        "object": "payment_method",
+        "type": "card",
+        "card": MODERN,
+        "customer": "cus_1",
+    }
 
     assert attrs.evolve(AMEX, id="pm_1", customer_id="cus_1") == Card.from_stripe(method)
     assert Card("pm_1") == Card.from_stripe({"id": "pm_1", "object": "payment_method"})
@@ -239,7 +291,12 @@ def test_a_payment_method_is_read_as_its_card():
 
 @pytest.mark.parametrize(
     ("at", "expired"),
-    [("2031-08-31T23:59", False), ("2031-09-01T11:59", False), ("2031-09-01T12:00", True), ("2032-01-01T12:00", True)],
+    [
+        ("2031-08-31T23:59", False),
+        ("2031-09-01T11:59", False),
+        ("2031-09-01T12:00", True),
+        ("2032-01-01T12:00", True),
+    ],
 )
 def test_a_card_expires_when_its_month_is_over_wherever_on_earth(at, expired):
     """The last place is twelve hours behind."""
@@ -263,8 +320,16 @@ def test_until_2014_the_brand_stood_in_type():
     [
         (None, None, None),
         ("txn_1", None, None),
-        ({"id": "txn_1", "fee": 45, "net": 455, "currency": "usd"}, Money(45, "usd"), Money(455, "usd")),
-        ({"id": "txn_1", "fee": 60, "net": 690, "currency": "cad"}, Money(60, "cad"), Money(690, "cad")),
+        (
+            {"id": "txn_1", "fee": 45, "net": 455, "currency": "usd"},
+            Money(45, "usd"),
+            Money(455, "usd"),
+        ),
+        (
+            {"id": "txn_1", "fee": 60, "net": 690, "currency": "cad"},
+            Money(60, "cad"),
+            Money(690, "cad"),
+        ),
         ({"id": "txn_1", "fee": 60, "net": -10, "currency": "usd"}, Money(60, "usd"), None),
         ({"id": "txn_1", "fee": None, "net": "455", "currency": "usd"}, None, None),
         ({"id": "txn_1", "fee": 45, "net": 455}, None, None),
@@ -294,10 +359,18 @@ def test_references_may_be_expanded(expanded):
     def reference(name):
         return {"id": name, "object": "x"} if expanded else name
 
-    read = charge(customer=reference("cus_1"), balance_transaction=reference("txn_1"), payment_intent=reference("pi_1"))
+    read = charge(
+        customer=reference("cus_1"),
+        balance_transaction=reference("txn_1"),
+        payment_intent=reference("pi_1"),
+    )
     refund = Refund.from_stripe({**CHARGE, "id": "re_1", "charge": reference("ch_1")})
 
-    assert ("cus_1", "txn_1", "pi_1") == (read.customer_id, read.balance_transaction_id, read.payment_intent_id)
+    assert ("cus_1", "txn_1", "pi_1") == (
+        read.customer_id,
+        read.balance_transaction_id,
+        read.payment_intent_id,
+    )
     assert "ch_1" == refund.charge_id
 
 
@@ -309,7 +382,9 @@ def test_a_deleted_customer_may_be_expanded():
 @pytest.mark.parametrize("more", [{}, {"object": "customer"}])
 def test_a_deleted_customer_is_a_stub(more):
     """With or without `object`, the stub reads as a deleted Customer."""
-    assert Customer("cus_1", deleted=True) == Customer.from_stripe({"id": "cus_1", "deleted": True, **more})
+    assert Customer("cus_1", deleted=True) == Customer.from_stripe(
+        {"id": "cus_1", "deleted": True, **more}
+    )
 
 
 def test_a_customer_is_read():
@@ -329,11 +404,19 @@ def test_a_customer_is_read():
 
 
 @pytest.mark.parametrize(
-    ("fields", "status"), [({}, "succeeded"), ({"status": None}, "succeeded"), ({"status": "pending"}, "pending")]
+    ("fields", "status"),
+    [({}, "succeeded"), ({"status": None}, "succeeded"), ({"status": "pending"}, "pending")],
 )
 def test_a_refund_is_read(fields, status):
     """Early refunds had no status, for they were made only once they had succeeded."""
-    raw = {"id": "re_1", "amount": 100, "currency": "usd", "charge": "ch_1", "reason": "duplicate", **fields}
+    raw = {
+        "id": "re_1",
+        "amount": 100,
+        "currency": "usd",
+        "charge": "ch_1",
+        "reason": "duplicate",
+        **fields,
+    }
 
     assert Refund("re_1", status, Money(100, "usd"), "ch_1", "duplicate") == Refund.from_stripe(raw)
 
@@ -380,7 +463,9 @@ def test_an_intent_that_met_no_card_is_read():
     """As Stripe sends it when it is new: the Charge is named or missing, nothing has failed."""
     raw = {"id": "pi_1", "status": "requires_payment_method", "amount": 500, "currency": "usd"}
 
-    assert PaymentIntent("pi_1", "requires_payment_method", Money(500, "usd")) == PaymentIntent.from_stripe(raw)
+    assert PaymentIntent(
+        "pi_1", "requires_payment_method", Money(500, "usd")
+    ) == PaymentIntent.from_stripe(raw)
     assert "ch_1" == PaymentIntent.from_stripe({**raw, "latest_charge": "ch_1"}).charge_id
 
 
@@ -406,7 +491,16 @@ def test_an_intent_that_met_no_card_is_read():
         (Customer, {"id": None, "email": "ada@example.com"}),
         (PaymentIntent, {"id": "pi_1", "amount": 500, "currency": "usd"}),
         (PaymentIntent, {"id": "pi_1", "status": "succeeded"}),
-        (PaymentIntent, {"id": "pi_1", "status": "succeeded", "amount": 5, "currency": "usd", "latest_charge": {}}),
+        (
+            PaymentIntent,
+            {
+                "id": "pi_1",
+                "status": "succeeded",
+                "amount": 5,
+                "currency": "usd",
+                "latest_charge": {},
+            },
+        ),
     ],
 )
 def test_an_answer_without_its_essence_cannot_be_read(reader, raw):
@@ -430,7 +524,9 @@ def test_the_first_second_past_the_calendar_is_left_out():
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-    lambda children: st.lists(children, max_size=3) | st.dictionaries(st.text(), children, max_size=3),
+    lambda children: (
+        st.lists(children, max_size=3) | st.dictionaries(st.text(), children, max_size=3)
+    ),
     max_leaves=8,
 )
 NAMES = st.sampled_from(
@@ -443,7 +539,9 @@ BODIES = st.builds(
     lambda junk, good, cards: {**junk, **good, **cards},
     st.dictionaries(NAMES, JSON | st.dictionaries(NAMES, JSON, max_size=4), max_size=10),
     st.sampled_from([{}, {"id": "ch_1"}, CHARGE]),
-    st.dictionaries(st.sampled_from(["card", "source"]), st.dictionaries(NAMES, JSON, max_size=4), max_size=2),
+    st.dictionaries(
+        st.sampled_from(["card", "source"]), st.dictionaries(NAMES, JSON, max_size=4), max_size=2
+    ),
 )
 
 
@@ -461,10 +559,14 @@ def test_any_json_is_read_or_refused(reader, raw):
         assert isinstance(hash(read), int)
 
 
-@pytest.mark.parametrize("again", [copy.copy, copy.deepcopy, lambda result: pickle.loads(pickle.dumps(result))])
+@pytest.mark.parametrize(
+    "again", [copy.copy, copy.deepcopy, lambda result: pickle.loads(pickle.dumps(result))]
+)
 def test_a_payment_survives_copying_and_pickling(again):
     """A payment handed to a queue arrives as it was."""
-    payment = Payment(Customer("cus_1", "ada@example.com"), charge(card=LEGACY), "order-7", replayed=True)
+    payment = Payment(
+        Customer("cus_1", "ada@example.com"), charge(card=LEGACY), "order-7", replayed=True
+    )
 
     assert payment == again(payment)
     assert payment.charge.raw == again(payment).charge.raw

@@ -13,7 +13,18 @@ from hypothesis import strategies as st
 from tokencharge._secrets import redact, redact_body
 
 LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-PREFIXES = ["sk_test_", "sk_live_", "rk_test_", "rk_live_", "pk_live_", "whsec_", "tok_", "btok_", "cvctok_", "ctoken_"]
+PREFIXES = [
+    "sk_test_",
+    "sk_live_",
+    "rk_test_",
+    "rk_live_",
+    "pk_live_",
+    "whsec_",
+    "tok_",
+    "btok_",
+    "cvctok_",
+    "ctoken_",
+]
 AROUND = st.sampled_from(["", " ", ", ", ". ", "'", '"', "(", ": ", "\n", "\t", "/", "="])
 
 KEYS = st.builds(str.__add__, st.sampled_from(PREFIXES), st.text(LETTERS, min_size=8, max_size=99))
@@ -22,10 +33,14 @@ NUMBERS = st.builds(
     st.text("0123456789", min_size=13, max_size=19),
     st.sampled_from(["", " ", "-"]),
 )
-EMAILS = st.builds("{}@{}.example.com".format, *[st.text(LETTERS + "._+-ü", min_size=6, max_size=30)] * 2)
+EMAILS = st.builds(
+    "{}@{}.example.com".format, *[st.text(LETTERS + "._+-ü", min_size=6, max_size=30)] * 2
+)
 
 
-@pytest.mark.parametrize("kind", [KEYS, NUMBERS, EMAILS], ids=["keys and tokens", "card numbers", "e-mails"])
+@pytest.mark.parametrize(
+    "kind", [KEYS, NUMBERS, EMAILS], ids=["keys and tokens", "card numbers", "e-mails"]
+)
 @given(data=st.data())
 def test_what_is_secret_is_blotted_out(kind, data):
     """Wherever it stands in a sentence, a secret is gone and the sentence is left."""
@@ -33,7 +48,10 @@ def test_what_is_secret_is_blotted_out(kind, data):
     telling = secret.partition("@")[0] if "@" in secret else secret[-6:]
     text = f"No such thing:{data.draw(AROUND) or ' '}{secret}{data.draw(AROUND)}"
 
-    for shown in (redact(text), json.loads(redact_body(json.dumps({"error": {"message": text}})))["error"]["message"]):
+    for shown in (
+        redact(text),
+        json.loads(redact_body(json.dumps({"error": {"message": text}})))["error"]["message"],
+    ):
         # What takes its place is said in words that a secret may happen to hold.
         left, marks = re.subn(r"\[[a-z -]*redacted\]", "", shown)
         assert secret not in shown
@@ -45,7 +63,11 @@ def test_what_is_secret_is_blotted_out(kind, data):
 PLAIN = st.none() | st.integers() | st.text(LETTERS, max_size=12)
 
 
-@given(st.recursive(PLAIN, lambda inner: st.lists(inner) | st.dictionaries(st.text(LETTERS, max_size=12), inner)))
+@given(
+    st.recursive(
+        PLAIN, lambda inner: st.lists(inner) | st.dictionaries(st.text(LETTERS, max_size=12), inner)
+    )
+)
 def test_a_body_without_secrets_stays_what_it_was(body):
     """Numbers, names and structure are left alone."""
     assert body == json.loads(redact_body(json.dumps(body)))
@@ -79,7 +101,10 @@ def test_what_is_not_secret_is_left_alone(text):
     ("text", "shown"),
     [
         ("No such token: 'tok_1N3T00LkdIwHu7ix'", "No such token: 'tok_[redacted]'"),
-        ("Invalid API Key provided: sk_test_********9aBc", "Invalid API Key provided: sk_test_[redacted]"),
+        (
+            "Invalid API Key provided: sk_test_********9aBc",
+            "Invalid API Key provided: sk_test_[redacted]",
+        ),
         ("Invalid email address: ada@example.com.", "Invalid email address: [e-mail redacted]"),
         ("4242 4242 4242 4242 is no token", "[card number redacted] is no token"),
     ],
@@ -106,13 +131,17 @@ def test_json_stays_json(body):
     assert "@example.com" not in shown
 
 
-@pytest.mark.parametrize("body", ["<html>ada@example.com</html>", "[" * 100_000 + "ada@example.com"])
+@pytest.mark.parametrize(
+    "body", ["<html>ada@example.com</html>", "[" * 100_000 + "ada@example.com"]
+)
 def test_what_is_no_json_is_redacted_as_text(body):
     """A page of a proxy's may quote what was sent, too."""
     assert "ada@" not in redact_body(body)
 
 
-@pytest.mark.parametrize("key", ["sk_org_test_51HunterTwo", "sk_org_live_51HunterTwo", "rk_org_live_51HunterTwo"])
+@pytest.mark.parametrize(
+    "key", ["sk_org_test_51HunterTwo", "sk_org_live_51HunterTwo", "rk_org_live_51HunterTwo"]
+)
 def test_an_organizations_key_is_blotted_out(key):
     """A kind of key that settings accept is a kind that is redacted."""
     assert "HunterTwo" not in redact(f"Invalid API Key provided: {key}")

@@ -36,7 +36,11 @@ def test_a_secret_key_is_enough():
         settings.mode,
         settings.livemode,
     )
-    assert ("https://api.stripe.com", 30.0, 2) == (settings.api_base, settings.timeout, settings.max_retries)
+    assert ("https://api.stripe.com", 30.0, 2) == (
+        settings.api_base,
+        settings.timeout,
+        settings.max_retries,
+    )
     assert settings.js_url.startswith("https://js.stripe.com/")
 
 
@@ -50,9 +54,19 @@ def test_a_secret_key_is_enough():
             "STRIPE_TIMEOUT": "12",
             "STRIPE_LIVEMODE": "no",
         },
-        {"DEBUG": True, "STRIPE_SECRET_KEY": SECRET, "STRIPE_TIMEOUT": 12.0, "STRIPE_LIVEMODE": False},
+        {
+            "DEBUG": True,
+            "STRIPE_SECRET_KEY": SECRET,
+            "STRIPE_TIMEOUT": 12.0,
+            "STRIPE_LIVEMODE": False,
+        },
         {name: getattr(DjangoLike, name) for name in dir(DjangoLike)},
-        {"STRIPE_SECRET_KEY": SECRET, "STRIPE_TIMEOUT": 12, "STRIPE_LIVEMODE": "FALSE", "STRIPE_API_BASE": None},
+        {
+            "STRIPE_SECRET_KEY": SECRET,
+            "STRIPE_TIMEOUT": 12,
+            "STRIPE_LIVEMODE": "FALSE",
+            "STRIPE_API_BASE": None,
+        },
     ],
     ids=["environment", "flask", "django", "None is absent"],
 )
@@ -82,7 +96,10 @@ def test_every_setting_can_be_read_from_the_environment(monkeypatch):
     assert list(given) == [field.metadata["variable"] for field in attrs.fields(Settings)]
     assert PUBLIC == settings.publishable_key
     assert (WEBHOOK, "whsec_older") == settings.webhook_secrets
-    assert ("http://localhost:4242/", "http://localhost:4242/stripe.js") == (settings.api_base, settings.js_url)
+    assert ("http://localhost:4242/", "http://localhost:4242/stripe.js") == (
+        settings.api_base,
+        settings.js_url,
+    )
     assert (2.5, 0, False) == (settings.timeout, settings.max_retries, settings.livemode)
     assert settings == PaymentGateway.from_env().settings
 
@@ -90,7 +107,9 @@ def test_every_setting_can_be_read_from_the_environment(monkeypatch):
 @pytest.mark.parametrize("word", ["1", "true", "True", " YES ", "on", True, 1])
 def test_a_flag_is_read_from_its_words(word):
     """Truth has several spellings."""
-    assert True is Settings.from_mapping({"STRIPE_SECRET_KEY": LIVE, "STRIPE_LIVEMODE": word}).livemode
+    assert (
+        True is Settings.from_mapping({"STRIPE_SECRET_KEY": LIVE, "STRIPE_LIVEMODE": word}).livemode
+    )
 
 
 @pytest.mark.parametrize(
@@ -122,7 +141,11 @@ def test_a_missing_secret_key_is_named(mapping):
 REFUSED = {
     "publishable as secret": (PUBLIC, {}, "A publishable key was given as the secret key"),
     "webhook as secret": (WEBHOOK, {}, "A webhook secret was given as the secret key"),
-    "secret as publishable": (SECRET, {"publishable_key": LIVE}, "A secret key was given as the publishable key"),
+    "secret as publishable": (
+        SECRET,
+        {"publishable_key": LIVE},
+        "A secret key was given as the publishable key",
+    ),
     "restricted as publishable": (
         SECRET,
         {"publishable_key": "rk_test_HunterTwo"},
@@ -137,47 +160,131 @@ REFUSED = {
     "no text": (None, {}, "The secret key is missing"),
     "bytes": (SECRET.encode(), {}, "The secret key must be text"),
     "empty publishable": (SECRET, {"publishable_key": ""}, "The publishable key is missing"),
-    "two modes": (SECRET, {"publishable_key": "pk_live_HunterTwo"}, "a test mode key and the publishable key a live"),
-    "two modes, other way": (LIVE, {"publishable_key": PUBLIC}, "a live mode key and the publishable key a test"),
+    "two modes": (
+        SECRET,
+        {"publishable_key": "pk_live_HunterTwo"},
+        "a test mode key and the publishable key a live",
+    ),
+    "two modes, other way": (
+        LIVE,
+        {"publishable_key": PUBLIC},
+        "a live mode key and the publishable key a test",
+    ),
     "space before": (" " + SECRET, {}, "The secret key has whitespace"),
     "space after": (SECRET + " ", {}, "The secret key has whitespace"),
     "line end": (SECRET + "\n", {}, "The secret key has whitespace"),
     "tab inside": (SECRET + "\t" + "x", {}, "The secret key has whitespace"),
     "not ASCII": (SECRET + "é", {}, "The secret key has whitespace"),
-    "space in publishable": (SECRET, {"publishable_key": PUBLIC + "\n"}, "The publishable key has whitespace"),
-    "live, declared test": (LIVE, {"livemode": False}, "A live secret key was given where livemode is declared false"),
-    "test, declared live": (SECRET, {"livemode": True}, "A test secret key was given where livemode is declared true"),
-    "secret as webhook": (SECRET, {"webhook_secret": LIVE}, "The webhook secret is no endpoint's signing secret"),
-    "one of several webhooks": (SECRET, {"webhook_secret": f"{WEBHOOK},{PUBLIC}"}, "The webhook secret is no"),
-    "space in webhook": (SECRET, {"webhook_secret": "whsec_ HunterTwo"}, "The webhook secret is no"),
+    "space in publishable": (
+        SECRET,
+        {"publishable_key": PUBLIC + "\n"},
+        "The publishable key has whitespace",
+    ),
+    "live, declared test": (
+        LIVE,
+        {"livemode": False},
+        "A live secret key was given where livemode is declared false",
+    ),
+    "test, declared live": (
+        SECRET,
+        {"livemode": True},
+        "A test secret key was given where livemode is declared true",
+    ),
+    "secret as webhook": (
+        SECRET,
+        {"webhook_secret": LIVE},
+        "The webhook secret is no endpoint's signing secret",
+    ),
+    "one of several webhooks": (
+        SECRET,
+        {"webhook_secret": f"{WEBHOOK},{PUBLIC}"},
+        "The webhook secret is no",
+    ),
+    "space in webhook": (
+        SECRET,
+        {"webhook_secret": "whsec_ HunterTwo"},
+        "The webhook secret is no",
+    ),
     "webhook not ASCII": (SECRET, {"webhook_secret": WEBHOOK + "é"}, "The webhook secret is no"),
-    "webhook with control": (SECRET, {"webhook_secret": WEBHOOK + "\x01"}, "The webhook secret is no"),
-    "live key in clear": (LIVE, {"api_base": "http://api.example.com"}, "STRIPE_API_BASE must be an https:// URL"),
+    "webhook with control": (
+        SECRET,
+        {"webhook_secret": WEBHOOK + "\x01"},
+        "The webhook secret is no",
+    ),
+    "live key in clear": (
+        LIVE,
+        {"api_base": "http://api.example.com"},
+        "STRIPE_API_BASE must be an https:// URL",
+    ),
     "unknown mode in clear": (
         "sk_org_x",
         {"api_base": "http://api.example.com"},
         "STRIPE_API_BASE must be an https:// URL",
     ),
-    "script in clear": (LIVE, {"js_url": "http://js.example.com/v3"}, "STRIPE_JS_URL must be an https:// URL"),
+    "script in clear": (
+        LIVE,
+        {"js_url": "http://js.example.com/v3"},
+        "STRIPE_JS_URL must be an https:// URL",
+    ),
     "no URL": (SECRET, {"api_base": "api.stripe.com"}, "STRIPE_API_BASE must be an https:// URL"),
     "no text for a URL": (SECRET, {"api_base": None}, "STRIPE_API_BASE must be a plain URL"),
     "file": (SECRET, {"js_url": "file:///etc/passwd"}, "STRIPE_JS_URL must be an https:// URL"),
-    "no host": (SECRET, {"api_base": "https:///v1"}, "STRIPE_API_BASE must be a plain URL without a path."),
-    "path": (SECRET, {"api_base": "https://api.stripe.com/v1"}, "STRIPE_API_BASE must be a plain URL without a path."),
-    "query": (SECRET, {"api_base": "https://api.stripe.com?x=1"}, "STRIPE_API_BASE must be a plain URL"),
-    "fragment": (SECRET, {"api_base": "https://api.stripe.com#x"}, "STRIPE_API_BASE must be a plain URL"),
-    "port too high": (SECRET, {"api_base": "https://api.stripe.com:99999"}, "STRIPE_API_BASE must be a plain URL"),
-    "port zero": (SECRET, {"api_base": "https://api.stripe.com:0"}, "STRIPE_API_BASE must be a plain URL"),
-    "Stripe in clear": (SECRET, {"api_base": "http://api.stripe.com"}, "STRIPE_API_BASE must be an https:// URL"),
+    "no host": (
+        SECRET,
+        {"api_base": "https:///v1"},
+        "STRIPE_API_BASE must be a plain URL without a path.",
+    ),
+    "path": (
+        SECRET,
+        {"api_base": "https://api.stripe.com/v1"},
+        "STRIPE_API_BASE must be a plain URL without a path.",
+    ),
+    "query": (
+        SECRET,
+        {"api_base": "https://api.stripe.com?x=1"},
+        "STRIPE_API_BASE must be a plain URL",
+    ),
+    "fragment": (
+        SECRET,
+        {"api_base": "https://api.stripe.com#x"},
+        "STRIPE_API_BASE must be a plain URL",
+    ),
+    "port too high": (
+        SECRET,
+        {"api_base": "https://api.stripe.com:99999"},
+        "STRIPE_API_BASE must be a plain URL",
+    ),
+    "port zero": (
+        SECRET,
+        {"api_base": "https://api.stripe.com:0"},
+        "STRIPE_API_BASE must be a plain URL",
+    ),
+    "Stripe in clear": (
+        SECRET,
+        {"api_base": "http://api.stripe.com"},
+        "STRIPE_API_BASE must be an https:// URL",
+    ),
     "Stripe in clear, with a dot": (
         SECRET,
         {"api_base": "http://api.stripe.com."},
         "STRIPE_API_BASE must be an https:// URL",
     ),
-    "quotes": (f"'{SECRET}'", {}, "The secret key has quotes around it: set STRIPE_SECRET_KEY without them."),
+    "quotes": (
+        f"'{SECRET}'",
+        {},
+        "The secret key has quotes around it: set STRIPE_SECRET_KEY without them.",
+    ),
     "half a pair of quotes": (f'{SECRET}"', {}, "The secret key has quotes around it"),
-    "quotes around publishable": (SECRET, {"publishable_key": f'"{PUBLIC}"'}, "The publishable key has quotes"),
-    "quotes around webhook": (SECRET, {"webhook_secret": f'"{WEBHOOK}"'}, "The webhook secret is no"),
+    "quotes around publishable": (
+        SECRET,
+        {"publishable_key": f'"{PUBLIC}"'},
+        "The publishable key has quotes",
+    ),
+    "quotes around webhook": (
+        SECRET,
+        {"webhook_secret": f'"{WEBHOOK}"'},
+        "The webhook secret is no",
+    ),
     "a backslash": (SECRET + "\\n", {}, "The secret key has whitespace or other characters"),
     "ephemeral": ("ek_test_HunterTwo", {}, "An ephemeral key was given as the secret key"),
     "the sandbox's webhook secret": (
@@ -190,24 +297,40 @@ REFUSED = {
         {"webhook_secret": Sandbox().webhook_secret, "livemode": True},
         "The sandbox's webhook secret was given beside a live key",
     ),
-    "a sandbox's script": (LIVE, {"js_url": "http://localhost:4242/stripe.js"}, "STRIPE_JS_URL is not Stripe's"),
+    "a sandbox's script": (
+        LIVE,
+        {"js_url": "http://localhost:4242/stripe.js"},
+        "STRIPE_JS_URL is not Stripe's",
+    ),
     "anybody's script": (
         "rk_org_x",
         {"publishable_key": "pk_live_HunterTwo", "js_url": "https://js.stripe.com.example.com/v3"},
         "STRIPE_JS_URL is not Stripe's",
     ),
-    "login": (SECRET, {"api_base": "https://u:p@api.stripe.com"}, "STRIPE_API_BASE must be a plain URL"),
+    "login": (
+        SECRET,
+        {"api_base": "https://u:p@api.stripe.com"},
+        "STRIPE_API_BASE must be a plain URL",
+    ),
     "login in the script": (
         SECRET,
         {"js_url": "https://u:p@js.stripe.com/v3"},
         "STRIPE_JS_URL must be a plain URL, without",
     ),
     **{
-        f"timeout {value!r}": (SECRET, {"timeout": value}, "STRIPE_TIMEOUT must be a number of seconds above 0")
+        f"timeout {value!r}": (
+            SECRET,
+            {"timeout": value},
+            "STRIPE_TIMEOUT must be a number of seconds above 0",
+        )
         for value in (0, -1, 601, float("nan"), float("inf"), True, "30", None)
     },
     **{
-        f"retries {value!r}": (SECRET, {"max_retries": value}, "STRIPE_MAX_RETRIES must be a whole number from 0 to 10")
+        f"retries {value!r}": (
+            SECRET,
+            {"max_retries": value},
+            "STRIPE_MAX_RETRIES must be a whole number from 0 to 10",
+        )
         for value in (-1, 11, 1.0, True, "2", None)
     },
     "route": (SECRET, {"route": "intents"}, "STRIPE_ROUTE must be charges or payment_intents."),
@@ -341,7 +464,9 @@ def test_settings_can_be_handed_to_another_process():
     assert settings == pickle.loads(pickle.dumps(settings))
 
 
-@pytest.mark.parametrize(("route", "element"), [("payment_intents", "payment"), ("charges", "card")])
+@pytest.mark.parametrize(
+    ("route", "element"), [("payment_intents", "payment"), ("charges", "card")]
+)
 def test_the_page_shows_what_fits_the_route(route, element):
     """Unless it is set: the Card Element works on both."""
     assert element == Settings(SECRET, route=route).element

@@ -56,7 +56,9 @@ class Answer:
     @property
     def at(self) -> datetime | None:
         """When Stripe answered, by its own clock."""
-        from email.utils import parsedate_to_datetime  # here, so that importing tokencharge does not load it
+        from email.utils import (
+            parsedate_to_datetime,
+        )  # here, so that importing tokencharge does not load it
 
         try:
             return parsedate_to_datetime(self.date)

@@ -34,9 +34,14 @@ def cards(customer_id: str) -> Flow[list[Card]]:
         params = {**params, "starting_after": next(reversed(found), None)}
     newest_first = sorted(found.values(), key=lambda each: -(typed(each, "created", int) or 0))
     read_cards = [Card.from_stripe(each) for each in newest_first]
-    default = next((default_card(typed(each, "customer", dict) or {}) for each in newest_first), None)
+    default = next(
+        (default_card(typed(each, "customer", dict) or {}) for each in newest_first), None
+    )
     chosen = default or next((card.id for card in read_cards), None)
-    return [attrs.evolve(card, customer_id=customer_id, is_default=card.id == chosen) for card in read_cards]
+    return [
+        attrs.evolve(card, customer_id=customer_id, is_default=card.id == chosen)
+        for card in read_cards
+    ]
 
 
 def forget_card(card_id: str, customer_id: str) -> Flow[None]:
@@ -54,7 +59,9 @@ def forget_card(card_id: str, customer_id: str) -> Flow[None]:
         if error.http_status == 404:
             return
         # Stripe refuses to detach what is detached already, without a code: whose it is tells.
-        if (yield from read(Call("card", "get", where), lambda raw: reference(raw, "customer"))) is not None:
+        if (
+            yield from read(Call("card", "get", where), lambda raw: reference(raw, "customer"))
+        ) is not None:
             raise
 
 
@@ -88,7 +95,10 @@ def _listed(customer_id: str, params: dict[str, Any]) -> Flow[tuple[list[Raw], b
         return these, bool(these) and raw.get("has_more") is True
 
     return (
-        yield from read(Call("card", "get", path("customers", customer_id) + "/payment_methods", params), read_page)
+        yield from read(
+            Call("card", "get", path("customers", customer_id) + "/payment_methods", params),
+            read_page,
+        )
     )
 
 

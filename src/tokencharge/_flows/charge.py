@@ -59,7 +59,9 @@ def charge(purchase: Purchase) -> Flow[Payment]:
         raise
 
 
-def charge_customer(purchase: Purchase, customer_id: str, *, receipt: bool = False) -> Flow[Payment]:
+def charge_customer(
+    purchase: Purchase, customer_id: str, *, receipt: bool = False
+) -> Flow[Payment]:
     """Charge a saved card: the one named, else the Customer's default as it is now, else the one saved last.
 
     Args:
@@ -137,7 +139,9 @@ def _corrected(purchase: Purchase, customer: Customer) -> Flow[Customer]:
     corrections = purchase.corrections(customer)
     if not corrections:
         return customer
-    call = Call("customer", "post", path("customers", customer.id), corrections, purchase=purchase.digest)
+    call = Call(
+        "customer", "post", path("customers", customer.id), corrections, purchase=purchase.digest
+    )
     return (yield from read(call, Customer.from_stripe))
 
 
@@ -152,7 +156,9 @@ def _known_customer(customer_id: str) -> Flow[Customer]:
     return customer
 
 
-def _card(purchase: Purchase, customer: Customer, slots: Slots, *, looked: bool) -> Flow[str | None]:
+def _card(
+    purchase: Purchase, customer: Customer, slots: Slots, *, looked: bool
+) -> Flow[str | None]:
     """Make of the token what pays: a payment method for an intent, a card of the Customer's for a Charge.
 
     An order that is paid takes any token: where nobody has looked, a token that is refused is a reason to, and so is
@@ -162,7 +168,9 @@ def _card(purchase: Purchase, customer: Customer, slots: Slots, *, looked: bool)
         return purchase.token
     if purchase.paid_with_customer:
         return None
-    by_intent = purchase.by_intent or any(goes_on(each, purchase, customer.id, None) for each in slots.opens)
+    by_intent = purchase.by_intent or any(
+        goes_on(each, purchase, customer.id, None) for each in slots.opens
+    )
     call = purchase.method_call() if by_intent else purchase.source_call(customer.id)
     try:
         card, _ = yield from _prepare(call, read_id)

@@ -18,7 +18,13 @@ import attrs
 
 from .. import _checks as check
 from .._reading import Raw, typed
-from ..errors import InvalidRequest, OrderConflict, OrderInProgress, OutcomeUnknown, TokenChargeError
+from ..errors import (
+    InvalidRequest,
+    OrderConflict,
+    OrderInProgress,
+    OutcomeUnknown,
+    TokenChargeError,
+)
 from ..money import Money
 from ..results import Charge, ChargeState, PaymentIntent
 from .calls import Call, Flow, Pause, about, ask, path, read, read_charge
@@ -56,7 +62,13 @@ def capture(charge_id: str, amount: Money | None) -> Flow[Charge]:
         params: dict[str, Any] = {"expand": ["latest_charge"]}
         if amount is not None:
             params["amount_to_capture"] = amount.amount
-        return Call("capture", "post", path("payment_intents", charge.payment_intent_id) + "/capture", params, key)
+        return Call(
+            "capture",
+            "post",
+            path("payment_intents", charge.payment_intent_id) + "/capture",
+            params,
+            key,
+        )
 
     def reached(charge: Charge) -> bool:
         taken = charge.state in (ChargeState.PAID, ChargeState.REFUNDED)
@@ -77,7 +89,13 @@ def void(charge_id: str) -> Flow[Charge]:
             params = {"charge": charge_id, "amount": charge.amount.amount, "expand": ["charge"]}
             return Call("void", "post", "/v1/refunds", params, key)
         params = {"expand": ["latest_charge"]}
-        return Call("void", "post", path("payment_intents", charge.payment_intent_id) + "/cancel", params, key)
+        return Call(
+            "void",
+            "post",
+            path("payment_intents", charge.payment_intent_id) + "/cancel",
+            params,
+            key,
+        )
 
     def reached(charge: Charge) -> bool:
         return charge.state is ChargeState.RELEASED
@@ -93,7 +111,11 @@ def _end(held: Charge, way: _Way, name: str) -> Flow[Charge]:
         raise _holds_nothing(held, way.step)
     if held.payment_intent_id is None:
         return (yield from _end_charge(held, way))
-    return (yield from _end_intent(held, way, f"tokencharge-{digest(way.step, held.id, name)}-{way.step}"))
+    return (
+        yield from _end_intent(
+            held, way, f"tokencharge-{digest(way.step, held.id, name)}-{way.step}"
+        )
+    )
 
 
 def _end_intent(held: Charge, way: _Way, key: str) -> Flow[Charge]:
@@ -120,7 +142,9 @@ def _end_charge(held: Charge, way: _Way) -> Flow[Charge]:
     told: TokenChargeError | None = None
     last = slot + _MOST_KEYS
     while slot < last:
-        now, refusal = yield from _ask_for(held, way, f"tokencharge-{digest('hold', held.id, str(slot))}-hold")
+        now, refusal = yield from _ask_for(
+            held, way, f"tokencharge-{digest('hold', held.id, str(slot))}-hold"
+        )
         if now.state is not ChargeState.HELD:
             return now
         if isinstance(refusal, OrderConflict):
@@ -175,7 +199,9 @@ def _first_slot(charge: Charge) -> int:
 def _note(charge_id: str, slot: int) -> Flow[None]:
     """Note on a Charge that a key was used up by a request that did nothing."""
     # Without a key: to note it twice does no harm, a 5xx saved under a key would.
-    call = Call("note", "post", path("charges", charge_id), {"metadata": {f"{_NOTE}{slot}": "refused"}})
+    call = Call(
+        "note", "post", path("charges", charge_id), {"metadata": {f"{_NOTE}{slot}": "refused"}}
+    )
     try:
         yield from look_again(read(call, Charge.from_stripe))
     except OutcomeUnknown as error:

@@ -44,7 +44,12 @@ INTENTS = Kind("/v1/payment_intents", PaymentIntent.from_stripe, ("data.latest_c
 
 
 def look(
-    purchase: Purchase, slots: Slots, customer_id: str | None, *, everywhere: bool = False, ahead: bool = False
+    purchase: Purchase,
+    slots: Slots,
+    customer_id: str | None,
+    *,
+    everywhere: bool = False,
+    ahead: bool = False,
 ) -> Flow[None]:
     """See what a purchase has made on either route.
 
@@ -75,7 +80,9 @@ def look(
                 raise
 
 
-def listed(kind: Kind, order_id: str | None, customer_id: str | None, began: datetime | None = None) -> Flow[list[Any]]:
+def listed(
+    kind: Kind, order_id: str | None, customer_id: str | None, began: datetime | None = None
+) -> Flow[list[Any]]:
     """List the newest of a Customer's, or of the account's, and what is older of an order's.
 
     Args:
@@ -92,7 +99,11 @@ def listed(kind: Kind, order_id: str | None, customer_id: str | None, began: dat
         return newest
     older = yield from searched(kind, order_id)
     if older is None and began is not None:
-        params = {"limit": 100, "expand": [*kind.expand], "created": {"gte": int(began.timestamp())}}
+        params = {
+            "limit": 100,
+            "expand": [*kind.expand],
+            "created": {"gte": int(began.timestamp())},
+        }
         older = yield from _pages(kind.where, params, kind.reader)
     elif older is None:
         most = _MOST_PAGES if customer_id is None else None
@@ -129,7 +140,9 @@ def _pages(
     return found
 
 
-def page(where: str, params: Mapping[str, Any], reader: Callable[[Raw], T]) -> Flow[tuple[list[T], str | None]]:
+def page(
+    where: str, params: Mapping[str, Any], reader: Callable[[Raw], T]
+) -> Flow[tuple[list[T], str | None]]:
     """Read one page; return what is on it, and after which object the next begins, if there is one."""
 
     def read_page(raw: Raw) -> tuple[list[T], str | None]:
@@ -144,7 +157,9 @@ def page(where: str, params: Mapping[str, Any], reader: Callable[[Raw], T]) -> F
 def marked_customers(purchase: Purchase) -> Flow[list[Customer]]:
     """List the Customers that were made for a purchase, the newest first."""
     found = yield from _customers(purchase, {check.RESERVED_METADATA: purchase.digest})
-    return sorted(found, key=lambda each: each.created.timestamp() if each.created else 0.0, reverse=True)
+    return sorted(
+        found, key=lambda each: each.created.timestamp() if each.created else 0.0, reverse=True
+    )
 
 
 def noted_elsewhere(purchase: Purchase, customer_id: str) -> Flow[set[int]]:
@@ -154,7 +169,9 @@ def noted_elsewhere(purchase: Purchase, customer_id: str) -> Flow[set[int]]:
     return {slot for each in found for slot in noted_slots(purchase, each)}
 
 
-def _customers(purchase: Purchase, marks: Mapping[str, str], *, but: str | None = None) -> Flow[list[Customer]]:
+def _customers(
+    purchase: Purchase, marks: Mapping[str, str], *, but: str | None = None
+) -> Flow[list[Customer]]:
     """Find Customers by metadata, but one: among the newest, which a list shows at once, else by Stripe's search."""
 
     def ours(listed: list[Customer]) -> list[Customer]:
@@ -171,7 +188,9 @@ def _customers(purchase: Purchase, marks: Mapping[str, str], *, but: str | None 
         except (AuthenticationFailed, InvalidRequest):
             # There is no search for this account, or not for this key.
             params = {"limit": 100}
-            older = yield from _pages("/v1/customers", params, Customer.from_stripe, after=after, most=_MOST_PAGES)
+            older = yield from _pages(
+                "/v1/customers", params, Customer.from_stripe, after=after, most=_MOST_PAGES
+            )
             return ours(older)
         found += ours(older)
     return found
@@ -179,12 +198,18 @@ def _customers(purchase: Purchase, marks: Mapping[str, str], *, but: str | None 
 
 def read_customer(customer_id: str) -> Flow[Customer]:
     """Read a Customer back."""
-    return (yield from read(Call("customer", "get", path("customers", customer_id)), Customer.from_stripe))
+    return (
+        yield from read(
+            Call("customer", "get", path("customers", customer_id)), Customer.from_stripe
+        )
+    )
 
 
 def noted_slots(purchase: Purchase, customer: Customer) -> set[int]:
     """Return which slots were noted as spent by a refusal; a note counts for as long as the slot's key lives."""
-    return {slot for slot, at in _notes(purchase, customer).items() if purchase.now - at < KEYS_LIVE}
+    return {
+        slot for slot, at in _notes(purchase, customer).items() if purchase.now - at < KEYS_LIVE
+    }
 
 
 def note_refused(purchase: Purchase, customer_id: str, slot: int, *, first: bool) -> Flow[None]:
@@ -201,14 +226,20 @@ def note_refused(purchase: Purchase, customer_id: str, slot: int, *, first: bool
     if slot in noted_slots(purchase, customer):
         return
     at = purchase.now if first else _earliest(purchase, customer)
-    expired = [name for name in customer.metadata if _is_expired(name, customer.metadata[name], purchase.now)]
+    expired = [
+        name
+        for name in customer.metadata
+        if _is_expired(name, customer.metadata[name], purchase.now)
+    ]
     note = {
         **dict.fromkeys(expired, ""),
         _note_name(purchase.digest) + str(slot): str(int(at)),
         _REFUSED: purchase.digest,
     }
     # Without a key: to note it twice does no harm, a 5xx saved under a key would.
-    call = Call("note", "post", path("customers", customer_id), {"metadata": note}, purchase=purchase.digest)
+    call = Call(
+        "note", "post", path("customers", customer_id), {"metadata": note}, purchase=purchase.digest
+    )
     take((yield call))
 
 
@@ -216,17 +247,28 @@ def _earliest(purchase: Purchase, customer: Customer) -> float:
     """Return the latest moment before which no key of a purchase was used, as far as that is known."""
     made_for_it = customer.metadata.get(check.RESERVED_METADATA) == purchase.digest
     moments = (purchase.began, customer.created if made_for_it else None)
-    return max([purchase.now - KEYS_LIVE + 3600, *(each.timestamp() for each in moments if each is not None)])
+    return max(
+        [
+            purchase.now - KEYS_LIVE + 3600,
+            *(each.timestamp() for each in moments if each is not None),
+        ]
+    )
 
 
 def _notes(purchase: Purchase, customer: Customer) -> dict[int, int]:
     name = _note_name(purchase.digest)
-    notes = ((key.removeprefix(name), at) for key, at in customer.metadata.items() if key.startswith(name))
+    notes = (
+        (key.removeprefix(name), at)
+        for key, at in customer.metadata.items()
+        if key.startswith(name)
+    )
     return {int(slot): int(at) for slot, at in notes if slot.isdecimal() and at.isdecimal()}
 
 
 def _is_expired(name: str, at: str, now: float) -> bool:
-    return name.startswith(f"{check.RESERVED_METADATA}_") and (not at.isdecimal() or now - int(at) >= KEYS_LIVE)
+    return name.startswith(f"{check.RESERVED_METADATA}_") and (
+        not at.isdecimal() or now - int(at) >= KEYS_LIVE
+    )
 
 
 def _note_name(digest: str) -> str:

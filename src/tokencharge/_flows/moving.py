@@ -43,7 +43,9 @@ def begin(
     return (yield from _made(purchase, customer_id, slot, call, Charge.from_stripe))
 
 
-def confirm(intent_id: str, purchase: Purchase, card: str | None, slot: int) -> Flow[tuple[PaymentIntent, bool]]:
+def confirm(
+    intent_id: str, purchase: Purchase, card: str | None, slot: int
+) -> Flow[tuple[PaymentIntent, bool]]:
     """Confirm an intent. What Stripe only repeats, or refuses for no fault of the card's, the intent tells.
 
     Returns:
@@ -59,7 +61,11 @@ def confirm(intent_id: str, purchase: Purchase, card: str | None, slot: int) -> 
             if isinstance(error, OutcomeUnknown) and not error.replayed:
                 raise
             intent = yield from look_again(read_intent(intent_id))
-            if state(intent) is not State.OPEN or intent.status == "requires_action" or tried(intent) == card:
+            if (
+                state(intent) is not State.OPEN
+                or intent.status == "requires_action"
+                or tried(intent) == card
+            ):
                 return intent, True
             if fresh == _FRESH_KEYS:
                 raise
@@ -76,11 +82,15 @@ def confirm(intent_id: str, purchase: Purchase, card: str | None, slot: int) -> 
                 again -= 1
                 continue
             intent = yield from look_again(read_intent(intent_id))
-            if state(intent) is not State.OPEN or (unexpected and intent.status == "requires_action"):
+            if state(intent) is not State.OPEN or (
+                unexpected and intent.status == "requires_action"
+            ):
                 return intent, True
             raise
         else:
-            return ((yield from look_again(read_intent(intent_id))) if answer.replayed else intent), answer.found
+            return (
+                (yield from look_again(read_intent(intent_id))) if answer.replayed else intent
+            ), answer.found
 
 
 def cancel(intent: PaymentIntent, purchase: Purchase) -> Flow[PaymentIntent]:
@@ -126,7 +136,9 @@ def _made(
             raise
         else:
             # What Stripe only repeats is how things were.
-            return ((yield from look_again(read_again(made))) if answer.replayed else made), answer.found
+            return (
+                (yield from look_again(read_again(made))) if answer.replayed else made
+            ), answer.found
         if refusal.payment_intent_id is not None or refusal.charge_id is not None:
             return (yield from _told_again(refusal)), True
         left = yield from _left_behind(purchase, customer_id, slot, refusal, first=again > 0)

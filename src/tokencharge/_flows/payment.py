@@ -39,7 +39,11 @@ def charge_of(made: Made) -> Flow[Charge]:
     """
     if isinstance(made, Charge):
         return made
-    if state(made) is not State.PAID or made.status in ("processing", "canceled") or made.charge_id is None:
+    if (
+        state(made) is not State.PAID
+        or made.status in ("processing", "canceled")
+        or made.charge_id is None
+    ):
         raise _unpaid(made)
     if made.charge is not None:
         return made.charge
@@ -47,7 +51,9 @@ def charge_of(made: Made) -> Flow[Charge]:
     return (yield from look_again(read_charge(made.charge_id, "customer")))
 
 
-def payment_of(purchase: Purchase, customer: Customer | str | None, made: Made, *, found: bool) -> Flow[Payment]:
+def payment_of(
+    purchase: Purchase, customer: Customer | str | None, made: Made, *, found: bool
+) -> Flow[Payment]:
     """Return the payment that a Charge, or an intent's, is.
 
     Args:
@@ -114,9 +120,15 @@ def tried(intent: PaymentIntent) -> str | None:
 
 
 def _unpaid(intent: PaymentIntent) -> TokenChargeError:
-    about: dict[str, Any] = {"step": "charge", "charge_id": intent.charge_id, "payment_intent_id": intent.id}
+    about: dict[str, Any] = {
+        "step": "charge",
+        "charge_id": intent.charge_id,
+        "payment_intent_id": intent.id,
+    }
     if intent.status == "processing":
-        return PaymentPending("Stripe is still processing the payment: ask again with complete or find.", **about)
+        return PaymentPending(
+            "Stripe is still processing the payment: ask again with complete or find.", **about
+        )
     if intent.status == "requires_action" or intent.failure_code in AUTHENTICATION_CODES:
         asks = AuthenticationRequired(
             "The bank asks the buyer to authenticate: pass client_secret to handleNextAction of Stripe.js, then call "
@@ -149,7 +161,9 @@ def read_again(made: Made) -> Flow[Made]:
 
 def read_intent(intent_id: str) -> Flow[PaymentIntent]:
     """Read an intent, and its Charge with it."""
-    call = Call("charge", "get", path("payment_intents", intent_id), {"expand": ["latest_charge.customer"]})
+    call = Call(
+        "charge", "get", path("payment_intents", intent_id), {"expand": ["latest_charge.customer"]}
+    )
     return (yield from read(call, PaymentIntent.from_stripe))
 
 
@@ -167,7 +181,9 @@ def look_again(looking: Flow[T], *, harmless: bool = False) -> Flow[T]:
     except TokenChargeError as error:
         if harmless and isinstance(error, AuthenticationFailed):
             raise
-        sentence = "A request for this was sent before, and Stripe could not be asked what became of it"
+        sentence = (
+            "A request for this was sent before, and Stripe could not be asked what became of it"
+        )
         raise unknown(sentence, error) from error
 
 

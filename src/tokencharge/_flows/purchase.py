@@ -31,18 +31,28 @@ class Purchase:
     """
 
     amount: Money = attrs.field(converter=check.amount)
-    token: str | None = attrs.field(default=None, converter=attrs.converters.optional(check.token), repr=False)
-    email: str | None = attrs.field(default=None, converter=attrs.converters.optional(check.email), repr=False)
-    order_id: str | None = attrs.field(default=None, converter=attrs.converters.optional(check.order_id))
+    token: str | None = attrs.field(
+        default=None, converter=attrs.converters.optional(check.token), repr=False
+    )
+    email: str | None = attrs.field(
+        default=None, converter=attrs.converters.optional(check.email), repr=False
+    )
+    order_id: str | None = attrs.field(
+        default=None, converter=attrs.converters.optional(check.order_id)
+    )
     customer: str | None = None
     card: str | None = None
     capture: bool = attrs.field(default=True, converter=check.capture)
     description: str | None = attrs.field(default=None, converter=check.description)
     metadata: dict[str, str] = attrs.field(default=None, converter=check.metadata)
-    receipt_email: str | None = attrs.field(default=None, converter=attrs.converters.optional(check.email), repr=False)
+    receipt_email: str | None = attrs.field(
+        default=None, converter=attrs.converters.optional(check.email), repr=False
+    )
     billing: Person | None = attrs.field(default=None, converter=people.billing, repr=False)
     shipping: Person | None = attrs.field(default=None, converter=people.shipping, repr=False)
-    statement_descriptor_suffix: str | None = attrs.field(default=None, converter=check.statement_descriptor_suffix)
+    statement_descriptor_suffix: str | None = attrs.field(
+        default=None, converter=check.statement_descriptor_suffix
+    )
     save_card: bool = attrs.field(default=False, converter=check.save_card)
     reuse_card: bool | None = attrs.field(default=None, converter=check.reuse_card)
     on_session: bool = attrs.field(default=False, converter=check.on_session)
@@ -62,7 +72,9 @@ class Purchase:
     @property
     def by_intent(self) -> bool:
         """Goes over a PaymentIntent: that was asked for, or what pays is nothing a Charge takes."""
-        return self.route == "payment_intents" or check.is_for_intents(self.token or self.card or "")
+        return self.route == "payment_intents" or check.is_for_intents(
+            self.token or self.card or ""
+        )
 
     @property
     def token_is_card(self) -> bool:
@@ -72,7 +84,12 @@ class Purchase:
     @property
     def paid_with_customer(self) -> bool:
         """A card token alone, over Charges: the Customer is made with the card."""
-        return self.order_id is None and self.customer is None and self.token_is_card and not self.by_intent
+        return (
+            self.order_id is None
+            and self.customer is None
+            and self.token_is_card
+            and not self.by_intent
+        )
 
     @property
     def is_named_try(self) -> bool:
@@ -128,7 +145,11 @@ class Purchase:
 
     def corrections(self, customer: Customer) -> dict[str, Any]:
         """Return what is said of the buyer now and stands otherwise on a Customer; what is not said stays there."""
-        changed = {name: value for name, value in self._said.items() if value not in (None, getattr(customer, name))}
+        changed = {
+            name: value
+            for name, value in self._said.items()
+            if value not in (None, getattr(customer, name))
+        }
         return {name: _whole(value) for name, value in changed.items()}
 
     def is_of(self, customer: Customer) -> bool:
@@ -137,18 +158,31 @@ class Purchase:
 
     def method_call(self) -> Call:
         """Build the request that makes a payment method of the card token, under a key of the token alone."""
-        params = {"type": "card", "card": {"token": self.token}, "billing_details": self._billing or None}
-        return self.post("card", "/v1/payment_methods", params, f"tokencharge-{self._token_digest}-method")
+        params = {
+            "type": "card",
+            "card": {"token": self.token},
+            "billing_details": self._billing or None,
+        }
+        return self.post(
+            "card", "/v1/payment_methods", params, f"tokencharge-{self._token_digest}-method"
+        )
 
     def source_call(self, customer: str) -> Call:
         """Build the request that adds the token's card to a Customer, without making it the default."""
         key = self.key(f"card-{digest(self._token_digest, customer)}")
-        return self.post("card", path("customers", customer) + "/sources", {"source": self.token}, key)
+        return self.post(
+            "card", path("customers", customer) + "/sources", {"source": self.token}, key
+        )
 
-    def charge_call(self, customer: str, card: str | None, slot: int, *, expand_customer: bool) -> Call:
+    def charge_call(
+        self, customer: str, card: str | None, slot: int, *, expand_customer: bool
+    ) -> Call:
         """Build the request that makes the Charge of one slot."""
         params = {
-            **self._terms(customer, f"{self.mark(slot)}/{self.payer}" if self.is_named_try else self.mark(slot)),
+            **self._terms(
+                customer,
+                f"{self.mark(slot)}/{self.payer}" if self.is_named_try else self.mark(slot),
+            ),
             "source": card,
             "capture": None if self.capture else False,
             "expand": ["customer"] if expand_customer else None,
@@ -175,7 +209,11 @@ class Purchase:
         tried = (intent, method or "", self.payer) if self.is_named_try else (intent, method or "")
         key = self.key(f"confirm-{slot}-{digest(*tried)}")
         # What was said when the order was begun may have been corrected since, with the card.
-        params = {"receipt_email": self.receipt_email, "shipping": self._shipping, **self._confirmation(method)}
+        params = {
+            "receipt_email": self.receipt_email,
+            "shipping": self._shipping,
+            **self._confirmation(method),
+        }
         return self.post("charge", path("payment_intents", intent) + "/confirm", params, key)
 
     @property
@@ -207,7 +245,11 @@ class Purchase:
         return None if self.shipping is None else self.shipping.to_stripe()
 
     def _confirmation(self, method: str | None) -> dict[str, Any]:
-        kind = "confirmation_token" if method and check.is_confirmation_token(method) else "payment_method"
+        kind = (
+            "confirmation_token"
+            if method and check.is_confirmation_token(method)
+            else "payment_method"
+        )
         away = self.token is None and not self.on_session
         kept = "on_session" if self.reuse_card else None
         return {

@@ -57,7 +57,10 @@ class _Wanted:
     @property
     def mark(self) -> str:
         """Return the metadata value by which its refunds are known again, with all that was said of it."""
-        said = (self.reason or "", *(text for entry in sorted(self.metadata.items()) for text in entry))
+        said = (
+            self.reason or "",
+            *(text for entry in sorted(self.metadata.items()) for text in entry),
+        )
         amount = "" if self.amount is None else str(self.amount.amount)
         return f"{self.name}/{digest(amount, *said)[:8]}"
 
@@ -74,7 +77,11 @@ class _Wanted:
 
 
 def refund(
-    charge_id: str, amount: Money | None, reason: str | None, metadata: Mapping[str, str], key: str | None
+    charge_id: str,
+    amount: Money | None,
+    reason: str | None,
+    metadata: Mapping[str, str],
+    key: str | None,
 ) -> Flow[Refund]:
     """Give back all of a charge that is left, or a part."""
     return (yield from about(charge_id, _refund(_Wanted(charge_id, amount, reason, metadata, key))))
@@ -105,7 +112,9 @@ def _refund(wanted: _Wanted) -> Flow[Refund]:
         else:
             left = made
             if answer.replayed:
-                left = made = attrs.evolve((yield from look_again(_read_refund(made.id))), replayed=answer.found)
+                left = made = attrs.evolve(
+                    (yield from look_again(_read_refund(made.id))), replayed=answer.found
+                )
                 if made.status in _OVER and len(tried) < _MOST_KEYS:
                     left = _key_after(made.id)
         if isinstance(left, Refund):
@@ -126,7 +135,9 @@ def _find_out(wanted: _Wanted, error: TokenChargeError, tried: list[str]) -> Flo
     """
     if isinstance(error, OutcomeUnknown) and not error.replayed:
         raise error
-    made, _ = yield from look_again(page("/v1/refunds", _listing(wanted.charge_id), Refund.from_stripe))
+    made, _ = yield from look_again(
+        page("/v1/refunds", _listing(wanted.charge_id), Refund.from_stripe)
+    )
     known = _last(made, wanted)
     if known is not None and known.status not in _OVER:
         return _known(known, wanted)
@@ -172,7 +183,9 @@ def _is_old(made: Refund, at: datetime | None) -> bool:
     return at is not None and made.created is not None and at - made.created >= _DAY
 
 
-def _what_is_left_to_do(wanted: _Wanted, refusal: TokenChargeError, first: str) -> Flow[Refund | str]:
+def _what_is_left_to_do(
+    wanted: _Wanted, refusal: TokenChargeError, first: str
+) -> Flow[Refund | str]:
     """Look at the Charge before a refusal that Stripe only repeats is asked for again.
 
     Returns:
@@ -190,11 +203,15 @@ def _what_is_left_to_do(wanted: _Wanted, refusal: TokenChargeError, first: str) 
         sentence = f"{left} of the charge is left, and {wanted.amount} cannot be given back."
     if sentence is None:
         return _key_after(first)
-    made, _ = yield from look_again(page("/v1/refunds", _listing(wanted.charge_id), Refund.from_stripe))
+    made, _ = yield from look_again(
+        page("/v1/refunds", _listing(wanted.charge_id), Refund.from_stripe)
+    )
     known = _last(made, wanted)
     if known is not None and known.status not in _OVER:
         return _known(known, wanted)
-    raise InvalidRequest(sentence, code=refusal.code, param=refusal.param, step="refund") from refusal
+    raise InvalidRequest(
+        sentence, code=refusal.code, param=refusal.param, step="refund"
+    ) from refusal
 
 
 _WHY_NOT = {
@@ -206,7 +223,9 @@ _WHY_NOT = {
 
 
 def _read_refund(refund_id: str) -> Flow[Refund]:
-    return (yield from read(Call("refund", "get", path("refunds", refund_id), {}), Refund.from_stripe))
+    return (
+        yield from read(Call("refund", "get", path("refunds", refund_id), {}), Refund.from_stripe)
+    )
 
 
 def _key_after(name: str) -> str:

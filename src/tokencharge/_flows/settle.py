@@ -29,7 +29,9 @@ from .slots import Slots, goes_on
 PAUSES = (0.5, 1.0, 2.0)
 
 
-def settle(purchase: Purchase, customer: Customer | str, card: str | None, slots: Slots) -> Flow[Payment]:
+def settle(
+    purchase: Purchase, customer: Customer | str, card: str | None, slots: Slots
+) -> Flow[Payment]:
     """Pay the purchase, or find what has paid it.
 
     Args:
@@ -69,7 +71,12 @@ def settle(purchase: Purchase, customer: Customer | str, card: str | None, slots
 
 
 def _find_out(
-    purchase: Purchase, customer_id: str, slots: Slots, slot: int, error: TokenChargeError, pauses: Iterator[float]
+    purchase: Purchase,
+    customer_id: str,
+    slots: Slots,
+    slot: int,
+    error: TokenChargeError,
+    pauses: Iterator[float],
 ) -> Flow[Charge | None]:
     """See what became of a slot whose key was used before: for another card, amount or route, or Stripe saved a 5xx.
 
@@ -132,7 +139,9 @@ def _is_told(intent: PaymentIntent, purchase: Purchase) -> bool:
     return begun_by == purchase.payer and has_tried and purchase.is_recent(intent.created)
 
 
-def found_by_token(purchase: Purchase, slots: Slots, customer_id: str | None, error: OrderConflict) -> Flow[Payment]:
+def found_by_token(
+    purchase: Purchase, slots: Slots, customer_id: str | None, error: OrderConflict
+) -> Flow[Payment]:
     """Return what a token has paid already, if all that was said of it then is said of it now: over the other route.
 
     Raises:
@@ -143,7 +152,9 @@ def found_by_token(purchase: Purchase, slots: Slots, customer_id: str | None, er
         raise error
     payment = yield from payment_of(purchase, None, slots.end, found=True)
     charge = payment.charge
-    said = {name: value for name, value in charge.metadata.items() if name != check.RESERVED_METADATA}
+    said = {
+        name: value for name, value in charge.metadata.items() if name != check.RESERVED_METADATA
+    }
     told = (charge.description, charge.captured, said, charge.shipping)
     given = (purchase.description, purchase.capture, purchase.metadata, purchase.shipping)
     same_customer = purchase.customer is not None or purchase.is_of(payment.customer)

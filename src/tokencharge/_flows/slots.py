@@ -41,7 +41,11 @@ def state(made: Made) -> State:
     if isinstance(made, Charge):
         return State.SPENT if made.status == "failed" else State.PAID
     if made.status == "canceled":
-        return State.PAID if made.charge is not None and made.charge.status == "succeeded" else State.SPENT
+        return (
+            State.PAID
+            if made.charge is not None and made.charge.status == "succeeded"
+            else State.SPENT
+        )
     return State.OPEN if made.status in _OPEN else State.PAID
 
 
@@ -91,7 +95,9 @@ class Slots:
                 here[each.id] = each
                 if each.charge_id is not None:
                     here.pop(each.charge_id, None)
-            elif each.payment_intent_id is None or (each.status != "failed" and each.payment_intent_id not in here):
+            elif each.payment_intent_id is None or (
+                each.status != "failed" and each.payment_intent_id not in here
+            ):
                 here[each.id] = each
 
     @property
@@ -102,12 +108,20 @@ class Slots:
     @property
     def last(self) -> Made | None:
         """What was made last."""
-        return max(self._all(), key=lambda each: each.created.timestamp() if each.created else 0.0, default=None)
+        return max(
+            self._all(),
+            key=lambda each: each.created.timestamp() if each.created else 0.0,
+            default=None,
+        )
 
     @property
     def opens(self) -> list[PaymentIntent]:
         """The open intents, by slot."""
-        return [each for each in self._all() if isinstance(each, PaymentIntent) and state(each) is State.OPEN]
+        return [
+            each
+            for each in self._all()
+            if isinstance(each, PaymentIntent) and state(each) is State.OPEN
+        ]
 
     @property
     def has_intents(self) -> bool:
@@ -124,12 +138,23 @@ class Slots:
     def open(self, slot: int) -> PaymentIntent | None:
         """Return the intent of a slot that takes another card."""
         here = self._seen.get(slot, {}).values()
-        return next((each for each in here if isinstance(each, PaymentIntent) and state(each) is State.OPEN), None)
+        return next(
+            (
+                each
+                for each in here
+                if isinstance(each, PaymentIntent) and state(each) is State.OPEN
+            ),
+            None,
+        )
 
     def declined(self, slot: int) -> Charge | None:
         """Return the declined Charge of a slot, where nothing else was seen of it."""
         here = [*self._seen.get(slot, {}).values()]
-        return here[0] if len(here) == 1 and isinstance(here[0], Charge) and here[0].status == "failed" else None
+        return (
+            here[0]
+            if len(here) == 1 and isinstance(here[0], Charge) and here[0].status == "failed"
+            else None
+        )
 
     def next(self, purchase: Purchase, card: str | None) -> int:
         """Return the first slot that is not spent; this very call's own decline is to be repeated, not tried again."""
@@ -146,8 +171,20 @@ class Slots:
 
 def _is_own(made: Made, purchase: Purchase, card: str | None) -> bool:
     """Tell whether a declined Charge is what this very call made, and Stripe would repeat."""
-    if isinstance(made, PaymentIntent) or purchase.by_intent or not purchase.is_recent(made.created):
+    if (
+        isinstance(made, PaymentIntent)
+        or purchase.by_intent
+        or not purchase.is_recent(made.created)
+    ):
         return False
-    if purchase.is_named_try and made.metadata.get(check.RESERVED_METADATA, "").rpartition("/")[2] != purchase.payer:
+    if (
+        purchase.is_named_try
+        and made.metadata.get(check.RESERVED_METADATA, "").rpartition("/")[2] != purchase.payer
+    ):
         return False
-    return card is not None and made.card is not None and made.card.id == card and made.amount == purchase.amount
+    return (
+        card is not None
+        and made.card is not None
+        and made.card.id == card
+        and made.amount == purchase.amount
+    )

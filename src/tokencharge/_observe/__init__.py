@@ -4,7 +4,15 @@ Nothing secret can be told. It is our own words and numbers, digests, and what h
 """
 
 from .fields import Fields
-from .watch import Listener, Watched, listen, stop_listening, watch_operation, watch_request, watch_webhook
+from .watch import (
+    Listener,
+    Watched,
+    listen,
+    stop_listening,
+    watch_operation,
+    watch_request,
+    watch_webhook,
+)
 
 __all__ = [
     "Fields",

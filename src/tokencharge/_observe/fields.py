@@ -38,7 +38,9 @@ _ORDER_MARK = re.compile(r"([0-9a-f]{32})/")
 
 def known(fields: Fields) -> Fields:
     """Return the fields that say something, and have the form they must have, in their order."""
-    return {name: value for name in NAMES if (value := _of_its_form(name, fields.get(name))) is not None}
+    return {
+        name: value for name in NAMES if (value := _of_its_form(name, fields.get(name))) is not None
+    }
 
 
 def of_result(result: object) -> Fields:

@@ -39,9 +39,15 @@ class Log:
         if not logger.isEnabledFor(level):
             return
         fields = watched.described()
-        words = (_in_words(name, value) for name, value in fields.items() if name not in _SAID and value is not False)
+        words = (
+            _in_words(name, value)
+            for name, value in fields.items()
+            if name not in _SAID and value is not False
+        )
         extra = {f"tokencharge_{name}": fields.get(name) for name in NAMES}
-        logger.log(level, "%s: %s (%s)", _title(watched), fields["outcome"], ", ".join(words), extra=extra)
+        logger.log(
+            level, "%s: %s (%s)", _title(watched), fields["outcome"], ", ".join(words), extra=extra
+        )
 
 
 def _level(watched: Watched) -> int:
@@ -51,7 +57,9 @@ def _level(watched: Watched) -> int:
 
 
 def _title(watched: Watched) -> str:
-    return {"operation": f"Operation {watched.name}", "request": f"Step {watched.name}"}.get(watched.kind, "Webhook")
+    return {"operation": f"Operation {watched.name}", "request": f"Step {watched.name}"}.get(
+        watched.kind, "Webhook"
+    )
 
 
 def _in_words(name: str, value: Any) -> str:

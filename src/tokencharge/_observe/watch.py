@@ -99,7 +99,9 @@ class _Operation(Watched):
         self.begin()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: object
+    ) -> None:
         # Not by a token, which would bind a coroutine to the context it was begun in.
         _operation.set(self.within)  # type: ignore[arg-type]
         self.error = error
@@ -114,7 +116,9 @@ class _Try(Watched):
         self.begin()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: object
+    ) -> None:
         self.error = error
         self.end()
 
@@ -137,7 +141,8 @@ _operation: ContextVar[_Operation | None] = ContextVar("tokencharge_operation", 
 
 _LOG: Listener = Log()
 _listeners: dict[str, tuple[Listener, ...]] = {
-    kind: (_LOG,) if kind in _LOG.kinds else () for kind in ("operation", "request", "try", "webhook")
+    kind: (_LOG,) if kind in _LOG.kinds else ()
+    for kind in ("operation", "request", "try", "webhook")
 }
 
 
@@ -150,7 +155,9 @@ def listen(listener: Listener) -> None:
 def stop_listening(kind: type[Listener]) -> None:
     """Tell listeners of a class nothing any more."""
     for each, listeners in _listeners.items():
-        _listeners[each] = tuple(listener for listener in listeners if not isinstance(listener, kind))
+        _listeners[each] = tuple(
+            listener for listener in listeners if not isinstance(listener, kind)
+        )
 
 
 def watch_operation(name: str) -> _Operation:

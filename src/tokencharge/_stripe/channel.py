@@ -52,7 +52,9 @@ class Channel:
         """
         self._wire.begin(watch_request(call))
         try:
-            return self._answer(self._client.raw_request(call.method, call.path, **call.params, **_options(call)))
+            return self._answer(
+                self._client.raw_request(call.method, call.path, **call.params, **_options(call))
+            )
         except Exception as error:  # noqa: BLE001
             failure = _understood(error)
         except BaseException:
@@ -66,7 +68,9 @@ class Channel:
         self._wire.begin(watch_request(call))
         try:
             return self._answer(
-                await self._client.raw_request_async(call.method, call.path, **call.params, **_options(call))
+                await self._client.raw_request_async(
+                    call.method, call.path, **call.params, **_options(call)
+                )
             )
         except Exception as error:  # noqa: BLE001
             failure = _understood(error)
@@ -96,7 +100,11 @@ class Channel:
         return error
 
     def _ended(
-        self, outcome: str, replayed: bool = False, http_status: int | None = None, request_id: str | None = None
+        self,
+        outcome: str,
+        replayed: bool = False,
+        http_status: int | None = None,
+        request_id: str | None = None,
     ) -> None:
         last = self._wire.last
         answered = {"replayed": replayed, "http_status": http_status, "request_id": request_id}

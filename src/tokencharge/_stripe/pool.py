@@ -54,7 +54,9 @@ class PooledClient(stripe.HTTPClient):
         self._way: _Way | None = None
         self._ways: dict[tuple[int, str], _Way] = {}
 
-    def request(self, method: str, url: str, headers: Headers, post_data: Any = None, **_: Any) -> Any:
+    def request(
+        self, method: str, url: str, headers: Headers, post_data: Any = None, **_: Any
+    ) -> Any:
         """Send one request, once."""
         _connection.sent = False
         try:
@@ -192,8 +194,12 @@ def _new_way(pid: int, url: str) -> _Way:
         manager = urllib3.PoolManager(**options)
     else:
         login = urlsplit(proxy)
-        auth = f"{unquote(login.username)}:{unquote(login.password or '')}" if login.username else None
-        manager = urllib3.ProxyManager(proxy, proxy_headers=urllib3.make_headers(proxy_basic_auth=auth), **options)
+        auth = (
+            f"{unquote(login.username)}:{unquote(login.password or '')}" if login.username else None
+        )
+        manager = urllib3.ProxyManager(
+            proxy, proxy_headers=urllib3.make_headers(proxy_basic_auth=auth), **options
+        )
     pools: dict[str, Any] = {"http": _PlainPool, "https": _SecurePool}
     manager.pool_classes_by_scheme = pools
     if proxy is not None and parts.scheme == "http":

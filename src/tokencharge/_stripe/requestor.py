@@ -71,7 +71,13 @@ class _Thrifty:
         return {**made, "Idempotency-Key": key} if key else {**made}
 
     def request_raw(
-        self, method: str, url: str, params: Any = None, options: Any = None, *rest: Any, **more: Any
+        self,
+        method: str,
+        url: str,
+        params: Any = None,
+        options: Any = None,
+        *rest: Any,
+        **more: Any,
     ) -> Any:
         if rest or _is_read():
             return super().request_raw(method, url, params, options, *rest, **more)  # type: ignore[misc]
@@ -83,7 +89,13 @@ class _Thrifty:
         )
 
     async def request_raw_async(
-        self, method: str, url: str, params: Any = None, options: Any = None, *rest: Any, **more: Any
+        self,
+        method: str,
+        url: str,
+        params: Any = None,
+        options: Any = None,
+        *rest: Any,
+        **more: Any,
     ) -> Any:
         if rest or _is_read():
             return await super().request_raw_async(method, url, params, options, *rest, **more)  # type: ignore[misc]
@@ -114,7 +126,9 @@ class _Notes(stripe.HTTPClient):
         super().__init__()
         self.notes: list[Any] = []
 
-    def request_with_retries(self, method: Any, url: Any, headers: Any, *rest: Any, **more: Any) -> Any:
+    def request_with_retries(
+        self, method: Any, url: Any, headers: Any, *rest: Any, **more: Any
+    ) -> Any:
         key = headers.get("Idempotency-Key", "none")
         known = {**headers, "Idempotency-Key": "made up" if len(key) > len("none") else key}
         self.notes.append((method, url, known, rest, more))

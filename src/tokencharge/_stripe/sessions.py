@@ -19,7 +19,11 @@ _KEEP_ALIVE = 60.0
 
 # Raised while a connection is being made, before the first byte of the request: refused, no route, no such host, no
 # TLS, a proxy that would not. Whatever else goes wrong, the request may have been sent.
-_NO_CONNECTION = (aiohttp.ClientConnectorError, aiohttp.ClientHttpProxyError, aiohttp.ConnectionTimeoutError)
+_NO_CONNECTION = (
+    aiohttp.ClientConnectorError,
+    aiohttp.ClientHttpProxyError,
+    aiohttp.ConnectionTimeoutError,
+)
 
 
 class SessionClient(stripe.HTTPClient):
@@ -33,10 +37,14 @@ class SessionClient(stripe.HTTPClient):
     def __init__(self) -> None:
         super().__init__()
         # A session holds its loop, so an entry goes when its session is closed, or its loop was without that.
-        self._lives: dict[asyncio.AbstractEventLoop, AsyncGenerator[aiohttp.ClientSession, None]] = {}
+        self._lives: dict[
+            asyncio.AbstractEventLoop, AsyncGenerator[aiohttp.ClientSession, None]
+        ] = {}
         self._sessions: dict[asyncio.AbstractEventLoop, aiohttp.ClientSession] = {}
 
-    async def request_async(self, method: str, url: str, headers: Any, post_data: Any = None) -> Any:
+    async def request_async(
+        self, method: str, url: str, headers: Any, post_data: Any = None
+    ) -> Any:
         """Send one request, once."""
         left = max(remaining(), 0.001)
         try:

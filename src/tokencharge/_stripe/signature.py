@@ -31,7 +31,9 @@ def parse_event(payload: object, signature: object, secrets: tuple[str, ...]) ->
             "STRIPE_WEBHOOK_SECRET is not set: set it to the endpoint's signing secret (whsec_...)."
         )
     if not isinstance(payload, (bytes, bytearray, memoryview)):
-        raise InvalidEvent(f"A webhook's payload is the raw body in bytes, not {type(payload).__name__}.")
+        raise InvalidEvent(
+            f"A webhook's payload is the raw body in bytes, not {type(payload).__name__}."
+        )
     if len(payload) > EVENT_LIMIT:
         raise InvalidEvent("The body is larger than any event of Stripe's.")
     try:

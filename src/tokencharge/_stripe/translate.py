@@ -33,7 +33,12 @@ from ..errors import (
 from .transport import NeverSent
 
 _TOKEN_CODES = frozenset(
-    ("token_already_used", "token_card_network_invalid", "invalid_source_usage", "payment_method_unexpected_state")
+    (
+        "token_already_used",
+        "token_card_network_invalid",
+        "invalid_source_usage",
+        "payment_method_unexpected_state",
+    )
 )
 # A token Stripe does not know has had three wordings since 2013 and mostly no code; one already used had no code
 # until 2018. Those of payment methods and confirmation tokens are as various.
@@ -136,11 +141,15 @@ def presentable(error: stripe.StripeError) -> stripe.StripeError:
         code=_text(details, "code"),
     )
     # What some of the classes add; the repr of two asks for it.
-    vars(cause).update(param=_text(details, "param"), should_retry=getattr(error, "should_retry", False))
+    vars(cause).update(
+        param=_text(details, "param"), should_retry=getattr(error, "should_retry", False)
+    )
     return cause
 
 
-def unreadable(body: str | bytes, status: int | None, headers: Mapping[str, str]) -> stripe.APIError:
+def unreadable(
+    body: str | bytes, status: int | None, headers: Mapping[str, str]
+) -> stripe.APIError:
     """Build the error for an answer that is none of Stripe's API; it is described, not quoted."""
     return stripe.APIError(
         f"Stripe answered HTTP {status} with a body of length {len(body)} that is no answer of its API.",
@@ -153,7 +162,9 @@ def _kept(headers: Mapping[str, str]) -> dict[str, str]:
     return {name: redact(value) for name in _KEPT_HEADERS if (value := headers.get(name))}
 
 
-def _kind(error: stripe.StripeError, call: Call, details: Mapping[str, Any]) -> type[TokenChargeError]:
+def _kind(
+    error: stripe.StripeError, call: Call, details: Mapping[str, Any]
+) -> type[TokenChargeError]:
     unanswered = GatewayUnavailable if call.method == "get" else OutcomeUnknown
     status, type_, code = error.http_status, _text(details, "type"), _text(details, "code")
     if isinstance(error, stripe.SignatureVerificationError):
@@ -174,9 +185,16 @@ def _kind(error: stripe.StripeError, call: Call, details: Mapping[str, Any]) -> 
             return OrderConflict
         if code == "missing":
             # "Cannot charge a customer that has no active card": a card error by type, yet no bank was asked.
-            return TokenRejected if _TOKEN_WORDS.search(_text(details, "message") or "") else InvalidRequest
+            return (
+                TokenRejected
+                if _TOKEN_WORDS.search(_text(details, "message") or "")
+                else InvalidRequest
+            )
         if status == 402 or type_ == "card_error":
-            asks = code in AUTHENTICATION_CODES or _text(details, "decline_code") in AUTHENTICATION_CODES
+            asks = (
+                code in AUTHENTICATION_CODES
+                or _text(details, "decline_code") in AUTHENTICATION_CODES
+            )
             return AuthenticationRequired if asks else CardDeclined
         if _END_OF_LIFE.search(_text(details, "message") or ""):
             return CardTokensRefused

@@ -82,7 +82,9 @@ class Wire(stripe.HTTPClient):
         """Begin a request, which the SDK tries once or more."""
         _sending.set(Sending(watched, time.monotonic() + self._timeout))
 
-    def request(self, method: str, url: str, headers: Headers, post_data: Any = None, **_: Any) -> Any:
+    def request(
+        self, method: str, url: str, headers: Headers, post_data: Any = None, **_: Any
+    ) -> Any:
         """Try once."""
         handled = sys.exc_info()[1]
         try:
@@ -92,12 +94,16 @@ class Wire(stripe.HTTPClient):
             self._raise(error, handled)
         return self._received(*answer)
 
-    async def request_async(self, method: str, url: str, headers: Any, post_data: Any = None) -> Any:
+    async def request_async(
+        self, method: str, url: str, headers: Any, post_data: Any = None
+    ) -> Any:
         """Try once."""
         handled = sys.exc_info()[1]
         try:
             with self._attempt(method, url) as attempt:
-                attempt.result = answer = await self._inner.request_async(method, url, headers, post_data)
+                attempt.result = answer = await self._inner.request_async(
+                    method, url, headers, post_data
+                )
         except Exception as error:  # noqa: BLE001
             self._raise(error, handled)
         return self._received(*answer)
@@ -135,7 +141,10 @@ class Wire(stripe.HTTPClient):
 
     # Until 15.3 the SDK passed the response too.
     def _sleep_time_seconds(self, num_retries: int, *response: Any) -> float:
-        return min(self._inner._sleep_time_seconds(num_retries, *response), max(remaining() - self.INITIAL_DELAY, 0))
+        return min(
+            self._inner._sleep_time_seconds(num_retries, *response),
+            max(remaining() - self.INITIAL_DELAY, 0),
+        )
 
     async def sleep_async(self, secs: float) -> None:
         """Wait between two tries."""
@@ -164,7 +173,14 @@ class FunctionClient(stripe.HTTPClient):
         super().__init__()
         self._send = send
 
-    def request(self, method: str, url: str, headers: Mapping[str, str] | None, post_data: Any = None, **_: Any) -> Any:
+    def request(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str] | None,
+        post_data: Any = None,
+        **_: Any,
+    ) -> Any:
         """Hand one request to the function."""
         try:
             body, status, answered = self._send(method, url, headers or {}, post_data)
@@ -172,7 +188,9 @@ class FunctionClient(stripe.HTTPClient):
             raise connection_error(stripe.APIConnectionError, error) from error
         return body, status, urllib3.HTTPHeaderDict(answered)
 
-    async def request_async(self, method: str, url: str, headers: Any, post_data: Any = None) -> Any:
+    async def request_async(
+        self, method: str, url: str, headers: Any, post_data: Any = None
+    ) -> Any:
         """Hand one request to the function, after letting other tasks run as a network would."""
         await asyncio.sleep(0)
         return self.request(method, url, headers, post_data)

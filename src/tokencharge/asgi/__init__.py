@@ -17,7 +17,15 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Match, Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from .. import AsyncPaymentGateway, ConfigurationError, Order, PageExpired, Payment, Settings, TokenChargeError
+from .. import (
+    AsyncPaymentGateway,
+    ConfigurationError,
+    Order,
+    PageExpired,
+    Payment,
+    Settings,
+    TokenChargeError,
+)
 from ..web import (
     Checkout,
     Hooks,
@@ -120,14 +128,25 @@ class TokenCharge:
         self.on, self._event_store = Handlers(), event_store or MemoryStore()
         self._order: Callable[[Request], Any] = no_order
         self._csp, self._csrf_input = csp, csrf_input
-        loader = ChoiceLoader([FileSystemLoader(templates or ()), PackageLoader("tokencharge", "assets/templates")])
+        loader = ChoiceLoader(
+            [FileSystemLoader(templates or ()), PackageLoader("tokencharge", "assets/templates")]
+        )
         self._templates = Environment(loader=loader, autoescape=True)
-        self._checkout_page = Route(url_prefix + checkout_path, self._show_checkout, methods=["GET"])
-        self._charge_page = Route(url_prefix + charge_path, self._answer_charge, methods=["GET", "POST"])
-        static = Mount("/tokencharge/static", StaticFiles(packages=[("tokencharge", "assets/static/tokencharge")]))
+        self._checkout_page = Route(
+            url_prefix + checkout_path, self._show_checkout, methods=["GET"]
+        )
+        self._charge_page = Route(
+            url_prefix + charge_path, self._answer_charge, methods=["GET", "POST"]
+        )
+        static = Mount(
+            "/tokencharge/static",
+            StaticFiles(packages=[("tokencharge", "assets/static/tokencharge")]),
+        )
         self.routes: list[BaseRoute] = [self._checkout_page, self._charge_page, static]
         if webhook_path is not None:
-            self.routes.append(Route(url_prefix + webhook_path, self._answer_webhook, methods=["POST"]))
+            self.routes.append(
+                Route(url_prefix + webhook_path, self._answer_webhook, methods=["POST"])
+            )
 
     @property
     def gateway(self) -> AsyncPaymentGateway:
@@ -137,7 +156,9 @@ class TokenCharge:
             ConfigurationError: It is another for each request.
         """
         if not is_gateway(self._given):
-            raise ConfigurationError("The gateway comes from a function here: ask that, with a request.")
+            raise ConfigurationError(
+                "The gateway comes from a function here: ask that, with a request."
+            )
         gateway: AsyncPaymentGateway = self._given
         return gateway
 
@@ -192,7 +213,9 @@ class TokenCharge:
         with checkout.offering(order) as offer:
             if offer.customer is not None:
                 offer.cards = await gateway.cards(offer.customer)
-        return self._render(checkout.shown(described(request), order, offer), gateway, self._links(request))
+        return self._render(
+            checkout.shown(described(request), order, offer), gateway, self._links(request)
+        )
 
     async def _answer_charge(self, request: Request) -> Response:
         gateway, links = await self._gateway_for(request), self._links(request)
@@ -203,7 +226,12 @@ class TokenCharge:
         return self._render(await self._answer(checkout, sent, gateway), gateway, links)
 
     async def _answer(
-        self, checkout: Checkout, incoming: Incoming, gateway: AsyncPaymentGateway, *, expired: bool = False
+        self,
+        checkout: Checkout,
+        incoming: Incoming,
+        gateway: AsyncPaymentGateway,
+        *,
+        expired: bool = False,
     ) -> Reply:
         asked = partial(ask_for_order, self._order, (incoming.request,), call=call)
         order = await run_in_threadpool(checkout.admit, incoming, asked)
@@ -229,7 +257,9 @@ class TokenCharge:
     async def _gateway_for(self, request: Request) -> AsyncPaymentGateway:
         if is_gateway(self._given):
             return self.gateway
-        gateway = await run_in_threadpool(ask, self._given, "The gateway function", (request,), call=call)
+        gateway = await run_in_threadpool(
+            ask, self._given, "The gateway function", (request,), call=call
+        )
         checked: AsyncPaymentGateway = check_gateway(gateway, awaited=True)
         return checked
 
@@ -246,7 +276,9 @@ class TokenCharge:
         block = checkout.attempt(incoming, order, own_page=own_page)
 
         async def leave(*ended: Any) -> None:
-            with CancelScope(shield=True):  # a buyer who leaves must not keep the news of their payment from the host
+            with CancelScope(
+                shield=True
+            ):  # a buyer who leaves must not keep the news of their payment from the host
                 await run_in_threadpool(block.__exit__, *ended)
 
         async with AsyncExitStack() as stack:
@@ -286,12 +318,16 @@ class TokenCharge:
             "csrf_input": Markup(self._csrf_input(request)),  # noqa: S704 - it is HTML, the host says
         }
 
-    def _render(self, reply: Reply, gateway: AsyncPaymentGateway, links: Mapping[str, str]) -> Response:
+    def _render(
+        self, reply: Reply, gateway: AsyncPaymentGateway, links: Mapping[str, str]
+    ) -> Response:
         headers = dict(reply.headers)
         if reply.template is None:
             return JSONResponse(reply.payload, reply.status, headers)
         if self._csp:
             headers["Content-Security-Policy"] = content_security_policy(gateway.settings)
         template = reply.template
-        page = reply.page(lambda: self._templates.get_template(template).render(**reply.context, **links))
+        page = reply.page(
+            lambda: self._templates.get_template(template).render(**reply.context, **links)
+        )
         return HTMLResponse(page, reply.status, headers)

@@ -26,7 +26,9 @@ def call(function: Callable[[Any], Any], given: Any) -> Any:
 
 async def take(step: Callable[[], Any]) -> Any:
     """Take a step of an answer; no worker thread is held while an async one is waited for."""
-    with CancelScope(shield=True):  # what a handler has done is to be recorded, whoever left meanwhile
+    with CancelScope(
+        shield=True
+    ):  # what a handler has done is to be recorded, whoever left meanwhile
         result = await run_in_threadpool(step)
         return await result if iscoroutine(result) else result
 
@@ -48,7 +50,9 @@ async def incoming(request: Request) -> Incoming:
     if size is None or size <= BODY_LIMIT:
         # An ASGI server ends the body where it ends, told its length or not.
         body = await read(request, BODY_LIMIT)
-        size = max(size or 0, len(body))  # some servers pass on a Content-Length that chunks do not keep to
+        size = max(
+            size or 0, len(body)
+        )  # some servers pass on a Content-Length that chunks do not keep to
 
     async def receive() -> dict[str, Any]:
         return {"type": "http.request", "body": body, "more_body": False}
@@ -56,7 +60,9 @@ async def incoming(request: Request) -> Incoming:
     again = Request(request.scope, receive)
     fields: Iterable[tuple[str, object]] = []  # as a form has that cannot be read
     with suppress(HTTPException, MultiPartException, ValueError):
-        fields = parse_qsl(body.decode(), keep_blank_values=True)  # Starlette reads unquoted UTF-8 as Latin-1
+        fields = parse_qsl(
+            body.decode(), keep_blank_values=True
+        )  # Starlette reads unquoted UTF-8 as Latin-1
         if kind.lower().startswith("multipart/"):
             fields = []
             async with again.form() as form:

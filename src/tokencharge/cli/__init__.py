@@ -89,12 +89,25 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="store_true", help="print the version and exit")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
-    told = _add(commands, "demo", "see the library charge a card, with or without a Stripe account", _DEMO)
-    told.add_argument("--serve", action="store_true", help="serve a shop to buy something in with a browser instead")
-    told.add_argument("--port", default=0, type=_port, help="with --serve: the port; 0, the default, is any free one")
+    told = _add(
+        commands, "demo", "see the library charge a card, with or without a Stripe account", _DEMO
+    )
+    told.add_argument(
+        "--serve",
+        action="store_true",
+        help="serve a shop to buy something in with a browser instead",
+    )
+    told.add_argument(
+        "--port",
+        default=0,
+        type=_port,
+        help="with --serve: the port; 0, the default, is any free one",
+    )
     served = _add(commands, "sandbox", "serve a local stand-in for Stripe", _SANDBOX)
     served.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
-    served.add_argument("--port", default=0, type=_port, help="port to listen on; 0, the default, is any free one")
+    served.add_argument(
+        "--port", default=0, type=_port, help="port to listen on; 0, the default, is any free one"
+    )
     served.add_argument(
         "--allow-host",
         metavar="NAME",
@@ -107,15 +120,26 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="be an account that takes card tokens at Customers and Charges, as those opened in 2026 do not",
     )
-    served.add_argument("--secret-key", metavar="KEY", help="the secret key it accepts, sk_test_... or rk_test_...")
-    served.add_argument("--publishable-key", metavar="KEY", help="the publishable key it accepts, pk_test_...")
-    served.add_argument("--webhook-secret", metavar="SECRET", help="what it signs webhooks with, whsec_...")
+    served.add_argument(
+        "--secret-key", metavar="KEY", help="the secret key it accepts, sk_test_... or rk_test_..."
+    )
+    served.add_argument(
+        "--publishable-key", metavar="KEY", help="the publishable key it accepts, pk_test_..."
+    )
+    served.add_argument(
+        "--webhook-secret", metavar="SECRET", help="what it signs webhooks with, whsec_..."
+    )
     served.add_argument("--forward-to", metavar="URL", help="where your application takes webhooks")
     triggered = _add(commands, "trigger", "make an event happen in a running sandbox", _TRIGGER)
     triggered.add_argument(
-        "type", choices=trigger.TRIGGERS, metavar="TYPE", help=f"one of {', '.join(trigger.TRIGGERS)}"
+        "type",
+        choices=trigger.TRIGGERS,
+        metavar="TYPE",
+        help=f"one of {', '.join(trigger.TRIGGERS)}",
     )
-    triggered.add_argument("--api-base", metavar="URL", help="where it listens; STRIPE_API_BASE if not given")
+    triggered.add_argument(
+        "--api-base", metavar="URL", help="where it listens; STRIPE_API_BASE if not given"
+    )
     checked = _add(commands, "doctor", "check keys, settings and the way to Stripe", _DOCTOR)
     checked.add_argument("--offline", action="store_true", help="send nothing")
     audited = _add(commands, "audit-cassettes", "look for secrets in recorded Stripe calls", _AUDIT)
@@ -124,10 +148,15 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, summary: str, description: str
+    commands: argparse._SubParsersAction[argparse.ArgumentParser],
+    name: str,
+    summary: str,
+    description: str,
 ) -> argparse.ArgumentParser:
     command = commands.add_parser(name, help=summary, description=description, allow_abbrev=False)
-    command.add_argument("--json", action="store_true", help="write one JSON document, for machines")
+    command.add_argument(
+        "--json", action="store_true", help="write one JSON document, for machines"
+    )
     return command
 
 

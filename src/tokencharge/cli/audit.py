@@ -27,5 +27,7 @@ def run(paths: Sequence[str], *, as_json: bool) -> int:
     for leak in leaks:
         write(str(leak))
     noun = "cassette" if count == 1 else "cassettes"
-    write(f"{count} {noun}: {f'{len(leaks)} found that must not be shared' if leaks else 'nothing that leaks'}.")
+    write(
+        f"{count} {noun}: {f'{len(leaks)} found that must not be shared' if leaks else 'nothing that leaks'}."
+    )
     return 1 if leaks else 0

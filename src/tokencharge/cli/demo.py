@@ -70,7 +70,10 @@ def declined_card(demo: Demo, gateway: PaymentGateway) -> None:
     stolen = isinstance(error, CardDeclined) and error.decline_code == "stolen_card"
     told = isinstance(error, CardDeclined) and "stolen" in error.public_message
     demo.check("The card is declined.", isinstance(error, CardDeclined))
-    demo.check("The log says that the card is stolen; the buyer, maybe the thief, is not told.", stolen and not told)
+    demo.check(
+        "The log says that the card is stolen; the buyer, maybe the thief, is not told.",
+        stolen and not told,
+    )
     # Over PaymentIntents the bank is asked once there is a Customer, and the failed Charge is kept.
     tried = int(demo.settings.route == "payment_intents")
     demo.check_made(customers=tried, charges=tried)
@@ -92,15 +95,22 @@ def authorize_capture_refund(demo: Demo, gateway: PaymentGateway) -> None:
 def hold_let_go(demo: Demo, gateway: PaymentGateway) -> None:
     """A hold that is let go."""
     order_id = demo.order_id()
-    payment = gateway.charge(demo.token(), ADA, Money(2000, "usd"), order_id=order_id, capture=False)
+    payment = gateway.charge(
+        demo.token(), ADA, Money(2000, "usd"), order_id=order_id, capture=False
+    )
     released = gateway.void(payment.charge)
     with suppress(InvalidRequest):
         gateway.capture(payment.charge)
     found = gateway.find(order_id, customer=payment.customer)
 
     demo.check("20.00 USD are held.", payment.charge.state is ChargeState.HELD)
-    demo.check("Then they are let go, and the charge says so.", released.state is ChargeState.RELEASED)
-    demo.check("They cannot be taken any more.", any(isinstance(each, InvalidRequest) for each in demo.outcomes))
+    demo.check(
+        "Then they are let go, and the charge says so.", released.state is ChargeState.RELEASED
+    )
+    demo.check(
+        "They cannot be taken any more.",
+        any(isinstance(each, InvalidRequest) for each in demo.outcomes),
+    )
     demo.check("Who asks for the order's payment is told that there is none.", found is None)
     # Over Charges a hold is let go by a refund.
     demo.check_made(customers=1, charges=1, refunds=int(demo.settings.route == "charges"))
@@ -234,10 +244,16 @@ class Demo:
             return Counter({kind: now[kind] - self._before[kind] for kind in now})
         payments = [each for each in self.outcomes if isinstance(each, Payment)]
         errors = [each for each in self.outcomes if isinstance(each, TokenChargeError)]
-        customers = {payment.customer.id for payment in payments} | {error.customer_id for error in errors}
-        charges = {payment.charge.id for payment in payments} | {error.charge_id for error in errors}
+        customers = {payment.customer.id for payment in payments} | {
+            error.customer_id for error in errors
+        }
+        charges = {payment.charge.id for payment in payments} | {
+            error.charge_id for error in errors
+        }
         refunds = {each.id for each in self.outcomes if isinstance(each, Refund)}
-        return Counter(customers=len(customers - {None}), charges=len(charges - {None}), refunds=len(refunds))
+        return Counter(
+            customers=len(customers - {None}), charges=len(charges - {None}), refunds=len(refunds)
+        )
 
     def token(self) -> str:
         """Return a single-use token where one can be made without a browser, else Stripe's test token."""
@@ -250,7 +266,9 @@ class Demo:
     def need_sandbox(self) -> Sandbox:
         """Return the sandbox, or skip the scene."""
         if self.sandbox is None:
-            raise _Skipped("Stripe loses no answer on request; the sandbox does: unset STRIPE_SECRET_KEY to see it.")
+            raise _Skipped(
+                "Stripe loses no answer on request; the sandbox does: unset STRIPE_SECRET_KEY to see it."
+            )
         return self.sandbox
 
     def check(self, claim: str, holds: bool) -> None:
@@ -326,7 +344,9 @@ def _recorded(sandbox: Sandbox | None) -> Counter[str]:
 
 
 def _counted(made: Counter[str]) -> str:
-    return ", ".join(f"{count} {kind.removesuffix('s') if count == 1 else kind}" for kind, count in made.items())
+    return ", ".join(
+        f"{count} {kind.removesuffix('s') if count == 1 else kind}" for kind, count in made.items()
+    )
 
 
 def _facts(outcome: object) -> Iterator[tuple[str, str]]:
@@ -339,7 +359,10 @@ def _facts(outcome: object) -> Iterator[tuple[str, str]]:
         yield "charge", outcome.id
         yield "state", outcome.state.value
         yield "kept", f"{outcome.amount_kept} of {outcome.amount}"
-        yield "card", f"{outcome.card.brand} ending in {outcome.card.last4}" if outcome.card else "none"
+        yield (
+            "card",
+            f"{outcome.card.brand} ending in {outcome.card.last4}" if outcome.card else "none",
+        )
     elif isinstance(outcome, Refund):
         yield "refund", outcome.id
         yield "given back", str(outcome.amount)
@@ -440,7 +463,9 @@ def _show(console: Console, number: int, demo: Demo) -> None:
         console.print(Text(f"Skipped. {demo.skipped}", "dim"))
         return
     console.print()
-    console.print(Syntax(demo.code, "python", theme="ansi_dark", background_color="default", word_wrap=True))
+    console.print(
+        Syntax(demo.code, "python", theme="ansi_dark", background_color="default", word_wrap=True)
+    )
     for call in demo.calls:
         facts = Table.grid(padding=(0, 2))
         facts.add_column(style="dim")
@@ -449,7 +474,9 @@ def _show(console: Console, number: int, demo: Demo) -> None:
             facts.add_row(Text(label), Text(text))
         for each in call.requests:
             replayed = ", replayed" if each.replayed else ""
-            facts.add_row(Text("sent"), Text(f"{each.method} {each.path} ({each.status}{replayed})", "dim"))
+            facts.add_row(
+                Text("sent"), Text(f"{each.method} {each.path} ({each.status}{replayed})", "dim")
+            )
         console.print()
         console.print(Text(f"gateway.{call.method}", "bold"))
         console.print(facts)
@@ -468,7 +495,10 @@ def _close(console: Console, sandbox: Sandbox | None, played: list[Demo]) -> Non
     others = [demo.name for demo in played if not demo.as_told]
     if others:
         style = "red"
-        text = Text(f"{len(others)} of {len(played)} scenes did not go as told: {', '.join(others)}.", "bold red")
+        text = Text(
+            f"{len(others)} of {len(played)} scenes did not go as told: {', '.join(others)}.",
+            "bold red",
+        )
     else:
         style = "green"
         seen = sum(demo.skipped is None for demo in played)

@@ -29,7 +29,14 @@ from .terminal import mark, open_console, write_json
 _STAND_IN = "sk_doctor"
 _SECRET, _PUBLISHABLE, _LIVEMODE = "STRIPE_SECRET_KEY", "STRIPE_PUBLISHABLE_KEY", "STRIPE_LIVEMODE"
 _ROUTE = "STRIPE_ROUTE"
-_NEEDED_TO_ASK = (_SECRET, _LIVEMODE, "STRIPE_API_BASE", "STRIPE_TIMEOUT", "STRIPE_MAX_RETRIES", _ROUTE)
+_NEEDED_TO_ASK = (
+    _SECRET,
+    _LIVEMODE,
+    "STRIPE_API_BASE",
+    "STRIPE_TIMEOUT",
+    "STRIPE_MAX_RETRIES",
+    _ROUTE,
+)
 _NOBODY = "cus_tokencharge_doctor"
 _CARD_TOKENS = "card tokens"
 _STYLES = {"right": "green", "wrong": "bold red", "unset": "dim", "skipped": "dim"}
@@ -66,12 +73,16 @@ def run(*, offline: bool, as_json: bool) -> int:
     table = Table("", "what", "finding", box=SIMPLE_HEAD)
     table.columns[2].overflow = "fold"
     for row in rows:
-        sign = {"right": mark(console, good=True), "wrong": mark(console, good=False)}.get(row.state, "-")
+        sign = {"right": mark(console, good=True), "wrong": mark(console, good=False)}.get(
+            row.state, "-"
+        )
         style = _STYLES[row.state]
         table.add_row(Text(sign, style), Text(row.name, style), Text(row.says))
     console.print(table)
     if wrong:
-        console.print(Text(f"{wrong} of {len(rows)} rows {'is' if wrong == 1 else 'are'} wrong.", "bold red"))
+        console.print(
+            Text(f"{wrong} of {len(rows)} rows {'is' if wrong == 1 else 'are'} wrong.", "bold red")
+        )
     else:
         console.print(Text("Nothing is wrong.", "bold green"))
     return 1 if wrong else 0
@@ -84,7 +95,9 @@ def _examine(environment: Mapping[str, str], *, offline: bool) -> Iterator[Row]:
         found[row.name] = row
         yield row
         if row.name == _PUBLISHABLE:
-            yield _pair(environment, comparable=_is(found, _SECRET, "right") and row.state == "right")
+            yield _pair(
+                environment, comparable=_is(found, _SECRET, "right") and row.state == "right"
+            )
     yield Row("python", "right", platform.python_version())
     for package in ("tokencharge", "stripe", "urllib3"):
         yield _version(package)
@@ -100,7 +113,9 @@ def _is(found: Mapping[str, Row], name: str, state: str) -> bool:
     return name in found and found[name].state == state
 
 
-def _setting(field: attrs.Attribute[Any], environment: Mapping[str, str], *, secret_is_right: bool) -> Row:
+def _setting(
+    field: attrs.Attribute[Any], environment: Mapping[str, str], *, secret_is_right: bool
+) -> Row:
     variable = field.metadata["variable"]
     # The publishable key is compared with the secret one in a row of its own.
     key = environment.get(_SECRET) if secret_is_right and variable != _PUBLISHABLE else _STAND_IN
@@ -122,18 +137,26 @@ def _setting(field: attrs.Attribute[Any], environment: Mapping[str, str], *, sec
 
 def _prefixes(value: str) -> str:
     """Return of each of one or more keys what may be shown: the prefix if it is a known one, else nothing."""
-    blotted = (re.fullmatch(r"(\w+_)\[redacted\]", redact(part.strip())) for part in value.split(","))
+    blotted = (
+        re.fullmatch(r"(\w+_)\[redacted\]", redact(part.strip())) for part in value.split(",")
+    )
     return ", ".join(f"{match[1]}..." if match else "set" for match in blotted)
 
 
 def _pair(environment: Mapping[str, str], *, comparable: bool) -> Row:
     if not comparable:
-        return Row("key pair", "skipped", "Not compared: it takes a secret and a publishable key that are right.")
+        return Row(
+            "key pair",
+            "skipped",
+            "Not compared: it takes a secret and a publishable key that are right.",
+        )
     try:
         Settings.from_mapping({name: environment.get(name) for name in (_SECRET, _PUBLISHABLE)})
     except ConfigurationError as error:
         return Row("key pair", "wrong", error.message)
-    return Row("key pair", "right", "Both keys are of the same mode, as far as their prefixes tell.")
+    return Row(
+        "key pair", "right", "Both keys are of the same mode, as far as their prefixes tell."
+    )
 
 
 def _version(package: str) -> Row:
@@ -183,12 +206,18 @@ def _card_tokens(settings: Settings) -> Row:
         if settings.route == "charges":
             return Row(_CARD_TOKENS, "wrong", error.message)
         return Row(
-            _CARD_TOKENS, "right", "Not taken at Customers and Charges: the route payment_intents fits the account."
+            _CARD_TOKENS,
+            "right",
+            "Not taken at Customers and Charges: the route payment_intents fits the account.",
         )
     except TokenRejected:
         return Row(
-            _CARD_TOKENS, "right", f"Taken at Customers and Charges: either route fits, {settings.route} is set."
+            _CARD_TOKENS,
+            "right",
+            f"Taken at Customers and Charges: either route fits, {settings.route} is set.",
         )
     except TokenChargeError as error:
         return Row(_CARD_TOKENS, "skipped", f"Not known: {error.message}")
-    return Row(_CARD_TOKENS, "skipped", "Not known: whatever answers takes a token that cannot exist.")
+    return Row(
+        _CARD_TOKENS, "skipped", "Not known: whatever answers takes a token that cannot exist."
+    )

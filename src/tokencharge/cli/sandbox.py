@@ -49,7 +49,9 @@ def run(
     with until_stopped(), _listen(sandbox, host, port, hosts) as server:
         environment = sandbox.environment(server.url)
         if as_json:
-            write_json({"url": server.url, "env": environment, "forward_to": forward_to}, indent=None)
+            write_json(
+                {"url": server.url, "env": environment, "forward_to": forward_to}, indent=None
+            )
         else:
             write(_told(server.url, environment, forward_to))
         _wait(hooks)
@@ -70,7 +72,11 @@ def _checked(keys: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _told(url: str, environment: dict[str, str], forward_to: str | None) -> str:
     exports = "\n".join(f"export {name}={value}" for name, value in environment.items())
-    forwards = f"\n\nWhat happens is sent to {forward_to}, signed with STRIPE_WEBHOOK_SECRET:\n" if forward_to else ""
+    forwards = (
+        f"\n\nWhat happens is sent to {forward_to}, signed with STRIPE_WEBHOOK_SECRET:\n"
+        if forward_to
+        else ""
+    )
     return (
         f"The sandbox listens on {url}; Ctrl-C stops it. It is not Stripe, and its keys open nothing.\n"
         f"Paste this where your application runs:\n\n{exports}{forwards}"
@@ -92,7 +98,12 @@ def _show(delivery: Delivery) -> None:
 
 def _show_json(delivery: Delivery) -> None:
     event = delivery.event
-    told = {"type": event.type, "id": event.id, "status": delivery.status, "attempt": delivery.attempt}
+    told = {
+        "type": event.type,
+        "id": event.id,
+        "status": delivery.status,
+        "attempt": delivery.attempt,
+    }
     write_json(told, indent=None)
 
 

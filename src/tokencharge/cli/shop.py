@@ -25,7 +25,9 @@ def serve(port: int) -> int:
 
         from ..flask import TokenCharge
     except ImportError:
-        raise CommandFailed("The shop needs Flask: python -m pip install 'tokencharge[demo]'.", 2) from None
+        raise CommandFailed(
+            "The shop needs Flask: python -m pip install 'tokencharge[demo]'.", 2
+        ) from None
 
     with contextlib.ExitStack() as stack:
         app = Flask(__name__)
@@ -36,11 +38,17 @@ def serve(port: int) -> int:
         def order() -> Order:
             return Order(Money(1450, "usd"), "Wildflower honey, 500 g", request.args.get("order"))
 
-        app.add_url_rule("/", "home", lambda: redirect(url_for("tokencharge.checkout", order=secrets.token_hex(8))))
+        app.add_url_rule(
+            "/",
+            "home",
+            lambda: redirect(url_for("tokencharge.checkout", order=secrets.token_hex(8))),
+        )
         try:
             server = make_server("127.0.0.1", port, app, threaded=True)
         except (OSError, SystemExit):  # Werkzeug exits where a port is taken
-            raise CommandFailed(f"Cannot listen on port {port}: choose another; 0 is any free one.", 1) from None
+            raise CommandFailed(
+                f"Cannot listen on port {port}: choose another; 0 is any free one.", 1
+            ) from None
         stack.callback(server.server_close)
         write(
             f"Buy some honey: http://127.0.0.1:{server.port}/\n"

@@ -42,7 +42,8 @@ def open_console() -> Console:
         from rich.console import Console
     except ImportError:
         raise CommandFailed(
-            "The tables need rich: install it with python -m pip install 'tokencharge[demo]', or use --json.", 2
+            "The tables need rich: install it with python -m pip install 'tokencharge[demo]', or use --json.",
+            2,
         ) from None
     return Console(highlight=False, markup=False, emoji=False)
 
@@ -58,7 +59,10 @@ def mark(console: Console, *, good: bool) -> str:
 def until_stopped() -> Iterator[None]:
     """Let SIGINT and SIGTERM end the block quietly."""
     # SIGINT too: a shell starts what it puts in the background with SIGINT ignored.
-    before = {number: signal.signal(number, signal.default_int_handler) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {
+        number: signal.signal(number, signal.default_int_handler)
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
     try:
         yield
     except KeyboardInterrupt:

@@ -36,7 +36,10 @@ TRIGGERS = {
     "customer.created": (_CUSTOMER,),
     "customer.deleted": (_CUSTOMER, "DELETE customers/{0}"),
     "customer.source.created": (f"{_CUSTOMER}&source=tok_visa",),
-    "customer.source.deleted": (f"{_CUSTOMER}&source=tok_visa", "POST customers/{0} source=tok_mastercard"),
+    "customer.source.deleted": (
+        f"{_CUSTOMER}&source=tok_visa",
+        "POST customers/{0} source=tok_mastercard",
+    ),
     "customer.updated": (_CUSTOMER, "POST customers/{0} description=Triggered"),
     "payment_intent.amount_capturable_updated": (_HOLD,),
     "payment_intent.canceled": (_INTENT, "POST payment_intents/{0}/cancel"),
@@ -86,7 +89,9 @@ def _settings(api_base: str | None) -> Settings:
         )
     settings = Settings(os.environ.get("STRIPE_SECRET_KEY") or Sandbox().secret_key, api_base=base)
     if settings.mode != "test":
-        raise ConfigurationError("Events are triggered with a test key only: set STRIPE_SECRET_KEY to the sandbox's.")
+        raise ConfigurationError(
+            "Events are triggered with a test key only: set STRIPE_SECRET_KEY to the sandbox's."
+        )
     return settings
 
 
@@ -123,5 +128,9 @@ def _ask(settings: Settings, method: str, path: str, form: str = "") -> dict[str
             f"No sandbox answers at {settings.api_base}: start one with `tokencharge sandbox`.", 1
         ) from None
     said = redact(refusal).rstrip(".")
-    way_out = " `tokencharge sandbox --card-tokens` takes them." if status == 400 and "source=" in form else ""
+    way_out = (
+        " `tokencharge sandbox --card-tokens` takes them."
+        if status == 400 and "source=" in form
+        else ""
+    )
     raise CommandFailed(f"{method} /v1/{path} was refused: {said}.{way_out}", 1)

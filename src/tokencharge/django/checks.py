@@ -23,7 +23,11 @@ from django.core.cache.backends.locmem import LocMemCache
 from .. import ConfigurationError
 from .gateway import read_settings
 
-_AT_FAULT = {"STRIPE_SECRET_KEY": "E001", "STRIPE_PUBLISHABLE_KEY": "E002", "STRIPE_WEBHOOK_SECRET": "E003"}
+_AT_FAULT = {
+    "STRIPE_SECRET_KEY": "E001",
+    "STRIPE_PUBLISHABLE_KEY": "E002",
+    "STRIPE_WEBHOOK_SECRET": "E003",
+}
 
 
 @checks.register("tokencharge")
@@ -32,7 +36,9 @@ def check_settings(**_: Any) -> list[checks.CheckMessage]:
     try:
         ours = read_settings()
     except ConfigurationError as error:
-        number = next((number for name, number in _AT_FAULT.items() if name in error.message), "E004")
+        number = next(
+            (number for name, number in _AT_FAULT.items() if name in error.message), "E004"
+        )
         return [checks.Error(error.message, id=f"tokencharge.{number}")]
     found: list[checks.CheckMessage] = []
     if settings.DEBUG and ours.mode == "live":

@@ -32,9 +32,13 @@ def checkout_urls(
     """
     methods = ["get", "head", "options"]
     page = cast(
-        "type[ChargeView]", type(view.__name__, (view,), {"get": CheckoutView.get, "http_method_names": methods})
+        "type[ChargeView]",
+        type(view.__name__, (view,), {"get": CheckoutView.get, "http_method_names": methods}),
     )
-    urls = [path(checkout, page.as_view(), name="checkout"), path(charge, view.as_view(), name="charge")]
+    urls = [
+        path(checkout, page.as_view(), name="checkout"),
+        path(charge, view.as_view(), name="charge"),
+    ]
     if webhook is not None:
         urls.append(path(webhook, webhook_view.as_view(), name="webhook"))
     return urls, "tokencharge"

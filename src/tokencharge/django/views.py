@@ -71,7 +71,9 @@ class CheckoutView(View):
 
     def get_order(self) -> Order:
         """Return what is to be paid; both pages ask, with `self.request` and `self.kwargs` at hand."""
-        raise NotImplementedError(f"{type(self).__name__} has no get_order: return the Order to pay from it.")
+        raise NotImplementedError(
+            f"{type(self).__name__} has no get_order: return the Order to pay from it."
+        )
 
     def get_gateway(self) -> PaymentGateway:
         """Return what charges."""
@@ -98,7 +100,9 @@ class CheckoutView(View):
         """Show the card form."""
         gateway = check_gateway(self.get_gateway(), awaited=False)
         order = ask_for_order(self.get_order)
-        return self.render(self.get_checkout(gateway).show(incoming(request), order, gateway), gateway)
+        return self.render(
+            self.get_checkout(gateway).show(incoming(request), order, gateway), gateway
+        )
 
     def get_checkout(self, gateway: PaymentGateway) -> Checkout:
         """Return the rules of both pages, told of this view's hooks."""
@@ -106,7 +110,11 @@ class CheckoutView(View):
         return Checkout(
             gateway.settings,
             before_charge=[partial(call, self.before_charge)],
-            on_payment=[partial(call, self.on_payment), made, partial(tell_paid, gateway, self.get_event_store())],
+            on_payment=[
+                partial(call, self.on_payment),
+                made,
+                partial(tell_paid, gateway, self.get_event_store()),
+            ],
             on_failure=[partial(call, self.on_failure), failed],
             trusted_origins=[*self.trusted_origins, *_trusted_by_django()],
             success_url=self.get_success_url,
@@ -117,7 +125,10 @@ class CheckoutView(View):
         """Answer with a page, or with JSON for a script."""
         if reply.template is None:
             return as_json(reply)
-        names = {"tokencharge/charge.html": self.charge_template, "tokencharge/checkout.html": self.checkout_template}
+        names = {
+            "tokencharge/charge.html": self.charge_template,
+            "tokencharge/checkout.html": self.checkout_template,
+        }
         template = names.get(reply.template, reply.template)
 
         def page() -> str:
@@ -139,7 +150,8 @@ class CheckoutView(View):
         names = {"checkout_url": self.checkout_url_name, "charge_url": self.charge_url_name}
         query = self.request.META.get("QUERY_STRING", "")
         return {
-            key: with_query(reverse(":".join([*where, name]), kwargs=self.kwargs), query) for key, name in names.items()
+            key: with_query(reverse(":".join([*where, name]), kwargs=self.kwargs), query)
+            for key, name in names.items()
         }
 
 
@@ -149,7 +161,9 @@ class ChargeView(CheckoutView):
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Go to the card form."""
         gateway = check_gateway(self.get_gateway(), awaited=False)
-        return self.render(self.get_checkout(gateway).elsewhere(self.get_urls()["checkout_url"]), gateway)
+        return self.render(
+            self.get_checkout(gateway).elsewhere(self.get_urls()["checkout_url"]), gateway
+        )
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Charge, and say how it ended."""
@@ -164,7 +178,9 @@ class ChargeView(CheckoutView):
         if not sent.wants_json:
             self.get_urls()  # where a name is missing, it fails here and not when the money has moved
         order = partial(ask_for_order, self.get_order)
-        return self.render(self.get_checkout(gateway).answer(sent, order, gateway, expired=expired), gateway)
+        return self.render(
+            self.get_checkout(gateway).answer(sent, order, gateway, expired=expired), gateway
+        )
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
@@ -182,7 +198,9 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return charge.expired(request)
 
 
-def charge_from_request(request: HttpRequest, order: Order, *, gateway: PaymentGateway | None = None) -> Payment:
+def charge_from_request(
+    request: HttpRequest, order: Order, *, gateway: PaymentGateway | None = None
+) -> Payment:
     """Charge the token that a request posts, in a view of your own.
 
     Args:
@@ -203,7 +221,9 @@ def charge_from_request(request: HttpRequest, order: Order, *, gateway: PaymentG
     made, failed = announcing(charge_from_request, request)
     trusted = _trusted_by_django()
     paid = partial(tell_paid, charging, caches[WebhookView.cache])
-    checkout = Checkout(charging.settings, on_payment=[made, paid], on_failure=[failed], trusted_origins=trusted)
+    checkout = Checkout(
+        charging.settings, on_payment=[made, paid], on_failure=[failed], trusted_origins=trusted
+    )
     return checkout.charge(incoming(request), order, charging)
 
 

@@ -79,7 +79,9 @@ class WebhookView(View):
     def _handlers(self, kind: str) -> list[Handler]:
         sender = type(self)
         heard = event_received.has_listeners(sender)
-        signal = [Handler("event_received", ("*",), partial(announce_event, sender))] if heard else []
+        signal = (
+            [Handler("event_received", ("*",), partial(announce_event, sender))] if heard else []
+        )
         return [*on_event.of(kind), *signal]
 
 

@@ -36,7 +36,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 payment_made = Signal("Sent with the app and `payment=`, for a replayed payment too.")
 payment_failed = Signal("Sent with the app and `error=`.")
 
-current_gateway: PaymentGateway = LocalProxy(lambda: _gateway_of(next(iter(current_app.extensions["tokencharge"]))))  # type: ignore[assignment]
+current_gateway: PaymentGateway = LocalProxy(
+    lambda: _gateway_of(next(iter(current_app.extensions["tokencharge"])))
+)  # type: ignore[assignment]
 """The gateway of the current app, or request; of its first extension, where it has several."""
 
 
@@ -107,7 +109,11 @@ class TokenCharge:
         self._success_url = read_success_url(success_url)
         self._languages = read_languages(languages)
         self._given, self._csp, self._event_store = gateway, csp, event_store
-        self._url_prefix, self._checkout_path, self._charge_path = url_prefix, checkout_path, charge_path
+        self._url_prefix, self._checkout_path, self._charge_path = (
+            url_prefix,
+            checkout_path,
+            charge_path,
+        )
         self._webhook_path = webhook_path
         self._order: Callable[..., Order] = no_order
         self.on = Handlers()
@@ -126,20 +132,31 @@ class TokenCharge:
         gateway = self._given or PaymentGateway.from_settings(Settings.from_mapping(app.config))
         pages = Blueprint(self.name, __name__, url_prefix=self._url_prefix)
         pages.add_url_rule(self._checkout_path, "checkout", self._show_checkout, methods=["GET"])
-        pages.add_url_rule(self._charge_path, "charge", self._answer_charge, methods=["GET", "POST"])
+        pages.add_url_rule(
+            self._charge_path, "charge", self._answer_charge, methods=["GET", "POST"]
+        )
         if self._webhook_path is not None:
             path = f"{self._url_prefix or ''}{self._webhook_path}"
-            if app.extensions.setdefault("tokencharge_webhooks", {}).setdefault(path, self.name) != self.name:
+            if (
+                app.extensions.setdefault("tokencharge_webhooks", {}).setdefault(path, self.name)
+                != self.name
+            ):
                 # Flask would serve the first at that path, and the handlers of this one would never hear anything.
-                raise ConfigurationError(f"Another TokenCharge has {path}: give this one a webhook_path, or None.")
-            pages.add_url_rule(self._webhook_path, "webhook", self._answer_webhook, methods=["POST"])
+                raise ConfigurationError(
+                    f"Another TokenCharge has {path}: give this one a webhook_path, or None."
+                )
+            pages.add_url_rule(
+                self._webhook_path, "webhook", self._answer_webhook, methods=["POST"]
+            )
             pages.url_value_preprocessor(self._exempt_webhook)
         pages.register_error_handler(BadRequest, self._answer_expired)
         app.register_blueprint(pages)
         if assets.name not in app.blueprints:
             app.register_blueprint(assets)
         app.extensions.setdefault("tokencharge", {})[self.name] = gateway
-        app.extensions.setdefault("tokencharge_events", {})[self.name] = self._event_store or MemoryStore()
+        app.extensions.setdefault("tokencharge_events", {})[self.name] = (
+            self._event_store or MemoryStore()
+        )
 
     @property
     def gateway(self) -> PaymentGateway:
@@ -193,14 +210,18 @@ class TokenCharge:
             return error
         gateway = self.gateway
         order = partial(ask_for_order, self._order, captured=request.view_args or {})
-        return self._render(gateway, self._checkout(gateway).answer(incoming(), order, gateway, expired=True))
+        return self._render(
+            gateway, self._checkout(gateway).answer(incoming(), order, gateway, expired=True)
+        )
 
     def _answer_webhook(self, **captured: Any) -> Response:
         # What is too long, or may be, is read no further than it takes to know; a hook may have read it before.
         known = 0 < (request.content_length or 0) <= EVENT_LIMIT
         body = request.get_data() if known else read(EVENT_LIMIT)
         gateway = self.gateway
-        return self._render(gateway, self._webhooks(gateway).answer(body, request.headers.get("Stripe-Signature")))
+        return self._render(
+            gateway, self._webhooks(gateway).answer(body, request.headers.get("Stripe-Signature"))
+        )
 
     def _exempt_webhook(self, endpoint: str | None, captured: object) -> None:
         # Here, before Flask-WTF looks at the request, because it may have been set up after this extension.
@@ -211,8 +232,14 @@ class TokenCharge:
     def _checkout(self, gateway: PaymentGateway) -> Checkout:
         app = current_app._get_current_object()  # type: ignore[attr-defined]
         # One receiver that fails must not keep the news from the others: each is a hook of its own.
-        made = [lambda payment, tell=tell: tell(app, payment=payment) for tell in payment_made.receivers_for(app)]
-        failed = [lambda error, tell=tell: tell(app, error=error) for tell in payment_failed.receivers_for(app)]
+        made = [
+            lambda payment, tell=tell: tell(app, payment=payment)
+            for tell in payment_made.receivers_for(app)
+        ]
+        failed = [
+            lambda error, tell=tell: tell(app, error=error)
+            for tell in payment_failed.receivers_for(app)
+        ]
         return Checkout(
             gateway.settings,
             before_charge=map(awaiting, self.before_charge),
@@ -224,7 +251,9 @@ class TokenCharge:
         )
 
     def _webhooks(self, gateway: PaymentGateway) -> Webhooks:
-        return Webhooks(gateway, self.on.of, current_app.extensions["tokencharge_events"][self.name], call)
+        return Webhooks(
+            gateway, self.on.of, current_app.extensions["tokencharge_events"][self.name], call
+        )
 
     def _tell_paid(self, payment: Payment) -> None:
         self._webhooks(self.gateway).paid(payment.charge)
@@ -235,7 +264,11 @@ class TokenCharge:
             return make_response(jsonify(reply.payload), reply.status, headers)
         if self._csp:
             headers["Content-Security-Policy"] = content_security_policy(gateway.settings)
-        return make_response(reply.page(partial(page, reply.template, reply.context, self.name)), reply.status, headers)
+        return make_response(
+            reply.page(partial(page, reply.template, reply.context, self.name)),
+            reply.status,
+            headers,
+        )
 
 
 def _gateway_of(name: str) -> PaymentGateway:

@@ -12,7 +12,11 @@ from .. import TokenChargeError
 from ..web import with_query
 
 assets = Blueprint(
-    "tokencharge_assets", "tokencharge", "assets/static/tokencharge", "/tokencharge/static", "assets/templates"
+    "tokencharge_assets",
+    "tokencharge",
+    "assets/static/tokencharge",
+    "/tokencharge/static",
+    "assets/templates",
 )
 
 
@@ -33,7 +37,9 @@ def page(template: str, context: Mapping[str, Any], name: str) -> str:
 
 def link(endpoint: str) -> str:
     """Return the path of a page, for what the request's path has captured, with its query."""
-    return with_query(url_for(endpoint, **(request.view_args or {})), request.query_string.decode("latin-1"))
+    return with_query(
+        url_for(endpoint, **(request.view_args or {})), request.query_string.decode("latin-1")
+    )
 
 
 def _csp_nonce() -> object:

@@ -57,7 +57,11 @@ def _form(chunks: bytes) -> Iterable[tuple[str, str]]:
     if not chunks:
         return request.form.items(multi=True)
     options = dict(request.mimetype_params)
-    return FormDataParser().parse(io.BytesIO(chunks), request.mimetype, len(chunks), options)[1].items(multi=True)
+    return (
+        FormDataParser()
+        .parse(io.BytesIO(chunks), request.mimetype, len(chunks), options)[1]
+        .items(multi=True)
+    )
 
 
 def call(function: Callable[[Any], object], given: Any) -> object:

@@ -21,7 +21,9 @@ LANGUAGES = ("en", "de", "fr", "es", "it", "pt", "nl", "sv", "pl", "ja", "zh-Han
 
 _RIGHT_TO_LEFT = frozenset({"ar"})
 # `de`, `pt-BR`, `zh_Hans_CN`, `de_DE.UTF-8`; what comes after the region is of no account here.
-_TAG = re.compile(r"([A-Za-z]{2,3})(?:[-_]([A-Za-z]{4}))?(?:[-_]([A-Za-z]{2}|[0-9]{3}))?(?:[-_.@].*)?", re.ASCII)
+_TAG = re.compile(
+    r"([A-Za-z]{2,3})(?:[-_]([A-Za-z]{4}))?(?:[-_]([A-Za-z]{2}|[0-9]{3}))?(?:[-_.@].*)?", re.ASCII
+)
 _QUALITY = re.compile(r"\s*;\s*[qQ]\s*=\s*([01](?:\.[0-9]{0,3})?)\s*", re.ASCII)
 _TRADITIONAL = frozenset({"TW", "HK", "MO"})
 # Which of its languages Stripe.js has for a region as well (https://docs.stripe.com/js/appendix/supported_locales).

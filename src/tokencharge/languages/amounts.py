@@ -34,7 +34,11 @@ def written(amount: Decimal, currency: str, tag: str) -> str:
             decimal_quantization=False,
         )
     shown = _TOO_CLOSE.sub("\N{NO-BREAK SPACE}", shown)
-    return _SIGN.sub("\\g<0>\N{LEFT-TO-RIGHT MARK}", shown) if "\N{RIGHT-TO-LEFT MARK}" in shown else shown
+    return (
+        _SIGN.sub("\\g<0>\N{LEFT-TO-RIGHT MARK}", shown)
+        if "\N{RIGHT-TO-LEFT MARK}" in shown
+        else shown
+    )
 
 
 def locale_of(tag: str) -> Locale:

@@ -15,10 +15,16 @@ _NO_COUNTRIES = frozenset({"CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "UN",
 def named(tag: str) -> tuple[tuple[str, str], ...]:
     """Return each country's two-letter code and its name in a language, by name."""
     names = locale_of(tag).territories
-    countries = ((code, name) for code, name in names.items() if len(code) == 2 and code not in _NO_COUNTRIES)
+    countries = (
+        (code, name) for code, name in names.items() if len(code) == 2 and code not in _NO_COUNTRIES
+    )
     return tuple(sorted(countries, key=lambda country: _sorted_by(country[1])))
 
 
 def _sorted_by(name: str) -> str:
     """Return a name without the marks above and below its letters: Åland stands beside Albania."""
-    return "".join(each for each in unicodedata.normalize("NFKD", name.casefold()) if not unicodedata.combining(each))
+    return "".join(
+        each
+        for each in unicodedata.normalize("NFKD", name.casefold())
+        if not unicodedata.combining(each)
+    )

@@ -86,7 +86,11 @@ class Sandbox:
         fault = self.faults.take(request)
         if fault.refused is not None:
             return self._engine.refuse(request, fault.refused(request))
-        answers = [self._deliver(request, fault) for _ in range(fault.deliveries)] if fault.arrives else []
+        answers = (
+            [self._deliver(request, fault) for _ in range(fault.deliveries)]
+            if fault.arrives
+            else []
+        )
         if fault.raised is not None:
             raise fault.raised(f"The sandbox was told to {fault.name.replace('_', ' ')}.")
         return fault.garbled(answers[0]) if fault.garbled else answers[0]
@@ -225,7 +229,9 @@ class Sandbox:
         Raises:
             ValueError: Stripe.js would show an error: a number that cannot be, say.
         """
-        return self._buyer.made("tokens", {"card": {**self._buyer.card(number, exp_month, exp_year, cvc), **fields}})
+        return self._buyer.made(
+            "tokens", {"card": {**self._buyer.card(number, exp_month, exp_year, cvc), **fields}}
+        )
 
     def create_payment_method(
         self,
@@ -299,7 +305,9 @@ class Sandbox:
         """Travel in time: idempotency keys are forgotten after 24 hours, authorizations after 7 days."""
         self._account.travel(seconds)
 
-    def decline_next(self, code: str = "generic_decline", *, path: str | Sequence[str] = _CHARGING) -> Armed:
+    def decline_next(
+        self, code: str = "generic_decline", *, path: str | Sequence[str] = _CHARGING
+    ) -> Armed:
         """Decline the next Charge or payment; with another path, the next card attached there."""
         return self.faults.add(Fault.declined(code), path=path, method="POST")
 

@@ -37,29 +37,49 @@ def assert_charged_once(
         AssertionError: It was not so; the message lists what was charged.
     """
     paid = _paid(sandbox, order_id, email)
-    _check(len(paid) == 1, f"One charge was expected{_of(order_id, email)}, and there are {len(paid)}.", sandbox)
+    _check(
+        len(paid) == 1,
+        f"One charge was expected{_of(order_id, email)}, and there are {len(paid)}.",
+        sandbox,
+    )
     (charge,) = paid
-    for name, expected in (("amount", amount), ("description", description), ("captured", captured)):
+    for name, expected in (
+        ("amount", amount),
+        ("description", description),
+        ("captured", captured),
+    ):
         actual = getattr(charge, name)
         same = expected is None or actual == expected
         _check(same, f"{charge.id}: {name} is {actual}, and {expected} was expected.", sandbox)
     for name, text in (metadata or {}).items():
         found = charge.metadata.get(name)
-        _check(found == text, f"{charge.id}: metadata {name} is {found!r}, and {text!r} was expected.", sandbox)
+        _check(
+            found == text,
+            f"{charge.id}: metadata {name} is {found!r}, and {text!r} was expected.",
+            sandbox,
+        )
     return charge
 
 
-def assert_nothing_charged(sandbox: Sandbox, *, order_id: str | None = None, email: str | None = None) -> None:
+def assert_nothing_charged(
+    sandbox: Sandbox, *, order_id: str | None = None, email: str | None = None
+) -> None:
     """Assert that no money was charged; with an order or an e-mail, none for that.
 
     Raises:
         AssertionError: Some was; the message lists it.
     """
     paid = _paid(sandbox, order_id, email)
-    _check(not paid, f"No charge was expected{_of(order_id, email)}, and there are {len(paid)}.", sandbox)
+    _check(
+        not paid,
+        f"No charge was expected{_of(order_id, email)}, and there are {len(paid)}.",
+        sandbox,
+    )
 
 
-def assert_refunded(sandbox: Sandbox, charge: Charge | str, amount: Money | None = None) -> list[Refund]:
+def assert_refunded(
+    sandbox: Sandbox, charge: Charge | str, amount: Money | None = None
+) -> list[Refund]:
     """Assert that money taken was given back, in one Refund or several, and return them.
 
     Money that was held and let go was never taken: see `assert_released`. A Refund that failed gave nothing back.
@@ -74,7 +94,9 @@ def assert_refunded(sandbox: Sandbox, charge: Charge | str, amount: Money | None
     """
     real = _find(sandbox, charge)
     over = ("failed", "canceled")
-    refunds = [each for each in sandbox.refunds if each.charge_id == real.id and each.status not in over]
+    refunds = [
+        each for each in sandbox.refunds if each.charge_id == real.id and each.status not in over
+    ]
     given = sum(refund.amount.amount for refund in refunds) if real.captured else 0
     refunded, expected = Money(given, real.amount.currency), amount or real.amount_captured
     right = refunded == expected and given > 0
@@ -111,7 +133,11 @@ def assert_released(sandbox: Sandbox, charge: Charge | str) -> Charge:
 def _in_state(sandbox: Sandbox, charge: Charge | str, expected: ChargeState) -> Charge:
     real = _find(sandbox, charge)
     right = real.state is expected
-    _check(right, f"The money of {real.id} is {real.state.value}, and {expected.value} was expected.", sandbox)
+    _check(
+        right,
+        f"The money of {real.id} is {real.state.value}, and {expected.value} was expected.",
+        sandbox,
+    )
     return real
 
 

@@ -52,7 +52,9 @@ def cassettes(paths: Iterable[str | Path]) -> list[Path]:
     found: set[Path] = set()
     for path in map(Path, paths):
         if path.is_dir():
-            found.update(each for each in path.rglob("*") if each.suffix in (".yaml", ".yml", ".json"))
+            found.update(
+                each for each in path.rglob("*") if each.suffix in (".yaml", ".yml", ".json")
+            )
         elif path.exists():
             found.add(path)
         else:

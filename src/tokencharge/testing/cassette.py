@@ -52,7 +52,10 @@ class StripeCassette:
     @property
     def environ(self) -> dict[str, str]:
         """The settings under their own names, for an application's configuration."""
-        fields = {field.metadata["variable"]: getattr(self.settings, field.name) for field in attrs.fields(Settings)}
+        fields = {
+            field.metadata["variable"]: getattr(self.settings, field.name)
+            for field in attrs.fields(Settings)
+        }
         return {name: str(value) for name, value in fields.items() if value is not None}
 
     def gateway(self, **settings: Any) -> PaymentGateway:
@@ -74,7 +77,9 @@ class StripeCassette:
         values = self._tape.values
         if name not in values:
             if not self.recording:
-                raise self._tape.mismatch(f"{self.path} holds no unique value {name!r}: record it again.")
+                raise self._tape.mismatch(
+                    f"{self.path} holds no unique value {name!r}: record it again."
+                )
             values[name] = f"{name}-{uuid.uuid4()}"
         return values[name]
 
@@ -116,7 +121,9 @@ def use_cassette(
         ConfigurationError: The key is no test key, or vcrpy is not installed.
     """
     if isinstance(source, Settings) and source.mode != "test":
-        raise ConfigurationError("Cassettes are recorded with a test key only: set STRIPE_SECRET_KEY to sk_test_....")
+        raise ConfigurationError(
+            "Cassettes are recorded with a test key only: set STRIPE_SECRET_KEY to sk_test_...."
+        )
     try:
         from .tape import Tape
     except ModuleNotFoundError as missing:
@@ -143,7 +150,9 @@ def use_cassette(
 def _open(source: Sandbox | Settings | None, stack: ExitStack) -> tuple[Settings, str]:
     if isinstance(source, Settings):
         real = urlsplit(source.api_base).hostname == "api.stripe.com"
-        return attrs.evolve(source, max_retries=0), "Stripe's test mode" if real else f"{source.api_base}, not Stripe"
+        return attrs.evolve(
+            source, max_retries=0
+        ), "Stripe's test mode" if real else f"{source.api_base}, not Stripe"
     from .. import __version__
 
     sandbox = source or Sandbox()

@@ -20,14 +20,18 @@ def sandbox_gateway(sandbox: Sandbox, **settings: Any) -> PaymentGateway:
         sandbox: Where to charge.
         settings: Fields of `Settings` that are to be otherwise: `max_retries=2`.
     """
-    return PaymentGateway.from_settings(sandbox_settings(sandbox, **settings), http_client=sandbox.http_client())
+    return PaymentGateway.from_settings(
+        sandbox_settings(sandbox, **settings), http_client=sandbox.http_client()
+    )
 
 
 def async_sandbox_gateway(sandbox: Sandbox, **settings: Any) -> AsyncPaymentGateway:
     """Make an async gateway on a sandbox; see `sandbox_gateway`."""
     from .. import AsyncPaymentGateway
 
-    return AsyncPaymentGateway.from_settings(sandbox_settings(sandbox, **settings), http_client=sandbox.http_client())
+    return AsyncPaymentGateway.from_settings(
+        sandbox_settings(sandbox, **settings), http_client=sandbox.http_client()
+    )
 
 
 def sandbox_settings(sandbox: Sandbox, **settings: Any) -> Settings:

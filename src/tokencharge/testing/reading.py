@@ -22,7 +22,8 @@ _LOGIN_HEADER = re.compile(
 )
 # Anywhere, since no word of prose has a digit in it.
 LOGIN = re.compile(
-    r"\b(?P<scheme>Bearer|Basic)\s{1,9}(?=[A-Za-z+/_.-]{0,99}[0-9=])(?!scrubbed)[A-Za-z0-9+/=_.-]{8,}", re.IGNORECASE
+    r"\b(?P<scheme>Bearer|Basic)\s{1,9}(?=[A-Za-z+/_.-]{0,99}[0-9=])(?!scrubbed)[A-Za-z0-9+/=_.-]{8,}",
+    re.IGNORECASE,
 )
 _FINGERPRINT = re.compile(
     r"""fingerprint["']?\s{0,9}[:=]\s{0,9}["']?(?!fingerprint_scrubbed|null\b|None\b)[A-Za-z0-9_]{6,}"""
@@ -85,7 +86,10 @@ def given_away(text: str) -> list[str]:
     readable = plain(text)
     texts = [readable, *(encoded_text(found[0]) for found in encoded(readable))]
     # As it stands an address goes on where an encoded separator ends it.
-    kinds = [*(kind for kind in _kinds(text) if kind != _AN_EMAIL), *(kind for each in texts for kind in _kinds(each))]
+    kinds = [
+        *(kind for kind in _kinds(text) if kind != _AN_EMAIL),
+        *(kind for each in texts for kind in _kinds(each)),
+    ]
     return list(dict.fromkeys(kinds))
 
 
@@ -99,7 +103,10 @@ def _kinds(text: str) -> Iterator[str]:
         yield "an API key or a login"
     if any(not is_shareable_token(found[0]) for found in TOKEN.finditer(text)):
         yield "a token"
-    if any(found[0] != "_secret_scrubbed" and len(found[0]) > 15 for found in CLIENT_SECRET.finditer(text)):
+    if any(
+        found[0] != "_secret_scrubbed" and len(found[0]) > 15
+        for found in CLIENT_SECRET.finditer(text)
+    ):
         yield "a client secret"
     if card_numbers(text):
         yield "a card number"

@@ -88,7 +88,9 @@ class Scrubber:
         body = answer["body"].get("string") or b""
         return {
             "status": dict(answer["status"]),
-            "headers": {name: [self._text(value)] for name, value in _known(headers, _ANSWER_HEADERS)},
+            "headers": {
+                name: [self._text(value)] for name, value in _known(headers, _ANSWER_HEADERS)
+            },
             "body": {"string": self._body(decoded(body)).encode()},
         }
 
@@ -144,10 +146,17 @@ class Scrubber:
         text = _HALF_DIGEST.sub(lambda found: f"tokencharge_{name('half', found[1])}_", text)
         text = _DIGEST.sub(lambda found: name("digest", found[0]), text)
         text = replaced(text, card_numbers(text), lambda number: name("number", number))
-        return EMAIL.sub(lambda found: found[0] if is_shareable_email(found[0]) else name("email", found[0]), text)
+        return EMAIL.sub(
+            lambda found: found[0] if is_shareable_email(found[0]) else name("email", found[0]),
+            text,
+        )
 
     def _token(self, found: re.Match[str]) -> str:
-        return found[0] if is_shareable_token(found[0]) else self._stand_ins.name(found["kind"], found[0])
+        return (
+            found[0]
+            if is_shareable_token(found[0])
+            else self._stand_ins.name(found["kind"], found[0])
+        )
 
     def _id(self, found: re.Match[str]) -> str:
         secret = "_secret_scrubbed"

@@ -11,7 +11,9 @@ import json
 import re
 from collections import Counter
 
-STAND_IN = re.compile(r"(?<![a-z])(?P<kind>[a-z]+)_scrubbed(?P<number>[0-9]{4,6})(?![A-Za-z0-9])(?:@example\.com)?")
+STAND_IN = re.compile(
+    r"(?<![a-z])(?P<kind>[a-z]+)_scrubbed(?P<number>[0-9]{4,6})(?![A-Za-z0-9])(?:@example\.com)?"
+)
 
 
 class StandIns:
@@ -28,7 +30,9 @@ class StandIns:
             return value
         if (kind, value) not in self._names:
             self._counts[kind] += 1
-            name = f"{kind}_scrubbed{self._counts[kind]:04}" + ("@example.com" if kind == "email" else "")
+            name = f"{kind}_scrubbed{self._counts[kind]:04}" + (
+                "@example.com" if kind == "email" else ""
+            )
             self._names[kind, value] = name
             self._values[name] = value
         return self._names[kind, value]

@@ -51,7 +51,9 @@ class Tape(Cassette):  # type: ignore[misc]
         )
         return context
 
-    def __init__(self, *, path: str, api_base: str, origin: str | None, stand_ins: StandIns, **vcr: Any) -> None:
+    def __init__(
+        self, *, path: str, api_base: str, origin: str | None, stand_ins: StandIns, **vcr: Any
+    ) -> None:
         self.values: dict[str, str] = {}
         self.mismatched: CassetteMismatch | None = None
         self.finished = False
@@ -95,7 +97,9 @@ class Tape(Cassette):  # type: ignore[misc]
             return False
         self._refuse_live_keys(request)
         if self.finished:
-            raise self.mismatch(f"{_line(scrubbed)} was asked after the test had ended: nothing answers it.")
+            raise self.mismatch(
+                f"{_line(scrubbed)} was asked after the test had ended: nothing answers it."
+            )
         if self.origin is None:
             self._match(scrubbed)
             return True
@@ -124,7 +128,9 @@ class Tape(Cassette):  # type: ignore[misc]
         number = self.play_count
         if number >= len(self):
             there = f"ends after {number} requests" if number else "is missing"
-            raise self.mismatch(f"{_line(sent)} is not recorded: {self._file} {there}. {_AGAIN if number else _FIRST}")
+            raise self.mismatch(
+                f"{_line(sent)} is not recorded: {self._file} {there}. {_AGAIN if number else _FIRST}"
+            )
         recorded = self.requests[number]
         differences = _differences(sent, recorded)
         if differences:
@@ -178,7 +184,9 @@ def _differences(sent: Request, recorded: Request) -> list[str]:
     ]
     keys = [request.headers.get("idempotency-key") for request in (recorded, sent)]
     if keys[0] != keys[1] and not differences:
-        differences.append(f"idempotency key: {_shown(keys[0])} is recorded, {_shown(keys[1])} was sent")
+        differences.append(
+            f"idempotency key: {_shown(keys[0])} is recorded, {_shown(keys[1])} was sent"
+        )
     return differences
 
 
@@ -208,7 +216,9 @@ class _File:
             return
         at = self._tape.recorded_at.isoformat()
         head = {"recorded_from": self._tape.origin, "recorded_at": at, "unique": self._tape.values}
-        text = _yaml({name: value for name, value in head.items() if value}) + serialize(cassette_dict, serializer)
+        text = _yaml({name: value for name, value in head.items() if value}) + serialize(
+            cassette_dict, serializer
+        )
         target = Path(path)
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=target.parent, prefix=".") as folder:
@@ -222,14 +232,18 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+    return dumper.represent_scalar(
+        "tag:yaml.org,2002:str", text, style="|" if "\n" in text else None
+    )
 
 
 _Dumper.add_representer(str, _text)
 
 
 def _yaml(document: Mapping[str, Any]) -> str:
-    text: str = yaml.dump(dict(document), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10_000)
+    text: str = yaml.dump(
+        dict(document), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10_000
+    )
     return text
 
 

@@ -65,9 +65,13 @@ def ask_for_order(
         return order
     if iscoroutine(order):
         order.close()
-        raise ConfigurationError("The order function is async, and this adapter calls plain functions: write def.")
+        raise ConfigurationError(
+            "The order function is async, and this adapter calls plain functions: write def."
+        )
     said = "None" if order is None else f"a {type(order).__name__}"
-    raise ConfigurationError(f'The order function returned {said}: return an Order, as Order(Money(500, "usd")).')
+    raise ConfigurationError(
+        f'The order function returned {said}: return an Order, as Order(Money(500, "usd")).'
+    )
 
 
 def check_gateway(gateway: Any, *, awaited: bool) -> Any:
@@ -78,9 +82,13 @@ def check_gateway(gateway: Any, *, awaited: bool) -> Any:
     """
     charge = getattr(gateway, "charge", None)
     if charge is None:
-        raise ConfigurationError(f"A gateway charges; {type(gateway).__name__} does not: make a {_KINDS[awaited]}.")
+        raise ConfigurationError(
+            f"A gateway charges; {type(gateway).__name__} does not: make a {_KINDS[awaited]}."
+        )
     if iscoroutinefunction(charge) != awaited:
-        raise ConfigurationError(f"This adapter needs the other kind of gateway: make a {_KINDS[awaited]}.")
+        raise ConfigurationError(
+            f"This adapter needs the other kind of gateway: make a {_KINDS[awaited]}."
+        )
     return gateway
 
 
@@ -94,4 +102,6 @@ def is_gateway(given: object) -> bool:
 
 def no_order(*request: object, **captured: object) -> Order:
     """Stand in for the order function that a site has not registered."""
-    raise RuntimeError("There is no order to pay: decorate the function that returns it with @payments.order.")
+    raise RuntimeError(
+        "There is no order to pay: decorate the function that returns it with @payments.order."
+    )

@@ -78,7 +78,9 @@ def read_submitted(incoming: Incoming, order: Order) -> Submitted:
     if card is not None:
         saved: dict[str, Any] = {"card": card, "on_session": True, "attempt": read_attempt(fields)}
         saved |= read_people(fields, order.collect_with_saved_card)
-        return Submitted(Attempt({**saved, **order.customer_arguments}), read_shown(fields), is_unclear(fields))
+        return Submitted(
+            Attempt({**saved, **order.customer_arguments}), read_shown(fields), is_unclear(fields)
+        )
     pays: dict[str, Any] = {"token": read_token(fields), "email": read_email(fields)}
     pays |= read_people(fields, order.collect)
     if order.reuse_cards:
@@ -100,13 +102,17 @@ def hold_to_what_was_shown(submitted: Submitted, order: Order, *, must_say: bool
     """
     shown, attempt = submitted.shown, submitted.attempt
     if shown is None and must_say:
-        message = "The form does not say what it showed: let it carry a field `shown`, the order's own."
+        message = (
+            "The form does not say what it showed: let it carry a field `shown`, the order's own."
+        )
         logger.warning("A charge was refused: %s", message)
         raise OrderChanged(message, order_id=order.order_id)
     if shown is None or shown == order.shown:
         return attempt
     if not submitted.unclear:
-        raise OrderChanged("The page showed another price than the order has now.", order_id=order.order_id)
+        raise OrderChanged(
+            "The page showed another price than the order has now.", order_id=order.order_id
+        )
     if order.order_id is None:
         raise OutcomeUnknown(
             "The order changed while the outcome of its charge was open. It has no order_id to be looked up by, "
@@ -124,7 +130,9 @@ def check_found(found: Payment | None, order: Order) -> None:
         OrderConflict: What was taken is not what the order is now.
     """
     if found is None:
-        raise OrderChanged("The order changed while its outcome was open; it is not paid.", order_id=order.order_id)
+        raise OrderChanged(
+            "The order changed while its outcome was open; it is not paid.", order_id=order.order_id
+        )
     if (found.charge.amount, found.charge.captured) != (order.amount, order.capture):
         raise OrderConflict(
             "The order was paid as the page had shown it, and is another now: look at both.",

@@ -79,7 +79,9 @@ class Checkout:
         self.trusted_origins = read_origins(trusted_origins)
 
     @contextmanager
-    def attempt(self, incoming: Incoming, order: Order, *, own_page: bool = False) -> Iterator[Attempt]:
+    def attempt(
+        self, incoming: Incoming, order: Order, *, own_page: bool = False
+    ) -> Iterator[Attempt]:
         """Read a submission, let the host refuse it, and tell the host how the charge made inside the block ended.
 
         Args:
@@ -98,7 +100,9 @@ class Checkout:
         self._check_origin(incoming)
         try:
             if order.paid:
-                raise OrderConflict("This order says that it is paid: nothing was sent.", order_id=order.order_id)
+                raise OrderConflict(
+                    "This order says that it is paid: nothing was sent.", order_id=order.order_id
+                )
             # This frame is in the traceback of whatever a hook raises: no token may be in it.
             submitted = read_submitted(incoming, order)
             self._guard(incoming, order)
@@ -118,7 +122,9 @@ class Checkout:
         if paid is not None:
             tell(self.on_payment, paid, paid.charge.id, paid.customer.id, paid.order_id)
 
-    def charge(self, incoming: Incoming, order: Order, gateway: PaymentGateway, *, own_page: bool = False) -> Payment:
+    def charge(
+        self, incoming: Incoming, order: Order, gateway: PaymentGateway, *, own_page: bool = False
+    ) -> Payment:
         """Charge what a request submits; `own_page` as of `attempt`.
 
         Raises:
@@ -201,7 +207,9 @@ class Checkout:
         return Reply(303, {}, None, {}, {**CAREFUL, "Location": checkout_url})
 
     @contextmanager
-    def offering(self, order: Order, after: tuple[TokenChargeError, Incoming] | None = None) -> Iterator[Offer]:
+    def offering(
+        self, order: Order, after: tuple[TokenChargeError, Incoming] | None = None
+    ) -> Iterator[Offer]:
         """List the saved cards that a page offers, inside the block; where that fails the page takes a new card.
 
             with checkout.offering(order) as offer:
@@ -250,7 +258,9 @@ class Checkout:
         if order.paid:
             return pages.settled(order, spoken)
         if self.settings.publishable_key is None:
-            raise ConfigurationError("STRIPE_PUBLISHABLE_KEY is not set: the checkout page needs it (pk_test_...).")
+            raise ConfigurationError(
+                "STRIPE_PUBLISHABLE_KEY is not set: the checkout page needs it (pk_test_...)."
+            )
         return pages.first(self.settings, order, spoken, offer or Offer())
 
     def paid(self, payment: Payment, incoming: Incoming) -> Reply:
@@ -267,7 +277,9 @@ class Checkout:
         seen = payment.replayed and not was_unclear(incoming)
         return pages.charged(payment, self._language(incoming), seen=seen)
 
-    def failed(self, error: TokenChargeError, incoming: Incoming, order: Order, offer: Offer | None = None) -> Reply:
+    def failed(
+        self, error: TokenChargeError, incoming: Incoming, order: Order, offer: Offer | None = None
+    ) -> Reply:
         """Answer POST /charge after a failure: the form again with a sentence, or the error as JSON.
 
         Where the bank asks for the buyer, both hold what Stripe.js needs to let it ask (`authentication`). After that
@@ -284,7 +296,11 @@ class Checkout:
         language = self._language(incoming)
         if incoming.wants_json:
             return Reply(
-                error.suggested_status, {"error": describe_error(error, language)}, None, {}, careful(language)
+                error.suggested_status,
+                {"error": describe_error(error, language)},
+                None,
+                {},
+                careful(language),
             )
         typed = Typed.of(incoming, order)
         return pages.form_again(self.settings, error, order, typed, language, offer or Offer())
@@ -301,9 +317,13 @@ class Checkout:
             allowed = allow(incoming.request)
             if iscoroutine(allowed):
                 allowed.close()
-                raise ConfigurationError("A before_charge hook is async, and nothing awaits it here: write def.")
+                raise ConfigurationError(
+                    "A before_charge hook is async, and nothing awaits it here: write def."
+                )
             if allowed is not None and not allowed:
-                raise ChargeRefused("A before_charge hook refused this charge.", order_id=order.order_id)
+                raise ChargeRefused(
+                    "A before_charge hook refused this charge.", order_id=order.order_id
+                )
 
     def _check_origin(self, incoming: Incoming) -> None:
         if is_of_another_site(incoming, self.trusted_origins):

@@ -102,7 +102,11 @@ class Group:
 def groups(collect: Iterable[str]) -> list[Group]:
     """Return the fields that an order asks for."""
     collect = set(collect)
-    alone = [Field("billing.name", "name", "name")] if "name" in collect and "billing_address" not in collect else []
+    alone = (
+        [Field("billing.name", "name", "name")]
+        if "name" in collect and "billing_address" not in collect
+        else []
+    )
     alone += [Field("billing.phone", "tel", "phone")] if "phone" in collect else []
     found = [Group(None, tuple(alone))] if alone else []
     for whose in ("billing", "shipping"):
@@ -131,7 +135,9 @@ def filled(
             field,
             label=label if field.required else language.say(WORDS["optional"], label=label),
             value=value,
-            problem=language.say(WORDS["check_field" if value.strip() else "fill_in"]) if field.path == wrong else None,
+            problem=language.say(WORDS["check_field" if value.strip() else "fill_in"])
+            if field.path == wrong
+            else None,
         )
 
     return [
@@ -155,7 +161,9 @@ def read_people(sent: Sequence[tuple[str, object]], collect: Iterable[str]) -> d
     people: dict[str, Person] = {}
     asked = groups(collect)
     for whose in ("billing", "shipping"):
-        fields = [field for group in asked for field in group.fields if field.path.startswith(f"{whose}.")]
+        fields = [
+            field for group in asked for field in group.fields if field.path.startswith(f"{whose}.")
+        ]
         if whose == "shipping" and any(group.instead for group in asked) and _is_ticked(sent):
             people[whose] = attrs.evolve(people["billing"], phone=None)
         elif fields:
@@ -166,7 +174,9 @@ def read_people(sent: Sequence[tuple[str, object]], collect: Iterable[str]) -> d
 def typed_in(sent: Sequence[tuple[str, object]], collect: Iterable[str]) -> dict[str, str]:
     """Return what was typed into the fields that the order asks for, as far as it may be shown again."""
     paths = [field.path for group in groups(collect) for field in group.fields]
-    found = {path: value for path in paths for value in _at(sent, path.split(".")) if is_text(value)}
+    found = {
+        path: value for path in paths for value in _at(sent, path.split(".")) if is_text(value)
+    }
     shown = {path: value for path, value in found.items() if _may_be_shown(path, value)}
     return {**shown, **({SAME_AS_BILLING: "1"} if _is_ticked(sent) else {})}
 
@@ -187,12 +197,16 @@ def _address_fields(whose: str) -> Iterator[Field]:
 
 def _person(whose: str, said: Mapping[Field, str]) -> Person:
     own, parts = (
-        {field.name: text for field, text in said.items() if (field.name in _ADDRESS) is of} for of in (False, True)
+        {field.name: text for field, text in said.items() if (field.name in _ADDRESS) is of}
+        for of in (False, True)
     )
     person = _made(Person, own, f"{whose}.")
     address = _made(Address, parts, f"{whose}.address.")
     for field in said:
-        if field.required and getattr(address if field.name in _ADDRESS else person, field.name) is None:
+        if (
+            field.required
+            and getattr(address if field.name in _ADDRESS else person, field.name) is None
+        ):
             raise InvalidInput(f"{field.path} is missing: the order asks for it.", param=field.path)
     return attrs.evolve(person, address=address)
 

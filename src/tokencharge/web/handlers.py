@@ -36,7 +36,9 @@ class Handler:
 
     def wants(self, kind: str) -> bool:
         """Tell whether a type of event is among its own."""
-        return any(kind == each or (each[-1] == "*" and kind.startswith(each[:-1])) for each in self.types)
+        return any(
+            kind == each or (each[-1] == "*" and kind.startswith(each[:-1])) for each in self.types
+        )
 
 
 class Handlers:
@@ -57,7 +59,9 @@ class Handlers:
             ConfigurationError: No type was given, or what cannot be one.
         """
         if not types or not all(_TYPES.fullmatch(str(kind)) for kind in types):
-            raise ConfigurationError('Say which events a handler is for: "charge.refunded", "charge.*" or "*".')
+            raise ConfigurationError(
+                'Say which events a handler is for: "charge.refunded", "charge.*" or "*".'
+            )
 
         def add(function: F) -> F:
             self._all.append(Handler(self._name(function), types, function))
@@ -76,13 +80,19 @@ class Handlers:
 
     def of(self, kind: str) -> list[Handler]:
         """Return those for events of a type, each once."""
-        return list({handler.name: handler for handler in self._all if handler.wants(kind)}.values())
+        return list(
+            {handler.name: handler for handler in self._all if handler.wants(kind)}.values()
+        )
 
     def _name(self, function: Callable[..., Any]) -> str:
         """Name a function as every other process will, and this one after a restart."""
         said = getattr(function, "__qualname__", type(function).__qualname__)
         name = f"{getattr(function, '__module__', None)}.{said}"
-        namesakes = {handler.name: handler.function for handler in self._all if handler.name.split("#")[0] == name}
+        namesakes = {
+            handler.name: handler.function
+            for handler in self._all
+            if handler.name.split("#")[0] == name
+        }
         for known, other in namesakes.items():
             if other == function:
                 return known

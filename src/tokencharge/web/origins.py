@@ -22,8 +22,14 @@ def read_origins(origins: Iterable[str]) -> frozenset[str]:
     read = frozenset(str(origin).rstrip("/").lower() for origin in origins)
     for origin in read:
         parts = _split(origin)
-        if parts is None or parts.scheme not in _PORTS or f"{parts.scheme}://{parts.netloc}" != origin:
-            raise ConfigurationError("A trusted origin is a scheme and a host, such as https://shop.example.")
+        if (
+            parts is None
+            or parts.scheme not in _PORTS
+            or f"{parts.scheme}://{parts.netloc}" != origin
+        ):
+            raise ConfigurationError(
+                "A trusted origin is a scheme and a host, such as https://shop.example."
+            )
     return read
 
 

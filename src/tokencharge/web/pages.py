@@ -66,7 +66,9 @@ def form(
     amount = language.price(order.amount)
     details = filled(order.collect, language, typed.details if typed else None, shown.get("field"))
     # Who pays with a saved card is asked for these, too.
-    always = [group for group in details if offer.cards and group.name in order.collect_with_saved_card]
+    always = [
+        group for group in details if offer.cards and group.name in order.collect_with_saved_card
+    ]
     context = {
         **spoken(language, amount=amount),
         "order": order,
@@ -97,7 +99,9 @@ def form(
 def first(settings: Settings, order: Order, language: Language, offer: Offer) -> Reply:
     """Show the card form to who has paid nothing yet."""
     price = {"amount": order.amount.amount, "currency": order.amount.currency}
-    payload: dict[str, Any] = {"order": {**price, "description": order.description, "shown": order.shown}}
+    payload: dict[str, Any] = {
+        "order": {**price, "description": order.description, "shown": order.shown}
+    }
     if order.offers_cards:
         payload["cards"] = describe_cards(offer.cards)
     return form(settings, 200, order, payload, language, offer)
@@ -116,7 +120,12 @@ def _is_open(error: TokenChargeError, typed: Typed) -> tuple[bool, bool]:
 
 
 def form_again(
-    settings: Settings, error: TokenChargeError, order: Order, typed: Typed, language: Language, offer: Offer
+    settings: Settings,
+    error: TokenChargeError,
+    order: Order,
+    typed: Typed,
+    language: Language,
+    offer: Offer,
 ) -> Reply:
     """Show the card form after a failure: what was typed, what may be sent again, and a sentence."""
     payload, authentication = {"error": describe_error(error, language)}, authentication_of(error)
@@ -135,7 +144,17 @@ def form_again(
     }
     # A card that was refused is not offered first.
     before = "" if isinstance(error, _CARD_REFUSED) or typed.card is None else typed.card
-    reply = form(settings, error.suggested_status, order, payload, language, offer, typed=typed, before=before, **shown)
+    reply = form(
+        settings,
+        error.suggested_status,
+        order,
+        payload,
+        language,
+        offer,
+        typed=typed,
+        before=before,
+        **shown,
+    )
     return attrs.evolve(reply, words=(reply.context["say"]["checkout"], message))
 
 
@@ -148,18 +167,31 @@ def charged(payment: Payment, language: Language, *, seen: bool) -> Reply:
     charge, amount = payment.charge, language.price(payment.charge.amount)
     words = spoken(language, amount=amount)
     paid_with = card_name(charge.card, language) if charge.card else ""
-    context = {**words, "payment": payment, "charge": charge, "amount": amount, "paid_with": paid_with, "seen": seen}
-    names = ("you_were_charged", "charged_amount") if charge.captured else ("authorized", "held_amount")
+    context = {
+        **words,
+        "payment": payment,
+        "charge": charge,
+        "amount": amount,
+        "paid_with": paid_with,
+        "seen": seen,
+    }
+    names = (
+        ("you_were_charged", "charged_amount") if charge.captured else ("authorized", "held_amount")
+    )
     title, sentence = (context["say"][name] for name in names)
     payload = {"payment": describe_payment(payment)}
-    return Reply(200, payload, "tokencharge/charge.html", context, careful(language), (title, sentence))
+    return Reply(
+        200, payload, "tokencharge/charge.html", context, careful(language), (title, sentence)
+    )
 
 
 def settled(order: Order, language: Language) -> Reply:
     """Show that an order is paid, where no more is known of the payment."""
     words, amount = spoken(language), language.price(order.amount)
     context = {**words, "order": order, "amount": amount, "message": words["say"]["order_is_paid"]}
-    return Reply(200, {"order": {"paid": True}}, "tokencharge/paid.html", context, careful(language))
+    return Reply(
+        200, {"order": {"paid": True}}, "tokencharge/paid.html", context, careful(language)
+    )
 
 
 def problem(error: TokenChargeError, language: Language) -> Reply:
@@ -167,7 +199,14 @@ def problem(error: TokenChargeError, language: Language) -> Reply:
     message, words = language.say(error.public_message), spoken(language)
     context, payload = {**words, "message": message}, {"error": describe_error(error, language)}
     said = (words["say"]["checkout"], message)
-    return Reply(error.suggested_status, payload, "tokencharge/problem.html", context, careful(language), said)
+    return Reply(
+        error.suggested_status,
+        payload,
+        "tokencharge/problem.html",
+        context,
+        careful(language),
+        said,
+    )
 
 
 def with_query(url: str, query: str) -> str:

@@ -16,7 +16,11 @@ from ..results import Payment
 
 # A careful page: kept nowhere, read as what it says it is, its address told to no other site (in it may stand an
 # order's id), and its scripts' windows its own. Not `no-referrer`: browsers then say Origin: null of its own form.
-CAREFUL = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin"}
+CAREFUL = {
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+}
 
 logger = logging.getLogger("tokencharge")
 
@@ -63,9 +67,13 @@ class Reply(Discreet):
         except Exception:
             if self.words is None:
                 raise
-            logger.exception("The page %s cannot be rendered: the buyer was told in plain words.", self.template)
+            logger.exception(
+                "The page %s cannot be rendered: the buyer was told in plain words.", self.template
+            )
             (title, text), language = map(escape, self.words), self.context["language"]
-            return _PLAIN.format(title=title, text=text, lang=language.tag, direction=language.direction)
+            return _PLAIN.format(
+                title=title, text=text, lang=language.tag, direction=language.direction
+            )
 
 
 def describe_payment(payment: Payment) -> dict[str, Any]:
@@ -111,6 +119,10 @@ def authentication_of(error: TokenChargeError) -> dict[str, str | None] | None:
 
     A card declined with 402 is off its intent again: that secret leads nowhere.
     """
-    if not isinstance(error, AuthenticationRequired) or error.client_secret is None or error.http_status == 402:
+    if (
+        not isinstance(error, AuthenticationRequired)
+        or error.client_secret is None
+        or error.http_status == 402
+    ):
         return None
     return {"client_secret": error.client_secret, "payment_intent": error.payment_intent_id}

@@ -67,7 +67,9 @@ class Incoming:
     def wants_json(self) -> bool:
         """A script is asking: it posts JSON, or takes JSON and no page."""
         accept = self.accept.lower()
-        return self.kind == "application/json" or ("application/json" in accept and "text/html" not in accept)
+        return self.kind == "application/json" or (
+            "application/json" in accept and "text/html" not in accept
+        )
 
 
 def read_fields(incoming: Incoming) -> list[tuple[str, object]]:
@@ -75,12 +77,16 @@ def read_fields(incoming: Incoming) -> list[tuple[str, object]]:
     if incoming.length is None:
         raise InvalidInput("The request does not tell the length of its body: send Content-Length.")
     if incoming.length > BODY_LIMIT:
-        raise InvalidInput("The request body is too large: send what is asked for, and nothing else.")
+        raise InvalidInput(
+            "The request body is too large: send what is asked for, and nothing else."
+        )
     if incoming.kind == "application/json":
         return _read_json(incoming.body())
     if incoming.kind in _FORMS:
         return list(incoming.form())
-    raise InvalidInput("The content type is neither a form nor JSON: post application/json or a form.")
+    raise InvalidInput(
+        "The content type is neither a form nor JSON: post application/json or a form."
+    )
 
 
 def read_token(fields: Iterable[tuple[str, object]]) -> str:
@@ -97,7 +103,9 @@ def read_shown(fields: Iterable[tuple[str, object]]) -> str | None:
     """Return what the page says that it showed; None where it says nothing, as scripts may."""
     said = [value for name, value in fields if name == _SHOWN_FIELD]
     if len(said) > 1 or not all(isinstance(value, str) for value in said):
-        raise InvalidInput("What the page showed was sent more than once, or is no text: send it as `shown`, once.")
+        raise InvalidInput(
+            "What the page showed was sent more than once, or is no text: send it as `shown`, once."
+        )
     return str(said[0]) if said else None
 
 
@@ -121,7 +129,9 @@ def read_keep(fields: Iterable[tuple[str, object]]) -> bool:
     """Tell whether the buyer wants the card kept for their next visit: a ticked box, or `true` in JSON."""
     said = [value for name, value in fields if name == KEEP_FIELD]
     if len(said) > 1 or not all(isinstance(value, (str, bool)) for value in said):
-        raise InvalidInput("Whether to keep the card is said once, by true or false.", param=KEEP_FIELD)
+        raise InvalidInput(
+            "Whether to keep the card is said once, by true or false.", param=KEEP_FIELD
+        )
     return bool(said and said[0])
 
 
@@ -152,7 +162,9 @@ class Pairs(list[tuple[str, object]]):
 def _one(fields: Iterable[tuple[str, object]], names: tuple[str, ...], what: str) -> str:
     found = [value for name, value in fields if name in names and value != ""]
     if not found:
-        raise InvalidInput(f"The {what} is missing: send it as {' or '.join(names)}.", param=names[0])
+        raise InvalidInput(
+            f"The {what} is missing: send it as {' or '.join(names)}.", param=names[0]
+        )
     if len(found) > 1:
         raise InvalidInput(f"The {what} was sent {len(found)} times: send it once.", param=names[0])
     value = found[0]

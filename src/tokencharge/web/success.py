@@ -21,7 +21,9 @@ def read_success_url(given: SuccessUrl) -> SuccessUrl:
         ConfigurationError: It is no URL.
     """
     if given is not None and not callable(given) and not _is_url(given):
-        raise ConfigurationError("success_url is a URL in ASCII, such as /thanks, or a function of a Payment.")
+        raise ConfigurationError(
+            "success_url is a URL in ASCII, such as /thanks, or a function of a Payment."
+        )
     return given
 
 
@@ -33,11 +35,22 @@ def where_to(success_url: SuccessUrl, payment: Payment) -> str | None:
         url: object = success_url(payment)
         if url is None or (isinstance(url, str) and _is_url(url)):
             return url
-        logger.error("success_url returned no URL (charge %s): the buyer sees our own page.", payment.charge.id)
+        logger.error(
+            "success_url returned no URL (charge %s): the buyer sees our own page.",
+            payment.charge.id,
+        )
     except Exception:
-        logger.exception("success_url failed (charge %s): the buyer sees our own page.", payment.charge.id)
+        logger.exception(
+            "success_url failed (charge %s): the buyer sees our own page.", payment.charge.id
+        )
     return None
 
 
 def _is_url(url: object) -> bool:
-    return isinstance(url, str) and bool(url) and url.isascii() and url.isprintable() and " " not in url
+    return (
+        isinstance(url, str)
+        and bool(url)
+        and url.isascii()
+        and url.isprintable()
+        and " " not in url
+    )

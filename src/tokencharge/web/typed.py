@@ -71,7 +71,12 @@ class Typed:
         if not self.token or not self.email:
             return []
         kept = [(KEEP_FIELD, "1")] if self.keep else []
-        return [(TOKEN_FIELDS[0], self.token), (EMAIL_FIELDS[0], self.email), *kept, *self.details.items()]
+        return [
+            (TOKEN_FIELDS[0], self.token),
+            (EMAIL_FIELDS[0], self.email),
+            *kept,
+            *self.details.items(),
+        ]
 
 
 def was_unclear(incoming: Incoming) -> bool:

@@ -67,7 +67,9 @@ WORDS: Mapping[str, str] = {
     "authorize": sentence("Authorize {amount}"),
     # Translators: the payment is on its way, please wait.
     "paying": sentence("Paying…"),
-    "will_be_held": sentence("Your card is not charged yet: the amount is held on it until the order is confirmed."),
+    "will_be_held": sentence(
+        "Your card is not charged yet: the amount is held on it until the order is confirmed."
+    ),
     # Translators: "Stripe" is the company that takes the card; a content blocker is a browser's extension.
     "unavailable": sentence(
         "The card form did not load, so you cannot pay here just now. Check your connection, allow Stripe in your "
@@ -107,7 +109,9 @@ WORDS: Mapping[str, str] = {
     "thank_you": sentence("Thank you. Your payment went through."),
     # Translators: a title; the amount is held on the card and not taken yet.
     "authorized": sentence("Payment authorized"),
-    "is_held": sentence("Your card has not been charged yet. The amount is held on it until the order is confirmed."),
+    "is_held": sentence(
+        "Your card has not been charged yet. The amount is held on it until the order is confirmed."
+    ),
     "seen_before": sentence("This is the same payment as before: you have not paid twice."),
     "charged_amount": sentence("Charged: {amount}"),
     "held_amount": sentence("Held: {amount}"),
@@ -145,7 +149,9 @@ def card_name(card: Card, language: Language) -> str:
     brand = (card.brand or "").title()
     if card.last4 is None:
         return brand
-    return language.say(WORDS["brand_ending_in" if brand else "ending_in"], brand=brand, last4=card.last4)
+    return language.say(
+        WORDS["brand_ending_in" if brand else "ending_in"], brand=brand, last4=card.last4
+    )
 
 
 def read_languages(languages: Iterable[str] | None) -> tuple[str, ...]:
@@ -161,5 +167,7 @@ def read_languages(languages: Iterable[str] | None) -> tuple[str, ...]:
     asked = [str(tag) for tag in languages]
     read = [Language.of(tag, ("", *LANGUAGES)).tag for tag in asked]
     if not read or "" in read:
-        raise ConfigurationError(f"Name some of the languages that this library speaks: {', '.join(LANGUAGES)}.")
+        raise ConfigurationError(
+            f"Name some of the languages that this library speaks: {', '.join(LANGUAGES)}."
+        )
     return tuple(read)

@@ -27,7 +27,9 @@ const API = new URL(/** @type {HTMLScriptElement} */ (document.currentScript).sr
 def pages() -> dict[str, Response]:
     """Return what is served where Stripe serves Stripe.js: `/v3/`, and `/<version>/stripe.js` for any version."""
     folder = files("tokencharge.sandbox.browser").joinpath("stripejs")
-    script = _FRAME % "\n".join(folder.joinpath(part).read_text(encoding="utf-8") for part in _PARTS)
+    script = _FRAME % "\n".join(
+        folder.joinpath(part).read_text(encoding="utf-8") for part in _PARTS
+    )
     # Open to any page, as Stripe's is: some ask for it with crossorigin="anonymous".
     headers = {"access-control-allow-origin": "*", "content-type": "text/javascript; charset=utf-8"}
     page = Response(200, headers, script.encode())

@@ -63,7 +63,9 @@ def page(account: Account, request: Request) -> Response:
     if intent is None or secret != intent.json["client_secret"]:
         return Response(404, {"content-type": "text/plain"}, b"There is nothing here.\n")
     if intent.asked is None:
-        return _shown("This is done", "The bank has had its answer: you can close this page.", "", "done")
+        return _shown(
+            "This is done", "The bank has had its answer: you can close this page.", "", "done"
+        )
     if request.method != "POST":
         last4 = methods.held(intent.asked).json["last4"]
         if intent.kind is Kind.SETUP_INTENT:
@@ -76,15 +78,21 @@ def page(account: Account, request: Request) -> Response:
     approve = decode_body(request.body).get("outcome") == "approve"
     after = end(account, name, approve=approve)
     # What cannot stand in a URL is encoded, line breaks above all: it becomes a header.
-    back = _WAY_BACK.fullmatch(quote(action.get("redirect_to_url", {}).get("return_url", ""), safe=_IN_URLS))
+    back = _WAY_BACK.fullmatch(
+        quote(action.get("redirect_to_url", {}).get("return_url", ""), safe=_IN_URLS)
+    )
     if back is None or back["scheme"].lower() in _SCRIPTS:
         return page(account, request)
     news = {
         intent.kind.value: name,
         f"{intent.kind.value}_client_secret": secret,
-        "redirect_status": "failed" if after["status"] == "requires_payment_method" else "succeeded",
+        "redirect_status": "failed"
+        if after["status"] == "requires_payment_method"
+        else "succeeded",
     }
-    where = f"{back['where']}{'&' if '?' in back['where'] else '?'}{urlencode(news)}{back['fragment']}"
+    where = (
+        f"{back['where']}{'&' if '?' in back['where'] else '?'}{urlencode(news)}{back['fragment']}"
+    )
     return Response(303, {"location": where})
 
 
@@ -101,5 +109,7 @@ def _shown(heading: str, text: str, form: str, news: str) -> Response:
 @cache
 def _template() -> Template:
     return Template(
-        files("tokencharge.sandbox.browser").joinpath("stripejs/three_d_secure.html").read_text(encoding="utf-8")
+        files("tokencharge.sandbox.browser")
+        .joinpath("stripejs/three_d_secure.html")
+        .read_text(encoding="utf-8")
     )

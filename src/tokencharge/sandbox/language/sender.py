@@ -9,7 +9,9 @@ from contextlib import closing
 from urllib.parse import urlsplit
 
 
-def send(method: str, url: str, headers: Mapping[str, str], body: bytes | None, timeout: float) -> tuple[int, bytes]:
+def send(
+    method: str, url: str, headers: Mapping[str, str], body: bytes | None, timeout: float
+) -> tuple[int, bytes]:
     """Send a request and return the answer's status and body.
 
     Raises:
@@ -19,7 +21,12 @@ def send(method: str, url: str, headers: Mapping[str, str], body: bytes | None, 
     connect = http.client.HTTPSConnection if where.scheme == "https" else http.client.HTTPConnection
     with closing(connect(where.hostname or "", where.port, timeout=timeout)) as connection:
         try:
-            connection.request(method, where._replace(scheme="", netloc="", fragment="").geturl() or "/", body, headers)
+            connection.request(
+                method,
+                where._replace(scheme="", netloc="", fragment="").geturl() or "/",
+                body,
+                headers,
+            )
             answer = connection.getresponse()
             return answer.status, answer.read()
         except http.client.HTTPException as error:
@@ -34,7 +41,9 @@ def checked(url: str, *, anywhere: bool) -> str:
     """
     host = _host(url)
     if host is None:
-        raise ValueError("Webhooks go to a plain URL that begins with http:// or https://, without spaces or a login.")
+        raise ValueError(
+            "Webhooks go to a plain URL that begins with http:// or https://, without spaces or a login."
+        )
     if not anywhere and not is_loopback(host):
         raise ValueError(
             f"Webhooks go to this machine only, and {host} may be another one: use 127.0.0.1, or pass anywhere=True."

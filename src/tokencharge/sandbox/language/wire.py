@@ -41,7 +41,9 @@ class Request:
     query: str = attrs.field(default="", repr=False)
     headers: Mapping[str, str] = attrs.field(factory=dict[str, str], converter=_lower, repr=False)
     body: bytes = attrs.field(default=b"", repr=False)
-    idempotency_key: str | None = attrs.field(default=attrs.Factory(_key_of, takes_self=True), init=False, repr=False)
+    idempotency_key: str | None = attrs.field(
+        default=attrs.Factory(_key_of, takes_self=True), init=False, repr=False
+    )
 
     @property
     def api_key(self) -> str:
@@ -88,7 +90,11 @@ def decode_form(text: str) -> JSON:
     form: JSON = {}
     for pair in filter(None, text.split("&")):
         # Most pairs are plain, and need no decoding.
-        name, _, value = map(unquote_plus, pair.partition("=")) if "%" in pair or "+" in pair else pair.partition("=")
+        name, _, value = (
+            map(unquote_plus, pair.partition("="))
+            if "%" in pair or "+" in pair
+            else pair.partition("=")
+        )
         if "[" not in name:
             form[name] = value
             continue

@@ -37,7 +37,12 @@ def get(visit: Visit, params: JSON) -> JSON:
         "metadata": {},
         "payouts_enabled": True,
         "settings": {
-            "branding": {"icon": None, "logo": None, "primary_color": None, "secondary_color": None},
+            "branding": {
+                "icon": None,
+                "logo": None,
+                "primary_color": None,
+                "secondary_color": None,
+            },
             "card_payments": {"statement_descriptor_prefix": "SANDBOX"},
             "dashboard": {"display_name": "Sandbox", "timezone": "Etc/UTC"},
             "payments": {"statement_descriptor": "SANDBOX"},

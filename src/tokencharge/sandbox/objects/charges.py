@@ -89,7 +89,11 @@ def authorized(visit: Visit, charge: Kept, card: HeldCard, *, manual: bool) -> N
     news = {"receipt_url": f"https://pay.stripe.com/receipts/payment/{charge.id}"}
     if manual:
         until = int(account.now()) + AUTHORIZATION
-        account.change(charge, **news, payment_method_details=bodies.with_card(charge.json, capture_before=until))
+        account.change(
+            charge,
+            **news,
+            payment_method_details=bodies.with_card(charge.json, capture_before=until),
+        )
     else:
         account.change(charge, **news)
 
@@ -225,7 +229,9 @@ def _lapse(alone: Visit, charge: Kept) -> None:
 def _book(alone: Visit, charge: Kept, amount: int) -> None:
     before = charge.json
     transaction = balance.book_charge(alone.account, charge, amount)
-    alone.emit("charge.updated", alone.account.change(charge, balance_transaction=transaction), before)
+    alone.emit(
+        "charge.updated", alone.account.change(charge, balance_transaction=transaction), before
+    )
 
 
 def failed(charge: Kept) -> Refusal:

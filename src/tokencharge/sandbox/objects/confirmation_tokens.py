@@ -26,13 +26,17 @@ def create(visit: Visit, params: JSON) -> JSON:
     """Make a confirmation token, as Stripe.js does, or as the test helper does."""
     account = visit.account
     if ("payment_method" in params) == ("payment_method_data" in params):
-        raise invalid("You must provide one of payment_method and payment_method_data.", "payment_method_data")
+        raise invalid(
+            "You must provide one of payment_method and payment_method_data.", "payment_method_data"
+        )
     if "payment_method" in params:
         held = methods.held(methods.find(account, params["payment_method"], "payment_method"))
     else:
         held = methods.read_data(account, params["payment_method_data"])
     body = intent_bodies.confirmation_token(held, params, int(account.now()))
-    return account.add(Kind.CONFIRMATION_TOKEN, account.new_id("ctoken_1", 23), body, card=held).json
+    return account.add(
+        Kind.CONFIRMATION_TOKEN, account.new_id("ctoken_1", 23), body, card=held
+    ).json
 
 
 def usable(account: Account, name: str) -> Kept:
@@ -43,7 +47,9 @@ def usable(account: Account, name: str) -> Kept:
     """
     token = account.find(Kind.CONFIRMATION_TOKEN, name, "confirmation_token")
     if token.json["payment_intent"] is not None:
-        message = "The confirmation token has already been used to confirm a previous PaymentIntent."
+        message = (
+            "The confirmation token has already been used to confirm a previous PaymentIntent."
+        )
         raise impossible(message, "confirmation_token")
     if token.json["expires_at"] <= account.now():
         message = "The confirmation token has expired. Create a new one to confirm the PaymentIntent with."

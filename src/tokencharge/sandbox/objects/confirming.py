@@ -59,7 +59,9 @@ def means(account: Account, intent: JSON, params: JSON, *, needed: bool) -> Mean
     """
     given = [name for name in _PAYERS if name in params]
     if len(given) > 1:
-        raise invalid(f"You may only specify one of these parameters: {', '.join(given)}.", given[1])
+        raise invalid(
+            f"You may only specify one of these parameters: {', '.join(given)}.", given[1]
+        )
     token = None
     if "confirmation_token" in params:
         token = confirmation_tokens.usable(account, params["confirmation_token"])
@@ -94,7 +96,11 @@ def authenticate(visit: Visit, intent: Kept, *, approve: bool) -> JSON:
     method, intent.asked = cast("Kept", intent.asked), None
     if not approve:
         return outcomes.failed(
-            visit, intent, method, intents.failure(Kind.PAYMENT_INTENT), intent.json["latest_charge"]
+            visit,
+            intent,
+            method,
+            intents.failure(Kind.PAYMENT_INTENT),
+            intent.json["latest_charge"],
         )
     magic = methods.held(method).magic
     if magic.once_asked is not None:
@@ -142,7 +148,9 @@ def _ask(visit: Visit, intent: Kept, method: Kept, terms: intents.Terms) -> JSON
     return asked
 
 
-def _method(account: Account, intent: JSON, params: JSON, token: Kept | None, *, needed: bool) -> Kept | None:
+def _method(
+    account: Account, intent: JSON, params: JSON, token: Kept | None, *, needed: bool
+) -> Kept | None:
     if token is not None:
         return confirmation_tokens.method_of(account, token)
     if "payment_method_data" in params:

@@ -115,7 +115,10 @@ def _method_for_new(visit: Visit, params: JSON) -> Kept | None:
     methods.accepted(visit, method, None)
     if default is not None:
         # A magic PaymentMethod becomes one of its own.
-        params["invoice_settings"] = {**params["invoice_settings"], "default_payment_method": method.id}
+        params["invoice_settings"] = {
+            **params["invoice_settings"],
+            "default_payment_method": method.id,
+        }
     return method
 
 

@@ -82,7 +82,9 @@ def paths(expand: Iterable[str], endpoint: Endpoint) -> Paths:
     tree: Paths = {}
     for path in expand:
         node, steps = tree, path.split(".")
-        known: Mapping[str, Any] = _known(Many(endpoint.kind) if endpoint.many and endpoint.kind else endpoint.kind)
+        known: Mapping[str, Any] = _known(
+            Many(endpoint.kind) if endpoint.many and endpoint.kind else endpoint.kind
+        )
         for step in steps:
             if step not in known or len(steps) > 4:
                 raise invalid(f"This property cannot be expanded ({path}).", "expand")
@@ -109,9 +111,13 @@ def expanded(account: Account, json: JSON, tree: Paths) -> JSON:
             result["data"] = [expanded(account, each, branch) for each in json["data"]]
             continue
         if field == "sources":
-            value = _embedded(account, Kind.CARD, {"customer": json["id"]}, f"/v1/customers/{json['id']}/sources")
+            value = _embedded(
+                account, Kind.CARD, {"customer": json["id"]}, f"/v1/customers/{json['id']}/sources"
+            )
         elif field == "refunds":
-            value = _embedded(account, Kind.REFUND, {"charge": json["id"]}, f"/v1/charges/{json['id']}/refunds")
+            value = _embedded(
+                account, Kind.REFUND, {"charge": json["id"]}, f"/v1/charges/{json['id']}/refunds"
+            )
         elif isinstance(value, str):
             value = _named(account, field, value)
         result[field] = expanded(account, value, branch) if nested(value) else value
@@ -136,4 +142,10 @@ def _embedded(account: Account, kind: Kind, wanted: Mapping[str, str], url: str)
     # The cards of a Customer are listed from the first one added, where they are shown within it.
     rows = rows if kind is Kind.CARD else rows[::-1]
     data = [kept.json for kept in rows[:10]]
-    return {"object": "list", "data": data, "has_more": len(rows) > 10, "total_count": len(rows), "url": url}
+    return {
+        "object": "list",
+        "data": data,
+        "has_more": len(rows) > 10,
+        "total_count": len(rows),
+        "url": url,
+    }

@@ -20,7 +20,9 @@ def check(account: Account, payment: JSON) -> None:
         raise _required("a description")
     customer = account.get(Kind.CUSTOMER, payment.get("customer") or "")
     known = (customer.json if customer else {}, payment.get("shipping") or {})
-    if not any(person.get("name") and (person.get("address") or {}).get("line1") for person in known):
+    if not any(
+        person.get("name") and (person.get("address") or {}).get("line1") for person in known
+    ):
         raise _required("a customer name and address")
 
 

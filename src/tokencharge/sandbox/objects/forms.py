@@ -45,7 +45,9 @@ class Form:
             if not unknown:
                 raise
         names = "parameters" if unknown[1:] else "parameter"
-        raise invalid(f"Received unknown {names}: {', '.join(unknown)}", unknown[0], "parameter_unknown")
+        raise invalid(
+            f"Received unknown {names}: {', '.join(unknown)}", unknown[0], "parameter_unknown"
+        )
 
     def _values(self, raw: JSON, within: str) -> JSON:
         """Read the parameters; a KeyError is one that is unknown."""
@@ -148,7 +150,9 @@ def currency(name: str, value: Any) -> str:
     code: str = _text(name, value).lower()
     if code not in CURRENCIES:
         known = ", ".join(sorted(CURRENCIES))
-        raise invalid(f"Invalid currency: {code}. Stripe currently supports these currencies: {known}", name)
+        raise invalid(
+            f"Invalid currency: {code}. Stripe currently supports these currencies: {known}", name
+        )
     return code
 
 

@@ -41,7 +41,9 @@ def _amount(name: str, value: Any) -> int:
 
 def _automatic(name: str, value: Any) -> str:
     if value != "automatic":
-        raise invalid("The sandbox confirms automatically: it has no confirmation_method=manual.", name)
+        raise invalid(
+            "The sandbox confirms automatically: it has no confirmation_method=manual.", name
+        )
     return "automatic"
 
 
@@ -49,7 +51,9 @@ def _off_session(name: str, value: Any) -> bool:
     return value in ("one_off", "recurring") or forms.boolean(name, value)
 
 
-AUTOMATIC = forms.Form("enabled", enabled=forms.boolean, allow_redirects=forms.one_of("always", "never"))
+AUTOMATIC = forms.Form(
+    "enabled", enabled=forms.boolean, allow_redirects=forms.one_of("always", "never")
+)
 
 _PAYING: dict[str, forms.Reader] = {
     "capture_method": forms.one_of("automatic", "automatic_async", "manual"),
@@ -97,5 +101,9 @@ CAPTURE = forms.Form(
     statement_descriptor=_no_descriptor,
     statement_descriptor_suffix=statements.suffix,
 )
-CANCEL = forms.Form(cancellation_reason=forms.one_of("duplicate", "fraudulent", "requested_by_customer", "abandoned"))
+CANCEL = forms.Form(
+    cancellation_reason=forms.one_of(
+        "duplicate", "fraudulent", "requested_by_customer", "abandoned"
+    )
+)
 SOURCE_CANCEL = forms.Form("source", source=forms.words(), client_secret=forms.words())

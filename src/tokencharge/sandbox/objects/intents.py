@@ -56,9 +56,7 @@ def check_confirming(kind: Kind, params: JSON, names: Iterable[str]) -> None:
     """Refuse the parameters of a confirmation where an intent is made and not confirmed."""
     for name in names:
         if params.get(name, False) is not False and not params.get("confirm", False):
-            message = (
-                f"The parameter `{name}` cannot be passed when creating a {kind.noun} unless `confirm` is set to true."
-            )
+            message = f"The parameter `{name}` cannot be passed when creating a {kind.noun} unless `confirm` is set to true."
             raise invalid(message, name)
 
 
@@ -83,7 +81,10 @@ def next_action(visit: Visit, intent: Kept, method: Kept, terms: Terms) -> JSON:
         return _fingerprint(method.id)
     where = f"http://{visit.host or 'sandbox.invalid'}/3d_secure/{intent.id}"
     page = f"{where}?client_secret={intent.json['client_secret']}"
-    return {"redirect_to_url": {"return_url": terms.return_url, "url": page}, "type": "redirect_to_url"}
+    return {
+        "redirect_to_url": {"return_url": terms.return_url, "url": page},
+        "type": "redirect_to_url",
+    }
 
 
 def failure(kind: Kind) -> JSON:

@@ -67,7 +67,13 @@ def read(account: Account, params: JSON, within: str, param: str) -> HeldCard:
             raise forms.missing_param(f"{prefix}[{name}]")
     details = params.get("billing_details", {})
     address = details.get("address") or {}
-    where = {"line1": "line1", "line2": "line2", "city": "city", "state": "state", "postal_code": "zip"}
+    where = {
+        "line1": "line1",
+        "line2": "line2",
+        "city": "city",
+        "state": "state",
+        "postal_code": "zip",
+    }
     fields = {f"address_{short}": address.get(name) for name, short in where.items()}
     return tokens.read(account, {**card, **fields, "name": details.get("name")})
 

@@ -35,7 +35,9 @@ def approved(visit: Visit, intent: Kept, method: Kept, *, asked: bool) -> JSON:
     methods.checked(visit.account, method)
     charge = _charge(visit, intent, method, None)
     if asked:
-        details = bodies.with_card(charge.json, three_d_secure=_AUTHENTICATED, electronic_commerce_indicator="05")
+        details = bodies.with_card(
+            charge.json, three_d_secure=_AUTHENTICATED, electronic_commerce_indicator="05"
+        )
         visit.account.change(charge, payment_method_details=details)
     usage, customer = intent.json["setup_future_usage"], intent.json["customer"]
     if method.json["customer"] is None and customer is not None and usage is not None:
@@ -47,7 +49,9 @@ def approved(visit: Visit, intent: Kept, method: Kept, *, asked: bool) -> JSON:
     return _paid(visit, intent, method, charge)
 
 
-def declined(visit: Visit, intent: Kept, method: Kept, decline: Decline, *, tried: Decline | None = None) -> Refusal:
+def declined(
+    visit: Visit, intent: Kept, method: Kept, decline: Decline, *, tried: Decline | None = None
+) -> Refusal:
     """Note that a card was declined, and build the 402.
 
     Args:
@@ -98,7 +102,9 @@ def failed(visit: Visit, intent: Kept, method: Kept, error: JSON, charge: str | 
 def captured(visit: Visit, intent: Kept, amount: int) -> JSON:
     """Take what a PaymentIntent holds, or part of it; the rest is let go."""
     charges.take(visit, visit.account.known(intent.json["latest_charge"]), amount)
-    paid = visit.account.change(intent, amount_capturable=0, amount_received=amount, status="succeeded")
+    paid = visit.account.change(
+        intent, amount_capturable=0, amount_received=amount, status="succeeded"
+    )
     visit.emit("payment_intent.succeeded", paid)
     return paid
 
@@ -161,7 +167,9 @@ def _paid(visit: Visit, intent: Kept, method: Kept, charge: Kept) -> JSON:
         processing=None,
         status="requires_capture" if manual else "succeeded",
     )
-    visit.emit("payment_intent.amount_capturable_updated" if manual else "payment_intent.succeeded", paid)
+    visit.emit(
+        "payment_intent.amount_capturable_updated" if manual else "payment_intent.succeeded", paid
+    )
     return paid
 
 
@@ -198,6 +206,10 @@ def _end(alone: Visit, intent: Kept, method: Kept, charge: Kept) -> None:
         return
     decline = DECLINES["generic_decline"]
     body = bodies.charge(intent.json, {}, held.json, held.magic, decline)
-    news = {field: body[field] for field in ("failure_code", "failure_message", "outcome", "status")}
+    news = {
+        field: body[field] for field in ("failure_code", "failure_message", "outcome", "status")
+    }
     alone.emit("charge.failed", account.change(charge, **news))
-    failed(alone, intent, method, payment_error(decline, doc_url(decline.code), charge.id), charge.id)
+    failed(
+        alone, intent, method, payment_error(decline, doc_url(decline.code), charge.id), charge.id
+    )

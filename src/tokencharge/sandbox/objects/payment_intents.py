@@ -22,7 +22,14 @@ _CANCELABLE = (
     "expired",
     "processing",
 )
-_SETTLED = ("amount", "capture_method", "currency", "customer", "payment_method", "setup_future_usage")
+_SETTLED = (
+    "amount",
+    "capture_method",
+    "currency",
+    "customer",
+    "payment_method",
+    "setup_future_usage",
+)
 
 
 def create(visit: Visit, params: JSON) -> JSON:
@@ -163,15 +170,17 @@ def _check_capture(amount: int, intent: JSON) -> None:
 
 def _unexpected(visit: Visit, intent: Kept, message: str, param: str | None = None) -> Refusal:
     seen = shown(intent.json, public=visit.public)
-    return Refusal(400, message, code="payment_intent_unexpected_state", param=param, payment_intent=seen)
+    return Refusal(
+        400, message, code="payment_intent_unexpected_state", param=param, payment_intent=seen
+    )
 
 
 def _why_not_confirmed(status: str, params: JSON) -> str:
     if status == "succeeded":
-        return (
-            "You cannot confirm this PaymentIntent because it has already succeeded after being previously confirmed."
-        )
-    if status == "canceled" and any(name in params for name in ("payment_method", "payment_method_data")):
+        return "You cannot confirm this PaymentIntent because it has already succeeded after being previously confirmed."
+    if status == "canceled" and any(
+        name in params for name in ("payment_method", "payment_method_data")
+    ):
         return (
             f"This PaymentIntent's payment_method could not be updated because it has a status of {status}. You may"
             " only update the payment_method of a PaymentIntent with one of the following statuses:"

@@ -41,7 +41,9 @@ UPDATE = forms.Form(
     metadata=forms.metadata,
 )
 ATTACH = forms.Form(customer=forms.words(500))
-LIST = forms.listing(customer=forms.words(500), type=forms.one_of("card"), allow_redisplay=methods.REDISPLAY)
+LIST = forms.listing(
+    customer=forms.words(500), type=forms.one_of("card"), allow_redisplay=methods.REDISPLAY
+)
 LIST_OF_CUSTOMER = forms.listing(type=forms.one_of("card"), allow_redisplay=methods.REDISPLAY)
 
 

@@ -97,7 +97,9 @@ def page(account: Account, kind: Kind, params: JSON, url: str, wanted: Mapping[s
         name = params.get(param)
         return None if name is None else account.find(kind, name, param)
 
-    return page_of(account.shelf(kind).candidates(wanted), params, url, cursor, partial(_says, wanted))
+    return page_of(
+        account.shelf(kind).candidates(wanted), params, url, cursor, partial(_says, wanted)
+    )
 
 
 def counted(kind: Kind, url: str, *filters: str) -> Endpoint:
@@ -135,11 +137,15 @@ def page_of(
         Refusal: There are two cursors.
     """
     if "starting_after" in params and "ending_before" in params:
-        raise invalid("Received both starting_after and ending_before parameters. Please pass in only one.")
+        raise invalid(
+            "Received both starting_after and ending_before parameters. Please pass in only one."
+        )
     limit = params.get("limit", 10)
     newer, older = cursor("ending_before"), cursor("starting_after")
     if newer is not None:
-        ahead: Iterator[Row] = (rows[place] for place in range(after(rows, newer.serial), len(rows)))
+        ahead: Iterator[Row] = (
+            rows[place] for place in range(after(rows, newer.serial), len(rows))
+        )
     else:
         end = len(rows) if older is None else after(rows, older.serial - 1)
         ahead = (rows[place] for place in range(end - 1, -1, -1))

@@ -14,11 +14,17 @@ from . import charges, forms, reading
 
 def _reason(name: str, value: object) -> str:
     if value not in ("duplicate", "fraudulent", "requested_by_customer"):
-        raise invalid("Invalid reason: must be one of duplicate, fraudulent, or requested_by_customer", name)
+        raise invalid(
+            "Invalid reason: must be one of duplicate, fraudulent, or requested_by_customer", name
+        )
     return str(value)
 
 
-_FIELDS: dict[str, forms.Reader] = {"amount": forms.amount, "metadata": forms.metadata, "reason": _reason}
+_FIELDS: dict[str, forms.Reader] = {
+    "amount": forms.amount,
+    "metadata": forms.metadata,
+    "reason": _reason,
+}
 
 CREATE = forms.Form(charge=forms.words(), payment_intent=forms.words(), **_FIELDS)
 CREATE_OF_CHARGE = forms.Form(**_FIELDS)
@@ -47,7 +53,9 @@ def update(visit: Visit, params: JSON, name: str) -> JSON:
     """Change what is noted on a Refund."""
     refund = visit.account.find(Kind.REFUND, name)
     before = refund.json
-    after = visit.account.change(refund, metadata=forms.changed(before["metadata"], params.get("metadata", {})))
+    after = visit.account.change(
+        refund, metadata=forms.changed(before["metadata"], params.get("metadata", {}))
+    )
     for type_ in ("refund.updated", "charge.refund.updated"):
         visit.emit(type_, after, before)
     return after
@@ -62,7 +70,9 @@ def cancel(visit: Visit, params: JSON, name: str) -> JSON:
 def list_of_charge(visit: Visit, params: JSON, name: str) -> JSON:
     """List the Refunds of a Charge, newest first."""
     visit.account.find(Kind.CHARGE, name)
-    return reading.page(visit.account, Kind.REFUND, params, f"/v1/charges/{name}/refunds", {"charge": name})
+    return reading.page(
+        visit.account, Kind.REFUND, params, f"/v1/charges/{name}/refunds", {"charge": name}
+    )
 
 
 def get_of_charge(visit: Visit, params: JSON, name: str, refund: str) -> JSON:
@@ -124,7 +134,9 @@ def _charge(account: Account, params: JSON) -> Kept:
         if intent.json["latest_charge"] is None:
             raise _nothing_to_refund(intent.id)
         return _refundable(account.known(intent.json["latest_charge"]))
-    message = "One of the following params should be provided for this request: payment_intent or charge."
+    message = (
+        "One of the following params should be provided for this request: payment_intent or charge."
+    )
     raise invalid(message)
 
 

@@ -42,7 +42,11 @@ def confirmed(visit: Visit, intent: Kept, method: Kept, terms: intents.Terms) ->
     decline = visit.decline or magic.at_attach
     if decline is not None:
         raise _declined(visit, intent, method, decline)
-    return _succeeded(visit, intent, method) if magic.asks is None else _ask(visit, intent, method, terms)
+    return (
+        _succeeded(visit, intent, method)
+        if magic.asks is None
+        else _ask(visit, intent, method, terms)
+    )
 
 
 def authenticate(visit: Visit, intent: Kept, *, approve: bool) -> JSON:

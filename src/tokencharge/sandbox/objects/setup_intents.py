@@ -44,7 +44,9 @@ CONFIRM = forms.Form(
     payment_method_types=no_types,
     **_CONFIRMING,
 )
-CANCEL = forms.Form(cancellation_reason=forms.one_of("abandoned", "duplicate", "requested_by_customer"))
+CANCEL = forms.Form(
+    cancellation_reason=forms.one_of("abandoned", "duplicate", "requested_by_customer")
+)
 
 
 def create(visit: Visit, params: JSON) -> JSON:
@@ -65,9 +67,15 @@ def create(visit: Visit, params: JSON) -> JSON:
         visit.emit("setup_intent.created", intent.json)
         return intent.json
     method = _method(account, given, body["customer"])
-    intent = account.add(_KIND, name, {**body, "payment_method": method.id, "status": "requires_confirmation"})
+    intent = account.add(
+        _KIND, name, {**body, "payment_method": method.id, "status": "requires_confirmation"}
+    )
     visit.emit("setup_intent.created", intent.json)
-    return setting_up.confirmed(visit, intent, method, intents.Terms.of(params)) if confirm else intent.json
+    return (
+        setting_up.confirmed(visit, intent, method, intents.Terms.of(params))
+        if confirm
+        else intent.json
+    )
 
 
 def get(visit: Visit, params: JSON, name: str) -> JSON:
@@ -87,9 +95,15 @@ def update(visit: Visit, params: JSON, name: str) -> JSON:
         params["metadata"] = forms.changed(json["metadata"], params["metadata"])
     if "payment_method" in params:
         if json["status"] in _OVER:
-            raise _unexpected(visit, intent, f"You cannot update this SetupIntent because {_OVER[json['status']]}.")
+            raise _unexpected(
+                visit,
+                intent,
+                f"You cannot update this SetupIntent because {_OVER[json['status']]}.",
+            )
         try:
-            params.update(_with_method(account, params["payment_method"], {**json, **params}["customer"]))
+            params.update(
+                _with_method(account, params["payment_method"], {**json, **params}["customer"])
+            )
         except Refusal as refusal:
             refusal.more["setup_intent"] = json
             raise
@@ -109,7 +123,9 @@ def confirm(visit: Visit, params: JSON, name: str) -> JSON:
     except Refusal as refusal:
         refusal.more["setup_intent"] = shown(json, public=visit.public)
         raise
-    return shown(setting_up.confirmed(visit, intent, method, intents.Terms.of(params)), public=visit.public)
+    return shown(
+        setting_up.confirmed(visit, intent, method, intents.Terms.of(params)), public=visit.public
+    )
 
 
 def cancel(visit: Visit, params: JSON, name: str) -> JSON:
@@ -117,7 +133,9 @@ def cancel(visit: Visit, params: JSON, name: str) -> JSON:
     intent = visit.account.find(_KIND, name)
     status = intent.json["status"]
     if status == "canceled":
-        raise _unexpected(visit, intent, "You cannot cancel this SetupIntent because it is already canceled.")
+        raise _unexpected(
+            visit, intent, "You cannot cancel this SetupIntent because it is already canceled."
+        )
     if status == "succeeded":
         message = (
             "You cannot cancel this SetupIntent because it has a status of succeeded. Only a SetupIntent with one of"
@@ -127,7 +145,9 @@ def cancel(visit: Visit, params: JSON, name: str) -> JSON:
         raise _unexpected(visit, intent, message)
     intent.asked = None
     reason = params.get("cancellation_reason")
-    ended = visit.account.change(intent, cancellation_reason=reason, next_action=None, status="canceled")
+    ended = visit.account.change(
+        intent, cancellation_reason=reason, next_action=None, status="canceled"
+    )
     visit.emit("setup_intent.canceled", ended)
     return ended
 
@@ -142,7 +162,10 @@ def _check_confirmation(intent: JSON, method: str | None, params: JSON) -> None:
         )
         raise impossible(message, code=_UNEXPECTED)
     if intent["status"] in _OVER:
-        raise impossible(f"You cannot confirm this SetupIntent because {_OVER[intent['status']]}.", code=_UNEXPECTED)
+        raise impossible(
+            f"You cannot confirm this SetupIntent because {_OVER[intent['status']]}.",
+            code=_UNEXPECTED,
+        )
     intents.check_return(intent, params, _KIND)
 
 

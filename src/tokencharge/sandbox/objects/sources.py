@@ -18,7 +18,10 @@ UPDATE = forms.Form(
     exp_year=forms.integer(1),
     metadata=forms.metadata,
     name=forms.words(empty=True),
-    **{f"address_{part}": forms.words(empty=True) for part in ("city", "country", "line1", "line2", "state", "zip")},
+    **{
+        f"address_{part}": forms.words(empty=True)
+        for part in ("city", "country", "line1", "line2", "state", "zip")
+    },
 )
 LIST = forms.listing(object=forms.words())
 
@@ -80,14 +83,19 @@ def attach(visit: Visit, params: JSON, name: str) -> JSON:
     visit.emit("customer.source.created", card.json)
     if customer.json["default_source"] is None:
         before = customer.json
-        visit.emit("customer.updated", visit.account.change(customer, default_source=card.id), before)
+        visit.emit(
+            "customer.updated", visit.account.change(customer, default_source=card.id), before
+        )
     return card.json
 
 
 def list_(visit: Visit, params: JSON, name: str) -> JSON:
     """List the cards of a Customer."""
     alive(visit.account, name)
-    wanted = {"customer": name, **{field: params[field] for field in ("object",) if field in params}}
+    wanted = {
+        "customer": name,
+        **{field: params[field] for field in ("object",) if field in params},
+    }
     return reading.page(visit.account, Kind.CARD, params, f"/v1/customers/{name}/sources", wanted)
 
 
@@ -121,7 +129,9 @@ def remove(visit: Visit, card: Kept) -> None:
     if before["default_source"] == card.id:
         left = visit.account.shelf(Kind.CARD).candidates({"customer": customer.id})
         default = left[0].id if left else None
-        visit.emit("customer.updated", visit.account.change(customer, default_source=default), before)
+        visit.emit(
+            "customer.updated", visit.account.change(customer, default_source=default), before
+        )
 
 
 def forget(visit: Visit, card: Kept) -> None:

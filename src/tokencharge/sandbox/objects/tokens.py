@@ -168,7 +168,9 @@ def hold_magic(account: Account, magic: MagicCard, *, wallet: str | None = None)
     return _hold(account, magic, today.tm_mon, today.tm_year + 1, fields, cvc=wallet is None)
 
 
-def _hold(account: Account, magic: MagicCard, month: int, year: int, fields: JSON, *, cvc: bool) -> HeldCard:
+def _hold(
+    account: Account, magic: MagicCard, month: int, year: int, fields: JSON, *, cvc: bool
+) -> HeldCard:
     body = bodies.card(account.new_id("card_1", 23), magic, month, year, fields, cvc=cvc)
     return HeldCard(body, magic)
 

@@ -92,7 +92,12 @@ class Engine:
             if isinstance(use, SavedAnswer):
                 return self._respond(request, request_id, use, replayed=True)
             pending = Pending(request, request_id, endpoint, ids, form, use, public)
-            if self.account.rules.lock_intents and request.method == "POST" and ids and ids[0].startswith("pi_"):
+            if (
+                self.account.rules.lock_intents
+                and request.method == "POST"
+                and ids
+                and ids[0].startswith("pi_")
+            ):
                 if ids[0] in self._busy:
                     if use is not None:
                         self._keys.release(use)
@@ -114,7 +119,10 @@ class Engine:
                     self._keys.release(use)
                 return self.refuse(request, result, pending.request_id)
             if isinstance(result, Refusal):
-                status, body = result.status, result.body(pending.request_id, int(self.account.now()))
+                status, body = (
+                    result.status,
+                    result.body(pending.request_id, int(self.account.now())),
+                )
             else:
                 status, body = 200, result
             answer = SavedAnswer(status, _encode(body), pending.request_id)
@@ -218,7 +226,9 @@ class Engine:
             return rules.saves_policies
         return refusal.saving is Saving.SAVED
 
-    def _respond(self, request: Request, request_id: str, answer: SavedAnswer, *, replayed: bool = False) -> Response:
+    def _respond(
+        self, request: Request, request_id: str, answer: SavedAnswer, *, replayed: bool = False
+    ) -> Response:
         headers: dict[str, str] = {}
         if request.method == "POST":
             headers["original-request"] = answer.request_id
@@ -231,11 +241,17 @@ class Engine:
                 headers["stripe-should-retry"] = "false"
         return self._record(request, request_id, answer.status, answer.body, headers)
 
-    def _record(self, request: Request, request_id: str, status: int, body: bytes, headers: dict[str, str]) -> Response:
+    def _record(
+        self, request: Request, request_id: str, status: int, body: bytes, headers: dict[str, str]
+    ) -> Response:
         key = request.idempotency_key
         replayed = "idempotent-replayed" in headers
         self._arrivals.append((request.method, request.path, status, key, replayed, request_id))
-        sent = {"content-type": "application/json", "date": _date(int(self.account.now())), **headers}
+        sent = {
+            "content-type": "application/json",
+            "date": _date(int(self.account.now())),
+            **headers,
+        }
         if status not in (401, 403):
             # Whoever is not let in is told nothing of the account.
             sent["request-id"] = request_id

@@ -185,7 +185,14 @@ class Faults:
         self._armed: list[Armed] = []
         self._lock = threading.Lock()
 
-    def add(self, fault: Fault, *, times: int | None = 1, path: str | Sequence[str] = "*", method: str = "*") -> Armed:
+    def add(
+        self,
+        fault: Fault,
+        *,
+        times: int | None = 1,
+        path: str | Sequence[str] = "*",
+        method: str = "*",
+    ) -> Armed:
         """Arm a fault.
 
         Args:

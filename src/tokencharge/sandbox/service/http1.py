@@ -13,7 +13,9 @@ _BODY = 1024 * 1024
 _CHUNK_LINE = 1024
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_TARGET = re.compile(r"(?:https?://(?P<host>[^/?#]*))?(?P<path>/[^?]*|\*)?(?:\?(?P<query>.*))?", re.IGNORECASE)
+_TARGET = re.compile(
+    r"(?:https?://(?P<host>[^/?#]*))?(?P<path>/[^?]*|\*)?(?:\?(?P<query>.*))?", re.IGNORECASE
+)
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _HOST = re.compile(r"(?:\[(?P<address>[0-9A-Fa-f:.]+)\]|(?P<name>[A-Za-z0-9._-]+))(?::[0-9]*)?")
 _SIZE = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;[^\r\n]*)?\r\n")
@@ -69,7 +71,11 @@ def read_head(stream: BufferedIOBase) -> Head | None:
     if not line.endswith(b"\n"):
         raise EOFError
     words = line.decode("latin-1").rstrip("\r\n").split(" ")
-    if len(words) != 3 or _TOKEN.fullmatch(words[0]) is None or re.fullmatch(r"HTTP/\d\.\d", words[2]) is None:
+    if (
+        len(words) != 3
+        or _TOKEN.fullmatch(words[0]) is None
+        or re.fullmatch(r"HTTP/\d\.\d", words[2]) is None
+    ):
         raise Malformed(400, "The request line is not HTTP.")
     method, target, version = words
     if not version.startswith("HTTP/1."):

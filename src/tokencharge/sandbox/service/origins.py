@@ -39,7 +39,9 @@ class Hosts:
         self._names = {listens.lower()}
         for name in more:
             if _NAME.fullmatch(name) is None:
-                raise ValueError("A host to answer for is a name or an address, without scheme, port or path.")
+                raise ValueError(
+                    "A host to answer for is a name or an address, without scheme, port or path."
+                )
             self._names.add(name.lower().rstrip("."))
 
     def check(self, host: str | None) -> None:
@@ -66,7 +68,10 @@ def preflight(request: Request) -> Response:
         Refusal: It is open to the secret key only, or does not exist.
     """
     methods = [method for method in _METHODS if _is_public(method, request.path)]
-    if request.headers.get("access-control-request-method", methods[0] if methods else None) not in methods:
+    if (
+        request.headers.get("access-control-request-method", methods[0] if methods else None)
+        not in methods
+    ):
         raise Refusal(403, "Pages may make only the calls that are open to the publishable key.")
     return Response(
         204,
@@ -88,7 +93,8 @@ def check(request: Request) -> None:
     key = request.api_key
     if "origin" in request.headers and key and not key.startswith("pk_"):
         raise Refusal(
-            403, "A page was going to use a secret key: only servers may have one, pages use the publishable key."
+            403,
+            "A page was going to use a secret key: only servers may have one, pages use the publishable key.",
         )
 
 

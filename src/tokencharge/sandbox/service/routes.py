@@ -57,7 +57,9 @@ ROUTES = {
     "GET accounts": _list(Kind.ACCOUNT, accounts.connected, accounts.LIST),
     "GET accounts/:id": _at(Kind.ACCOUNT, accounts.get_by_id),
     "GET balance": _at(Kind.BALANCE, accounts.balance),
-    "GET balance_transactions": many(_BOOKED, "/v1/balance_transactions", currency=_ID, source=_ID, type=_ID),
+    "GET balance_transactions": many(
+        _BOOKED, "/v1/balance_transactions", currency=_ID, source=_ID, type=_ID
+    ),
     "GET balance_transactions/:id": one(_BOOKED),
     "POST tokens": _open(Kind.TOKEN, tokens.create, tokens.CREATE),
     "GET tokens/:id": one(Kind.TOKEN),
@@ -82,18 +84,26 @@ ROUTES = {
     "POST payment_methods/:id": _at(_METHOD, payment_methods.update, payment_methods.UPDATE),
     "POST payment_methods/:id/attach": _at(_METHOD, payment_methods.attach, payment_methods.ATTACH),
     "POST payment_methods/:id/detach": _at(_METHOD, payment_methods.detach),
-    "POST confirmation_tokens": _open(_CONFIRMATION, confirmation_tokens.create, confirmation_tokens.CREATE),
+    "POST confirmation_tokens": _open(
+        _CONFIRMATION, confirmation_tokens.create, confirmation_tokens.CREATE
+    ),
     "GET confirmation_tokens/:id": one(_CONFIRMATION),
     "POST test_helpers/confirmation_tokens": _at(
         _CONFIRMATION, confirmation_tokens.create, confirmation_tokens.TEST_CREATE
     ),
     "POST payment_intents": _at(_INTENT, payment_intents.create, intent_forms.CREATE),
     "GET payment_intents": many(_INTENT, "/v1/payment_intents", customer=_OWNER),
-    "GET payment_intents/search": found(_INTENT, "/v1/payment_intents", "currency", "customer", "status"),
+    "GET payment_intents/search": found(
+        _INTENT, "/v1/payment_intents", "currency", "customer", "status"
+    ),
     "GET payment_intents/:id": _open(_INTENT, payment_intents.get, intent_forms.GET),
     "POST payment_intents/:id": _at(_INTENT, payment_intents.update, intent_forms.UPDATE),
-    "POST payment_intents/:id/confirm": _open(_INTENT, payment_intents.confirm, intent_forms.CONFIRM),
-    "POST payment_intents/:id/source_cancel": _open(_INTENT, payment_intents.source_cancel, intent_forms.SOURCE_CANCEL),
+    "POST payment_intents/:id/confirm": _open(
+        _INTENT, payment_intents.confirm, intent_forms.CONFIRM
+    ),
+    "POST payment_intents/:id/source_cancel": _open(
+        _INTENT, payment_intents.source_cancel, intent_forms.SOURCE_CANCEL
+    ),
     "POST payment_intents/:id/capture": _at(_INTENT, payment_intents.capture, intent_forms.CAPTURE),
     "POST payment_intents/:id/cancel": _at(_INTENT, payment_intents.cancel, intent_forms.CANCEL),
     "POST setup_intents": _at(_SETUP, setup_intents.create, setup_intents.CREATE),
@@ -103,7 +113,9 @@ ROUTES = {
     "POST setup_intents/:id/confirm": _open(_SETUP, setup_intents.confirm, setup_intents.CONFIRM),
     "POST setup_intents/:id/cancel": _at(_SETUP, setup_intents.cancel, setup_intents.CANCEL),
     "POST charges": _at(_CHARGE, charges.create, charges.CREATE),
-    "GET charges": many(_CHARGE, "/v1/charges", customer=_OWNER, payment_intent=_ID, transfer_group=_ID),
+    "GET charges": many(
+        _CHARGE, "/v1/charges", customer=_OWNER, payment_intent=_ID, transfer_group=_ID
+    ),
     "GET charges/search": found(_CHARGE, "/v1/charges", "currency", "customer", "status"),
     "GET charges/:id": one(_CHARGE),
     "POST charges/:id": _at(_CHARGE, charges.update, charges.UPDATE),

@@ -44,13 +44,21 @@ class Server:
     """
 
     def __init__(
-        self, handle: Callable[[Request], Response], host: str, port: int, *, hosts: Iterable[str] = ()
+        self,
+        handle: Callable[[Request], Response],
+        host: str,
+        port: int,
+        *,
+        hosts: Iterable[str] = (),
     ) -> None:
         known = origins.Hosts(host, hosts)
         self._listener = _Listener((host, port), partial(_Connection, handle, known))
         self.url = f"http://{host}:{self._listener.server_address[1]}"
         self._thread = threading.Thread(
-            target=self._listener.serve_forever, args=(0.02,), name="tokencharge-sandbox", daemon=True
+            target=self._listener.serve_forever,
+            args=(0.02,),
+            name="tokencharge-sandbox",
+            daemon=True,
         )
         self._thread.start()
 
@@ -107,7 +115,9 @@ class _Listener(socketserver.ThreadingTCPServer):
 class _Connection(socketserver.StreamRequestHandler):
     disable_nagle_algorithm = True
 
-    def __init__(self, handle: Callable[[Request], Response], hosts: origins.Hosts, *connection: Any) -> None:
+    def __init__(
+        self, handle: Callable[[Request], Response], hosts: origins.Hosts, *connection: Any
+    ) -> None:
         self._handle = handle
         self._hosts = hosts
         super().__init__(*connection)
@@ -140,7 +150,9 @@ class _Connection(socketserver.StreamRequestHandler):
             return False
         except OSError:
             return False
-        self._send(response, origins.readable(request), closes=head.last, bare=head.method == "HEAD")
+        self._send(
+            response, origins.readable(request), closes=head.last, bare=head.method == "HEAD"
+        )
         return not head.last
 
     def _answer(self, request: Request, head: Head) -> Response:
@@ -154,7 +166,12 @@ class _Connection(socketserver.StreamRequestHandler):
         return self._handle(request)
 
     def _send(
-        self, response: Response, more: Mapping[str, str] | None = None, *, closes: bool = False, bare: bool = False
+        self,
+        response: Response,
+        more: Mapping[str, str] | None = None,
+        *,
+        closes: bool = False,
+        bare: bool = False,
     ) -> None:
         headers = {
             "date": formatdate(usegmt=True),
@@ -169,9 +186,15 @@ class _Connection(socketserver.StreamRequestHandler):
         lines += [f"{name}: {value}" for name, value in headers.items()]
         if any(_UNSENDABLE.search(line) for line in lines):
             # A line break would begin another header, or another answer.
-            self._send(_refused(500, "The answer has a header that cannot be sent."), closes=closes, bare=bare)
+            self._send(
+                _refused(500, "The answer has a header that cannot be sent."),
+                closes=closes,
+                bare=bare,
+            )
             return
-        self.wfile.write("\r\n".join([*lines, "", ""]).encode("latin-1") + (b"" if bare else response.body))
+        self.wfile.write(
+            "\r\n".join([*lines, "", ""]).encode("latin-1") + (b"" if bare else response.body)
+        )
 
     def _linger(self) -> None:
         """Read what is still being sent, within bounds: hanging up at once would take the answer away, too."""
@@ -185,4 +208,8 @@ class _Connection(socketserver.StreamRequestHandler):
 
 def _refused(status: int, sentence: str) -> Response:
     error = {"message": sentence, "type": "invalid_request_error"}
-    return Response(status, {"content-type": "application/json"}, json.dumps({"error": error}, indent=2).encode())
+    return Response(
+        status,
+        {"content-type": "application/json"},
+        json.dumps({"error": error}, indent=2).encode(),
+    )

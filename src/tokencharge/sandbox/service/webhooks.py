@@ -56,7 +56,10 @@ def signed(event: Mapping[str, Any], secrets: str) -> tuple[bytes, str]:
     message = f"{now}.".encode() + body
     # Stripe adds a signature of a made-up scheme in test mode, which nobody should believe.
     keys = [("v1", part.strip()) for part in secrets.split(",")] + [("v0", "")]
-    digests = [f"{scheme}={hmac.new(key.encode(), message, hashlib.sha256).hexdigest()}" for scheme, key in keys]
+    digests = [
+        f"{scheme}={hmac.new(key.encode(), message, hashlib.sha256).hexdigest()}"
+        for scheme, key in keys
+    ]
     return body, ",".join([f"t={now}", *digests])
 
 

@@ -104,7 +104,9 @@ def customer(params: JSON, metadata: dict[str, str], invoice_prefix: str) -> JSO
     }
 
 
-def charge(params: JSON, metadata: dict[str, str], source: JSON, magic: MagicCard, decline: Decline | None) -> JSON:
+def charge(
+    params: JSON, metadata: dict[str, str], source: JSON, magic: MagicCard, decline: Decline | None
+) -> JSON:
     """Describe a Charge: tried, and either failed or authorized; nothing is captured yet."""
     descriptor = params.get("statement_descriptor")
     suffix = params.get("statement_descriptor_suffix") or descriptor
@@ -279,7 +281,9 @@ def checks_of(card: JSON) -> Checks:
 
 def checks(results: Checks) -> JSON:
     """Describe what the bank says of a card's CVC and address the new way."""
-    return dict(zip(("cvc_check", "address_line1_check", "address_postal_code_check"), results, strict=True))
+    return dict(
+        zip(("cvc_check", "address_line1_check", "address_postal_code_check"), results, strict=True)
+    )
 
 
 @functools.lru_cache(maxsize=512)

@@ -54,7 +54,12 @@ class Decline:
 
 
 def _repeated(
-    code: str, message: str, param: str | None, advice: str, network: str, network_advice: str | None
+    code: str,
+    message: str,
+    param: str | None,
+    advice: str,
+    network: str,
+    network_advice: str | None,
 ) -> Decline:
     return Decline(code, code, message, param, advice, network, network_advice)
 
@@ -85,7 +90,9 @@ DECLINES = {
         ),
         Decline(decline_code="fraudulent", blocked="merchant_blacklist"),
         _repeated("expired_card", "Your card has expired.", "exp_month", _CONFIRM, "54", "03"),
-        _repeated("incorrect_cvc", "Your card's security code is incorrect.", "cvc", _CONFIRM, "N7", "03"),
+        _repeated(
+            "incorrect_cvc", "Your card's security code is incorrect.", "cvc", _CONFIRM, "N7", "03"
+        ),
         _repeated(
             "processing_error",
             "An error occurred while processing your card. Try again in a little bit.",
@@ -210,7 +217,9 @@ class HeldCard:
     def checked(self) -> HeldCard:
         """Return the card as it is once the bank was asked: what was unchecked passes or fails."""
         results = zip(_CHECKS, self.magic.checks, strict=True)
-        known = {name: result or "pass" for name, result in results if self.json[name] == "unchecked"}
+        known = {
+            name: result or "pass" for name, result in results if self.json[name] == "unchecked"
+        }
         return HeldCard({**self.json, **known}, self.magic) if known else self
 
 

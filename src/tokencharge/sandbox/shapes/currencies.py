@@ -20,7 +20,9 @@ CURRENCIES = frozenset(
 )
 
 MINIMUM = {
-    **dict.fromkeys("ars aud brl cad chf cop eur idr inr jpy krw nzd php rub sgd usd zar".split(), 50),
+    **dict.fromkeys(
+        "ars aud brl cad chf cop eur idr inr jpy krw nzd php rub sgd usd zar".split(), 50
+    ),
     **dict.fromkeys("aed myr pln ron".split(), 200),
     **dict.fromkeys("nok sek".split(), 300),
     **dict.fromkeys("mxn thb".split(), 1_000),
@@ -34,7 +36,15 @@ MINIMUM = {
 
 MAXIMUM = 99_999_999
 
-_SYMBOLS = {"usd": "$", "cad": "$", "aud": "$", "nzd": "$", "eur": "\u20ac", "gbp": "\u00a3", "jpy": "\u00a5"}
+_SYMBOLS = {
+    "usd": "$",
+    "cad": "$",
+    "aud": "$",
+    "nzd": "$",
+    "eur": "\u20ac",
+    "gbp": "\u00a3",
+    "jpy": "\u00a5",
+}
 
 
 def written(amount: int, currency: str) -> str:

@@ -40,7 +40,9 @@ _CARDS = {
     }
 }
 _CARDS_AND_LINK = {**_CARDS, "link": {"persistent_token": None}}
-_CARD_SETUPS = {"card": {"mandate_options": None, "network": None, "request_three_d_secure": "automatic"}}
+_CARD_SETUPS = {
+    "card": {"mandate_options": None, "network": None, "request_three_d_secure": "automatic"}
+}
 
 
 def payment_intent(params: JSON, metadata: dict[str, str], client_secret: str) -> JSON:
@@ -167,7 +169,10 @@ def payment_method(held: HeldCard, fields: JSON) -> JSON:
     """Describe a card the new way, as a PaymentMethod."""
     known = billing_details(held.json)
     given = fields.get("billing_details", {})
-    address = {**known["address"], **{name: part for name, part in (given.get("address") or {}).items() if part}}
+    address = {
+        **known["address"],
+        **{name: part for name, part in (given.get("address") or {}).items() if part},
+    }
     return {
         "allow_redisplay": fields.get("allow_redisplay", "unspecified"),
         "billing_details": {**known, **given, "address": address} if given else known,
@@ -195,7 +200,13 @@ def card_as_method(held: HeldCard, created: int) -> JSON:
 def card(held: HeldCard) -> JSON:
     """Describe the card of a PaymentMethod."""
     json = held.json
-    return _card(held.magic, json["exp_month"], json["exp_year"], checks_of(json), json["tokenization_method"])
+    return _card(
+        held.magic,
+        json["exp_month"],
+        json["exp_year"],
+        checks_of(json),
+        json["tokenization_method"],
+    )
 
 
 @shared

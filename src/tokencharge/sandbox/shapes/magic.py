@@ -90,7 +90,9 @@ def _rows(table: str) -> Iterator[tuple[str, str]]:
 def _refused(table: str, *, at_attach: bool) -> Iterator[tuple[str, MagicCard]]:
     for line in table.strip().splitlines():
         number, code, *names = line.split()
-        card = MagicCard(number, at_attach=DECLINES[code] if at_attach else None, at_charge=DECLINES[code])
+        card = MagicCard(
+            number, at_attach=DECLINES[code] if at_attach else None, at_charge=DECLINES[code]
+        )
         yield from ((name, card) for name in names)
 
 
@@ -101,11 +103,17 @@ def _authenticated() -> Iterator[tuple[str, MagicCard]]:
         once_asked = None if code == "-" else DECLINES[code]
         country = "IE" if number.startswith("4000000000003220") else "US"
         when = None if asks == "-" else Asks(asks)
-        yield name, MagicCard(number, country, at_charge=at_charge, asks=when, once_asked=once_asked)
+        yield (
+            name,
+            MagicCard(number, country, at_charge=at_charge, asks=when, once_asked=once_asked),
+        )
 
 
 _FRAUDULENT = MagicCard(
-    "4100000000000019", at_attach=DECLINES["fraudulent"], at_charge=DECLINES["fraudulent"], risk="highest"
+    "4100000000000019",
+    at_attach=DECLINES["fraudulent"],
+    at_charge=DECLINES["fraudulent"],
+    risk="highest",
 )
 
 _CARDS = {
@@ -133,9 +141,13 @@ _CARDS = {
     "visa_chargeDeclinedFraudulent": _FRAUDULENT,
     "chargeDeclinedFraudulent": _FRAUDULENT,
     "cvcCheckFail": MagicCard("4000000000000101", checks=("fail", None, None)),
-    "cvcCheckFailElevatedRisk": MagicCard("4000058400307872", risk="elevated", checks=("fail", None, None)),
+    "cvcCheckFailElevatedRisk": MagicCard(
+        "4000058400307872", risk="elevated", checks=("fail", None, None)
+    ),
     "avsZipFail": MagicCard("4000000000000036", checks=(None, None, "fail")),
-    "avsZipFailElevatedRisk": MagicCard("4000058400306072", risk="elevated", checks=(None, None, "fail")),
+    "avsZipFailElevatedRisk": MagicCard(
+        "4000058400306072", risk="elevated", checks=(None, None, "fail")
+    ),
     "avsLine1Fail": MagicCard("4000000000000028", checks=(None, "fail", None)),
     "avsFail": MagicCard("4000000000000010", checks=(None, "fail", "fail")),
     "avsUnchecked": MagicCard("4000000000000044", checks=(None, "unavailable", "unavailable")),

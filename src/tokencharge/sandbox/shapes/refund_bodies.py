@@ -5,7 +5,9 @@ from __future__ import annotations
 from ..language.wire import JSON
 
 
-def refund(charge: JSON, amount: int, *, reason: str | None, metadata: dict[str, str], pending: bool) -> JSON:
+def refund(
+    charge: JSON, amount: int, *, reason: str | None, metadata: dict[str, str], pending: bool
+) -> JSON:
     """Describe the Refund of an amount of a Charge; its id is not in here."""
     return {
         "amount": amount,

@@ -54,7 +54,13 @@ class Account:
 
     def new_id(self, prefix: str, length: int) -> str:
         """Make an id that looks like Stripe's."""
-        return prefix + self._random.getrandbits(8 * length).to_bytes(length, "little").translate(_SPREAD).decode()
+        return (
+            prefix
+            + self._random.getrandbits(8 * length)
+            .to_bytes(length, "little")
+            .translate(_SPREAD)
+            .decode()
+        )
 
     def add(self, kind: Kind, name: str, fields: JSON, **more: Any) -> Kept:
         """Keep a new object.
@@ -65,7 +71,13 @@ class Account:
             fields: What Stripe shows of it, but for id, kind, time and mode.
             more: What else `Kept` has to say of it.
         """
-        json = {"id": name, "object": kind.value, "created": int(self.now()), "livemode": False, **fields}
+        json = {
+            "id": name,
+            "object": kind.value,
+            "created": int(self.now()),
+            "livemode": False,
+            **fields,
+        }
         return self.keep(kind, name, json, **more)
 
     def keep(self, kind: Kind, name: str, json: JSON, **more: Any) -> Kept:
@@ -163,7 +175,11 @@ class Visit:
         if about == before:
             return
         account = self.account
-        account.record.add(Happening(account.new_id("evt_1", 23), type, int(account.now()), about, before, self.cause))
+        account.record.add(
+            Happening(
+                account.new_id("evt_1", 23), type, int(account.now()), about, before, self.cause
+            )
+        )
 
     def later(self, seconds: float, action: Callable[..., object], *about: Any) -> None:
         """Let something happen by itself once the time has come.

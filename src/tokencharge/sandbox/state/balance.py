@@ -27,14 +27,20 @@ def book_charge(account: Account, charge: Kept, amount: int) -> str:
     return _book(account, charge, charge.id, _Entry.CHARGE, amount, fee, available=available)
 
 
-def give_back(visit: Visit, charge: Kept, amount: int, reason: str | None, metadata: dict[str, str]) -> JSON:
+def give_back(
+    visit: Visit, charge: Kept, amount: int, reason: str | None, metadata: dict[str, str]
+) -> JSON:
     """Make the Refund of an amount of a Charge, and tell the Charge."""
     account = visit.account
     pending = charge.effect is Effect.REFUND_PENDING
     name = account.new_id("re_1" if charge.json["payment_intent"] is None else "re_3", 23)
-    body = refund_bodies.refund(charge.json, amount, reason=reason, metadata=metadata, pending=pending)
+    body = refund_bodies.refund(
+        charge.json, amount, reason=reason, metadata=metadata, pending=pending
+    )
     now = int(account.now())
-    refund = account.keep(Kind.REFUND, name, {"id": name, "object": "refund", "created": now, **body})
+    refund = account.keep(
+        Kind.REFUND, name, {"id": name, "object": "refund", "created": now, **body}
+    )
     if charge.json["captured"]:
         transaction = _book(account, charge, name, _Entry.REFUND, -amount, 0, available=True)
         account.change(refund, balance_transaction=transaction)
@@ -70,7 +76,9 @@ def withdraw(visit: Visit, dispute: Kept, **fields: Any) -> None:
     account = visit.account
     charge = account.known(dispute.json["charge"])
     amount = -dispute.json["amount"]
-    transaction = _book(account, charge, dispute.id, _Entry.CHARGEBACK, amount, _DISPUTE_FEE, available=True)
+    transaction = _book(
+        account, charge, dispute.id, _Entry.CHARGEBACK, amount, _DISPUTE_FEE, available=True
+    )
     taken = account.known(transaction).json
     account.change(
         dispute,
@@ -87,7 +95,9 @@ def reinstate(visit: Visit, dispute: Kept) -> None:
     """Give a shop back what its customer's bank had taken."""
     account = visit.account
     charge = account.known(dispute.json["charge"])
-    transaction = _book(account, charge, dispute.id, _Entry.REVERSAL, dispute.json["amount"], 0, available=False)
+    transaction = _book(
+        account, charge, dispute.id, _Entry.REVERSAL, dispute.json["amount"], 0, available=False
+    )
     back = account.known(transaction).json
     account.change(
         dispute,
@@ -135,13 +145,26 @@ class _Booking:
 class _Entry(Enum):
     CHARGE = _Booking("charge", "charge", "{description}")
     REFUND = _Booking("refund", "refund", "REFUND FOR CHARGE ({described})")
-    CHARGEBACK = _Booking("adjustment", "dispute", "Chargeback withdrawal for {charge}", "Dispute fee")
+    CHARGEBACK = _Booking(
+        "adjustment", "dispute", "Chargeback withdrawal for {charge}", "Dispute fee"
+    )
     REVERSAL = _Booking("adjustment", "dispute_reversal", "Chargeback reversal for {charge}")
 
 
-def _book(account: Account, charge: Kept, source: str, entry: _Entry, amount: int, fee: int, *, available: bool) -> str:
+def _book(
+    account: Account,
+    charge: Kept,
+    source: str,
+    entry: _Entry,
+    amount: int,
+    fee: int,
+    *,
+    available: bool,
+) -> str:
     booking, currency, said = entry.value, charge.json["currency"], charge.json["description"]
-    described = booking.description.format(description=said, described=said or charge.id, charge=charge.id)
+    described = booking.description.format(
+        description=said, described=said or charge.id, charge=charge.id
+    )
     name = account.new_id("txn_1" if charge.json["payment_intent"] is None else "txn_3", 23)
     now = int(account.now())
     json = {

@@ -89,7 +89,14 @@ class Keys:
     def save(self, use: Use, answer: SavedAnswer) -> None:
         """Keep the answer under the key, for whoever sends the same request again."""
         del self._in_use[use.slot]
-        self._saved[use.slot] = (use.path, use.sent, use.since, answer.status, answer.body, answer.request_id)
+        self._saved[use.slot] = (
+            use.path,
+            use.sent,
+            use.since,
+            answer.status,
+            answer.body,
+            answer.request_id,
+        )
 
     def release(self, use: Use) -> None:
         """Forget a key: its request was never begun."""

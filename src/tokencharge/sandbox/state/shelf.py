@@ -85,7 +85,9 @@ class Shelf:
 
     def change(self, kept: Kept, fields: JSON) -> JSON:
         """Show other fields of an object from now on; return all it shows."""
-        return self._put_in_place(kept, {**kept.json, **fields}, moved=not self._watched.isdisjoint(fields))
+        return self._put_in_place(
+            kept, {**kept.json, **fields}, moved=not self._watched.isdisjoint(fields)
+        )
 
     def show(self, kept: Kept, json: JSON) -> JSON:
         """Show just this of an object from now on."""
