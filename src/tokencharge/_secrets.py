@@ -82,10 +82,9 @@ class Discreet:
         return all(getattr(self, field.name) == getattr(other, field.name) for field in fields)
 
     def __hash__(self) -> int:
-        fields = (
-            field for field in attrs.fields(type(self)) if field.eq and field.hash is not False
-        )  # type: ignore[arg-type]
-        return hash(tuple(getattr(self, field.name) for field in fields))
+        fields = attrs.fields(type(self))  # type: ignore[arg-type]
+        hashed = (field for field in fields if field.eq and field.hash is not False)
+        return hash(tuple(getattr(self, field.name) for field in hashed))
 
 
 def kind_of(key: str) -> str | None:
