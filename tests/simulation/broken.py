@@ -35,6 +35,7 @@ _serial = itertools.count()
 _key = Purchase.key
 _charge_call = Purchase.charge_call
 _intent_call = Purchase.intent_call
+_confirm_call = Purchase.confirm_call
 # The package's own `charge` is the function.
 _charge = import_module("tokencharge._flows.charge")
 _looking = import_module("tokencharge._flows.looking")
@@ -77,6 +78,19 @@ def _email_in_customer_key(self: Purchase, step: str) -> str:
 def _card_in_charge_key(self: Purchase, step: str) -> str:
     return _key(self, step) + (
         digest(self.token or "", self.card or "") if step.startswith("charge-") else ""
+    )
+
+
+def _try_in_charge_key(self: Purchase, step: str) -> str:
+    return _key(self, step) + (
+        self.payer if step.startswith("charge-") and self.is_named_try else ""
+    )
+
+
+def _not_corrected(self: Purchase, intent: str, method: str | None, slot: int) -> Call:
+    call = _confirm_call(self, intent, method, slot)
+    return attrs.evolve(
+        call, params={name: each for name, each in call.params.items() if name != "shipping"}
     )
 
 
@@ -198,6 +212,10 @@ FLOWS = {
         [(Purchase, "key", _email_in_customer_key)]
     ),
     "the card in the key of the charge": Broken([(Purchase, "key", _card_in_charge_key)]),
+    "the try of a saved card in the key of the charge": Broken(
+        [(Purchase, "key", _try_in_charge_key)]
+    ),
+    "who it is shipped to not corrected": Broken([(Purchase, "confirm_call", _not_corrected)]),
     "key not rotated after a decline": Broken([(Purchase, "charge_call", _slot_zero)]),
     "retry after a decline with the same key": Broken([(_charge, "settle", _one_key)]),
     "the customer's default card charged": Broken([(Purchase, "charge_call", _default_card)]),

@@ -9,6 +9,7 @@ from typing import Any
 import attrs
 
 from tokencharge import (
+    Address,
     AsyncPaymentGateway,
     AuthenticationRequired,
     CardDeclined,
@@ -17,6 +18,7 @@ from tokencharge import (
     OrderConflict,
     Payment,
     PaymentGateway,
+    Person,
     TokenChargeError,
     TokenRejected,
 )
@@ -40,12 +42,21 @@ _CARDS = [GOOD] * 11 + [
     "",  # a token Stripe does not know
 ]
 
+_PEOPLE = (
+    Person("Ada King", address=Address("12 St James's Square", city="London", country="GB")),
+    Person("Charles", "+44 20 7946 0018", Address("5 Devonshire Street", city="London")),
+)
+# What is said of one way to pay alone: with a token, and with a saved card.
+_OF_TOKEN = ("token", "email", "billing", "save_card", "reuse_card")
+_OF_SAVED_CARD = ("card", "on_session", "attempt")
+
 KINDS = {
     "order": 55,
     "token": 15,
     "order_of_customer": 8,
     "token_of_customer": 5,
     "saved_card": 12,
+    "returning": 10,
     "mixed": 8,
 }
 
@@ -56,7 +67,8 @@ class Sale:
 
     Attributes:
         kind: "order"; "token", a purchase that is named by its token alone; either "of_customer" that is known
-            already; "saved_card" for `charge_customer`; "mixed" where some calls name the Customer and some do not.
+            already; "saved_card" for `charge_customer`; "returning" where a known Customer pays with a saved card
+            or a new one; "mixed" where some calls name the Customer and some do not.
         order_id: Its name; None for a token.
         customer: The known Customer.
         capture: Whether the money is taken at once.
@@ -72,6 +84,11 @@ class Sale:
     began: datetime
     tokens: list[str] = attrs.field(factory=list)
     cards: list[str] = attrs.field(factory=list)
+
+    @property
+    def knows_customer(self) -> bool:
+        """Every call names the Customer, if there is one."""
+        return self.kind != "mixed" and self.customer is not None
 
 
 class Shop:
@@ -97,7 +114,7 @@ class Shop:
             sale.customer = self.world.ask_stripe("POST", "/v1/customers", "email=ada@example.com")[
                 "id"
             ]
-        if kind == "saved_card":
+        if kind in ("saved_card", "returning"):
             for card in (GOOD, "4000000000000341", GOOD):
                 self.save_card(sale, card)
         self.world.note("%s", sale)
@@ -149,10 +166,8 @@ class Shop:
         Raises:
             Exception: What is no error of this library's: nobody may see that.
         """
-        method: Callable[..., Any] = (
-            gateway.charge_customer if sale.kind == "saved_card" else gateway.charge
-        )
-        card = args["card"] if sale.kind == "saved_card" else self._card_of[args["token"]]
+        method: Callable[..., Any] = gateway.charge if "token" in args else gateway.charge_customer
+        card = self._card_of[args["token"]] if "token" in args else args["card"]
         call = Call(buyer, sale.order_id or args["token"], args, card, gateway)
         call.let_go_before = frozenset(self.world.let_go)
         self.world.calls.append(call)
@@ -184,30 +199,34 @@ class Buyer:
         self._random = shop.random
         self._gateway = shop.world.gateway()
         self._calls_left = self._random.randint(1, 4)
-        self._args: dict[str, Any] = {"amount": self._price(), "capture": sale.capture}
+        self._tries = 0
+        self._args: dict[str, Any] = {
+            "amount": self._price(),
+            "capture": sale.capture,
+            "email": self._email(),
+            "save_card": self._maybe(0.1),
+            "on_session": self._maybe(0.5),
+        }
         if sale.order_id is not None:
             self._args["order_id"] = sale.order_id
-        if (
-            sale.kind == "saved_card"
-            or (sale.kind != "mixed" and sale.customer)
-            or self._maybe(0.5)
-        ):
+        if sale.knows_customer or self._maybe(0.5):
             self._args["customer"] = sale.customer
-        known = self._args.get("customer") is not None
-        if sale.order_id is not None and (
-            self._maybe(0.3) or (late and not (known and sale.kind != "mixed"))
-        ):
+        if sale.order_id is not None and (self._maybe(0.3) or (late and not sale.knows_customer)):
             self._args["began"] = sale.began
-        if sale.kind != "saved_card":
-            self._args["email"] = self._email()
-            self._args["save_card"] = self._maybe(0.1)
+        for said in ("billing", "shipping"):
+            if self._maybe(0.2):
+                self._args[said] = self._random.choice(_PEOPLE)
+        if self._maybe(0.1):
+            self._args["receipt_email"] = True
+        if sale.order_id is not None and self._maybe(0.2):
+            self._args["reuse_card"] = self._maybe(0.5)
         self._take_a_card(new=self._maybe(0.6))
 
     def act(self) -> None:
         """Pay, and try again as people do."""
         self._wait(4.0)
         while True:
-            call = self._shop.call(self._name, self._gateway, self._sale, dict(self._args))
+            call = self._shop.call(self._name, self._gateway, self._sale, self._said())
             self._calls_left -= 1
             if isinstance(call.outcome, AuthenticationRequired) and call.outcome.payment_intent_id:
                 self._authenticate(call, call.outcome.payment_intent_id)
@@ -243,15 +262,27 @@ class Buyer:
             self._args["amount"] = self._price()
         if self._maybe(0.1):
             self._args["description"] = self._random.choice(("A book", "Two books"))
-        if "email" in self._args and self._maybe(0.1):
+        if self._maybe(0.1):
             self._args["email"] = self._email()
+        if self._maybe(0.1):
+            self._args[self._random.choice(("billing", "shipping"))] = self._random.choice(_PEOPLE)
         return True
+
+    def _said(self) -> dict[str, Any]:
+        """Return what a call says: of the two ways to pay only the one that is taken."""
+        other = _OF_SAVED_CARD if "token" in self._args else _OF_TOKEN
+        return {name: value for name, value in self._args.items() if name not in other}
 
     def _take_a_card(self, *, new: bool) -> None:
         sale = self._sale
-        if sale.kind == "saved_card":
+        if sale.kind == "saved_card" or (sale.kind == "returning" and self._maybe(0.5)):
+            self._args.pop("token", None)
             if new or "card" not in self._args:
                 self._args["card"] = self._random.choice([None, *sale.cards])
+            if self._maybe(0.4):
+                # Each submission of a page is a try of its own; a script that is run again repeats one.
+                self._tries += 1
+                self._args["attempt"] = f"{self._name[-1]}{self._tries}"
         elif new or not sale.tokens:
             kinds = ["tok"] if self._shop.world.route == "charges" else ["tok", "tok", "ctoken"]
             if len(kinds) > 1 and sale.order_id is not None:

@@ -91,6 +91,8 @@ class Record:
         for charge in self.paid_by(call):
             if call.card is not None and not self._is_given(call, charge):
                 yield f"(5) {call.buyer} gave {call.card}, and {charge.id} charged {charge.card}"
+            if call.args.get("shipping") not in (None, charge.shipping):
+                yield f"(10) {call.buyer} charged {charge.id}, which goes to somebody else"
         if isinstance(outcome, Payment):
             yield from self._wrong_payment(call, outcome)
         elif isinstance(outcome, _NOTHING_CHARGED) and self.paid_by(call):

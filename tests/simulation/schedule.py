@@ -80,6 +80,7 @@ def _play(world: World) -> None:
     if world.is_late:
         later = random.uniform(*random.choice(_NEXT_TIME))
         world.now += later
+        world.weather.change()
         world.note("%.1f hours pass", later / 3600)
         for sale in sales:
             for number in range(random.randint(1, 3)):
@@ -144,7 +145,7 @@ class Closing:
             again = {**self._with_good_card(closing.args), "amount": Money(begun["amount"], "usd")}
             closing = self._call(again)
         self._check_last(purchase, [closing])
-        if sale.kind != "saved_card" and before not in (None, self._holdings(purchase)):
+        if "token" in closing.args and before not in (None, self._holdings(purchase)):
             raise Violation(
                 f"(8) {purchase} was paid, and {before} became {self._holdings(purchase)}"
             )
@@ -193,9 +194,9 @@ class Closing:
         sale = self._sale
         paid = self._record().paid(args["order_id"])
         changed = {**args, "amount": paid[0].amount if paid else PRICE}
-        if paid and sale.kind != "saved_card":
+        if paid and "token" in args:
             changed["email"] = "someone.else@example.com"
-        if sale.kind == "saved_card":
+        if "token" not in args:
             return {**changed, "card": self._shop.save_card(sale, GOOD)}
         return {**changed, "token": self._shop.mint(GOOD)}
 
@@ -219,10 +220,7 @@ class Closing:
             return True
         if self._sale.order_id is None:
             # A token is good for one purchase, and what is said about it is part of that.
-            if (
-                len({(call.gateway.settings.route, *map(str, call.args.items())) for call in calls})
-                > 1
-            ):
+            if len({(call.gateway.settings.route, *call.args.items()) for call in calls}) > 1:
                 return True
             # It is good for one request, which may have been declined, or answered with a saved 5xx.
             spent = any(call.declined_by_fault or call.saved_5xx for call in calls)

@@ -172,6 +172,9 @@ def charges(request: Request) -> bool:
     return confirms or request.path == "/v1/charges" or request.path.endswith("/confirm")
 
 
+_RATES = (0.0, 0.05, 0.1, 0.2, 0.4, 0.6)
+
+
 @attrs.define
 class Weather:
     """How often what goes wrong in one schedule.
@@ -198,7 +201,7 @@ class Weather:
     @classmethod
     def forecast(cls, random: Random) -> Weather:
         """Draw the weather of a schedule."""
-        rate = random.choice((0.0, 0.05, 0.1, 0.2, 0.4, 0.6))
+        rate = random.choice(_RATES)
         kinds = [
             random.choice(random.choice((_ANY, _ANY, _POST, _CARD)))
             for _ in range(random.choice((1, 2, 4, 20)))
@@ -209,11 +212,15 @@ class Weather:
     def of(cls, names: Collection[str], random: Random) -> Weather:
         """Make a weather of these faults alone, each of them often, and only where money moves."""
         kinds = [fate for fate in (*_ANY, *_POST, *_CARD) if fate.name in names]
-        return cls(random, random.choice((0.1, 0.3, 0.6)), True, kinds)
+        return cls(random, random.choice((0.3, 0.6, 0.9)), True, kinds)
 
     def __str__(self) -> str:
         names = ", ".join(sorted({fate.name for fate in self.kinds}))
         return f"{self.rate:.0%} of the {'charges' if self.on_charges_only else 'requests'} meet one of {names}"
+
+    def change(self) -> None:
+        """Let the same go wrong more often, or less."""
+        self.rate = self.random.choice(_RATES)
 
     def clear_up(self) -> None:
         """Let nothing go wrong from now on."""
