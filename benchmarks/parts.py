@@ -18,7 +18,6 @@ import stripe
 import urllib3
 
 from tokencharge import Charge, Customer, Money, PaymentGateway
-from tokencharge._stripe.requestor import spare
 
 from .buyers import EMAIL, SECRET_KEY, floor, gateway, sdk
 from .server import ANSWERS
@@ -85,7 +84,6 @@ def main() -> None:
             "bare urllib3": floor(url),
             "tokencharge, the answers at hand": without_http(),
             "the SDK's raw_request, the answers at hand and empty": raw_requests(client()),
-            "the same, spared": raw_requests(spare(client())),
             "decoding the answers": lambda _: list(map(json.loads, BODIES)),
             "typed results": results(),
         }

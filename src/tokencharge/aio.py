@@ -92,7 +92,7 @@ class AsyncPaymentGateway(Gateway):
     async def _run(self, flow: flows.Flow[T]) -> T:
         async def do(request: flows.Call | flows.Pause) -> flows.Answer | None:
             if isinstance(request, flows.Pause):
-                await asyncio.sleep(request.seconds)
+                await asyncio.sleep(self._channel.time_for(request))
                 return None
             try:
                 return await self._channel.send_async(request)

@@ -37,8 +37,10 @@ class Gateway(ABC):
         publishable_key: The page's key; checked to be of the same mode.
         webhook_secret: `whsec_...`; several, separated by commas, while one is being rolled.
         api_base: Where Stripe's API is; a sandbox's URL in tests.
-        timeout: Seconds one request to Stripe may take, its retries included.
-        max_retries: How often the SDK repeats a request that went wrong on the way, under the same idempotency key.
+        timeout: Seconds one call, such as `charge`, may take: its requests, retries and
+            pauses together.
+        max_retries: How often a request that went wrong on the way, or came too often, is
+            tried again, under the same idempotency key.
         livemode: Declare it, and a key of the other mode is refused.
         http_client: A `stripe.HTTPClient` to send requests with, instead of the built-in pool.
         route: What a card token is charged by: "payment_intents", which can do 3-D Secure and works on every account,
@@ -200,5 +202,5 @@ class PaymentGateway(Gateway):
     def _do(self, request: flows.Call | flows.Pause) -> flows.Answer | None:
         if isinstance(request, flows.Call):
             return self._channel.send(request)
-        time.sleep(request.seconds)
+        time.sleep(self._channel.time_for(request))
         return None

@@ -100,15 +100,15 @@ class Settings(Discreet):
     )
     timeout: float = _setting(
         "STRIPE_TIMEOUT",
-        default=30.0,
+        default=25.0,
         read=_number,
-        help="Seconds one request to Stripe may take, its retries included.",
+        help="Seconds one call, such as charge(), may take: its requests, retries and pauses together.",
     )
     max_retries: int = _setting(
         "STRIPE_MAX_RETRIES",
         default=2,
         read=_whole,
-        help="How often the SDK repeats a request that went wrong on the way.",
+        help="How often a request that went wrong on the way, or came too often, is tried again.",
     )
     route: str = _setting(
         "STRIPE_ROUTE",

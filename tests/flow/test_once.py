@@ -7,6 +7,7 @@ import unicodedata
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+import attrs
 import pytest
 
 from tests.flow.line import answer, lose, refuse
@@ -85,6 +86,32 @@ def test_an_order_goes_on_for_another_customer(sandbox, till, pauses, login_firs
     assert first is None or (first.charge.id, True) == (payment.charge.id, payment.replayed)
     assert payment.charge.customer_id == payment.customer.id
     assert [] == pauses
+
+
+@pytest.mark.parametrize("was_paid", [True, False])
+def test_a_guest_whose_customer_was_never_made_hears_of_the_payment(sandbox, till, was_paid):
+    """A failure of Stripe's keeps the name of the order's Customer for a day: what another Customer paid is found."""
+    order: dict[str, Any] = {"amount": FIVE, "order_id": "order-7"}
+    sandbox.faults.add(
+        Fault.server_error(executed=False, saved=True), path="/v1/customers", method="POST"
+    )
+    hasty = PaymentGateway.from_settings(
+        attrs.evolve(till.settings, max_retries=0), http_client=sandbox.http_client()
+    )
+    with pytest.raises(OutcomeUnknown):
+        hasty.charge(sandbox.create_token(), "typo@example.com", **order)
+    if was_paid:
+        paid_before = till.charge(sandbox.create_token(), ADA, **order, customer=member(sandbox))
+        payment = till.charge(sandbox.create_token(), ADA, **order)
+
+        assert (paid_before.charge, True) == (payment.charge, payment.replayed)
+        assert paid_before.customer.id == payment.customer.id
+    else:
+        with pytest.raises(OrderInProgress, match="with the e-mail it began with"):
+            till.charge(sandbox.create_token(), ADA, **order)
+        payment = till.charge(sandbox.create_token(), "typo@example.com", **order)
+
+    assert [payment.charge] == paid(sandbox)
 
 
 def test_the_open_intent_of_another_customer_is_given_up(sandbox, pauses):

@@ -42,6 +42,12 @@ def charge(purchase: Purchase) -> Flow[Payment]:
             customer, begun = yield from _customer(purchase, slots)
         except OrderConflict as conflict:
             return (yield from found_by_token(purchase, slots, None, conflict))
+        except OrderInProgress:
+            # Whoever began the order as a guest may have logged in since, and paid.
+            yield from look_again(look(purchase, slots, None), harmless=True)
+            if slots.end is None:
+                raise
+            return (yield from payment_of(purchase, None, slots.end, found=True))
         customer_id = customer.id
         if begun and not looked:
             yield from look_again(look(purchase, slots, customer_id), harmless=True)
@@ -119,7 +125,8 @@ def _customer(purchase: Purchase, slots: Slots) -> Flow[tuple[Customer, bool]]:
         found = yield from _order_customer(purchase)
     if found is None:
         raise OrderInProgress(
-            "This order was begun with another e-mail, and its customer cannot be found yet: call again in a minute.",
+            "This order was begun with another e-mail, and its customer cannot be found yet: call again in a "
+            "minute, or with the e-mail it began with.",
             step="customer",
         )
     return found, True

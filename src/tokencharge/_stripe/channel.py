@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import functools
 import json
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import stripe
 
-from .._flows import Answer, Call
+from .._flows import Answer, Call, Pause
 from .._observe import Watched, watch_operation, watch_request
 from ..errors import TokenChargeError, error_code
 from ..settings import Settings
-from .requestor import spare
 from .translate import presentable, translate, unreadable
-from .transport import Wire
+from .transport import within
+from .tries import Wire
 
 API_VERSION = "2026-10-28.endive"
 """Stripe's API version, pinned: answers keep their shape whatever SDK is installed or the account's default is."""
@@ -26,20 +27,17 @@ class Channel:
 
     def __init__(self, settings: Settings, http_client: stripe.HTTPClient) -> None:
         self._settings = settings
-        self._wire = Wire(http_client, settings.timeout)
+        self._wire = Wire(http_client, settings.timeout, settings.max_retries)
 
     @functools.cached_property
     def _client(self) -> stripe.StripeClient:
         settings = self._settings
-        client = stripe.StripeClient(
+        return stripe.StripeClient(
             settings.secret_key,
             stripe_version=API_VERSION,
             base_addresses={"api": settings.api_base.rstrip("/")},
-            # StripeClient retries nothing unless it is told to.
-            max_network_retries=settings.max_retries,
             http_client=self._wire,
         )
-        return spare(client)
 
     # raw_request, not customers.create: it survives the removal of the SDK's Charge methods, builds no object tree,
     # and does not turn a Stripe-Notice header into a warning that could lose the answer.
@@ -79,9 +77,18 @@ class Channel:
             raise
         raise self._failed(call, failure) from presentable(failure)
 
-    def operation(self, name: str) -> AbstractContextManager[Watched]:
-        """Watch the operation in the block: its result is to be set on what the block is given."""
-        return watch_operation(name)
+    @contextmanager
+    def operation(self, name: str) -> Iterator[Watched]:
+        """Watch the operation in the block, and allow it its time.
+
+        Its result is to be set on what the block is given.
+        """
+        with within(self._settings.timeout), watch_operation(name) as watched:
+            yield watched
+
+    def time_for(self, pause: Pause) -> float:
+        """Return the seconds to pause: none where no request could follow, so it is sent now."""
+        return pause.seconds if self._wire.has_time_for(pause.seconds) else 0.0
 
     def _answer(self, response: Any) -> Answer:
         last = self._wire.last
