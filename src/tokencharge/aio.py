@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
@@ -14,6 +13,7 @@ from ._frames import forgetful
 from ._operations import Operations
 from .errors import ConfigurationError, OutcomeUnknown, TokenChargeError
 from .gateway import Gateway, described
+from .results import Payment
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -107,6 +107,14 @@ def _abandoned(flow: flows.Flow[T], call: flows.Call) -> TokenChargeError:
     unknown = OutcomeUnknown(
         "The task was cancelled while a request was out: call again.", step=call.step
     )
-    with suppress(TokenChargeError):
+    try:
         flow.send(Failed(unknown))
+    except StopIteration as end:
+        if isinstance(end.value, Payment):
+            # What was out came after the payment.
+            paid = end.value.charge
+            unknown.charge_id, unknown.customer_id = paid.id, paid.customer_id
+            unknown.order_id = paid.metadata.get("order_id")
+    except TokenChargeError:
+        pass  # It is `unknown`: the flow has said on it how far it got.
     return unknown

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.flow.line import Line
 from tokencharge import (
     AsyncPaymentGateway,
     CardDeclined,
@@ -22,7 +23,8 @@ from tokencharge import (
     Payment,
     PaymentGateway,
 )
-from tokencharge.sandbox import Fault, Sandbox, Server
+from tokencharge._stripe import FunctionClient
+from tokencharge.sandbox import Fault, Rules, Sandbox, Server
 
 pytest.importorskip("aiohttp")
 
@@ -277,6 +279,30 @@ def test_a_cancelled_task_knows_how_far_it_got_and_can_be_called_again(server, s
 
     assert "order-1" == known(cancelled).order_id
     assert [payment.charge] == sandbox.charges
+
+
+def test_a_task_cancelled_after_the_payment_names_it():
+    """While the card that was not to be kept is forgotten, the charge is made already."""
+    sandbox = Sandbox(rules=Rules(card_tokens=True))
+
+    def cancelled(request):
+        if request.method == "DELETE":
+            raise asyncio.CancelledError
+        return sandbox.handle(request)
+
+    line = Line(sandbox)
+    line.plan("DELETE *", cancelled)
+    gateway = AsyncPaymentGateway(
+        sandbox.secret_key, http_client=FunctionClient(line.send), route="charges"
+    )
+    with pytest.raises(asyncio.CancelledError) as ended:
+        asyncio.run(
+            gateway.charge(sandbox.create_token(), ADA, FIVE, order_id="order-1", reuse_card=False)
+        )
+    unknown = known(ended.value)
+
+    assert [unknown.charge_id] == [charge.id for charge in sandbox.charges]
+    assert ("order-1", sandbox.customers[0].id) == (unknown.order_id, unknown.customer_id)
 
 
 def test_without_aiohttp_it_says_what_to_install(monkeypatch):

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
+from functools import partial
 from itertools import pairwise
+from typing import Any
 
 import pytest
 import stripe
@@ -167,7 +170,7 @@ def test_tries_back_off(monkeypatch, asynchronous):
     monkeypatch.setattr(asyncio, "sleep", sleep)
     kind = AsyncPaymentGateway if asynchronous else PaymentGateway
     gateway = kind("sk_test_1", max_retries=7, timeout=600.0, http_client=Refusing())
-    read = partial(gateway.get_charge, "ch_1")
+    read: Callable[[], Any] = partial(gateway.get_charge, "ch_1")
     with pytest.raises(RateLimited):
         asyncio.run(read()) if asynchronous else read()
 

@@ -114,6 +114,18 @@ def test_a_guest_whose_customer_was_never_made_hears_of_the_payment(sandbox, til
     assert [payment.charge] == paid(sandbox)
 
 
+def test_an_old_order_goes_on_with_its_customer(sandbox, till, later):
+    """Days after its key is forgotten no second Customer is made, though the buyer corrects the e-mail."""
+    began = datetime.now(timezone.utc)
+    with pytest.raises((InvalidRequest, TokenRejected)):
+        till.charge("tok_1Unknown", "typo@example.com", FIVE, order_id="order-7", began=began)
+    later(2 * DAY)
+    payment = till.charge(sandbox.create_token(), ADA, FIVE, order_id="order-7", began=began)
+
+    assert [payment.charge] == paid(sandbox)
+    assert [(payment.customer.id, ADA)] == [(each.id, each.email) for each in sandbox.customers]
+
+
 def test_the_open_intent_of_another_customer_is_given_up(sandbox, pauses):
     """Its challenge cannot charge beside what is paid after the login."""
     till = PaymentGateway(sandbox.secret_key, http_client=sandbox.http_client())

@@ -42,12 +42,8 @@ def charge(purchase: Purchase) -> Flow[Payment]:
             customer, begun = yield from _customer(purchase, slots)
         except OrderConflict as conflict:
             return (yield from found_by_token(purchase, slots, None, conflict))
-        except OrderInProgress:
-            # Whoever began the order as a guest may have logged in since, and paid.
-            yield from look_again(look(purchase, slots, None), harmless=True)
-            if slots.end is None:
-                raise
-            return (yield from payment_of(purchase, None, slots.end, found=True))
+        except OrderInProgress as waiting:
+            return (yield from _paid_elsewhere(purchase, slots, waiting))
         customer_id = customer.id
         if begun and not looked:
             yield from look_again(look(purchase, slots, customer_id), harmless=True)
@@ -63,6 +59,21 @@ def charge(purchase: Purchase) -> Flow[Payment]:
     except TokenChargeError as error:
         place(error, order_id=purchase.order_id, customer_id=customer_id)
         raise
+
+
+def _paid_elsewhere(purchase: Purchase, slots: Slots, error: OrderInProgress) -> Flow[Payment]:
+    """Return what another Customer has paid for an order whose own Customer is not made yet.
+
+    Whoever began it as a guest may have logged in since.
+
+    Raises:
+        OrderInProgress: Nobody has.
+    """
+    if purchase.order_id is not None:
+        yield from look_again(look(purchase, slots, None), harmless=True)
+    if slots.end is None:
+        raise error
+    return (yield from payment_of(purchase, None, slots.end, found=True))
 
 
 def charge_customer(
@@ -118,6 +129,11 @@ def _customer(purchase: Purchase, slots: Slots) -> Flow[tuple[Customer, bool]]:
         customer = yield from read_customer(begun_with.customer_id)
         if not customer.deleted:
             return customer, True
+    if purchase.is_old:
+        # The key its Customer was made under is forgotten, and would make another one.
+        found = yield from _order_customer(purchase)
+        if found is not None:
+            return found, True
     try:
         return (yield from _prepare(call, Customer.from_stripe, lambda: _order_customer(purchase)))
     except OrderConflict:
