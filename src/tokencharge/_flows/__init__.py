@@ -1,9 +1,11 @@
-"""The rules, without IO: each flow is a generator that yields a Call and is sent the Answer.
+"""The rules, without IO: each flow is a generator that yields a Call.
 
-Whoever drives a flow (a blocking gateway, an async one, a simulation) sends each Call to Stripe and sends back the
-Answer, or the error that the call ended in; a Pause is waited out. There is one copy of the rules.
+A driver (a blocking gateway, an async gateway or a simulation) sends each Call to
+Stripe. It sends back the Answer, or the error that the call raised. It waits when it
+gets a Pause. So there is one copy of the rules.
 
-How an order is charged once, and why each key contains what it contains, is in docs/exactly-once.md.
+docs/exactly-once.md explains how an order is charged once, and what each key contains
+and why.
 """
 
 from .calls import Answer, Call, Flow, Pause

@@ -1,4 +1,4 @@
-"""What a flow says to whoever drives it: Call, Answer, Pause; and how an answer is read."""
+"""Call, Answer and Pause, which a flow exchanges with its driver; their readers."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ T = TypeVar("T")
 
 @attrs.frozen
 class Call:
-    """One request to Stripe. A POST has an idempotency key, a GET has none.
+    """One request to Stripe.
 
-    `purchase` is the digest of the purchase it is for, where there is one.
+    A POST has an idempotency key, unless repeating it does no harm. A GET has none.
+    `purchase` is the digest of the purchase, if the request is for one.
     """
 
     step: str
@@ -37,10 +38,11 @@ class Answer:
     """Stripe's answer to a Call.
 
     Attributes:
-        body: Decoded.
-        replayed: Stripe repeats what it said to the same key before: history.
-        own: What it repeats may have been the answer to an earlier try of this very call.
-        date: When Stripe answered, as HTTP writes it; empty where no answer said.
+        body: The decoded body.
+        replayed: Stripe repeated an earlier answer to the same key. It may be out of
+            date.
+        own: The repeated answer may belong to an earlier try of this same call.
+        date: When Stripe answered, as an HTTP date; empty if no answer had one.
     """
 
     body: object
@@ -50,15 +52,14 @@ class Answer:
 
     @property
     def found(self) -> bool:
-        """Another call did what is answered."""
+        """Whether another call made the object in the answer."""
         return self.replayed and not self.own
 
     @property
     def at(self) -> datetime | None:
         """When Stripe answered, by its own clock."""
-        from email.utils import (
-            parsedate_to_datetime,
-        )  # here, so that importing tokencharge does not load it
+        # Imported here, so that importing tokencharge does not load it.
+        from email.utils import parsedate_to_datetime
 
         try:
             return parsedate_to_datetime(self.date)
@@ -68,7 +69,7 @@ class Answer:
 
 @attrs.frozen
 class Pause:
-    """Seconds to wait before going on: another request for the same order is at work."""
+    """Seconds to wait, because another request for the same order is running."""
 
     seconds: float
 
@@ -77,7 +78,11 @@ Flow = Generator["Call | Pause", Any, T]
 
 
 def ask(call: Call, reader: Callable[[Raw], T]) -> Flow[tuple[T, Answer]]:
-    """Send a Call and read its answer; an answer that cannot be read is no answer."""
+    """Send a Call and read its answer.
+
+    An unreadable answer to a GET raises GatewayUnavailable; any other raises
+    OutcomeUnknown.
+    """
     answer: Answer = take((yield call))
     try:
         if not isinstance(answer.body, Mapping):
@@ -89,23 +94,26 @@ def ask(call: Call, reader: Callable[[Raw], T]) -> Flow[tuple[T, Answer]]:
                 f"Stripe's answer cannot be read; nothing was changed. {error}", step=call.step
             ) from error
         raise OutcomeUnknown(
-            f"Stripe accepted the request, but its answer cannot be read: call again with the same arguments. {error}",
+            "Stripe accepted the request, but its answer cannot be read: "
+            f"call again with the same arguments. {error}",
             step=call.step,
         ) from error
 
 
 def read(call: Call, reader: Callable[[Raw], T]) -> Flow[T]:
-    """Send a Call, and return what its answer says."""
+    """Send a Call and return the value read from its answer."""
     value, _ = yield from ask(call, reader)
     return value
 
 
 def read_charge(charge_id: str, *also: str) -> Flow[Charge]:
-    """Read a Charge, with the PaymentIntent that alone knows whether its money is held still.
+    """Read a Charge together with its PaymentIntent.
+
+    Only the PaymentIntent shows whether the money is still held.
 
     Args:
-        charge_id: Which.
-        also: What else is to be sent along.
+        charge_id: The Charge to read.
+        also: More fields to expand.
     """
     call = Call("charge", "get", path("charges", charge_id), {"expand": ["payment_intent", *also]})
     charge, answer = yield from ask(call, Charge.from_stripe)
@@ -113,7 +121,10 @@ def read_charge(charge_id: str, *also: str) -> Flow[Charge]:
 
 
 def as_of(made: Any, answer: Answer) -> Any:
-    """Return what was read as it is by Stripe's clock: of a Charge, the clock alone may tell that its hold is over."""
+    """Return an object as it is by Stripe's clock.
+
+    Only the time may show that the hold of a Charge is over.
+    """
     return made.as_of(answer.at) if isinstance(made, Charge) else made
 
 
@@ -129,7 +140,7 @@ def path(resource: str, name: str) -> str:
 
 
 def about(charge_id: str, flow: Flow[T]) -> Flow[T]:
-    """Go through a flow, and say on its error which Charge it was about."""
+    """Run a flow, and add the Charge's id to its error."""
     try:
         return (yield from flow)
     except TokenChargeError as error:
@@ -138,7 +149,10 @@ def about(charge_id: str, flow: Flow[T]) -> Flow[T]:
 
 
 def place(error: TokenChargeError, **known: str | None) -> None:
-    """Say on an error which order, Customer or Charge it was about, so that the caller can go on from there."""
+    """Fill in what an error lacks: its order, Customer or Charge.
+
+    The caller needs these to go on.
+    """
     for name, value in known.items():
         if getattr(error, name) is None:
             setattr(error, name, value)

@@ -1,4 +1,4 @@
-"""The cards a Customer has saved: listed, one of them chosen, one of them forgotten."""
+"""The saved cards of a Customer: list them, choose one, forget one."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ def cards(customer_id: str) -> Flow[list[Card]]:
     """List the cards of a Customer, the newest first.
 
     The list of PaymentMethods holds the cards of the Cards API and of Sources as well
-    (https://docs.stripe.com/payments/payment-methods/transitioning), so one request shows them all.
+    (https://docs.stripe.com/payments/payment-methods/transitioning), so one request
+    shows them all.
     """
     params: dict[str, Any] = {"type": "card", "limit": 100, "expand": ["data.customer"]}
     found: dict[str, Raw] = {}
@@ -45,8 +46,9 @@ def cards(customer_id: str) -> Flow[list[Card]]:
 
 
 def forget_card(card_id: str, customer_id: str) -> Flow[None]:
-    """Take a card from its Customer for good; one that is gone already is as good as taken."""
-    # Neither has a key: to forget a card twice does no harm, a 5xx saved under a key would.
+    """Remove a card from its Customer for good. A missing card is no error."""
+    # Neither request has a key: forgetting a card twice does no harm, but a 5xx saved
+    # under a key would.
     if card_id.startswith("pm_"):
         where = path("payment_methods", card_id)
         call = Call("card", "post", f"{where}/detach")
@@ -58,7 +60,8 @@ def forget_card(card_id: str, customer_id: str) -> Flow[None]:
     except (InvalidRequest, TokenRejected) as error:
         if error.http_status == 404:
             return
-        # Stripe refuses to detach what is detached already, without a code: whose it is tells.
+        # Stripe refuses to detach a card that is already detached, without an error
+        # code. So read whose card it is.
         if (
             yield from read(Call("card", "get", where), lambda raw: reference(raw, "customer"))
         ) is not None:
@@ -66,7 +69,7 @@ def forget_card(card_id: str, customer_id: str) -> Flow[None]:
 
 
 def saved_card(customer: Customer) -> Flow[str]:
-    """Return the Customer's default card, else the one saved last."""
+    """Return the Customer's default card, or else the card saved last."""
     default = default_card(customer.raw)
     if default is not None:
         return default
@@ -82,13 +85,16 @@ def saved_card(customer: Customer) -> Flow[str]:
 
 
 def default_card(customer: Raw) -> str | None:
-    """Return what a Customer is charged by where no card is named: the default of old, else that of its invoices."""
+    """Return the Customer's default card, used where no card is named.
+
+    That is the legacy `default_source`, or else the default of its invoices.
+    """
     settings = typed(customer, "invoice_settings", dict) or {}
     return reference(customer, "default_source") or reference(settings, "default_payment_method")
 
 
 def _listed(customer_id: str, params: dict[str, Any]) -> Flow[tuple[list[Raw], bool]]:
-    """List payment methods of a Customer; return one page of them, and whether there is another."""
+    """List payment methods of a Customer: one page, and whether there is another."""
 
     def read_page(raw: Raw) -> tuple[list[Raw], bool]:
         these = [each for each in entries(raw) if read_id(each)]

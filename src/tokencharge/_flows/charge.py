@@ -1,4 +1,4 @@
-"""From a token to a Customer, a card and a Charge; and from a saved card to a Charge."""
+"""Charge a token (Customer, card, Charge), or charge a saved card."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _FRESH_KEYS = 4
 
 
 def charge(purchase: Purchase) -> Flow[Payment]:
-    """Charge what the browser made of a card: a Customer, the card, the Charge."""
+    """Charge a card token or payment method: the Customer, the card, the Charge."""
     slots = Slots(purchase.digest)
     customer_id, card = purchase.customer, None
     try:
@@ -79,12 +79,15 @@ def _paid_elsewhere(purchase: Purchase, slots: Slots, error: OrderInProgress) ->
 def charge_customer(
     purchase: Purchase, customer_id: str, *, receipt: bool = False
 ) -> Flow[Payment]:
-    """Charge a saved card: the one named, else the Customer's default as it is now, else the one saved last.
+    """Charge a saved card.
+
+    That is the named card, else the Customer's default as it is now, else the card
+    saved last.
 
     Args:
         purchase: What is charged.
-        customer_id: To whom.
-        receipt: A receipt goes to the Customer's own address.
+        customer_id: The Customer who pays.
+        receipt: Send a receipt to the Customer's own address.
     """
     slots = Slots(purchase.digest)
     customer: Customer | str = customer_id
@@ -102,9 +105,10 @@ def charge_customer(
 
 
 def _look_ahead(purchase: Purchase, slots: Slots) -> Flow[bool]:
-    """Look what an order has made before, where Stripe's keys are not known to guard it; tell whether that was done.
+    """Read what an order made before, where Stripe's keys may not protect it.
 
-    Of a Customer that is made for the order, the step that makes it tells whether the order was begun before.
+    Return whether that was read. If the Customer is made for the order, the request
+    that makes it shows whether the order was begun before.
     """
     if purchase.order_id is None:
         return False
@@ -149,16 +153,17 @@ def _customer(purchase: Purchase, slots: Slots) -> Flow[tuple[Customer, bool]]:
 
 
 def _order_customer(purchase: Purchase) -> Flow[Customer | None]:
-    """Find the Customer an order has already: of several, the one with this e-mail, else the one made last.
+    """Find the Customer that an order already has.
 
-    Whoever repeats a call thus repeats it for the same Customer, and Stripe can repeat its answer.
+    Of several, it is the one with this e-mail, else the one made last. So a repeated
+    call uses the same Customer, and Stripe can repeat its answer.
     """
     found = yield from marked_customers(purchase)
     return next((each for each in found if each.email == purchase.email), next(iter(found), None))
 
 
 def _corrected(purchase: Purchase, customer: Customer) -> Flow[Customer]:
-    """Correct what an order's Customer says of the buyer, where the order began with something else."""
+    """Update the buyer's details on an order's Customer, where they have changed."""
     corrections = purchase.corrections(customer)
     if not corrections:
         return customer
@@ -182,10 +187,10 @@ def _known_customer(customer_id: str) -> Flow[Customer]:
 def _card(
     purchase: Purchase, customer: Customer, slots: Slots, *, looked: bool
 ) -> Flow[str | None]:
-    """Make of the token what pays: a payment method for an intent, a card of the Customer's for a Charge.
+    """Make what pays: a payment method for an intent, a Customer's card for a Charge.
 
-    An order that is paid takes any token: where nobody has looked, a token that is refused is a reason to, and so is
-    one that was used before with other billing details.
+    A paid order accepts any token. So if the token is refused, or was used before with
+    other billing details, the payment is looked for, unless that was done (`looked`).
     """
     if not purchase.token_is_card:
         return purchase.token
@@ -204,14 +209,15 @@ def _card(
             return None
         if purchase.by_intent or not slots.has_intents or not isinstance(refusal, TokenRejected):
             raise
-        # This very call may have made the other of the two, before an intent was begun or after it was given up.
+        # This same call may have made the other kind, before an intent was begun or
+        # after it was canceled.
         other = purchase.source_call(customer.id) if by_intent else purchase.method_call()
         return (yield from _made_before(other, refusal))
     return card
 
 
 def _made_before(call: Call, refusal: TokenRejected) -> Flow[str]:
-    """Return what the same call has made of the token before, which Stripe repeats."""
+    """Return what the same call made of the token before; Stripe repeats it."""
     try:
         card, _ = yield from _prepare(call, read_id)
     except (*REFUSED, CardTokensRefused):
@@ -220,10 +226,13 @@ def _made_before(call: Call, refusal: TokenRejected) -> Flow[str]:
 
 
 def _forget(payment: Payment, card: str | None) -> Flow[None]:
-    """Forget the card that has paid over Charges, where the buyer did not want it kept: Stripe keeps each there."""
+    """Remove the card that paid over Charges, where the buyer did not want it kept.
+
+    Over Charges, Stripe keeps every card.
+    """
     paid_by = payment.charge.card
     if card is not None and card.startswith("card_") and paid_by is not None and paid_by.id == card:
-        # The money has moved: what goes wrong here is no failure of the payment.
+        # The money has moved. An error here is no failure of the payment.
         with suppress(TokenChargeError):
             yield from forget_card(card, payment.customer.id)
 
@@ -231,17 +240,18 @@ def _forget(payment: Payment, card: str | None) -> Flow[None]:
 def _prepare(
     call: Call, reader: Callable[[Raw], T], already: Callable[[], Flow[T | None]] | None = None
 ) -> Flow[tuple[T, bool]]:
-    """Take a step that moves no money, under a fresh key where Stripe saved a 5xx under the first.
+    """Send a request that moves no money; use a fresh key after a saved 5xx.
 
-    Everyone who repeats the step is repeated the same 5xx and so goes on to the same fresh key.
+    Every caller who repeats the request gets the same 5xx, and goes on to the same
+    fresh key.
 
     Args:
-        call: The step.
+        call: The request.
         reader: Reads its answer.
-        already: Finds what the step may have made in spite of the 5xx.
+        already: Finds what the request may have made in spite of the 5xx.
 
     Returns:
-        What was made, and whether an earlier call may have made it.
+        The object, and whether an earlier call may have made it.
     """
     key = call.key
     for fresh in range(1, _FRESH_KEYS + 1):
@@ -249,7 +259,8 @@ def _prepare(
             made, answer = yield from ask(call, reader)
             return made, answer.replayed
         except OutcomeUnknown as error:
-            # A repeated 2xx that arrived garbled is no 5xx: it is asked for again, under its own key.
+            # A replayed 2xx that arrived garbled is no 5xx: it is asked for again under
+            # its own key.
             if not error.replayed or (error.http_status or 0) < 500:
                 raise
         if already is not None:

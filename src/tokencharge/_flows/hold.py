@@ -1,11 +1,13 @@
-"""What becomes of money that is held: it is captured, or let go.
+"""What happens to money that is held: it is captured, or released.
 
-Over PaymentIntents Stripe sees to it that only one of the two happens: what was captured cannot be canceled.
+Over PaymentIntents, Stripe allows only one of the two: a captured payment cannot be
+canceled.
 
-Over Charges a hold is let go by a refund, and Stripe refunds captured money as well. So there both requests have one
-idempotency key: Stripe takes a key for one request only, and turns away whoever comes second, be it by a hair. What
-the first one did is then read from the Charge. A request that is refused uses its key up; that is noted on the Charge,
-so that everybody goes on to the next key.
+Over Charges, a hold is released by a refund, and Stripe refunds captured money as well.
+So both requests share one idempotency key. Stripe accepts a key for one request only,
+and refuses the second one, however close the two are. The result of the first request
+is then read from the Charge. A refused request uses up its key. This is noted on the
+Charge, so that every caller goes on to the next key.
 """
 
 from __future__ import annotations
@@ -32,7 +34,7 @@ from .payment import look_again, pending
 from .purchase import digest
 
 _PAUSES = (0.5, 1.0, 2.0)
-# As often as one key after the other may turn out to be used up by a refusal, or by a 5xx that Stripe saved.
+# How many keys in turn may be used up by a refusal, or by a 5xx that Stripe saved.
 _MOST_KEYS = 20
 _NOTE = f"{check.RESERVED_METADATA}_hold_"
 
@@ -43,8 +45,8 @@ class _Way:
 
     Attributes:
         step: "capture" or "void".
-        call: Builds the request, of the Charge as it is and a key.
-        reached: Tells a Charge with which the end is reached.
+        call: Builds the request from the current Charge and a key.
+        reached: Tells whether a Charge has reached the wanted end.
     """
 
     step: str
@@ -53,7 +55,7 @@ class _Way:
 
 
 def capture(charge_id: str, amount: Money | None) -> Flow[Charge]:
-    """Take the money an authorization holds, or a part of it: the rest is let go."""
+    """Capture the money that is held, or a part of it; the rest is released."""
 
     def call(charge: Charge, key: str) -> Call:
         if charge.payment_intent_id is None:
@@ -81,11 +83,12 @@ def capture(charge_id: str, amount: Money | None) -> Flow[Charge]:
 
 
 def void(charge_id: str) -> Flow[Charge]:
-    """Let an authorization go. A captured charge is refused: money taken is given back by a refund."""
+    """Release the money that is held. A captured charge is refused: refund it."""
 
     def call(charge: Charge, key: str) -> Call:
         if charge.payment_intent_id is None:
-            # With the amount, or less that was captured meanwhile by other means than ours could be given back.
+            # With the amount: without it, Stripe could refund a smaller amount that was
+            # captured meanwhile by other means than this library.
             params = {"charge": charge_id, "amount": charge.amount.amount, "expand": ["charge"]}
             return Call("void", "post", "/v1/refunds", params, key)
         params = {"expand": ["latest_charge"]}
@@ -121,9 +124,11 @@ def _end(held: Charge, way: _Way, name: str) -> Flow[Charge]:
 def _end_intent(held: Charge, way: _Way, key: str) -> Flow[Charge]:
     """End the hold of a PaymentIntent.
 
+    If Stripe only repeats a refusal, ask again. All callers make the next key from the
+    request that was refused first.
+
     Raises:
-        TokenChargeError: What Stripe says now. A refusal that it only repeats is asked for again, under a key that
-            all callers make of the request that was refused first.
+        TokenChargeError: Stripe refuses now.
     """
     keys = 0
     while True:
@@ -137,7 +142,7 @@ def _end_intent(held: Charge, way: _Way, key: str) -> Flow[Charge]:
 
 
 def _end_charge(held: Charge, way: _Way) -> Flow[Charge]:
-    """End the hold of a Charge that has no PaymentIntent, under the first key that is not used up."""
+    """End the hold of a Charge without PaymentIntent, under the first unused key."""
     pauses, slot = iter(_PAUSES), _first_slot(held)
     told: TokenChargeError | None = None
     last = slot + _MOST_KEYS
@@ -157,7 +162,8 @@ def _end_charge(held: Charge, way: _Way) -> Flow[Charge]:
                 raise told
             slot += 1
         elif told is None:
-            # Only once Stripe repeats the refusal is it known to be saved, and its key to be used up.
+            # Only when Stripe repeats the refusal is it known to be saved, and its key
+            # used up.
             told = refusal
         else:
             raise told
@@ -165,13 +171,15 @@ def _end_charge(held: Charge, way: _Way) -> Flow[Charge]:
 
 
 def _ask_for(held: Charge, way: _Way, key: str) -> Flow[tuple[Charge, TokenChargeError | None]]:
-    """Ask Stripe once. What it only repeats, and what it refuses, is history: the Charge is read.
+    """Ask Stripe once; after a replay or a refusal, read the Charge.
+
+    Both may be out of date.
 
     Returns:
-        The Charge as it is now, and what Stripe said if it refused and the money is held still.
+        The Charge as it is now, and Stripe's refusal if the money is still held.
 
     Raises:
-        TokenChargeError: The money is held no longer, and this is not the end that was wanted.
+        TokenChargeError: The money is no longer held, and this is not the wanted end.
     """
     refusal: TokenChargeError | None = None
     try:
@@ -198,7 +206,7 @@ def _first_slot(charge: Charge) -> int:
 
 def _note(charge_id: str, slot: int) -> Flow[None]:
     """Note on a Charge that a key was used up by a request that did nothing."""
-    # Without a key: to note it twice does no harm, a 5xx saved under a key would.
+    # No key: noting it twice does no harm, but a 5xx saved under a key would.
     call = Call(
         "note", "post", path("charges", charge_id), {"metadata": {f"{_NOTE}{slot}": "refused"}}
     )
@@ -207,7 +215,8 @@ def _note(charge_id: str, slot: int) -> Flow[None]:
     except OutcomeUnknown as error:
         if error.http_status != 400:
             raise
-        # The Charge takes no more metadata. Nobody else is told, then, until the key is free again.
+        # The Charge accepts no more metadata. So other callers learn nothing until the
+        # key is free again.
 
 
 def _next_pause(pauses: Iterator[float], step: str) -> float:
@@ -219,19 +228,23 @@ def _next_pause(pauses: Iterator[float], step: str) -> float:
 
 def _in_progress(step: str) -> OrderInProgress:
     return OrderInProgress(
-        "Another request captures or voids this charge, or its outcome is not known yet: call again in a moment.",
+        "Another request captures or voids this charge, "
+        "or its outcome is not known yet: call again in a moment.",
         step=step,
     )
 
 
 def _holds_nothing(charge: Charge, step: str) -> TokenChargeError:
-    """Build the error for a Charge whose money is not held, or not any more."""
+    """Build the error for a Charge that holds no money, or no longer does."""
     if charge.state is ChargeState.PENDING:
         return pending(charge)
     code = None
     if charge.captured:
         code = "charge_already_captured"
-        sentence = f"The charge is captured already, {charge.amount_captured} of it: use refund to give money back."
+        sentence = (
+            f"The charge is captured already, {charge.amount_captured} of it: "
+            "use refund to give money back."
+        )
     elif charge.state is ChargeState.FAILED:
         sentence = "The charge failed: it holds no money."
     else:
@@ -240,7 +253,10 @@ def _holds_nothing(charge: Charge, step: str) -> TokenChargeError:
 
 
 def _charge_in(raw: Raw) -> Charge | None:
-    """Read the Charge in the answer of a capture, a cancellation or a refund; None where only its id is there."""
+    """Read the Charge from the answer to a capture, a cancellation or a refund.
+
+    Return None where the answer has only its id.
+    """
     kind = raw.get("object")
     if kind == "payment_intent":
         charge = PaymentIntent.from_stripe(raw).charge
@@ -249,6 +265,6 @@ def _charge_in(raw: Raw) -> Charge | None:
         return charge
     if kind != "refund":
         return Charge.from_stripe(raw)
-    # Stand-ins written by others may know no `expand`.
+    # Stand-ins written by others may not support `expand`.
     expanded = typed(raw, "charge", dict)
     return None if expanded is None else Charge.from_stripe(expanded)

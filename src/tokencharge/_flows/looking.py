@@ -1,8 +1,9 @@
-"""Where what a purchase has made is looked for: in Stripe's lists, in its search, and in notes on Customers.
+"""Find what a purchase has made: in lists, in search, in notes on Customers.
 
-Looking costs the same for every Customer: the newest page of a list, which shows an object as soon as it is made, and,
-if there is more, one search for what is older. The index of search lags by a minute; what is a hundred payments old
-is in it. Where an account has no search (India, say), the list is read on.
+The cost is the same for every Customer. The newest page of a list shows an object as
+soon as it is made. If there is more, one search finds what is older. The index of
+search lags by a minute, but it has what is a hundred payments old. If an account has no
+search (India, say), the rest of the list is read.
 """
 
 from __future__ import annotations
@@ -24,15 +25,17 @@ from .calls import Call, Flow, T, as_of, ask, entries, path, read
 from .purchase import KEYS_LIVE, Purchase
 from .slots import Slots
 
-# Without search, how far the whole account's list is read where nothing says how old an order is.
+# How many pages of the whole account's list are read without search, where the age of
+# an order is unknown.
 _MOST_PAGES = 10
-# The metadata name by which a Customer is found on whom a slot was noted last: whose value can be searched for.
+# The metadata name of the purchase whose slot was noted on a Customer last. Its value
+# can be searched for.
 _REFUSED = f"{check.RESERVED_METADATA}_refused"
 
 
 @attrs.frozen
 class Kind:
-    """One of the two kinds of things that are looked for."""
+    """One of the two kinds of objects that are looked for."""
 
     where: str
     reader: Callable[[Raw], Any]
@@ -51,15 +54,16 @@ def look(
     everywhere: bool = False,
     ahead: bool = False,
 ) -> Flow[None]:
-    """See what a purchase has made on either route.
+    """Find what a purchase has made on either route.
 
     Args:
-        purchase: Whose.
-        slots: What is seen goes there.
+        purchase: The purchase.
+        slots: Records what is found.
         customer_id: Whose lists are read; the whole account's if None.
-        everywhere: What is older is searched for although the lists have no more: it may be another Customer's.
-        ahead: Nothing but this guards the purchase. Else Stripe's keys do, and a key of ours that may not read the
-            other route's list is no wrong key: that list is left out then.
+        everywhere: Search for older objects although the lists have no more: they may
+            belong to another Customer.
+        ahead: Only this look protects the purchase. Otherwise Stripe's keys do. Then a
+            list of the other route is left out if our key may not read it.
 
     Raises:
         AuthenticationFailed: The key may not read a list.
@@ -75,7 +79,8 @@ def look(
             if ahead or (kind is INTENTS) == purchase.by_intent:
                 raise
         except InvalidRequest:
-            # Stand-ins written by others may know nothing of the other route: nothing can have been made there.
+            # Stand-ins written by others may not know the other route. Then nothing was
+            # made there.
             if (kind is INTENTS) == purchase.by_intent:
                 raise
 
@@ -83,13 +88,14 @@ def look(
 def listed(
     kind: Kind, order_id: str | None, customer_id: str | None, began: datetime | None = None
 ) -> Flow[list[Any]]:
-    """List the newest of a Customer's, or of the account's, and what is older of an order's.
+    """List the newest objects of a Customer or the account, and an order's older ones.
 
     Args:
-        kind: What.
-        order_id: The order's; nothing older is looked for if None.
-        customer_id: Whose; the account's if None.
-        began: When the order began: then what is older is looked for though the list has no more, whosever it is.
+        kind: Charges or PaymentIntents.
+        order_id: The order whose older objects are looked for; None to look for none.
+        customer_id: Whose objects; the account's if None.
+        began: When the order began. If given, older objects of any Customer are looked
+            for, although the list has no more.
     """
     params: dict[str, Any] = {"limit": 100, "expand": [*kind.expand]}
     if customer_id is not None:
@@ -112,7 +118,10 @@ def listed(
 
 
 def searched(kind: Kind, order_id: str) -> Flow[list[Any] | None]:
-    """Search for what names an order, whoever's it is; None where there is no search, for this account or key."""
+    """Search for the objects of an order, of any Customer.
+
+    Return None where this account or this key has no search.
+    """
     query = f'metadata["order_id"]:{json.dumps(order_id, ensure_ascii=False)}'
     params = {"query": query, "limit": 100, "expand": [*kind.expand]}
     try:
@@ -129,7 +138,7 @@ def _pages(
     after: str | None = None,
     most: int | None = None,
 ) -> Flow[list[T]]:
-    """List objects, the newest first, from after one of them on, so many pages at most."""
+    """List objects, newest first, after a given one, up to a number of pages."""
     found: list[T] = []
     for _ in count() if most is None else range(most):
         further = {} if after is None else {"starting_after": after}
@@ -143,7 +152,10 @@ def _pages(
 def page(
     where: str, params: Mapping[str, Any], reader: Callable[[Raw], T]
 ) -> Flow[tuple[list[T], str | None]]:
-    """Read one page; return what is on it, and after which object the next begins, if there is one."""
+    """Read one page; return its objects, and the id after which the next page begins.
+
+    The id is None on the last page.
+    """
 
     def read_page(raw: Raw) -> tuple[list[T], str | None]:
         listed = entries(raw)
@@ -155,7 +167,7 @@ def page(
 
 
 def marked_customers(purchase: Purchase) -> Flow[list[Customer]]:
-    """List the Customers that were made for a purchase, the newest first."""
+    """List the Customers that were made for a purchase, newest first."""
     found = yield from _customers(purchase, {check.RESERVED_METADATA: purchase.digest})
     return sorted(
         found, key=lambda each: each.created.timestamp() if each.created else 0.0, reverse=True
@@ -163,7 +175,7 @@ def marked_customers(purchase: Purchase) -> Flow[list[Customer]]:
 
 
 def noted_elsewhere(purchase: Purchase, customer_id: str) -> Flow[set[int]]:
-    """Return which slots were noted as spent on other Customers than this one."""
+    """Return the slots noted as spent on Customers other than this one."""
     marks = {check.RESERVED_METADATA: purchase.digest, _REFUSED: purchase.digest}
     found = yield from _customers(purchase, marks, but=customer_id)
     return {slot for each in found for slot in noted_slots(purchase, each)}
@@ -172,7 +184,10 @@ def noted_elsewhere(purchase: Purchase, customer_id: str) -> Flow[set[int]]:
 def _customers(
     purchase: Purchase, marks: Mapping[str, str], *, but: str | None = None
 ) -> Flow[list[Customer]]:
-    """Find Customers by metadata, but one: among the newest, which a list shows at once, else by Stripe's search."""
+    """Find Customers by metadata, except one.
+
+    A list shows the newest at once. If none of them matches, Stripe's search is used.
+    """
 
     def ours(listed: list[Customer]) -> list[Customer]:
         return [each for each in listed if each.id != but and marks.items() & each.metadata.items()]
@@ -186,7 +201,7 @@ def _customers(
         try:
             older, _ = yield from page("/v1/customers/search", query, Customer.from_stripe)
         except (AuthenticationFailed, InvalidRequest):
-            # There is no search for this account, or not for this key.
+            # This account, or this key, has no search.
             params = {"limit": 100}
             older = yield from _pages(
                 "/v1/customers", params, Customer.from_stripe, after=after, most=_MOST_PAGES
@@ -197,7 +212,7 @@ def _customers(
 
 
 def read_customer(customer_id: str) -> Flow[Customer]:
-    """Read a Customer back."""
+    """Read a Customer."""
     return (
         yield from read(
             Call("customer", "get", path("customers", customer_id)), Customer.from_stripe
@@ -206,21 +221,25 @@ def read_customer(customer_id: str) -> Flow[Customer]:
 
 
 def noted_slots(purchase: Purchase, customer: Customer) -> set[int]:
-    """Return which slots were noted as spent by a refusal; a note counts for as long as the slot's key lives."""
+    """Return the slots noted as spent by a refusal.
+
+    A note counts for as long as the slot's key lives.
+    """
     return {
         slot for slot, at in _notes(purchase, customer).items() if purchase.now - at < KEYS_LIVE
     }
 
 
 def note_refused(purchase: Purchase, customer_id: str, slot: int, *, first: bool) -> Flow[None]:
-    """Note on the Customer that a slot was spent by a refusal that left nothing behind.
+    """Note on the Customer that a refusal spent a slot and made nothing.
 
     Args:
-        purchase: Whose slot.
-        customer_id: Where.
-        slot: Which.
-        first: This call was the first to be refused. Else the slot's key is older: as old as the order at most, or,
-            where nobody knows that, the note counts for an hour.
+        purchase: The purchase of the slot.
+        customer_id: The Customer to note it on.
+        slot: The slot's number.
+        first: This call was the first to be refused. Otherwise the slot's key is older,
+            but no older than the order. If the order's age is unknown, the note counts
+            for an hour.
     """
     customer = yield from read_customer(customer_id)
     if slot in noted_slots(purchase, customer):
@@ -236,7 +255,7 @@ def note_refused(purchase: Purchase, customer_id: str, slot: int, *, first: bool
         _note_name(purchase.digest) + str(slot): str(int(at)),
         _REFUSED: purchase.digest,
     }
-    # Without a key: to note it twice does no harm, a 5xx saved under a key would.
+    # No key: noting it twice does no harm, but a 5xx saved under a key would.
     call = Call(
         "note", "post", path("customers", customer_id), {"metadata": note}, purchase=purchase.digest
     )
@@ -244,7 +263,7 @@ def note_refused(purchase: Purchase, customer_id: str, slot: int, *, first: bool
 
 
 def _earliest(purchase: Purchase, customer: Customer) -> float:
-    """Return the latest moment before which no key of a purchase was used, as far as that is known."""
+    """Return the latest known time before which no key of a purchase was used."""
     made_for_it = customer.metadata.get(check.RESERVED_METADATA) == purchase.digest
     moments = (purchase.began, customer.created if made_for_it else None)
     return max(
@@ -272,5 +291,5 @@ def _is_expired(name: str, at: str, now: float) -> bool:
 
 
 def _note_name(digest: str) -> str:
-    # A metadata name has 40 characters at most, so it takes half of the digest.
+    # A metadata name has at most 40 characters, so it takes half of the digest.
     return f"{check.RESERVED_METADATA}_{digest[:16]}_"

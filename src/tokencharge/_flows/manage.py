@@ -1,4 +1,4 @@
-"""A charge after it was made: find it, and read it back."""
+"""Find the payment of an order, and read a Charge or a Customer."""
 
 from __future__ import annotations
 
@@ -14,7 +14,11 @@ from .slots import Slots, was_let_go
 
 
 def find(order_id: str, customer_id: str | None = None) -> Flow[Payment | None]:
-    """Find what has paid an order: among the newest Charges, the Customer's or the account's, else by search."""
+    """Find the payment of an order.
+
+    It is looked for among the newest Charges of the Customer or the account, else by
+    search.
+    """
     kind = attrs.evolve(CHARGES, expand=("data.customer", "data.payment_intent"))
     charges = yield from listed(kind, order_id, customer_id)
     slots = Slots(order_digest(order_id))
@@ -28,7 +32,7 @@ def find(order_id: str, customer_id: str | None = None) -> Flow[Payment | None]:
 
 
 def get_charge(charge_id: str) -> Flow[Charge]:
-    """Read a Charge back, with what Stripe has booked for it, where the key may read that."""
+    """Read a Charge with its balance transaction, where the key may read that."""
     try:
         return (yield from read_charge(charge_id, "balance_transaction"))
     except AuthenticationFailed as error:
@@ -38,5 +42,5 @@ def get_charge(charge_id: str) -> Flow[Charge]:
 
 
 def get_customer(customer_id: str) -> Flow[Customer]:
-    """Read a Customer back."""
+    """Read a Customer."""
     return (yield from read_customer(customer_id))

@@ -1,4 +1,4 @@
-"""The requests that move an order on: begin a slot, confirm an open intent, give one up."""
+"""The requests that advance an order: begin a slot, confirm or cancel an intent."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ from .payment import look_again, read_again, read_intent, tried, unknown
 from .purchase import Purchase
 from .slots import Made, Slots, State, state
 
-# Asking again may itself be what uses up the slot, which only the time after that shows.
+# The first repeat may be the one that Stripe saves. Only the second repeat is then
+# marked as a replay: so repeat twice.
 _ASK_AGAIN = 2
 _FRESH_KEYS = 4
 
@@ -35,7 +36,11 @@ _UNEXPECTED = ("payment_intent_unexpected_state", "intent_invalid_state")
 def begin(
     purchase: Purchase, customer: Customer | str, customer_id: str, card: str | None, slot: int
 ) -> Flow[tuple[Made, bool]]:
-    """Make what a slot's key makes; return it as it is now, and whether another call has made it."""
+    """Make the Charge or the PaymentIntent of a slot.
+
+    Returns:
+        The object as it is now, and whether another call made it.
+    """
     if purchase.by_intent or check.is_for_intents(card or ""):
         call = purchase.intent_call(customer_id, card, slot)
         return (yield from _made(purchase, customer_id, slot, call, PaymentIntent.from_stripe))
@@ -46,7 +51,10 @@ def begin(
 def confirm(
     intent_id: str, purchase: Purchase, card: str | None, slot: int
 ) -> Flow[tuple[PaymentIntent, bool]]:
-    """Confirm an intent. What Stripe only repeats, or refuses for no fault of the card's, the intent tells.
+    """Confirm an intent.
+
+    If Stripe replays an old answer, or refuses for another reason than the card, the
+    intent is read: its status is the truth.
 
     Returns:
         The intent as it is now, and whether an earlier call brought it there.
@@ -57,7 +65,8 @@ def confirm(
         try:
             intent, answer = yield from ask(call, PaymentIntent.from_stripe)
         except (OrderConflict, OutcomeUnknown) as error:
-            # A conflict: this card was tried before, when something else was said of receipt or shipping.
+            # A conflict: this card was tried before with another receipt address or
+            # shipping.
             if isinstance(error, OutcomeUnknown) and not error.replayed:
                 raise
             intent = yield from look_again(read_intent(intent_id))
@@ -69,8 +78,8 @@ def confirm(
                 return intent, True
             if fresh == _FRESH_KEYS:
                 raise
-            # The key is used up, by a 5xx that Stripe saved, say. The intent is open: under another key it cannot pay
-            # twice either.
+            # The key is used up, by a 5xx that Stripe saved, say. The intent is open,
+            # so it cannot pay twice under another key either.
             fresh += 1
             call = attrs.evolve(call, key=f"{key}-{fresh}")
         except REFUSED as refusal:
@@ -78,7 +87,8 @@ def confirm(
                 raise
             unexpected = refusal.code in _UNEXPECTED
             if again and not refusal.replayed and not unexpected:
-                # Stripe does not save every refusal, and then an earlier try that is late could yet be the first.
+                # Stripe does not save every refusal. So an earlier try that is late
+                # could still be the first to count.
                 again -= 1
                 continue
             intent = yield from look_again(read_intent(intent_id))
@@ -94,18 +104,19 @@ def confirm(
 
 
 def cancel(intent: PaymentIntent, purchase: Purchase) -> Flow[PaymentIntent]:
-    """Give up an open intent that asks for another amount, or another Customer: canceled, it can never pay.
+    """Cancel an open intent of another amount or Customer, so that it never pays.
 
-    Stripe refuses that of one that has been paid, but not of one that holds money: that could have been told as a
-    payment a moment ago, so one that is to hold money is never given up.
+    Stripe refuses to cancel an intent that has been paid, but not one that holds money.
+    A hold may have been returned as a payment a moment ago. So an intent that is to
+    hold money is never canceled.
 
     Returns:
         The intent as it is then.
     """
     if not intent.capture:
         raise OrderConflict(
-            f"This order was begun to hold {intent.amount} and may not be charged otherwise: call with that amount, "
-            "capture=False and the same customer, or use a new order_id.",
+            f"This order was begun to hold {intent.amount} and may not be charged otherwise: "
+            "call with that amount, capture=False and the same customer, or use a new order_id.",
             step="charge",
             payment_intent_id=intent.id,
         )
@@ -115,7 +126,7 @@ def cancel(intent: PaymentIntent, purchase: Purchase) -> Flow[PaymentIntent]:
     except InvalidRequest:
         now = yield from look_again(read_intent(intent.id))
         if state(now) is State.OPEN:
-            raise  # for it has not ended in the meantime
+            raise  # it has not ended in the meantime
         return now
 
 
@@ -135,7 +146,7 @@ def _made(
                 raise _not_noted(error) from error
             raise
         else:
-            # What Stripe only repeats is how things were.
+            # A replay shows the past, so the object is read again.
             return (
                 (yield from look_again(read_again(made))) if answer.replayed else made
             ), answer.found
@@ -150,7 +161,10 @@ def _made(
 
 
 def _told_again(refusal: TokenChargeError) -> Flow[PaymentIntent]:
-    """Return the intent of a refusal that Stripe only repeats, if it has gone on since; else raise the refusal."""
+    """Return the intent of a replayed refusal if it has gone on since.
+
+    Otherwise raise the refusal.
+    """
     if refusal.payment_intent_id is not None and refusal.replayed:
         intent = yield from look_again(read_intent(refusal.payment_intent_id))
         if state(intent) is not State.OPEN or intent.status == "requires_action":
@@ -161,28 +175,30 @@ def _told_again(refusal: TokenChargeError) -> Flow[PaymentIntent]:
 def _left_behind(
     purchase: Purchase, customer_id: str, slot: int, refusal: TokenChargeError, *, first: bool
 ) -> Flow[Made | None]:
-    """See to it that whoever comes next knows what a refusal that names nothing has made of its slot.
+    """Let later callers know what a refusal that names no object did to its slot.
 
-    It may have left an intent behind all the same, which every list shows: then the slot is open. If it left nothing,
-    the next card would wait for what never comes, so the slot is noted as spent. Stripe does not save every refusal,
-    and a slot noted although its key is free could be charged beside the next one: so it is noted only once Stripe
-    repeats the refusal, and else the caller is to ask again under the same key.
+    It may have left an intent behind, which every list shows: then the slot is open. If
+    it left nothing, the next card would wait in vain, so the slot is noted as spent.
+    Stripe does not save every refusal. If a slot is noted while its key is free, it
+    could be charged in addition to the next slot. So it is noted only once Stripe
+    repeats the refusal. Until then, the caller is to ask again under the same key.
 
     Args:
-        purchase: Whose slot.
-        customer_id: Who was to pay.
-        slot: Which.
-        refusal: What Stripe said.
+        purchase: The purchase of the slot.
+        customer_id: The Customer who was to pay.
+        slot: The slot's number.
+        refusal: Stripe's refusal.
         first: This call was the first to be refused.
 
     Returns:
         What has paid meanwhile.
 
     Raises:
-        TokenChargeError: The refusal, where there is nothing to note; OutcomeUnknown where Stripe could not be asked.
+        TokenChargeError: The refusal, where there is nothing to note; OutcomeUnknown
+            where Stripe could not be asked.
     """
     if purchase.order_id is None:
-        return None  # nobody else has another card for it
+        return None  # no other call has another card for it
     try:
         slots = Slots(purchase.digest)
         yield from look(purchase, slots, customer_id)
@@ -193,7 +209,7 @@ def _left_behind(
         if refusal.replayed:
             yield from note_refused(purchase, customer_id, slot, first=first)
     except REFUSED:
-        raise refusal from None  # a Customer that takes no note: repeating the call mends nothing
+        raise refusal from None  # the Customer takes no note: repeating the call does not help
     except OutcomeUnknown:
         raise
     except TokenChargeError as error:
@@ -202,5 +218,8 @@ def _left_behind(
 
 
 def _not_noted(error: TokenChargeError) -> OutcomeUnknown:
-    """Build the error for a refusal that no other card could know of yet: the same call, repeated, makes it known."""
+    """Build the error for a refusal that could not be noted for other cards.
+
+    Repeating the same call notes it.
+    """
     return unknown("The charge was refused, but the refusal could not be noted", error)

@@ -1,4 +1,4 @@
-"""From what was made to a Payment, or to the error that says why there is none."""
+"""Return a Payment for a Charge or an intent, or raise why there is none."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from .slots import Made, State, state, was_let_go
 
 
 def complete(intent_id: str) -> Flow[Payment]:
-    """Read how an intent has ended after the buyer authenticated."""
+    """Read the result of an intent after the buyer authenticated."""
     intent = yield from read_intent(intent_id)
     charge = yield from charge_of(intent)
     customer = customer_of(charge, intent.customer_id or "")
@@ -32,7 +32,7 @@ def complete(intent_id: str) -> Flow[Payment]:
 
 
 def charge_of(made: Made) -> Flow[Charge]:
-    """Return the Charge itself, or that of an intent that has paid.
+    """Return the Charge itself, or the Charge of an intent that has paid.
 
     Raises:
         TokenChargeError: The intent has not paid (yet), and why.
@@ -47,23 +47,24 @@ def charge_of(made: Made) -> Flow[Charge]:
         raise _unpaid(made)
     if made.charge is not None:
         return made.charge
-    # The money has moved: that its Charge cannot be read is no "nothing was done".
+    # The money has moved. A Charge that cannot be read must not become
+    # GatewayUnavailable.
     return (yield from look_again(read_charge(made.charge_id, "customer")))
 
 
 def payment_of(
     purchase: Purchase, customer: Customer | str | None, made: Made, *, found: bool
 ) -> Flow[Payment]:
-    """Return the payment that a Charge, or an intent's, is.
+    """Return the Payment of a Charge or of an intent.
 
     Args:
         purchase: What is paid.
-        customer: Who was to pay; it may be another Customer who has.
-        made: The Charge, or the intent.
+        customer: The Customer who was to pay; another one may have paid.
+        made: The Charge or the intent.
         found: Another call has paid.
 
     Raises:
-        TokenChargeError: It is none (yet), or none of this amount.
+        TokenChargeError: There is no payment (yet), or it has another amount.
     """
     about: dict[str, Any] = {
         "step": "charge",
@@ -85,8 +86,8 @@ def payment_of(
         )
     if charge.amount != purchase.amount:
         raise OrderConflict(
-            f"This order was charged already, for {charge.amount} and not for {purchase.amount}: refund or capture "
-            "that charge, or use a new order_id for a new purchase.",
+            f"This order was charged already, for {charge.amount} and not for {purchase.amount}: "
+            "refund or capture that charge, or use a new order_id for a new purchase.",
             **about,
         )
     if charge.status != "succeeded":
@@ -95,7 +96,7 @@ def payment_of(
 
 
 def pending(charge: Charge) -> PaymentPending:
-    """Build the error for a charge that neither succeeded nor failed."""
+    """Build the error for a charge that has neither succeeded nor failed."""
     return PaymentPending(
         "Stripe is still processing the charge: ask again with find or get_charge.",
         step="charge",
@@ -105,7 +106,10 @@ def pending(charge: Charge) -> PaymentPending:
 
 
 def customer_of(charge: Charge, customer: Customer | str | None) -> Customer:
-    """Return whose a Charge is: as sent along with it, else the one who was to pay, if it is the same."""
+    """Return the Customer of a Charge.
+
+    That is the one expanded in it, else the one who was to pay, if it is the same.
+    """
     expanded = charge.raw.get("customer")
     if isinstance(expanded, Mapping) and charge.customer_id:
         return Customer.from_stripe(expanded)
@@ -114,7 +118,7 @@ def customer_of(charge: Charge, customer: Customer | str | None) -> Customer:
 
 
 def tried(intent: PaymentIntent) -> str | None:
-    """Return the payment method that an intent tried last, and that failed."""
+    """Return the payment method that an intent tried last and that failed."""
     failure = typed(intent.raw, "last_payment_error", dict) or {}
     return reference(failure, "payment_method")
 
@@ -131,8 +135,8 @@ def _unpaid(intent: PaymentIntent) -> TokenChargeError:
         )
     if intent.status == "requires_action" or intent.failure_code in AUTHENTICATION_CODES:
         asks = AuthenticationRequired(
-            "The bank asks the buyer to authenticate: pass client_secret to handleNextAction of Stripe.js, then call "
-            "again with the same arguments.",
+            "The bank asks the buyer to authenticate: pass client_secret to "
+            "handleNextAction of Stripe.js, then call again with the same arguments.",
             code=intent.failure_code,
             **about,
         )
@@ -153,14 +157,14 @@ def _unpaid(intent: PaymentIntent) -> TokenChargeError:
 
 
 def read_again(made: Made) -> Flow[Made]:
-    """Read how a Charge or an intent is now."""
+    """Read a Charge or an intent as it is now."""
     if isinstance(made, Charge):
         return (yield from read_charge(made.id, "customer"))
     return (yield from read_intent(made.id))
 
 
 def read_intent(intent_id: str) -> Flow[PaymentIntent]:
-    """Read an intent, and its Charge with it."""
+    """Read an intent together with its Charge."""
     call = Call(
         "charge", "get", path("payment_intents", intent_id), {"expand": ["latest_charge.customer"]}
     )
@@ -168,11 +172,12 @@ def read_intent(intent_id: str) -> Flow[PaymentIntent]:
 
 
 def look_again(looking: Flow[T], *, harmless: bool = False) -> Flow[T]:
-    """Look what became of what an earlier request has begun: not being able to look is not knowing.
+    """Read what an earlier request did; if that fails, the outcome is unknown.
 
     Args:
-        looking: How.
-        harmless: What was asked before did nothing by itself; so a key that may not look is told as that.
+        looking: The flow that reads.
+        harmless: The earlier request did nothing by itself. So if the key may not read,
+            AuthenticationFailed is raised as it is.
     """
     try:
         return (yield from looking)
@@ -188,7 +193,7 @@ def look_again(looking: Flow[T], *, harmless: bool = False) -> Flow[T]:
 
 
 def unknown(sentence: str, error: TokenChargeError) -> OutcomeUnknown:
-    """Build the error for when Stripe cannot be asked what became of something."""
+    """Build the error for an outcome that Stripe could not be asked about."""
     return OutcomeUnknown(
         f"{sentence}: call again with the same arguments.",
         step=error.step,

@@ -1,4 +1,4 @@
-"""What is to be charged, checked, and the names all its idempotency keys and marks are made of."""
+"""What is to be charged, checked; and the names of its idempotency keys and marks."""
 
 from __future__ import annotations
 
@@ -17,17 +17,18 @@ from ..people import ADDRESS_FIELDS, Address, Person
 from ..results import Customer
 from .calls import Call, path
 
-# Stripe keeps keys for 24 hours at least; the hour between is for clocks that differ.
+# Stripe keeps keys for at least 24 hours. One hour is left for clocks that differ.
 KEYS_LIVE = 23 * 3600.0
 
 
 @attrs.frozen
 class Purchase:
-    """What is to be charged: checked on construction, and named by the digest all its keys begin with.
+    """What is to be charged. It is checked on construction.
 
-    `token` is None for a saved card. `nonce` tells uses of a token or saved card apart that Stripe lets be used again
-    and again. `reuse_card` is None where nobody was asked whether to keep the card.
-    `now` is when the call was made, in seconds since 1970.
+    Its digest names it, and is part of all its keys. `token` is None for a saved card.
+    `nonce` tells apart the uses of a token or saved card that Stripe lets be used
+    repeatedly. `reuse_card` is None where the buyer was not asked whether to keep the
+    card. `now` is when the call was made, in seconds since 1970.
     """
 
     amount: Money = attrs.field(converter=check.amount)
@@ -65,25 +66,32 @@ class Purchase:
         check.order_in_metadata(self.order_id, self.metadata)
         if self.order_id is None and (self.token or "").startswith("pm_"):
             raise InvalidInput(
-                "A payment method (pm_) can pay more than once: give an order_id, to tell this purchase from the next.",
+                "A payment method (pm_) can pay more than once: "
+                "give an order_id, to tell this purchase from the next.",
                 param="order_id",
             )
 
     @property
     def by_intent(self) -> bool:
-        """Goes over a PaymentIntent: that was asked for, or what pays is nothing a Charge takes."""
+        """Whether it goes over a PaymentIntent.
+
+        Either the route says so, or a Charge cannot take the token or card.
+        """
         return self.route == "payment_intents" or check.is_for_intents(
             self.token or self.card or ""
         )
 
     @property
     def token_is_card(self) -> bool:
-        """The token is a card's; anything else pays as it is."""
+        """Whether the token is a card token. Any other token pays as it is."""
         return self.token is not None and not check.is_for_intents(self.token)
 
     @property
     def paid_with_customer(self) -> bool:
-        """A card token alone, over Charges: the Customer is made with the card."""
+        """Whether a card token alone pays over Charges.
+
+        Then the Customer is made with the card.
+        """
         return (
             self.order_id is None
             and self.customer is None
@@ -93,33 +101,36 @@ class Purchase:
 
     @property
     def is_named_try(self) -> bool:
-        """It is one of several tries of a saved card, of which each may end otherwise."""
+        """Whether it is one of several tries of a saved card.
+
+        Each try may end differently.
+        """
         return self.token is None and self.nonce is not None
 
     @property
     def keys_live(self) -> bool:
-        """The order is so new that Stripe still has every key that was used for it."""
+        """Whether the order is so new that Stripe still has all its keys."""
         return self.began is not None and self.now - self.began.timestamp() < KEYS_LIVE
 
     @property
     def is_old(self) -> bool:
-        """The order is so old that Stripe may have forgotten keys that were used for it."""
+        """Whether the order is so old that Stripe may have forgotten its keys."""
         return self.began is not None and not self.keys_live
 
     def is_recent(self, moment: datetime | None) -> bool:
-        """Tell whether the keys of what was made then are alive."""
+        """Tell whether Stripe still has the keys used at that moment."""
         return moment is not None and self.now - moment.timestamp() < KEYS_LIVE
 
     @property
     def digest(self) -> str:
-        """Name the purchase without showing what names it: the order, else the token."""
+        """The digest of the order id, else of the token; it shows neither."""
         if self.order_id is not None:
             return order_digest(self.order_id)
         return self._token_digest
 
     @property
     def payer(self) -> str:
-        """Name what pays, and which try of it, in the mark of what it makes."""
+        """The digest of what pays, and of the try; it goes into the mark."""
         return digest("payer", self.token or self.card or "", self.nonce or "")
 
     def key(self, step: str) -> str:
@@ -127,11 +138,11 @@ class Purchase:
         return f"tokencharge-{self.digest}-{step}"
 
     def mark(self, slot: int) -> str:
-        """Return the metadata value by which a charge of this purchase is known again."""
+        """Return the metadata value that identifies a charge of this purchase."""
         return f"{self.digest}/{slot}"
 
     def post(self, step: str, where: str, params: Mapping[str, Any], key: str | None) -> Call:
-        """Build a request for this purchase; what is None is left out."""
+        """Build a request for this purchase, without parameters that are None."""
         return Call(step, "post", where, _given(params), key, self.digest)
 
     def customer_call(self) -> Call:
@@ -144,7 +155,10 @@ class Purchase:
         return self.post("customer", "/v1/customers", params, self.key("customer"))
 
     def corrections(self, customer: Customer) -> dict[str, Any]:
-        """Return what is said of the buyer now and stands otherwise on a Customer; what is not said stays there."""
+        """Return the Customer's fields that differ from the buyer's details now.
+
+        Fields that are not given stay as they are.
+        """
         changed = {
             name: value
             for name, value in self._said.items()
@@ -153,11 +167,14 @@ class Purchase:
         return {name: _whole(value) for name, value in changed.items()}
 
     def is_of(self, customer: Customer) -> bool:
-        """Tell whether a Customer says of the buyer what is said now, and no more."""
+        """Tell whether a Customer has the buyer's details now, and no others."""
         return all(getattr(customer, name) == value for name, value in self._said.items())
 
     def method_call(self) -> Call:
-        """Build the request that makes a payment method of the card token, under a key of the token alone."""
+        """Build the request that makes a payment method of the card token.
+
+        Its key is made of the token alone.
+        """
         params = {
             "type": "card",
             "card": {"token": self.token},
@@ -168,7 +185,10 @@ class Purchase:
         )
 
     def source_call(self, customer: str) -> Call:
-        """Build the request that adds the token's card to a Customer, without making it the default."""
+        """Build the request that adds the token's card to a Customer.
+
+        The card does not become the default.
+        """
         key = self.key(f"card-{digest(self._token_digest, customer)}")
         return self.post(
             "card", path("customers", customer) + "/sources", {"source": self.token}, key
@@ -190,10 +210,10 @@ class Purchase:
         return self.post("charge", "/v1/charges", params, self.key(f"charge-{slot}"))
 
     def intent_call(self, customer: str, method: str | None, slot: int) -> Call:
-        """Build the request that makes the PaymentIntent of one slot and confirms it.
+        """Build the request that makes and confirms the PaymentIntent of one slot.
 
-        The key is that of the slot's Charge: Stripe takes a key for one endpoint only, so of two callers on the two
-        routes one is turned away.
+        The key is the same as for the slot's Charge. Stripe accepts a key for one
+        endpoint only, so of two callers on the two routes one is refused.
         """
         params = {
             **self._terms(customer, f"{self.mark(slot)}/{self.payer}"),
@@ -205,10 +225,14 @@ class Purchase:
         return self.post("charge", "/v1/payment_intents", params, self.key(f"charge-{slot}"))
 
     def confirm_call(self, intent: str, method: str | None, slot: int) -> Call:
-        """Build the request that confirms a PaymentIntent with one card, under a key of that card, and of the try."""
+        """Build the request that confirms a PaymentIntent with one card.
+
+        Its key is made of that card and of the try.
+        """
         tried = (intent, method or "", self.payer) if self.is_named_try else (intent, method or "")
         key = self.key(f"confirm-{slot}-{digest(*tried)}")
-        # What was said when the order was begun may have been corrected since, with the card.
+        # The receipt address and the shipping may have changed since the order began,
+        # with the card.
         params = {
             "receipt_email": self.receipt_email,
             "shipping": self._shipping,
@@ -226,7 +250,7 @@ class Purchase:
 
     @property
     def _said(self) -> dict[str, str | Address | Person | None]:
-        """What is said of the buyer, by the names of a Customer's fields."""
+        """The buyer's details, by the names of a Customer's fields."""
         billing = self.billing or Person()
         return {
             "email": self.email,
@@ -274,7 +298,7 @@ class Purchase:
 
 
 def _whole(said: str | Address | Person | None) -> Any:
-    """Return what is said, with every field, so that nothing of what stood there before is left."""
+    """Return a value with all of its fields, so that no old field remains."""
     if isinstance(said, Address):
         return {**dict.fromkeys(ADDRESS_FIELDS, ""), **said.to_stripe()}
     if isinstance(said, Person):
@@ -287,12 +311,13 @@ def _given(params: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def order_digest(order_id: str) -> str:
-    """Name an order in keys and marks without showing its id."""
+    """Return the digest of an order id, which hides it in keys and marks."""
     return digest("order", order_id)
 
 
 def digest(*parts: str) -> str:
-    # Here, because OpenSSL takes a tenth of the time that importing the whole library takes.
+    # Imported here: OpenSSL takes a tenth of the time that importing the whole library
+    # takes.
     import hashlib
 
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]

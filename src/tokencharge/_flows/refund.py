@@ -1,9 +1,10 @@
-"""Money that was taken is given back: each refund once, and never told otherwise than it is.
+"""Refunds: each is made once, and returned as it is now.
 
-What Stripe repeats to an idempotency key is history. A refund may have failed since, and what stood against it may
-have passed. So a repeated refund is read back; one that has failed is made anew, under a key made of its id; and what
-was refused is asked for again, under a key made of the request that was refused first. Whoever repeats a refund walks
-from key to key the same way, so all of them together give the money back once.
+A replayed answer may be out of date. A refund may have failed since, and the reason for
+a refusal may have passed. So a replayed refund is read again. A failed refund is made
+again, under a key made of its id. A refused refund is asked for again, under a key made
+of the request that was refused first. All callers go from key to key in the same way,
+so together they give the money back once.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from .payment import look_again, pending
 from .purchase import digest
 
 _DAY = timedelta(hours=24)
-# As often as one key after the other may turn out to have been refused, or to have made a refund that failed.
+# How many keys in turn may belong to a refused request, or to a refund that failed.
 _MOST_KEYS = 20
 _OVER = ("failed", "canceled")
 
@@ -35,11 +36,11 @@ class _Wanted:
     """A refund that is asked for.
 
     Attributes:
-        charge_id: Of which Charge.
+        charge_id: The Charge to refund.
         amount: How much; all that is left if None.
-        reason: As Stripe calls it.
+        reason: In Stripe's words.
         metadata: The caller's.
-        key: Names the refund, where the caller does.
+        key: The caller's name for the refund, if any.
     """
 
     charge_id: str
@@ -50,13 +51,13 @@ class _Wanted:
 
     @property
     def name(self) -> str:
-        """Name the refund: by the caller's key, else by what it gives back."""
+        """The digest of the caller's key, else of what is given back."""
         amount = "" if self.amount is None else str(self.amount.amount)
         return digest("refund", self.charge_id, amount if self.key is None else f"key {self.key}")
 
     @property
     def mark(self) -> str:
-        """Return the metadata value by which its refunds are known again, with all that was said of it."""
+        """The metadata value that identifies its refunds, with all details."""
         said = (
             self.reason or "",
             *(text for entry in sorted(self.metadata.items()) for text in entry),
@@ -83,14 +84,15 @@ def refund(
     metadata: Mapping[str, str],
     key: str | None,
 ) -> Flow[Refund]:
-    """Give back all of a charge that is left, or a part."""
+    """Refund all that is left of a charge, or a part."""
     return (yield from about(charge_id, _refund(_Wanted(charge_id, amount, reason, metadata, key))))
 
 
 def _refund(wanted: _Wanted) -> Flow[Refund]:
     key = wanted.key or f"tokencharge-{wanted.name}-refund"
     if wanted.amount is not None or wanted.key is not None:
-        # Once Stripe has forgotten a key, a part could be given back twice: so what was made is looked at.
+        # Once Stripe has forgotten a key, a part could be refunded twice. So earlier
+        # refunds are read first.
         earlier, at = yield from _refunds_of_charge(wanted)
         known = _last(earlier, wanted)
         if known is not None and known.status in _OVER:
@@ -123,15 +125,15 @@ def _refund(wanted: _Wanted) -> Flow[Refund]:
 
 
 def _find_out(wanted: _Wanted, error: TokenChargeError, tried: list[str]) -> Flow[Refund | str]:
-    """See what became of a key that was used before with other details, or under which Stripe saved a 5xx.
+    """Find what a key did that was used with other details, or for a saved 5xx.
 
     Returns:
-        The refund that was made, or the key to ask under next.
+        The refund that was made, or the next key to ask under.
 
     Raises:
-        OrderConflict: It was used with other details.
-        OutcomeUnknown: Nothing shows what the request did that ended in the 5xx, and to ask for it again might give
-            the same part back twice.
+        OrderConflict: The key was used with other details.
+        OutcomeUnknown: Nothing shows what the request that ended in the 5xx did. To
+            repeat it might refund the same part twice.
     """
     if isinstance(error, OutcomeUnknown) and not error.replayed:
         raise error
@@ -147,12 +149,12 @@ def _find_out(wanted: _Wanted, error: TokenChargeError, tried: list[str]) -> Flo
         raise _other_details() from error
     if wanted.amount is not None or error.original_request_id is None or len(tried) == _MOST_KEYS:
         raise error
-    # All that is left can be given back once only.
+    # All that is left can be refunded only once.
     return _key_after(error.original_request_id)
 
 
 def _refunds_of_charge(wanted: _Wanted) -> Flow[tuple[list[Refund], datetime | None]]:
-    """Read a Charge with its refunds, newest first, and by Stripe's clock when that was."""
+    """Read a Charge with its refunds, newest first, and the time by Stripe's clock."""
     call = Call("charge", "get", path("charges", wanted.charge_id), {"expand": ["refunds"]})
     charge, answer = yield from ask(call, Charge.from_stripe)
     check.same_currency(charge.amount, wanted.amount)
@@ -186,13 +188,14 @@ def _is_old(made: Refund, at: datetime | None) -> bool:
 def _what_is_left_to_do(
     wanted: _Wanted, refusal: TokenChargeError, first: str
 ) -> Flow[Refund | str]:
-    """Look at the Charge before a refusal that Stripe only repeats is asked for again.
+    """Read the Charge before asking again for a refund that was refused.
 
     Returns:
-        The refund, where it was granted since, or the key to ask under next.
+        The refund, if it was made since, or the next key to ask under.
 
     Raises:
-        InvalidRequest: It cannot be given back now either.
+        InvalidRequest: The money cannot be given back now either.
+        PaymentPending: Stripe is still processing the charge.
     """
     now = yield from look_again(read_charge(wanted.charge_id))
     if now.state is ChargeState.PENDING:
@@ -215,7 +218,8 @@ def _what_is_left_to_do(
 
 
 _WHY_NOT = {
-    ChargeState.HELD: "The money is only held: let it go with void, or capture it before you give it back.",
+    ChargeState.HELD: "The money is only held: let it go with void, "
+    "or capture it before you give it back.",
     ChargeState.RELEASED: "The money this charge held was let go: there is nothing to give back.",
     ChargeState.REFUNDED: "All of the charge was given back already.",
     ChargeState.FAILED: "The charge failed: there is nothing to give back.",
@@ -229,13 +233,13 @@ def _read_refund(refund_id: str) -> Flow[Refund]:
 
 
 def _key_after(name: str) -> str:
-    """Return the key under which to ask again, once a refund has failed or a request was refused."""
+    """Return the next key, after a refund that failed or a request that was refused."""
     return f"tokencharge-{digest('refund after', name)}-refund"
 
 
 def _other_details() -> OrderConflict:
     return OrderConflict(
-        "This refund was asked for before with another reason, metadata or amount, and is not made again: if it is to "
-        "be a second one, give it an idempotency_key of its own.",
+        "This refund was asked for before with another reason, metadata or amount, and is "
+        "not made again: if it is to be a second one, give it an idempotency_key of its own.",
         step="refund",
     )

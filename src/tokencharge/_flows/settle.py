@@ -1,7 +1,7 @@
-"""Exactly once: pay a purchase with this card, or find what has paid it already.
+"""Exactly once: pay a purchase with this card, or find what has already paid it.
 
-One loop for both routes. They differ in what a slot's key makes (a Charge, or an intent) and in that an intent takes
-one card after another until one pays.
+One loop serves both routes. They differ in what a slot's key makes (a Charge, or an
+intent). And an intent takes one card after another until one pays.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from .payment import look_again, payment_of
 from .purchase import Purchase
 from .slots import Slots, goes_on
 
-# How long to wait for another request of the same order before OrderInProgress: a card authorization takes a
-# second or two, and a buyer waits about as long.
+# How long to wait for another request of the same order before OrderInProgress. A card
+# authorization takes a second or two, and a buyer waits about as long.
 PAUSES = (0.5, 1.0, 2.0)
 
 
@@ -36,9 +36,10 @@ def settle(
 
     Args:
         purchase: What is to be charged.
-        customer: Who pays.
-        card: What pays: a card of the Customer's, a payment method or a confirmation token; the default card if None.
-        slots: What is known of what the purchase has made before.
+        customer: The Customer who pays.
+        card: What pays: a card of the Customer, a payment method or a confirmation
+            token; the default card if None.
+        slots: What the purchase is known to have made before.
     """
     customer_id = customer if isinstance(customer, str) else customer.id
     pauses = iter(PAUSES)
@@ -64,7 +65,8 @@ def settle(
             made, found = yield from confirm(intent.id, purchase, card, slot)
         if made.status != "canceled":
             return (yield from payment_of(purchase, customer, made, found=found))
-        # Another call gave it up, for another amount, and may have begun the next.
+        # Another call canceled it, for another amount, and may have begun the next
+        # slot.
         slots.see([made])
         yield Pause(_next_pause(pauses))
     return (yield from payment_of(purchase, customer, end, found=True))
@@ -78,18 +80,22 @@ def _find_out(
     error: TokenChargeError,
     pauses: Iterator[float],
 ) -> Flow[Charge | None]:
-    """See what became of a slot whose key was used before: for another card, amount or route, or Stripe saved a 5xx.
+    """Find what a slot's key did that was used before.
+
+    It was used for another card, amount or route, or Stripe saved a 5xx.
 
     Returns:
-        The declined Charge that this very call has made, although Stripe repeats a 5xx.
+        The declined Charge that this same call made, although Stripe repeats a 5xx.
 
     Raises:
-        OutcomeUnknown: Nothing shows whether the 5xx, which Stripe repeats for a day, left something all the same.
-        OrderInProgress: Whoever used the key is at work still.
+        OutcomeUnknown: Nothing shows whether the 5xx, which Stripe repeats for a day,
+            made something all the same.
+        OrderInProgress: The request that used the key is still running.
     """
     if isinstance(error, OutcomeUnknown) and not error.replayed:
         raise error
-    # A conflict did nothing by itself, so a key that may not look is told as such.
+    # A conflict did nothing by itself. So if the key may not read, its own error is
+    # raised.
     harmless = isinstance(error, OrderConflict)
     yield from look_again(look(purchase, slots, customer_id), harmless=harmless)
     if isinstance(error, OutcomeUnknown):
@@ -121,18 +127,22 @@ def _is_known(slots: Slots, slot: int) -> bool:
 
 
 def _look_elsewhere(purchase: Purchase, customer_id: str, slots: Slots) -> Flow[None]:
-    """See what an order has made for other Customers: for the guest who has logged in since, or the other way round."""
+    """Find what an order has made for other Customers.
+
+    A guest may have logged in since, or the other way round.
+    """
     try:
         yield from look_again(look(purchase, slots, None), harmless=True)
         slots.spent |= yield from look_again(noted_elsewhere(purchase, customer_id), harmless=True)
     except AuthenticationFailed:
-        return  # the key may not look there
+        return  # the key may not read there
 
 
 def _is_told(intent: PaymentIntent, purchase: Purchase) -> bool:
-    """Tell whether an intent was begun by this very call: it is told how it stands, and its card not tried again.
+    """Tell whether this same call began the intent: then its state is returned.
 
-    What is used up by one try, a token, would only be refused.
+    Its card is not tried again. A token is used up by one try, and would only be
+    refused.
     """
     begun_by = intent.metadata.get(check.RESERVED_METADATA, "").rpartition("/")[2]
     has_tried = intent.failure_code is not None or intent.status == "requires_action"
@@ -142,10 +152,12 @@ def _is_told(intent: PaymentIntent, purchase: Purchase) -> bool:
 def found_by_token(
     purchase: Purchase, slots: Slots, customer_id: str | None, error: OrderConflict
 ) -> Flow[Payment]:
-    """Return what a token has paid already, if all that was said of it then is said of it now: over the other route.
+    """Return what a token has already paid over the other route.
+
+    All details of then must be the details of now.
 
     Raises:
-        OrderConflict: It was used before with other details.
+        OrderConflict: The token was used before with other details.
     """
     yield from look_again(look(purchase, slots, customer_id), harmless=True)
     if slots.end is None:
@@ -161,8 +173,8 @@ def found_by_token(
     if told == given and same_customer:
         return payment
     raise OrderConflict(
-        "This token was charged already, with other details: refund that charge, or ask for the card again for a new "
-        "purchase.",
+        "This token was charged already, with other details: "
+        "refund that charge, or ask for the card again for a new purchase.",
         step="charge",
         charge_id=charge.id,
     )
@@ -177,6 +189,7 @@ def _next_pause(pauses: Iterator[float]) -> float:
 
 def _in_progress() -> OrderInProgress:
     return OrderInProgress(
-        "Another request for this order is running, or its outcome is not known yet: call again in a moment.",
+        "Another request for this order is running, "
+        "or its outcome is not known yet: call again in a moment.",
         step="charge",
     )

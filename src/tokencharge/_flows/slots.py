@@ -1,12 +1,13 @@
-"""What a purchase has made so far, slot by slot, on either route and for whichever Customer.
+"""What a purchase has made so far, by slot, on either route and for any Customer.
 
-A slot is a number in the idempotency key of the request that makes a Charge or a PaymentIntent. The first call to use
-a slot's key decides what the slot is for; Stripe refuses all others. The next slot is used only once this one is spent:
+A slot is a number in the idempotency key of the request that makes a Charge or a
+PaymentIntent. The first call to use a slot's key decides what the slot is for; Stripe
+refuses all others. The next slot is used only once this one is spent:
 
-    free      nothing was made under its key, as far as anybody knows
+    free      nothing is known to have been made under its key
     open      an intent that still takes a card
-    spent     a declined Charge, a canceled intent, or a refusal that left nothing behind but our note
-    paid      money was taken or is held, or may yet be without anyone's doing
+    spent     a declined Charge, a canceled intent, or a refusal that left only our note
+    paid      money was taken or is held, or may still be without another request
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ Made = Charge | PaymentIntent
 
 
 class State(IntEnum):
-    """What becomes of a slot, by what was made under its key; of two, the greater counts."""
+    """The state of a slot, by what its key made; of two, the greater counts."""
 
     SPENT = 1
     OPEN = 2
@@ -37,7 +38,10 @@ _OPEN = ("requires_payment_method", "requires_confirmation", "requires_action")
 
 
 def state(made: Made) -> State:
-    """Tell what a Charge or an intent makes of its slot. A hold that was let go did pay: it is no slot to use again."""
+    """Return the state that a Charge or an intent gives to its slot.
+
+    A hold that was released counts as paid: its slot is not used again.
+    """
     if isinstance(made, Charge):
         return State.SPENT if made.status == "failed" else State.PAID
     if made.status == "canceled":
@@ -50,16 +54,17 @@ def state(made: Made) -> State:
 
 
 def was_let_go(made: Made) -> bool:
-    """Tell whether this held money once, and holds it no longer."""
+    """Tell whether this held money once, and no longer does."""
     if isinstance(made, Charge):
         return made.state is ChargeState.RELEASED
     return made.status == "canceled" and state(made) is State.PAID
 
 
 def goes_on(intent: PaymentIntent, purchase: Purchase, customer_id: str, card: str | None) -> bool:
-    """Tell whether an open intent is to take this purchase's card; else it is given up.
+    """Tell whether an open intent is to take this purchase's card; else cancel it.
 
-    One of another Customer's that is to hold money cannot be given up, and takes a card that is nobody's.
+    An intent of another Customer that is to hold money cannot be canceled. It takes a
+    card that belongs to no Customer.
     """
     is_nobodys = purchase.token is not None and (card is None or check.is_for_intents(card))
     same_customer = intent.customer_id == customer_id or (not purchase.capture and is_nobodys)
@@ -71,8 +76,8 @@ class Slots:
     """What is known of the slots of a purchase; it only grows.
 
     Attributes:
-        digest: The purchase's.
-        spent: Slots known to be spent, whatever was seen of them.
+        digest: The purchase's digest.
+        spent: Slots known to be spent, whatever was recorded of them.
     """
 
     digest: str
@@ -80,10 +85,10 @@ class Slots:
     _seen: dict[int, dict[str, Made]] = attrs.field(factory=dict[int, dict[str, Made]])
 
     def see(self, made: Iterable[Made]) -> None:
-        """Take note of what is this purchase's, as it is now.
+        """Record what belongs to this purchase, as it is now.
 
-        A declined Charge of an intent is left out: the intent tells more, and takes another card yet. So is any
-        Charge whose intent was seen.
+        A declined Charge of an intent is left out: the intent says more, and still
+        takes another card. So is any Charge whose intent is recorded.
         """
         for each in made:
             owner, _, rest = each.metadata.get(check.RESERVED_METADATA, "").partition("/")
@@ -102,12 +107,12 @@ class Slots:
 
     @property
     def end(self) -> Made | None:
-        """What has paid the purchase, or is about to: nothing more may be charged for it."""
+        """What has paid or is about to pay: nothing more may be charged."""
         return next((each for each in self._all() if state(each) is State.PAID), None)
 
     @property
     def last(self) -> Made | None:
-        """What was made last."""
+        """The Charge or intent that was made last."""
         return max(
             self._all(),
             key=lambda each: each.created.timestamp() if each.created else 0.0,
@@ -116,7 +121,7 @@ class Slots:
 
     @property
     def opens(self) -> list[PaymentIntent]:
-        """The open intents, by slot."""
+        """The open intents, in order of their slots."""
         return [
             each
             for each in self._all()
@@ -125,18 +130,18 @@ class Slots:
 
     @property
     def has_intents(self) -> bool:
-        """Whether an intent was made for the purchase, be it one that was given up."""
+        """Whether the purchase has an intent, even one that was canceled."""
         return any(isinstance(each, PaymentIntent) for each in self._all())
 
     def _all(self) -> list[Made]:
         return [each for _, here in sorted(self._seen.items()) for each in here.values()]
 
     def has(self, slot: int) -> bool:
-        """Tell whether anything was seen of a slot."""
+        """Tell whether anything was recorded of a slot."""
         return bool(self._seen.get(slot))
 
     def open(self, slot: int) -> PaymentIntent | None:
-        """Return the intent of a slot that takes another card."""
+        """Return the intent of a slot that still takes a card."""
         here = self._seen.get(slot, {}).values()
         return next(
             (
@@ -148,7 +153,7 @@ class Slots:
         )
 
     def declined(self, slot: int) -> Charge | None:
-        """Return the declined Charge of a slot, where nothing else was seen of it."""
+        """Return the declined Charge of a slot, if nothing else was recorded of it."""
         here = [*self._seen.get(slot, {}).values()]
         return (
             here[0]
@@ -157,7 +162,11 @@ class Slots:
         )
 
     def next(self, purchase: Purchase, card: str | None) -> int:
-        """Return the first slot that is not spent; this very call's own decline is to be repeated, not tried again."""
+        """Return the first slot that is not spent.
+
+        A slot that this same call declined counts as not spent: its decline is
+        repeated, and the card is not tried again.
+        """
         return next(slot for slot in count() if not self._is_spent(slot, purchase, card))
 
     def _is_spent(self, slot: int, purchase: Purchase, card: str | None) -> bool:
@@ -170,7 +179,10 @@ class Slots:
 
 
 def _is_own(made: Made, purchase: Purchase, card: str | None) -> bool:
-    """Tell whether a declined Charge is what this very call made, and Stripe would repeat."""
+    """Tell whether a declined Charge was made by this same call.
+
+    Then Stripe would repeat it.
+    """
     if (
         isinstance(made, PaymentIntent)
         or purchase.by_intent
