@@ -1,6 +1,7 @@
-"""What the library does, told to whoever listens: to the log, and to OpenTelemetry where `tokencharge.otel` is used.
+"""Records of what the library does, for the log and for OpenTelemetry.
 
-Nothing secret can be told. It is our own words and numbers, digests, and what has the form of one of Stripe's ids.
+OpenTelemetry gets them where `tokencharge.otel` is used. No secret can be recorded:
+only our own words and numbers, digests, and what has the form of one of Stripe's ids.
 """
 
 from .fields import Fields

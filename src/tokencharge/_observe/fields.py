@@ -26,7 +26,7 @@ NAMES = (
     "ms",
 )
 
-# What comes from outside, and could be anything.
+# These come from outside, and could be anything.
 _FORMS = {
     "charge_id": re.compile(r"(?:ch|py)_[A-Za-z0-9]{1,64}"),
     "event": re.compile(r"[a-z0-9_]{1,40}(?:\.[a-z0-9_]{1,40}){1,4}"),
@@ -37,14 +37,14 @@ _ORDER_MARK = re.compile(r"([0-9a-f]{32})/")
 
 
 def known(fields: Fields) -> Fields:
-    """Return the fields that say something, and have the form they must have, in their order."""
+    """Return the fields that have a value of the required form, in their order."""
     return {
         name: value for name in NAMES if (value := _of_its_form(name, fields.get(name))) is not None
     }
 
 
 def of_result(result: object) -> Fields:
-    """Return what an operation's result says."""
+    """Return the fields of an operation's result."""
     if isinstance(result, Payment):
         return {"replayed": result.replayed, **of_result(result.charge)}
     if isinstance(result, Charge):
@@ -54,7 +54,7 @@ def of_result(result: object) -> Fields:
 
 
 def of_error(error: BaseException | None) -> Fields:
-    """Return what an operation's error says."""
+    """Return the fields of an operation's error."""
     if not isinstance(error, TokenChargeError):
         return {}
     return {"charge_id": error.charge_id, "replayed": error.replayed}

@@ -1,4 +1,7 @@
-"""The listener that writes the log: a record for each operation, request and webhook, on the logger `tokencharge`."""
+"""The listener that logs each operation, request and webhook.
+
+It writes to the logger `tokencharge`.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("tokencharge")
 
-# What Stripe answers is an answer, a refusal too; these need somebody's attention.
+# An answer of Stripe is normal, even a refusal. These need somebody's attention.
 _TROUBLE = {
     "authentication_failed": logging.ERROR,
     "cancelled": logging.WARNING,
@@ -26,15 +29,15 @@ _SAID = ("operation", "step", "outcome")  # at the beginning of a message
 
 
 class Log:
-    """Writes a record of what has ended; of single tries none."""
+    """Writes a record when something has ended, but not for single tries."""
 
     kinds: ClassVar = frozenset({"operation", "request", "webhook"})
 
     def begin(self, watched: Watched) -> None:
-        """Wait for the end."""
+        """Do nothing: the record is written at the end."""
 
     def end(self, watched: Watched) -> None:
-        """Make a record, with each field as an attribute, `tokencharge_` before its name."""
+        """Write a record; each field is an attribute with the prefix `tokencharge_`."""
         level = _level(watched)
         if not logger.isEnabledFor(level):
             return

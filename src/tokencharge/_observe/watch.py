@@ -1,4 +1,7 @@
-"""What is going on, begun and ended before every listener: an operation, its requests to Stripe, each try of those."""
+"""Records of operations, of their requests to Stripe, and of each try.
+
+Every listener is called at the begin and at the end.
+"""
 
 from __future__ import annotations
 
@@ -17,29 +20,31 @@ from .log import Log
 
 
 class Listener(Protocol):
-    """Is told when something begins and when it has ended. What it raises is passed over.
+    """Is called when something begins and when it has ended.
+
+    Errors that it raises are ignored.
 
     Attributes:
-        kinds: The kinds of what it is told of.
+        kinds: The kinds of records that it is called for.
     """
 
     kinds: ClassVar[frozenset[str]]
 
     def begin(self, watched: Watched, /) -> object:
-        """Take note; what is returned is kept in `watched.kept`."""
+        """Handle the begin; what is returned is kept in `watched.kept`."""
 
     def end(self, watched: Watched, /) -> None:
-        """Take note of `watched.fields`, `result` and `error`."""
+        """Handle the end; read `watched.fields`, `result` and `error`."""
 
 
 @attrs.define(eq=False)
 class Watched:
-    """Something that is going on.
+    """The record of something that is running.
 
     Attributes:
         kind: "operation", "request", "try" or "webhook".
         name: Of an operation, its method; of a request, its step.
-        within: The operation that makes a request, the request that a try is one of.
+        within: The operation of a request, or the request of a try.
         call: The request.
         fields: What is known of it.
         result: What it has returned.
@@ -59,16 +64,17 @@ class Watched:
     kept: dict[Listener, Any] = attrs.field(factory=dict)
 
     def begin(self) -> None:
-        """Tell the listeners that it begins."""
+        """Call the listeners at the begin."""
         for listener in _listeners[self.kind]:
-            # Whatever a log handler or an exporter trips over: a charge that was made was made.
+            # A log handler or an exporter may raise anything. A charge that was made
+            # was made.
             try:  # noqa: SIM105 - suppress() costs more than all the rest
                 self.kept[listener] = listener.begin(self)
             except Exception:  # noqa: BLE001, S110
                 pass
 
     def end(self, **fields: Any) -> None:
-        """Tell the listeners that it has ended, and how."""
+        """Add fields, and call the listeners at the end."""
         self.fields.update(fields)
         for listener in reversed(self.kept):
             try:  # noqa: SIM105
@@ -77,12 +83,12 @@ class Watched:
                 pass
 
     def described(self) -> Fields:
-        """Return what is to be told of it, once it has ended."""
+        """Return the fields to record, once it has ended."""
         ms = round((time.monotonic() - self.began) * 1000, 1)
         return known({**of_result(self.result), **of_error(self.error), **self.fields, "ms": ms})
 
     def attempt(self, method: str, url: str, number: int) -> AbstractContextManager[Watched]:
-        """Watch one try of a request, for the length of a block."""
+        """Record one try of a request, for the length of a block."""
         if not _listeners["try"]:
             return _UNWATCHED
         tried = {"method": method.upper(), "url": url, "number": number}
@@ -91,7 +97,7 @@ class Watched:
 
 @attrs.define(eq=False)
 class _Operation(Watched):
-    """An operation, for the length of a block: its result is to be set."""
+    """The record of an operation, for the length of a block; set its `result`."""
 
     def __enter__(self) -> Watched:
         self.within = _operation.get()
@@ -102,7 +108,8 @@ class _Operation(Watched):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: object
     ) -> None:
-        # Not by a token, which would bind a coroutine to the context it was begun in.
+        # No context token is used: it would bind a coroutine to the context it was
+        # begun in.
         _operation.set(self.within)  # type: ignore[arg-type]
         self.error = error
         self.end(operation=self.name, outcome=_outcome(error))
@@ -110,7 +117,7 @@ class _Operation(Watched):
 
 @attrs.define(eq=False)
 class _Try(Watched):
-    """One try of a request, for the length of a block: its result is to be set to the answer."""
+    """The record of one try, for the length of a block; set `result` to the answer."""
 
     def __enter__(self) -> Watched:
         self.begin()
@@ -124,7 +131,7 @@ class _Try(Watched):
 
 
 class _Unwatched:
-    """Stands in for a try that nobody listens to: what is set on it is kept nowhere."""
+    """Null object for a try without listeners; what is set on it is not kept."""
 
     result = property(None, lambda _, result: None)
 
@@ -147,13 +154,13 @@ _listeners: dict[str, tuple[Listener, ...]] = {
 
 
 def listen(listener: Listener) -> None:
-    """Tell a listener of whatever begins from now on, in all threads."""
+    """Call a listener for whatever begins from now on, in all threads."""
     for kind in listener.kinds:
         _listeners[kind] = (*_listeners[kind], listener)
 
 
 def stop_listening(kind: type[Listener]) -> None:
-    """Tell listeners of a class nothing any more."""
+    """Call the listeners of a class no more."""
     for each, listeners in _listeners.items():
         _listeners[each] = tuple(
             listener for listener in listeners if not isinstance(listener, kind)
@@ -161,13 +168,13 @@ def stop_listening(kind: type[Listener]) -> None:
 
 
 def watch_operation(name: str) -> _Operation:
-    """Watch an operation, for the length of a block."""
+    """Record an operation, for the length of a block."""
     return _Operation("operation", name)
 
 
 def watch_request(call: Call) -> Watched:
-    """Watch a request to Stripe, with all its tries: begun here, to be ended by the caller."""
-    # There is one: only an operation sends requests.
+    """Begin the record of a request with all its tries; the caller ends it."""
+    # There is always one: only an operation sends requests.
     operation = cast("_Operation", _operation.get())
     if call.purchase is not None:
         operation.fields["order_digest"] = call.purchase
@@ -178,7 +185,10 @@ def watch_request(call: Call) -> Watched:
 
 
 def watch_webhook(event: Event, outcome: str, *, began: float) -> None:
-    """Tell how the delivery of an event ended, which began then, by the monotonic clock."""
+    """Record how the delivery of an event ended.
+
+    It began at `began`, by the monotonic clock.
+    """
     watched = Watched("webhook", event.type, began=began)
     watched.begin()
     watched.result = event.object

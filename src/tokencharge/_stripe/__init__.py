@@ -1,4 +1,4 @@
-"""The one place that knows stripe-python: a funnel every Call goes through, its transport, its errors."""
+"""The one place that knows stripe-python: it sends Calls and translates errors."""
 
 from stripe import HTTPClient
 

@@ -1,4 +1,4 @@
-"""The funnel: every Call leaves through here, and comes back as an Answer or as one of our errors."""
+"""Send every Call to Stripe; return an Answer or raise one of our errors."""
 
 from __future__ import annotations
 
@@ -19,11 +19,15 @@ from .transport import within
 from .tries import Wire
 
 API_VERSION = "2026-10-28.endive"
-"""Stripe's API version, pinned: answers keep their shape whatever SDK is installed or the account's default is."""
+"""Stripe's API version, pinned.
+
+So answers keep their shape, whatever SDK is installed and whatever the account's
+default is.
+"""
 
 
 class Channel:
-    """A way to one Stripe account. Safe to share among threads and across a fork."""
+    """The way to one Stripe account. Safe to share among threads and across a fork."""
 
     def __init__(self, settings: Settings, http_client: stripe.HTTPClient) -> None:
         self._settings = settings
@@ -39,14 +43,16 @@ class Channel:
             http_client=self._wire,
         )
 
-    # raw_request, not customers.create: it survives the removal of the SDK's Charge methods, builds no object tree,
-    # and does not turn a Stripe-Notice header into a warning that could lose the answer.
+    # raw_request, not customers.create. It survives the removal of the SDK's Charge
+    # methods, and builds no object tree. It does not turn a Stripe-Notice header into a
+    # warning that could lose the answer.
 
     def send(self, call: Call) -> Answer:
         """Send one request and decode its answer.
 
         Raises:
-            TokenChargeError: Chained from what stripe-python raised.
+            TokenChargeError: Translated from what stripe-python raised, which is its
+                cause.
         """
         self._wire.begin(watch_request(call))
         try:
@@ -58,7 +64,8 @@ class Channel:
         except BaseException:
             self._ended("cancelled")
             raise
-        # Outside the except block, or Python would keep the unscrubbed error as the new one's context.
+        # Outside the except block: inside it, Python would keep the unscrubbed error as
+        # the context of the new one.
         raise self._failed(call, failure) from presentable(failure)
 
     async def send_async(self, call: Call) -> Answer:
@@ -95,7 +102,8 @@ class Channel:
         body = _decoded(last.body)
         if body is None:
             raise unreadable(last.body, response.code, response.headers)
-        # A replay that follows a try of this same call may be this call's own first success.
+        # A replay that follows a try of this same call may repeat this call's own first
+        # success.
         replayed = response.headers.get("idempotent-replayed") == "true"
         answer = Answer(body, replayed, own=last.in_doubt, date=response.headers.get("date") or "")
         self._ended("ok", answer.found, response.code, response.headers.get("request-id"))
@@ -133,7 +141,8 @@ def _options(call: Call) -> dict[str, Any]:
 def _understood(error: Exception) -> stripe.StripeError:
     if isinstance(error, stripe.StripeError):
         return error
-    # The SDK trips over errors of an unknown shape, such as {"error": "text"}, after sending the request.
+    # The SDK fails on errors of an unknown shape, such as {"error": "text"}, after the
+    # request was sent.
     return stripe.APIError(f"stripe-python could not read the answer ({type(error).__name__}).")
 
 

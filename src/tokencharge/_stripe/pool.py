@@ -1,4 +1,7 @@
-"""The built-in transport: one urllib3 pool for all threads, which knows whether a request ever left."""
+"""The built-in transport: one urllib3 pool for all threads.
+
+It knows whether a request was ever sent.
+"""
 
 from __future__ import annotations
 
@@ -21,30 +24,32 @@ from urllib3.util.ssl_ import create_urllib3_context
 from ..settings import is_loopback
 from .transport import Headers, NeverSent, connection_error, remaining
 
-# Idle connections kept for one host: as many as a large thread pool uses at once. More are opened when needed.
+# Idle connections kept for one host: as many as a large thread pool uses at once. More
+# are opened when needed.
 _POOL_SIZE = 64
 
-# What the connections of this thread did during its current request.
+# What this thread's connections did during its current request.
 _connection = threading.local()
 
 
 @attrs.frozen
 class _Way:
-    """How requests of one process reach one host."""
+    """How one process reaches one host."""
 
     pid: int
     origin: str
     pool: Any
 
     def target(self, url: str) -> str:
-        """Return what to ask the pool for: a path where it knows the host, else the whole URL."""
+        """Return the path if the pool knows the host, else the whole URL."""
         return url.removeprefix(self.origin)
 
 
 class PooledClient(stripe.HTTPClient):
     """One urllib3 pool for all threads; a forked process gets its own.
 
-    Honours what the SDK's own client honours: `stripe.ca_bundle_path` and the environment's proxies.
+    It respects what the SDK's own client respects: `stripe.ca_bundle_path` and the
+    environment's proxies.
     """
 
     name = "urllib3"
@@ -57,7 +62,7 @@ class PooledClient(stripe.HTTPClient):
     def request(
         self, method: str, url: str, headers: Headers, post_data: Any = None, **_: Any
     ) -> Any:
-        """Send one request, once."""
+        """Send one request, without retries."""
         _connection.sent = False
         try:
             way = self._way_to(url)
@@ -84,25 +89,31 @@ class PooledClient(stripe.HTTPClient):
             (way.pool.clear if isinstance(way.pool, urllib3.PoolManager) else way.pool.close)()
 
     def _way_to(self, url: str) -> _Way:
-        # Two processes writing to one TCP connection would read each other's answers.
+        # Two processes that write to one TCP connection would read each other's
+        # answers.
         pid, way = os.getpid(), self._way
         if way is None or way.pid != pid or not url.startswith(way.origin):
-            # Threads that come together agree on one pool, without a lock that a fork could leave locked.
+            # Threads that come at the same time agree on one pool. There is no lock,
+            # because a fork could leave it locked.
             new = _new_way(pid, url)
             way = self._way = self._ways.setdefault((pid, new.origin), new)
         return way
 
 
 class _Clocked(io.RawIOBase):
-    """A socket's input that allows each read what is left of the call's time, not the whole of it again."""
+    """A socket's input whose reads share the time left for the call.
+
+    Otherwise each read could take the whole timeout again.
+    """
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
-        # Keeps the socket open until the answer is read, whoever closes it before.
+        # Keeps the socket open until the answer is read, even if it is closed elsewhere
+        # before.
         self._hold = sock.makefile("rb", buffering=0)
 
     def makefile(self, *_: Any, **__: Any) -> io.BufferedReader:
-        """Return what http.client reads an answer from."""
+        """Return the file from which http.client reads an answer."""
         return io.BufferedReader(self, 16_384)
 
     def readable(self) -> bool:
@@ -126,13 +137,14 @@ class _Response(http.client.HTTPResponse):
 
 
 class _Noting:
-    """Note the moment a request's first byte leaves: before it, a failure charged nobody."""
+    """Record when a request's first byte is sent: a failure before that did nothing."""
 
     sock: Any
     response_class: Any = _Response
 
     def request(self, *args: Any, **kwargs: Any) -> None:
-        # For connections that do not send by way of `send`: a recorder's has another connection within.
+        # For connections that do not use `send`: a recorder's connection has another
+        # one inside.
         _connection.sent = True
         super().request(*args, **kwargs)  # type: ignore[misc]
 
@@ -140,7 +152,7 @@ class _Noting:
         try:
             super().connect()  # type: ignore[misc]
         finally:
-            # Asking a proxy for a tunnel sends bytes too, but none of the request's.
+            # Asking a proxy for a tunnel also sends bytes, but none of the request.
             _connection.sent = False
 
     def send(self, data: Any) -> None:
@@ -155,8 +167,9 @@ def _noting(kind: type[Any]) -> type[Any]:
     return type(f"Noting{kind.__name__}", (_Noting, kind), {})
 
 
-# urllib3's connection class is looked up for each new connection, since recorders such as vcrpy replace it for a while:
-# a class remembered from before would go past them to the network.
+# urllib3's connection class is looked up for each new connection, because recorders
+# such as vcrpy replace it for a while. A class from before would bypass them and use
+# the network.
 class _PlainPool(urllib3.HTTPConnectionPool):
     ConnectionCls = property(lambda _: _noting(urllib3.HTTPConnectionPool.ConnectionCls))  # pyright: ignore[reportAssignmentType]
 
@@ -166,9 +179,10 @@ class _SecurePool(urllib3.HTTPSConnectionPool):
 
 
 def proxy_for(url: str) -> str | None:
-    """Return the proxy the environment names for a URL, or None.
+    """Return the proxy that the environment names for a URL, or None.
 
-    What is allowed in clear because it stays on this machine goes through none.
+    A loopback URL uses none: plain HTTP is allowed there because it stays on this
+    machine.
     """
     parts = urlsplit(url)
     if parts.scheme == "http" and is_loopback(url):
@@ -185,7 +199,8 @@ def _new_way(pid: int, url: str) -> _Way:
     origin = f"{parts.scheme}://{parts.netloc}"
     options: dict[str, Any] = {"maxsize": _POOL_SIZE}
     if parts.scheme == "https":
-        # One for all connections: reading the CA bundle costs more than a handshake.
+        # One context for all connections: reading the CA bundle costs more than a
+        # handshake.
         context = options["ssl_context"] = create_urllib3_context()
         context.load_verify_locations(stripe.ca_bundle_path)
     proxy = proxy_for(url)
@@ -203,6 +218,7 @@ def _new_way(pid: int, url: str) -> _Way:
     pools: dict[str, Any] = {"http": _PlainPool, "https": _SecurePool}
     manager.pool_classes_by_scheme = pools
     if proxy is not None and parts.scheme == "http":
-        # Such a proxy is sent the whole URL, and its own headers: the manager's work.
+        # Such a proxy gets the whole URL, and headers of its own. The manager does
+        # that.
         return _Way(pid, "", manager)
     return _Way(pid, origin, manager.connection_from_url(url))

@@ -13,12 +13,14 @@ import stripe
 from .pool import proxy_for
 from .transport import NeverSent, connection_error, remaining
 
-# Seconds an idle connection is kept: longer than a shop's quiet minute, shorter than load balancers keep theirs.
+# Seconds an idle connection is kept: longer than a shop's quiet minute, shorter than
+# load balancers keep theirs.
 _KEEP_ALIVE = 60.0
 
 
-# Raised while a connection is being made, before the first byte of the request: refused, no route, no such host, no
-# TLS, a proxy that would not. Whatever else goes wrong, the request may have been sent.
+# Raised while a connection is being made, before the first byte of the request:
+# refused, no route, no such host, no TLS, a proxy that refuses. After any other error
+# the request may have been sent.
 _NO_CONNECTION = (
     aiohttp.ClientConnectorError,
     aiohttp.ClientHttpProxyError,
@@ -29,14 +31,16 @@ _NO_CONNECTION = (
 class SessionClient(stripe.HTTPClient):
     """An aiohttp session for each running event loop, closed when its loop shuts down.
 
-    Honours what the SDK's own client honours: `stripe.ca_bundle_path` and the environment's proxies.
+    It respects what the SDK's own client respects: `stripe.ca_bundle_path` and the
+    environment's proxies.
     """
 
     name = "aiohttp"
 
     def __init__(self) -> None:
         super().__init__()
-        # A session holds its loop, so an entry goes when its session is closed, or its loop was without that.
+        # A session keeps its loop alive. So its entry is removed when the session is
+        # closed, or when its loop was closed without that.
         self._lives: dict[
             asyncio.AbstractEventLoop, AsyncGenerator[aiohttp.ClientSession, None]
         ] = {}
@@ -45,7 +49,7 @@ class SessionClient(stripe.HTTPClient):
     async def request_async(
         self, method: str, url: str, headers: Any, post_data: Any = None
     ) -> Any:
-        """Send one request, once."""
+        """Send one request, without retries."""
         left = max(remaining(), 0.001)
         try:
             session = await self._session(url)
@@ -55,7 +59,8 @@ class SessionClient(stripe.HTTPClient):
                 data=post_data,
                 headers=headers,
                 allow_redirects=False,
-                # A little less for connecting, so that a time-out there is known to be one.
+                # Less than the total, so that a connect time-out raises
+                # ConnectionTimeoutError: the request was never sent.
                 timeout=aiohttp.ClientTimeout(total=left, sock_connect=0.95 * left),
             ) as response:
                 return await response.read(), response.status, response.headers
@@ -74,8 +79,9 @@ class SessionClient(stripe.HTTPClient):
         loop = asyncio.get_running_loop()
         session = self._sessions.get(loop)
         if session is None or session.closed:
-            # A loop finishes its async generators as it shuts down, and with this one goes the session: so a second
-            # asyncio.run finds no connection of the first, and nobody is warned of one left open.
+            # A loop finishes its async generators as it shuts down, and this one closes
+            # the session. So a second asyncio.run finds no connection of the first, and
+            # there is no warning of one left open.
             for ended in [each for each in list(self._sessions) if each.is_closed()]:
                 self._forget(ended)
             life = self._lives[loop] = self._live(loop, proxy_for(url))
@@ -86,7 +92,7 @@ class SessionClient(stripe.HTTPClient):
         self, loop: asyncio.AbstractEventLoop, proxy: str | None
     ) -> AsyncGenerator[aiohttp.ClientSession, None]:
         connector = aiohttp.TCPConnector(
-            # No queue of our own: what waits for a connection would spend its timeout there.
+            # No queue of our own: a request would spend its timeout there, waiting.
             limit=0,
             keepalive_timeout=_KEEP_ALIVE,
             ssl=ssl.create_default_context(cafile=stripe.ca_bundle_path),

@@ -1,4 +1,4 @@
-"""Webhooks: what Stripe says happened, believed only when Stripe signed it."""
+"""Webhooks: an event is accepted only if Stripe signed it."""
 
 from __future__ import annotations
 
@@ -17,14 +17,16 @@ def parse_event(payload: object, signature: object, secrets: tuple[str, ...]) ->
     """Verify and read a webhook.
 
     Args:
-        payload: The request's body, as the bytes it came in: a body parsed and written again has another signature.
+        payload: The request's body, in the bytes that were received. A body that was
+            parsed and written again has another signature.
         signature: The `Stripe-Signature` header.
         secrets: The endpoint's signing secrets: one, or two while it is being rolled.
 
     Raises:
         ConfigurationError: There is no secret.
-        InvalidSignature: The signature is missing, wrong, or more than five minutes off.
-        InvalidEvent: The body is no event this library can read.
+        InvalidSignature: The signature is missing, wrong, or more than five minutes
+            off.
+        InvalidEvent: The body is no event that this library can read.
     """
     if not secrets:
         raise ConfigurationError(
@@ -60,19 +62,25 @@ def _verify(text: str, signature: object, secrets: tuple[str, ...]) -> None:
         raise InvalidSignature("The Stripe-Signature header is missing or garbled.")
     if not any(_is_signed(text, signature, secret) for secret in secrets):
         raise InvalidSignature(
-            "The webhook is not signed by Stripe: check STRIPE_WEBHOOK_SECRET, and pass the raw body."
+            "The webhook is not signed by Stripe: "
+            "check STRIPE_WEBHOOK_SECRET, and pass the raw body."
         )
-    # The SDK checks for old signatures only; one from the future could be replayed until its time comes.
+    # The SDK rejects old signatures only. One from the future could be replayed until
+    # its time comes.
     parts = (part.split("=") for part in signature.split(","))
     signed_at = next(int(value[0]) for name, *value in parts if name == "t")
     if abs(int(time.time()) - signed_at) > TOLERANCE:
         raise InvalidSignature(
-            "The webhook was signed more than five minutes ago or ahead: check this machine's clock."
+            "The webhook was signed more than five minutes ago or ahead: "
+            "check this machine's clock."
         )
 
 
 def _is_signed(payload: str, header: str, secret: str) -> bool:
-    """Tell whether a `Stripe-Signature` header was made from a payload with a secret, whenever that was."""
+    """Tell whether a `Stripe-Signature` header is of this payload and secret.
+
+    Its age does not matter here.
+    """
     try:
         stripe.WebhookSignature.verify_header(payload, header, secret)
     except stripe.SignatureVerificationError:

@@ -1,7 +1,8 @@
-"""From stripe-python's errors to ours: one of ours for each of theirs, by HTTP status first.
+"""Translate stripe-python's errors: one of ours for each, by HTTP status first.
 
-Stripe's own classes follow the status, not the type of the error, and the code is missing on whole families of
-them (all 401s, all idempotency errors, many 400s), so status, then type, then code, then wording decide.
+Stripe's own classes follow the status, not the type of the error. The code is missing
+on whole families of them (all 401s, all idempotency errors, many 400s). So the status
+decides first, then the type, then the code, then the wording.
 """
 
 from __future__ import annotations
@@ -40,17 +41,18 @@ _TOKEN_CODES = frozenset(
         "payment_method_unexpected_state",
     )
 )
-# A token Stripe does not know has had three wordings since 2013 and mostly no code; one already used had no code
-# until 2018. Those of payment methods and confirmation tokens are as various.
+# An unknown token has had three wordings since 2013, and mostly no code. A used token
+# had no code until 2018. The wordings for payment methods and confirmation tokens vary
+# as much.
 _TOKEN_WORDS = re.compile(
     r"(?:no such|invalid) (?:confirmation[ _]?)?token|no such payment[ _]?method|there is no token"
     r"|token more than once|confirmation[ _]?token.*(?:already|expired)|may not be used again"
-    # A saved card that is not the Customer's, or not any more.
+    # A saved card that is not the Customer's, or no longer is.
     r"|does not (?:belong to the customer|have card with id|have a linked source with id)",
     re.IGNORECASE,
 )
 
-# An account's policy, which has neither code nor parameter.
+# An account's policy; this error has neither code nor parameter.
 _END_OF_LIFE = re.compile(r"card token usage .* has reached end of life", re.IGNORECASE)
 
 _KEPT_HEADERS = ("request-id", "idempotent-replayed", "original-request")
@@ -68,38 +70,45 @@ _LOCAL: dict[type[stripe.StripeError], type[TokenChargeError]] = {
 
 _MESSAGES: dict[type[TokenChargeError], str] = {
     CardDeclined: "The card was declined: show the buyer public_message, and follow advice.",
-    AuthenticationRequired: "The bank wants the buyer to authenticate (3-D Secure): bring the buyer to the checkout, "
-    "over PaymentIntents; Charges cannot do it, there only another card will do.",
-    TokenRejected: "Stripe does not take the token or card (used, unknown, forgotten, another Customer's, or of the "
-    "other mode): ask for the card again.",
+    AuthenticationRequired: "The bank wants the buyer to authenticate (3-D Secure): "
+    "bring the buyer to the checkout, over PaymentIntents; "
+    "Charges cannot do it, there only another card will do.",
+    TokenRejected: "Stripe does not take the token or card (used, unknown, forgotten, "
+    "another Customer's, or of the other mode): ask for the card again.",
     InvalidRequest: "Stripe refused the request: mend what it names.",
     CardTokensRefused: "This Stripe account takes no card tokens at Customers and Charges: set "
-    'STRIPE_ROUTE=payment_intents (route="payment_intents"), or let the owner of the account enable card tokens at '
+    'STRIPE_ROUTE=payment_intents (route="payment_intents"), or let the owner of the '
+    "account enable card tokens at "
     "https://dashboard.stripe.com/settings/developers/api-policies.",
-    OrderConflict: "This was submitted before with other details: look what became of it before charging anew.",
-    OrderInProgress: "Another request for this purchase is running: call again in a moment with the same arguments.",
-    AuthenticationFailed: "Stripe refused the secret key: check STRIPE_SECRET_KEY and what the key is allowed to do.",
+    OrderConflict: "This was submitted before with other details: "
+    "look what became of it before charging anew.",
+    OrderInProgress: "Another request for this purchase is running: "
+    "call again in a moment with the same arguments.",
+    AuthenticationFailed: "Stripe refused the secret key: "
+    "check STRIPE_SECRET_KEY and what the key is allowed to do.",
     RateLimited: "Stripe asks to slow down and did nothing: call again in a while.",
-    GatewayUnavailable: "Stripe could not be asked, and nothing was changed: call again in a while.",
-    OutcomeUnknown: "The request was sent and no trustworthy answer came, so it may have charged: call again with the "
-    "same arguments.",
-    InvalidSignature: "The webhook is not signed by Stripe: check STRIPE_WEBHOOK_SECRET, and pass the raw body.",
+    GatewayUnavailable: "Stripe could not be asked, and nothing was changed: "
+    "call again in a while.",
+    OutcomeUnknown: "The request was sent and no trustworthy answer came, "
+    "so it may have charged: call again with the same arguments.",
+    InvalidSignature: "The webhook is not signed by Stripe: "
+    "check STRIPE_WEBHOOK_SECRET, and pass the raw body.",
 }
 
 
 def translate(error: stripe.StripeError, call: Call, *, in_doubt: bool) -> TokenChargeError:
-    """Turn an error of the SDK's into the one of ours that says what happened and what to do.
+    """Return our error for one of the SDK's; it says what happened and what to do.
 
     Args:
         error: What the SDK raised.
-        call: The request it was raised for.
+        call: The request that failed.
         in_doubt: An earlier try of the same call may have reached Stripe.
     """
     details = _details(error)
     headers = _headers(error)
     kind = _kind(error, call, details)
     if in_doubt and kind in _NOTHING_DONE and call.method != "get":
-        # Not by this try; but an earlier one may be at work still.
+        # This try did nothing, but an earlier one may still be running.
         kind = OutcomeUnknown
     said = _text(details, "message")
     replayed = headers.get("idempotent-replayed") == "true"
@@ -123,10 +132,11 @@ def translate(error: stripe.StripeError, call: Call, *, in_doubt: bool) -> Token
 
 
 def presentable(error: stripe.StripeError) -> stripe.StripeError:
-    """Return what may stand as our error's cause: the SDK's class, status and words, and nothing it holds beside.
+    """Return a copy of the SDK's error that is safe as the cause of ours.
 
-    The SDK's own error holds the whole answer, which may be anything, in `args` and in `vars`; and the traceback and
-    the causes behind it hold the request, with the secret key.
+    It has the class, the status and the words of the SDK's error, and nothing else. The
+    original holds the whole answer, which may be anything, in `args` and in `vars`. Its
+    traceback and its causes hold the request, with the secret key.
     """
     if error.http_body and not _details(error):
         return unreadable(error.http_body, error.http_status, _headers(error))
@@ -140,7 +150,7 @@ def presentable(error: stripe.StripeError) -> stripe.StripeError:
         headers=_kept(_headers(error)),
         code=_text(details, "code"),
     )
-    # What some of the classes add; the repr of two asks for it.
+    # Some of the classes add these, and the repr of two needs them.
     vars(cause).update(
         param=_text(details, "param"), should_retry=getattr(error, "should_retry", False)
     )
@@ -150,9 +160,13 @@ def presentable(error: stripe.StripeError) -> stripe.StripeError:
 def unreadable(
     body: str | bytes, status: int | None, headers: Mapping[str, str]
 ) -> stripe.APIError:
-    """Build the error for an answer that is none of Stripe's API; it is described, not quoted."""
+    """Build the error for an answer that is none of Stripe's API.
+
+    The answer is described, not quoted.
+    """
     return stripe.APIError(
-        f"Stripe answered HTTP {status} with a body of length {len(body)} that is no answer of its API.",
+        f"Stripe answered HTTP {status} with a body of "
+        f"length {len(body)} that is no answer of its API.",
         http_status=status,
         headers=_kept(headers),
     )
@@ -172,7 +186,8 @@ def _kind(
     if isinstance(error, stripe.APIConnectionError):
         return GatewayUnavailable if isinstance(error, NeverSent) else unanswered
     if not details:
-        # Without any answer the SDK itself refused, and its class says what; with one, it is no answer of Stripe's.
+        # Without an answer, the SDK itself refused, and its class says why. With one,
+        # the answer is not Stripe's.
         return unanswered if error.http_body else _LOCAL.get(type(error), unanswered)
     if status == 429 or code == "rate_limit":
         return RateLimited
@@ -184,7 +199,8 @@ def _kind(
         if type_ == "idempotency_error":
             return OrderConflict
         if code == "missing":
-            # "Cannot charge a customer that has no active card": a card error by type, yet no bank was asked.
+            # "Cannot charge a customer that has no active card" is a card error by
+            # type, but no bank was asked.
             return (
                 TokenRejected
                 if _TOKEN_WORDS.search(_text(details, "message") or "")
@@ -211,9 +227,9 @@ def _details(error: stripe.StripeError) -> Mapping[str, Any]:
 
 
 def _headers(error: stripe.StripeError) -> Mapping[str, str]:
-    # For an answer that is not JSON the SDK puts the headers where the decoded body belongs.
+    # If an answer is not JSON, the SDK puts the headers where the decoded body belongs.
     found = error.headers or error.json_body
-    # Not every client's headers are a Mapping: http.client's own are not.
+    # Not every client's headers are a Mapping: those of http.client are not.
     headers: Mapping[str, str] = found if hasattr(found, "get") else {}  # type: ignore[assignment]
     return headers
 
