@@ -85,7 +85,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    # Loaded on demand: asyncio and importlib.metadata each take longer to import than all of the above.
+    # Loaded on demand: asyncio and importlib.metadata each take longer to import than
+    # all the modules above.
     if name == "AsyncPaymentGateway":
         from .aio import AsyncPaymentGateway
 

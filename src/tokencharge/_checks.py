@@ -1,6 +1,6 @@
-"""What is refused before anything is sent: each check returns the value or raises one clear sentence.
+"""Checks before anything is sent: each returns the value or raises one sentence.
 
-No message repeats what it was given: a value in the wrong place may be a card number or a key.
+No message repeats the value: in the wrong place it may be a card number or a key.
 """
 
 from __future__ import annotations
@@ -27,33 +27,35 @@ _SUFFIX = re.compile(r"(?:(?![<>\\'\"*])[ -~]){1,22}")
 _IDEMPOTENCY_KEY = re.compile(r"[!-~](?:[ -~]{0,253}[!-~])?")
 _REFUND_REASONS = ("duplicate", "fraudulent", "requested_by_customer")
 
-# Real tokens go on with a digit: tok_1N3..., since 2013. The ones Stripe names for testing go on with a word.
+# Real tokens go on with a digit, since 2013: tok_1N3... Stripe's test tokens go on with
+# a word.
 _TEST_TOKEN = re.compile(r"tok_[A-Za-z]")
 
 _CLOCKS_DIFFER = 300.0  # seconds
 
 COLLECTED = ("name", "phone", "billing_address", "shipping_address")
-"""What a page can ask of the buyer beside the e-mail."""
+"""What a page can ask the buyer for besides the e-mail."""
 
 RESERVED_METADATA = "tokencharge"
-"""The metadata name by which this library knows its own charges again."""
+"""The metadata name that marks this library's own charges."""
 
 
 def token(value: object) -> str:
-    """Check what pays: `tok_...`, `pm_...` or `ctoken_...` as Stripe.js makes them."""
+    """Check what pays: `tok_...`, `pm_...` or `ctoken_...`, as Stripe.js makes them."""
     if not isinstance(value, str) or not value.strip():
         raise InvalidInput(
             "The token is missing: post the id that Stripe.js returned for the card.", param="token"
         )
     if is_card_number(value):
         raise InvalidInput(
-            "A card number was given where a token belongs: card numbers must never reach your server, "
-            "let Stripe.js turn them into a token.",
+            "A card number was given where a token belongs: "
+            "card numbers must never reach your server, let Stripe.js turn them into a token.",
             param="token",
         )
     if is_key(value):
         raise InvalidInput(
-            "An API key was given where a token belongs: post the id that Stripe.js returned for the card.",
+            "An API key was given where a token belongs: "
+            "post the id that Stripe.js returned for the card.",
             param="token",
         )
     if _INTENT.match(value):
@@ -63,29 +65,39 @@ def token(value: object) -> str:
         )
     if not _TOKEN.fullmatch(value):
         raise InvalidInput(
-            "The token has characters no token has, or is too long: pass it on as Stripe.js returned it.",
+            "The token has characters no token has, or is too long: "
+            "pass it on as Stripe.js returned it.",
             param="token",
         )
     return value
 
 
 def is_for_intents(value: str) -> bool:
-    """Tell a payment method or a confirmation token, which only a PaymentIntent takes, from a card token."""
+    """Tell whether it is a payment method or a confirmation token.
+
+    Only a PaymentIntent takes these. Anything else is a card token.
+    """
     return _METHOD.match(value) is not None
 
 
 def is_confirmation_token(value: str) -> bool:
-    """Tell a confirmation token from a payment method."""
+    """Tell whether it is a confirmation token, not a payment method."""
     return value.startswith("ctoken_")
 
 
 def is_test_token(value: str) -> bool:
-    """Tell Stripe's reusable test tokens (tok_visa and its kin) from single-use ones. For test mode only."""
+    """Tell whether it is one of Stripe's reusable test tokens, such as tok_visa.
+
+    Other tokens are single-use. This is for test mode only.
+    """
     return _TEST_TOKEN.match(value) is not None
 
 
 def email(value: object) -> str:
-    """Check an e-mail address as far as Stripe does: something@something, at most 512 characters."""
+    """Check an e-mail address as far as Stripe does.
+
+    It is something@something, with at most 512 characters.
+    """
     if not isinstance(value, str) or not value.strip():
         raise InvalidInput("The e-mail is missing: ask the buyer for it.", param="email")
     if len(value) > 512:
@@ -101,7 +113,10 @@ def email(value: object) -> str:
 
 
 def line(value: object, param: str, most: int) -> str | None:
-    """Check one line of a name or an address; return it without white space around it, None where nothing is left."""
+    """Check one line of a name or an address.
+
+    Return it without white space around it; None if nothing is left.
+    """
     if value is None:
         return None
     what = f"The {param.replace('_', ' ')}"
@@ -120,7 +135,7 @@ def line(value: object, param: str, most: int) -> str | None:
 
 
 def country(value: str | None) -> str | None:
-    """Check a country: the two letters of ISO 3166-1 alpha-2; return them in capitals."""
+    """Check a country: two letters of ISO 3166-1 alpha-2; return them in capitals."""
     if value is not None and not re.fullmatch("[A-Za-z]{2}", value):
         raise InvalidInput(
             "A country is two letters, such as FR: ISO 3166-1 alpha-2.", param="country"
@@ -129,14 +144,17 @@ def country(value: str | None) -> str | None:
 
 
 def phone(value: str | None) -> None:
-    """Check a phone number: it has 15 digits at most (ITU-T E.164), with a prefix of 00 two more."""
+    """Check a phone number: it has at most 15 digits (ITU-T E.164).
+
+    With a prefix of 00 it has two more.
+    """
     digits = "".join(each for each in value or "" if each.isdecimal())
     if len(digits.removeprefix("00")) > 15:
         raise InvalidInput("The phone number has more than 15 digits.", param="phone")
 
 
 def collect(value: object) -> tuple[str, ...]:
-    """Check what a page is to ask for: some of the four things it can."""
+    """Check what a page asks the buyer for: some of `COLLECTED`."""
     asked = None if isinstance(value, str) or not isinstance(value, Iterable) else tuple(value)
     if asked is None or any(each not in COLLECTED for each in asked):
         raise InvalidInput(
@@ -146,10 +164,14 @@ def collect(value: object) -> tuple[str, ...]:
 
 
 def amount(value: object) -> Money:
-    """Check an amount to charge, capture or refund: Money above zero that Stripe can count."""
+    """Check an amount to charge, capture or refund.
+
+    It is Money above zero that Stripe can count.
+    """
     if not isinstance(value, Money):
         raise InvalidInput(
-            f'An amount is Money, not {type(value).__name__}: write Money(500, "usd") or Money.of("5.00", "usd").',
+            f"An amount is Money, not {type(value).__name__}: "
+            'write Money(500, "usd") or Money.of("5.00", "usd").',
             param="amount",
         )
     if value.amount == 0:
@@ -159,14 +181,18 @@ def amount(value: object) -> Money:
     unit = granularity(value.currency)
     if value.amount % unit:
         raise InvalidInput(
-            f"{value.currency.upper()} amounts are multiples of {unit} minor units: round the amount.",
+            f"{value.currency.upper()} amounts are multiples of {unit} minor units: "
+            "round the amount.",
             param="amount",
         )
     return value
 
 
 def same_currency(charged: Money, value: Money | None) -> None:
-    """Refuse an amount in another currency than the charge's: Stripe is sent the number alone."""
+    """Refuse an amount in another currency than the charge's.
+
+    Stripe gets only the number.
+    """
     if value is not None and charged.currency != value.currency:
         raise InvalidInput(
             f"The charge is in {charged.currency.upper()}, the amount in {value.currency.upper()}: "
@@ -175,7 +201,7 @@ def same_currency(charged: Money, value: Money | None) -> None:
 
 
 def order_id(value: object) -> str:
-    """Check an order_id: your own name of the purchase, unique within the Stripe account."""
+    """Check an order_id: your own name for the purchase, unique within the account."""
     if not isinstance(value, str):
         raise InvalidInput(
             f"An order_id is text, not {type(value).__name__}: write str(order.id).",
@@ -200,7 +226,10 @@ def order_id(value: object) -> str:
 
 
 def began(value: object) -> datetime | None:
-    """Check when an order began: a moment with a time zone, and not in the future but for clocks that differ."""
+    """Check when an order began.
+
+    It has a time zone. It is not in the future, except for clocks that differ.
+    """
     if value is None:
         return None
     if not isinstance(value, datetime):
@@ -221,7 +250,10 @@ def began(value: object) -> datetime | None:
 
 
 def object_id(value: object, what: str) -> str:
-    """Check the id of one of Stripe's objects. An empty one would reach the list instead of the object."""
+    """Check the id of one of Stripe's objects.
+
+    An empty id would reach the list instead of the object.
+    """
     if not isinstance(value, str) or not value:
         raise InvalidInput(f"The {what} id is missing: pass the id Stripe gave it.", param="id")
     if (
@@ -240,7 +272,8 @@ def object_id(value: object, what: str) -> str:
         )
     if not value.strip("."):
         raise InvalidInput(
-            f"The {what} id is only dots, which lead elsewhere in a URL: pass it as Stripe gave it.",
+            f"The {what} id is only dots, which lead elsewhere in a URL: "
+            "pass it as Stripe gave it.",
             param="id",
         )
     return value
@@ -249,7 +282,7 @@ def object_id(value: object, what: str) -> str:
 def metadata(value: object) -> dict[str, str]:
     """Check metadata against Stripe's limits: 50 names of 40 characters, values of 500.
 
-    Two of the fifty are kept for `order_id` and for this library's own mark.
+    Two of the fifty are reserved for `order_id` and for this library's own mark.
     """
     if value is None:
         return {}
@@ -271,7 +304,8 @@ def metadata(value: object) -> dict[str, str]:
             )
         if name == RESERVED_METADATA:
             raise InvalidInput(
-                f'The metadata name "{RESERVED_METADATA}" is kept for this library: choose another.',
+                f'The metadata name "{RESERVED_METADATA}" '
+                "is kept for this library: choose another.",
                 param="metadata",
             )
         number = isinstance(entry, int) and not isinstance(entry, bool)
@@ -293,10 +327,14 @@ def order_in_metadata(order_id: str | None, metadata: Mapping[str, str]) -> None
 
 
 def reusing(reuse_cards: bool, order_id: str | None) -> None:
-    """Check that an order which takes saved cards has a name: they are no tokens."""
+    """Check that an order that takes saved cards has an order_id.
+
+    A saved card is no token that would tell two purchases apart.
+    """
     if reuse_cards and order_id is None:
         raise InvalidInput(
-            "reuse_cards needs an order_id: a saved card pays more than once, and no token tells two purchases apart.",
+            "reuse_cards needs an order_id: "
+            "a saved card pays more than once, and no token tells two purchases apart.",
             param="order_id",
         )
 
@@ -313,7 +351,7 @@ def description(value: object) -> str | None:
 
 
 def yes_or_no(value: object, param: str) -> bool:
-    """Check a flag: a string or a number here would do what nobody asked for."""
+    """Check a flag: a string or a number would not do what was meant."""
     if not isinstance(value, bool):
         raise InvalidInput(f"{param} is True or False, not {type(value).__name__}.", param=param)
     return value
@@ -325,12 +363,15 @@ def save_card(value: object) -> bool:
 
 
 def reuse_card(value: object) -> bool | None:
-    """Check whether to keep the card for the buyer's next visit; None where nothing was said."""
+    """Check whether to keep the card for the buyer's next visit.
+
+    None means that the buyer was not asked.
+    """
     return None if value is None else yes_or_no(value, "reuse_card")
 
 
 def on_session(value: object) -> bool:
-    """Check whether the buyer is there."""
+    """Check whether the buyer is present."""
     return yes_or_no(value, "on_session")
 
 
@@ -360,9 +401,10 @@ def capture(value: object) -> bool:
 
 
 def statement_descriptor_suffix(value: object) -> str | None:
-    r"""Check what is added to the statement: 1 to 22 Latin characters, a letter among them, none of < > \ ' " *.
+    r"""Check a statement suffix: 1 to 22 Latin characters, none of < > \ ' " *.
 
-    Digits alone are refused by Stripe, other scripts too (https://docs.stripe.com/get-started/account/statement-descriptors).
+    At least one is a letter. Stripe refuses digits alone, and other scripts
+    (https://docs.stripe.com/get-started/account/statement-descriptors).
     """
     if value is None:
         return None
@@ -372,8 +414,9 @@ def statement_descriptor_suffix(value: object) -> str | None:
         or not re.search(r"[A-Za-z]", value)
     ):
         raise InvalidInput(
-            "A statement descriptor suffix is text of 1 to 22 unaccented Latin characters, at least one of them a "
-            "letter, without < > \\ ' \" or *: an order number alone needs a word before it.",
+            "A statement descriptor suffix is text of 1 to 22 unaccented "
+            "Latin characters, at least one of them a letter, without < > "
+            "\\ ' \" or *: an order number alone needs a word before it.",
             param="statement_descriptor_suffix",
         )
     return value
@@ -389,7 +432,10 @@ def refund_reason(value: object) -> str | None:
 
 
 def idempotency_key(value: object) -> str:
-    """Check a key of the caller's own: 1 to 255 ASCII characters, and no space around them, which HTTP drops."""
+    """Check a key of the caller's own: 1 to 255 ASCII characters.
+
+    It has no spaces around it: HTTP drops them.
+    """
     if not isinstance(value, str) or not _IDEMPOTENCY_KEY.fullmatch(value):
         raise InvalidInput(
             "An idempotency key is 1 to 255 ASCII characters without spaces around them.",
@@ -399,7 +445,7 @@ def idempotency_key(value: object) -> str:
 
 
 def _is_text(value: object) -> TypeGuard[str]:
-    """Tell text that can be sent from anything else; a lone surrogate cannot."""
+    """Tell whether it is text that can be sent; a lone surrogate cannot."""
     try:
         return isinstance(value, str) and value.encode() is not None
     except UnicodeEncodeError:

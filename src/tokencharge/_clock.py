@@ -1,4 +1,4 @@
-"""What time it is, for the rules that count how long Stripe keeps things."""
+"""The current time, for the rules on how long Stripe keeps things."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ _stopped: list[float] = []
 
 
 def now() -> float:
-    """Tell the time in seconds since 1970."""
+    """Return the time in seconds since 1970."""
     return _stopped[-1] if _stopped else time.time()
 
 
 @contextmanager
 def stopped(at: float) -> Iterator[None]:
-    """Stop the clock in a `with` block: what was recorded once is played as of then."""
+    """Stop the clock in a `with` block, to play a recording as of its time."""
     _stopped.append(at)
     try:
         yield

@@ -1,7 +1,8 @@
-"""Carry out what a generator asks for, blocking or awaited, and send back what came of it.
+"""Carry out what a generator yields, blocking or awaited; send back the result.
 
-An error is sent back, too, and raised where the generator takes what it asked for. It is not thrown in: CPython 3.11
-loses sight of the lines that run after a generator has caught what was thrown, and debuggers and coverage with it.
+An error is sent back, too. It is raised where the generator takes the result. It is not
+thrown in: after a generator has caught a thrown error, CPython 3.11 does not trace its
+lines, so debuggers and coverage miss them.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ T = TypeVar("T")
 
 @attrs.frozen(eq=False, repr=False)
 class Failed:
-    """Sent back for what could not be done: why not."""
+    """Sent back instead of a result: why there is none."""
 
     error: Exception
 
@@ -26,7 +27,7 @@ def take(sent: Any) -> Any:
     """Return what was sent back for what was yielded: `take((yield step))`.
 
     Raises:
-        Exception: What doing it raised.
+        Exception: What the step raised.
     """
     if isinstance(sent, Failed):
         raise sent.error
@@ -34,13 +35,13 @@ def take(sent: Any) -> Any:
 
 
 def drive(steps: Generator[Y, Any, T], do: Callable[[Y], Any]) -> T:
-    """Do what is yielded, one after the other, and return what is returned in the end."""
+    """Carry out each yielded step, and return what the generator returns."""
     try:
         step = next(steps)
         while True:
             try:
                 sent = do(step)
-            except Exception as error:  # noqa: BLE001 - whose rules they are decides
+            except Exception as error:  # noqa: BLE001 - the generator decides
                 sent = Failed(error)
             step = steps.send(sent)
     except StopIteration as stop:
@@ -49,13 +50,13 @@ def drive(steps: Generator[Y, Any, T], do: Callable[[Y], Any]) -> T:
 
 
 async def drive_async(steps: Generator[Y, Any, T], do: Callable[[Y], Awaitable[Any]]) -> T:
-    """Do the same, awaiting."""
+    """Carry out each yielded step, awaiting it; otherwise as `drive`."""
     try:
         step = next(steps)
         while True:
             try:
                 sent = await do(step)
-            except Exception as error:  # noqa: BLE001 - whose rules they are decides
+            except Exception as error:  # noqa: BLE001 - the generator decides
                 sent = Failed(error)
             step = steps.send(sent)
     except StopIteration as stop:

@@ -1,4 +1,4 @@
-"""What remembers which handler is at work on which event, and which is done."""
+"""Stores that remember which handler is running for which event, and which is done."""
 
 from __future__ import annotations
 
@@ -13,34 +13,40 @@ logger = logging.getLogger("tokencharge")
 
 
 class EventStore(Protocol):
-    """A memory that all processes of a site share, so that each handler sees an event once.
+    """A store that all processes of a site share, so that a handler gets an event once.
 
-    It is asked for four things that Django's caches can do, so any of them is one; for Redis they are four lines. With
-    ASGI the methods may be async. Where one raises, the endpoint answers 503 and Stripe delivers the event again.
+    It needs four methods that Django's caches have, so any of them can be used; for
+    Redis they are four lines. With ASGI the methods may be async. If one raises, the
+    endpoint answers 503, and Stripe delivers the event again.
     """
 
     def add(self, key: str, value: str, seconds: int, /) -> Any:
-        """Keep a value for so many seconds unless one is kept; tell, as one step, whether it was."""
+        """Keep a value for so many seconds, unless one is kept already.
+
+        Return whether it was kept. Both is one step.
+        """
 
     def get(self, key: str, /) -> Any:
-        """Return the value kept, as text or in bytes, or None."""
+        """Return the kept value, as text or in bytes, or None."""
 
     def set(self, key: str, value: str, seconds: int, /) -> Any:
-        """Keep a value for so many seconds, in place of any other."""
+        """Keep a value for so many seconds, and replace any other."""
 
     def delete(self, key: str, /) -> Any:
-        """Forget the value."""
+        """Remove the value."""
 
 
 class MemoryStore:
-    """An EventStore of one process: enough for one worker, and where handling an event twice does no harm.
+    """An EventStore of one process.
 
-    A value is kept for as long as it was given, unless more than `size` arrive in that time: then the oldest is
-    forgotten early, and a warning in the log says so, once.
+    It is enough for one worker, and where handling an event twice does no harm. A value
+    is kept for the given time, unless more than `size` values arrive in that time. Then
+    the oldest is removed early, and the log has a warning, once.
 
     Args:
-        size: How many values are kept at most; 100,000 take some 30 MB. Each handler keeps one for each event.
-        clock: Tells the seconds that pass.
+        size: How many values are kept at most; 100,000 take some 30 MB. Each handler
+            keeps one for each event.
+        clock: Returns the seconds that pass.
     """
 
     def __init__(self, size: int = 100_000, clock: Callable[[], float] = time.monotonic) -> None:
@@ -50,7 +56,10 @@ class MemoryStore:
         self._warned = False
 
     def add(self, key: str, value: str, seconds: int, /) -> bool:
-        """Keep a value for so many seconds unless one is kept; tell whether it was."""
+        """Keep a value for so many seconds, unless one is kept already.
+
+        Return whether it was kept.
+        """
         with self._lock:
             free = self._get(key) is None
             if free:
@@ -58,17 +67,17 @@ class MemoryStore:
             return free
 
     def get(self, key: str, /) -> str | None:
-        """Return the value kept, or None."""
+        """Return the kept value, or None."""
         with self._lock:
             return self._get(key)
 
     def set(self, key: str, value: str, seconds: int, /) -> None:
-        """Keep a value for so many seconds, in place of any other."""
+        """Keep a value for so many seconds, and replace any other."""
         with self._lock:
             self._set(key, value, seconds)
 
     def delete(self, key: str, /) -> None:
-        """Forget the value."""
+        """Remove the value."""
         with self._lock:
             self._kept.pop(key, None)
 
@@ -88,6 +97,7 @@ class MemoryStore:
             if early and not self._warned:
                 self._warned = True
                 logger.warning(
-                    "The event store forgets early, at %s values: give it a larger size, or take a shared one.",
+                    "The event store forgets early, at %s values: "
+                    "give it a larger size, or take a shared one.",
                     self._size,
                 )

@@ -1,7 +1,8 @@
-"""What an error takes along: the frames it came through, which are emptied before it leaves the library.
+"""Empty the frames of an error's traceback before it leaves the library.
 
-Error trackers, debuggers and admin mails show what each frame of a traceback holds, and ours hold keys and tokens.
-The lines stay, so a traceback still says where it happened; the values go.
+Error trackers, debuggers and admin mails show the values in each frame of a traceback,
+and ours hold keys and tokens. The lines stay, so a traceback still shows where it
+happened. The values go.
 """
 
 from __future__ import annotations
@@ -20,10 +21,11 @@ T = TypeVar("T")
 
 
 def forgetful(function: Callable[P, T]) -> Callable[P, T]:
-    """Have whatever a function or coroutine raises leave it without the values of the frames it came through.
+    """Remove the frames' values from what a function or coroutine raises.
 
-    Of an error of ours nothing else is left either: its causes have no traceback, and what was met on the way, its
-    context, is dropped. What the caller was handling is the caller's, and stays.
+    An error of ours loses more: its causes have no traceback, and its context, which
+    was met on the way, is dropped. What the caller was handling belongs to the caller,
+    and stays.
     """
     if inspect.iscoroutinefunction(function):
         return _awaited(function)
@@ -34,7 +36,8 @@ def forgetful(function: Callable[P, T]) -> Callable[P, T]:
         try:
             return function(*args, **kwargs)
         except BaseException as error:
-            # This frame is in the traceback as well, and cannot be emptied while it runs.
+            # This frame is in the traceback as well, and cannot be emptied while it
+            # runs.
             del args, kwargs
             forget(error, handled)
             raise
@@ -57,17 +60,20 @@ def _awaited(function: Callable[P, Any]) -> Callable[P, Any]:
 
 
 def made_forgetfully(kind: type[T]) -> type[T]:
-    """Have what a class raises while an object is made leave it so, too: a key is an argument there."""
+    """Do the same for what a class raises while an object is made.
+
+    A key is an argument there.
+    """
     kind.__init__ = forgetful(kind.__init__)  # type: ignore[method-assign]
     return kind
 
 
 def forget(error: BaseException, handled: BaseException | None = None) -> None:
-    """Empty the frames behind an error and behind all that stands in its chain.
+    """Empty the frames behind an error and behind its whole chain.
 
     Args:
-        error: What is about to leave.
-        handled: What the caller was handling before, where the chain ends.
+        error: The error that is about to leave.
+        handled: What the caller was handling before. The chain ends there.
     """
     seen: list[BaseException | None] = [None, handled]
     left = [error]
@@ -78,7 +84,8 @@ def forget(error: BaseException, handled: BaseException | None = None) -> None:
         seen.append(each)
         left += filter(None, (each.__cause__, each.__context__))
         clear_frames(each.__traceback__)
-        # What stops a task or the process may come at any line, so its context may be anything.
+        # What stops a task or the process may come at any line. So its context may be
+        # anything.
         if isinstance(error, TokenChargeError) or not isinstance(error, Exception):
             each.__context__ = handled if each is error else None
             if each is not error:

@@ -1,4 +1,4 @@
-"""How a field of one of Stripe's objects is read: whatever is missing or of another shape is left out."""
+"""Read fields of Stripe's objects; what is missing or of another shape is left out."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from .money import Money
 T = TypeVar("T")
 
 Raw = Mapping[str, Any]
-"""An object of Stripe's, decoded from JSON and otherwise untouched."""
+"""An object of Stripe's, decoded from JSON and otherwise unchanged."""
 
-_LAST_SECOND = 253_402_300_799  # of the year 9999, which is datetime's last
+_LAST_SECOND = 253_402_300_799  # of the year 9999, datetime's last year
 
 
 def read_id(raw: Raw) -> str:
-    """Return the id an object of Stripe's cannot do without."""
+    """Return the id of an object; every object must have one."""
     value = raw.get("id")
     if not isinstance(value, str) or not value:
         raise ValueError("Stripe's object has no id.")
@@ -25,13 +25,13 @@ def read_id(raw: Raw) -> str:
 
 
 def typed(raw: Raw, name: str, kind: type[T]) -> T | None:
-    """Return a field if it is of the kind it should be, else None."""
+    """Return a field if it has the right type, else None."""
     value = raw.get(name)
     return value if isinstance(value, kind) else None
 
 
 def reference(raw: Raw, name: str) -> str | None:
-    """Return the id a field names, be it the bare id or the expanded object."""
+    """Return the id in a field that holds the bare id or the expanded object."""
     value = raw.get(name)
     return typed(value, "id", str) if isinstance(value, Mapping) else typed(raw, name, str)
 
@@ -45,7 +45,7 @@ def texts(raw: Raw, name: str) -> Mapping[str, str]:
 
 
 def money(raw: Raw, name: str, missing: int | None = None) -> Money:
-    """Return an amount with its currency, which an object that moves money cannot do without."""
+    """Return an amount with its currency; an object that moves money must have both."""
     amount = raw.get(name)
     currency = raw.get("currency")
     if amount is None:
@@ -63,12 +63,12 @@ def known_money(raw: Raw | None, name: str) -> Money | None:
 
 
 def read_time(raw: Raw) -> datetime | None:
-    """Return when an object of Stripe's was made, in UTC."""
+    """Return when an object was made, in UTC."""
     return moment(raw, "created")
 
 
 def moment(raw: Raw, name: str) -> datetime | None:
-    """Return a time, in UTC."""
+    """Return the time in a field, in UTC."""
     seconds = raw.get(name)
     if not isinstance(seconds, int) or not 0 <= seconds <= _LAST_SECOND:
         return None

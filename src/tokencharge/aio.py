@@ -1,4 +1,4 @@
-"""AsyncPaymentGateway: the same operations as coroutines, over the same rules."""
+"""AsyncPaymentGateway: the operations and rules of PaymentGateway, as coroutines."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from ._stripe import HTTPClient
 else:
-    # So that the hints of the methods resolve, although the SDK is loaded with the first gateway only.
+    # With these the hints of the methods resolve. The SDK is loaded with the first
+    # gateway only.
     HTTPClient = Self = Any
 
 P = ParamSpec("P")
@@ -44,13 +45,15 @@ def _awaitable(
 
 
 class AsyncPaymentGateway(Gateway):
-    """PaymentGateway for asyncio: the same methods as coroutines, the same errors, the same promise.
+    """PaymentGateway for asyncio: the same methods, errors and guarantees, awaited.
 
-    A task cancelled while a request is out raises CancelledError from an `OutcomeUnknown` that says how far it got:
-    calling again with the same arguments finds the charge or makes it, once.
+    If a task is cancelled while a request is running, its CancelledError has an
+    `OutcomeUnknown` as its `__cause__`, which says how far the charge got. Call again
+    with the same arguments: that finds the charge or makes it, once.
 
-    It is made as `Gateway` says, and usable with `async with`. Connections belong to the running event loop and are
-    closed with it. The built-in transport needs the extra `async` (aiohttp).
+    Its arguments are those of `Gateway`. It can be used with `async with`. Connections
+    belong to the running event loop and are closed with it. The built-in transport
+    needs the extra `async` (aiohttp).
     """
 
     charge = _awaitable(Operations.charge)
@@ -86,7 +89,7 @@ class AsyncPaymentGateway(Gateway):
         await self.close()
 
     async def close(self) -> None:
-        """Close this loop's connections. The gateway stays usable: the next call opens new ones."""
+        """Close this loop's connections; the next call opens new ones."""
         await self._channel.close_async()
 
     async def _run(self, flow: flows.Flow[T]) -> T:
@@ -103,7 +106,10 @@ class AsyncPaymentGateway(Gateway):
 
 
 def _abandoned(flow: flows.Flow[T], call: flows.Call) -> TokenChargeError:
-    """Return what a cancelled flow knows: it may have charged, for which order and which Customer."""
+    """Return the error of a cancelled flow: it may have charged.
+
+    The flow adds the order and the Customer that it knows.
+    """
     unknown = OutcomeUnknown(
         "The task was cancelled while a request was out: call again.", step=call.step
     )

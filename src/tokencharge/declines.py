@@ -1,4 +1,4 @@
-"""What a decline means: advice for the code that handles it, words for the buyer who reads it."""
+"""What a decline means: advice for the code, and a sentence for the buyer."""
 
 from __future__ import annotations
 
@@ -8,25 +8,30 @@ from .languages import sentence
 
 
 class Advice(str, Enum):
-    """What can be done after a decline. A string too, so that it travels in JSON as it is."""
+    """What can be done after a decline.
+
+    It is a string too, so that it needs no conversion in JSON.
+    """
 
     TryAnotherCard = "try_another_card"
     """This card will not work for this purchase; another may."""
     TryAgainLater = "try_again_later"
     """The same card may work in a while, or another card now."""
     FixDetails = "fix_details"
-    """A number, date, code or address was typed wrong: enter the card again."""
+    """A number, date, code or address was typed wrongly: enter the card again."""
     CallBank = "call_bank"
-    """The bank refuses without a public reason: the buyer asks it, or uses another card."""
+    """The bank gives no public reason: the buyer asks it, or uses another card."""
 
 
 _PLAIN = sentence("Your card was declined. Please use a different card or contact your bank.")
 _OTHER = sentence("This card cannot be used for this payment. Please use a different card.")
 _FUNDS = sentence(
-    "Your card does not have enough available for this payment. Please use a different card or try again later."
+    "Your card does not have enough available for this payment. "
+    "Please use a different card or try again later."
 )
 _LATER = sentence(
-    "Your bank could not process the payment just now. Please try again in a little while or use a different card."
+    "Your bank could not process the payment just now. "
+    "Please try again in a little while or use a different card."
 )
 _NUMBER = sentence("The card number is not right. Please check it and enter the card again.")
 _EXPIRY = sentence("The expiry date is not right. Please check it and enter the card again.")
@@ -43,12 +48,14 @@ _PIN = sentence(
 
 _Row = tuple[Advice, str]
 _CALL: _Row = (Advice.CallBank, _PLAIN)
-# Stripe asks that these read exactly like a plain decline: the buyer may be the thief
-# (https://docs.stripe.com/declines/codes). "Never retry" codes get the same row.
+# Stripe asks that these read exactly like a plain decline, because the buyer may be the
+# thief (https://docs.stripe.com/declines/codes). "Never retry" codes get the same row.
 _SILENT: _Row = (Advice.TryAnotherCard, _PLAIN)
 
-# Decline codes and card error codes share one table, for Stripe sends a reason as either: `expired_card` comes
-# as `code` alone, or as `decline_code` under `card_declined`. A code not listed is a plain decline: Stripe adds some.
+# Decline codes and card error codes share one table, because Stripe sends a reason as
+# either: `expired_card` comes as `code` alone, or as `decline_code` under
+# `card_declined`. A code that is not listed is a plain decline, because Stripe adds
+# some.
 _ROWS: dict[str, _Row] = {
     **dict.fromkeys(
         (
@@ -109,13 +116,15 @@ _ROWS: dict[str, _Row] = {
     "card_decline_rate_limit_exceeded": (
         Advice.TryAgainLater,
         sentence(
-            "This card was declined too often in a short time. Please wait a day or use a different card."
+            "This card was declined too often in a short time. "
+            "Please wait a day or use a different card."
         ),
     ),
     "duplicate_transaction": (
         Advice.TryAgainLater,
         sentence(
-            "A payment of this amount was made with this card a moment ago. Please check before you pay again."
+            "A payment of this amount was made with this card a moment ago. "
+            "Please check before you pay again."
         ),
     ),
     **dict.fromkeys(("incorrect_number", "invalid_number"), (Advice.FixDetails, _NUMBER)),
@@ -160,12 +169,16 @@ _ROWS: dict[str, _Row] = {
     ),
 }
 
-# The bank asks for 3-D Secure: an outcome of its own, never a decline. Stripe sends it as `code` or as `decline_code`.
+# The bank asks for 3-D Secure. That is an outcome of its own, never a decline. Stripe
+# sends it as `code` or as `decline_code`.
 AUTHENTICATION_CODES = frozenset(
     ("authentication_required", "authentication_not_handled", "payment_intent_action_required")
 )
 
 
 def reason(code: str | None, decline_code: str | None) -> tuple[Advice, str]:
-    """Return the advice and the buyer's sentence for Stripe's two codes; codes not known are plain declines."""
+    """Return the advice and the buyer's sentence for Stripe's two codes.
+
+    Unknown codes are plain declines.
+    """
     return _ROWS.get(decline_code or "") or _ROWS.get(code or "") or _SILENT

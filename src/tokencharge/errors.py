@@ -1,24 +1,30 @@
-"""Every way a payment can end other than paid. One tree, each class with what to do next.
+"""All errors of the library, in one tree, each with what to do next.
 
 TokenChargeError
 +- ConfigurationError          the keys or settings are wrong; nothing was sent
 +- InvalidInput (ValueError)   an argument is wrong; nothing was sent
-+- CardDeclined                the bank said no; .advice says what may help
-+- AuthenticationRequired      the bank wants 3-D Secure; not a decline; client_secret lets the browser go on
-+- PaymentPending              Stripe is still working on it; neither paid nor failed
-+- TokenRejected               the token or saved card is used, unknown or somebody else's: ask for the card again
++- CardDeclined                the bank refused; .advice says what may help
++- AuthenticationRequired      no decline: the bank wants 3-D Secure;
+                               client_secret lets the browser go on
++- PaymentPending              Stripe is still processing; neither paid nor failed
++- TokenRejected               the token or saved card is used, unknown or somebody
+                               else's: ask for the card again
 +- InvalidRequest              Stripe refused a parameter
-+- CardTokensRefused           the account takes no card tokens at Customers and Charges: route payment_intents fits it
++- CardTokensRefused           the account takes no card tokens at Customers and
+                               Charges: use route payment_intents
 +- ChargeRefused               the host's own hook refused before anything was sent
-+- CrossSiteRequest            a page of another site sent it; refused before anything was read
-+- PageExpired                 the page was open longer than its CSRF token is good for
-+- OrderChanged                the page showed another price than the order has now; nothing was charged
++- CrossSiteRequest            a page of another site sent it; refused before
+                               anything was read
++- PageExpired                 the page was open longer than its CSRF token is valid
++- OrderChanged                the page showed another price than the order has now;
+                               nothing was charged
 +- OrderConflict               this purchase was submitted before with other details
 +- OrderInProgress             another request for this purchase is running now
 +- AuthenticationFailed        Stripe refused our key
 +- RateLimited                 Stripe asks to slow down; this call did nothing
 +- GatewayUnavailable          Stripe was never reached; this call did nothing
-+- OutcomeUnknown              sent, and no answer to trust: it may have charged; call again with the same arguments
++- OutcomeUnknown              sent, but no trustworthy answer: it may have charged;
+                               call again with the same arguments
 +- InvalidSignature            a webhook that Stripe did not sign
 +- InvalidEvent                a webhook that cannot be read
 """
@@ -35,18 +41,21 @@ from .languages import Language, sentence
 from .mending import WHO, MendedBy, field_of
 
 _OUR_SIDE = sentence(
-    "Something went wrong on our side. This attempt has not charged you. Please try again later or contact us."
+    "Something went wrong on our side. This attempt has not charged you. "
+    "Please try again later or contact us."
 )
 _JUST_NOW = sentence(
     "This did not work just now. This attempt has not charged you. Please try again in a moment."
 )
 _EMAIL = sentence(
-    "Your e-mail address was not accepted. This attempt has not charged you. Please check it and try again."
+    "Your e-mail address was not accepted. "
+    "This attempt has not charged you. Please check it and try again."
 )
 
 
 _DETAILS = sentence(
-    "Some of the details were not valid. This attempt has not charged you. Please check them and try again."
+    "Some of the details were not valid. "
+    "This attempt has not charged you. Please check them and try again."
 )
 
 
@@ -55,7 +64,7 @@ def _said_of(field: str | None) -> str:
 
 
 class _Status:
-    """`suggested_status`: of a class what is usual, of an error what follows from who can mend it."""
+    """The `suggested_status`: usual for a class; for an error, by who can fix it."""
 
     def __get__(self, error: TokenChargeError | None, kind: type[TokenChargeError]) -> int:
         return kind._status if error is None else error._suggest()
@@ -63,22 +72,25 @@ class _Status:
 
 @attrs.define(eq=False, repr=False, slots=False)
 class TokenChargeError(Exception):
-    """Base of all errors of this library: what happened, where, and whether to call again.
+    """Base of all errors: what happened, where, and whether to call again.
 
     Attributes:
-        message: For developers and logs: what was wrong and what to do. Holds no key, token or card.
-        code: Stripe's error code, where it sent one.
-        decline_code: The bank's reason, where Stripe passed one on.
-        param: The parameter Stripe objects to.
-        http_status: The HTTP status of Stripe's answer; None where there was none.
+        message: For developers and logs: what was wrong and what to do. It has no key,
+            token or card.
+        code: Stripe's error code, if it sent one.
+        decline_code: The bank's reason, if Stripe passed one on.
+        param: The parameter that Stripe refused.
+        http_status: The HTTP status of Stripe's answer; None if there was none.
         request_id: Stripe's id of the request, for its dashboard and its support.
-        step: What was being done: "customer", "card", "charge", "capture", "refund", ...
+        step: What was being done: "customer", "card", "charge", "capture", "refund",
+            ...
         order_id: The order it was done for.
-        customer_id: The Customer, as far as the payment got.
-        charge_id: The Charge, where Stripe made one, be it a failed one.
-        replayed: Stripe repeated an answer it gave before to the same idempotency key.
-        payment_intent_id: The PaymentIntent, where there is one.
-        original_request_id: Where `replayed`, Stripe's id of the request it gave the answer to first.
+        customer_id: The Customer, if the payment got that far.
+        charge_id: The Charge, if Stripe made one, even a failed one.
+        replayed: Stripe repeated an earlier answer to the same idempotency key.
+        payment_intent_id: The PaymentIntent, if there is one.
+        original_request_id: If `replayed`, Stripe's id of the request that first got
+            the answer.
     """
 
     message: str
@@ -96,7 +108,7 @@ class TokenChargeError(Exception):
     original_request_id: str | None = None
 
     retryable: ClassVar[bool] = False
-    """Calling again with the same arguments is safe and may end otherwise."""
+    """Calling again with the same arguments is safe and may end differently."""
     suggested_status = _Status()
     """The HTTP status for a web view to answer with."""
     _status: ClassVar[int] = 500
@@ -105,22 +117,24 @@ class TokenChargeError(Exception):
 
     @property
     def mended_by(self) -> MendedBy:
-        """Who can mend it: the buyer, the shop, or time."""
+        """Who can fix it: the buyer, the shop, or time."""
         return self._mended_by
 
     @property
     def field(self) -> str | None:
-        """The field of the page that the buyer is to look at; None where it is about none.
+        """The field of the page that the buyer should check; None if there is none.
 
-        "email", "card", or the path of a part of a name or an address: "billing.name", "shipping.address.country".
+        "email", "card", or the path of a part of a name or an address: "billing.name",
+        "shipping.address.country".
         """
         return None
 
     @property
     def client_secret(self) -> str | None:
-        """Lets the browser finish authentication: give it to the buyer's browser alone.
+        """Lets the browser finish authentication: give it to the buyer's browser only.
 
-        It is in no `args`, `vars`, repr, `attrs.asdict` or pickle: what reads those records them.
+        It is in no `args`, `vars`, repr, `attrs.asdict` or pickle, because tools that
+        read those record them.
         """
         hidden: Hidden | None = vars(self).get("_client_secret")
         return None if hidden is None else hidden.value()
@@ -135,10 +149,13 @@ class TokenChargeError(Exception):
         return self._public
 
     def message_for(self, locale: str) -> str:
-        """Return the buyer's sentence in their language, or in English where this library does not speak it.
+        """Return the buyer's sentence in their language.
+
+        It is in English if this library does not have that language.
 
         Args:
-            locale: A locale's code ("de", "pt_BR") or an Accept-Language header, as of `Language.of`.
+            locale: A locale's code ("de", "pt_BR") or an Accept-Language header, as for
+                `Language.of`.
         """
         return Language.of(locale).say(self.public_message)
 
@@ -162,10 +179,10 @@ class ConfigurationError(TokenChargeError):
 
 
 class InvalidInput(TokenChargeError, ValueError):
-    """An argument cannot be right: token, e-mail, amount, order_id, an id. Nothing was sent.
+    """An argument (token, e-mail, amount, an id) is not valid. Nothing was sent.
 
-    `param` names it. What the buyer typed (token, e-mail), or a request that cannot be read, is answered with 400;
-    what the shop's own code has passed, with 500.
+    `param` names it. What the buyer typed (token, e-mail), or a request that cannot be
+    read, is answered with 400. What the shop's own code passed is answered with 500.
     """
 
     _status = 400
@@ -174,25 +191,29 @@ class InvalidInput(TokenChargeError, ValueError):
 
     @property
     def mended_by(self) -> MendedBy:
-        """Who can mend it: the buyer what they typed, the shop all else."""
+        """Who can fix it: the buyer what they typed, the shop all else."""
         return self._mended_by if self.param is None or self.field else MendedBy.Shop
 
     @property
     def field(self) -> str | None:
-        """The field of the page that the buyer is to look at; None where it is about none.
+        """The field of the page that the buyer should check; None if there is none.
 
-        "email", "card", or the path of a part of a name or an address: "billing.name", "shipping.address.country".
+        "email", "card", or the path of a part of a name or an address: "billing.name",
+        "shipping.address.country".
         """
         return field_of(self.code, self.param)
 
     @property
     def advice(self) -> Advice | None:
-        """What may help: `FixDetails` where the buyer can mend it."""
+        """What may help: `FixDetails` if the buyer can fix it."""
         return Advice.FixDetails if self.mended_by is MendedBy.Buyer else None
 
     @property
     def public_message(self) -> str:
-        """A sentence that is safe to show the buyer; it sends them looking only for what they can mend."""
+        """A sentence that is safe to show the buyer.
+
+        It asks them to check only what they can fix.
+        """
         if self.mended_by is MendedBy.Shop:
             return _OUR_SIDE
         return _said_of(self.field)
@@ -202,14 +223,14 @@ class InvalidInput(TokenChargeError, ValueError):
 
 
 class CardDeclined(TokenChargeError):
-    """The bank, or Stripe's fraud checks, refused the card. This call charged nothing."""
+    """The bank or Stripe's fraud checks refused the card. This call charged nothing."""
 
     _status = 402
     _mended_by = MendedBy.Buyer
 
     @property
     def mended_by(self) -> MendedBy:
-        """Who can mend it: the buyer, or time where Stripe or the bank had trouble."""
+        """Who can fix it: the buyer, or time if Stripe or the bank had trouble."""
         return MendedBy.Time if WHO.get(self.code or "") is MendedBy.Time else self._mended_by
 
     @property
@@ -219,17 +240,22 @@ class CardDeclined(TokenChargeError):
 
     @property
     def public_message(self) -> str:
-        """A sentence that is safe to show the buyer: fraud, lost and stolen read as a plain decline."""
+        """A sentence that is safe to show the buyer.
+
+        Fraud, a lost card and a stolen card read as a plain decline.
+        """
         return reason(self.code, self.decline_code)[1]
 
 
 class AuthenticationRequired(TokenChargeError):
-    """The bank wants the buyer to authenticate (3-D Secure). Not a decline; nothing was charged so far.
+    """Not a decline: the bank asks for 3-D Secure. Nothing was charged so far.
 
-    With `client_secret` and no `http_status` the bank is waiting: pass the secret to Stripe.js (`handleNextAction`),
-    then call again with the same arguments, or `complete(payment_intent_id)`. Where Stripe answered 402 the card was
-    refused for it: bring the buyer to the checkout if they were away (`charge_customer`), or ask for another card;
-    the Charges API has no other way.
+    With `client_secret` and no `http_status`, the bank is waiting for the buyer to
+    authenticate. Pass the secret to Stripe.js (`handleNextAction`), then call again
+    with the same arguments, or `complete(payment_intent_id)`. If Stripe answered 402,
+    the card was refused because of it. If the buyer was away (`charge_customer`), bring
+    them to the checkout; otherwise ask for another card. The Charges API has no other
+    way.
     """
 
     _status = 402
@@ -244,12 +270,16 @@ class AuthenticationRequired(TokenChargeError):
                 "Please use a different card."
             )
         return sentence(
-            "Your bank asks you to confirm this payment. You have not been charged yet. Please follow its steps."
+            "Your bank asks you to confirm this payment. "
+            "You have not been charged yet. Please follow its steps."
         )
 
 
 class PaymentPending(TokenChargeError):
-    """Stripe is still processing the payment: neither paid nor failed. Ask again with `find`, or `complete`."""
+    """Stripe is still processing the payment: ask again with `find` or `complete`.
+
+    It is neither paid nor failed.
+    """
 
     _status = 202
     _mended_by = MendedBy.Time
@@ -259,35 +289,38 @@ class PaymentPending(TokenChargeError):
 
 
 class TokenRejected(TokenChargeError):
-    """The token was used before, is unknown, or belongs to the other mode. Ask for the card again.
+    """The token was used before, is unknown, or is of the other mode; ask for the card.
 
-    Or a saved card is not the Customer's, or not any more.
+    Or a saved card is not the Customer's, or no longer is.
     """
 
     _status = 400
     _mended_by = MendedBy.Buyer
     _public = sentence(
-        "These card details were used before or have expired. If you have not paid yet, please enter your card again."
+        "These card details were used before or have expired. "
+        "If you have not paid yet, please enter your card again."
     )
 
 
 class InvalidRequest(TokenChargeError):
     """Stripe refused a parameter: `param`, `code` and `message` say which and why.
 
-    Mostly it is the shop's: its code, its order or its account. An e-mail or a card that Stripe does not take is the
-    buyer's, and is answered with 400; what passes by itself with 503.
+    Mostly the shop must fix it: its code, its order or its account. An e-mail or a card
+    that Stripe does not accept is for the buyer to fix, and is answered with 400. What
+    passes by itself is answered with 503.
     """
 
     @property
     def mended_by(self) -> MendedBy:
-        """Who can mend it, by Stripe's code and the parameter it names."""
+        """Who can fix it, by Stripe's code and the parameter it names."""
         return MendedBy.Buyer if self._typed else WHO.get(self.code or "", MendedBy.Shop)
 
     @property
     def field(self) -> str | None:
-        """The field of the page that the buyer is to look at; None where it is about none.
+        """The field of the page that the buyer should check; None if there is none.
 
-        "email", "card", or the path of a part of a name or an address: "billing.name", "shipping.address.country".
+        "email", "card", or the path of a part of a name or an address: "billing.name",
+        "shipping.address.country".
         """
         if self._typed:
             return self._typed
@@ -295,20 +328,23 @@ class InvalidRequest(TokenChargeError):
 
     @property
     def _typed(self) -> str | None:
-        """The field that holds what the buyer typed on the page itself."""
+        """The field of the page in which the buyer typed it."""
         field = field_of(self.code, self.param)
         return None if field == "card" else field
 
     @property
     def advice(self) -> Advice | None:
-        """What may help; None where the buyer can do nothing about it."""
+        """What may help; None if the buyer can do nothing about it."""
         if self.mended_by is MendedBy.Buyer:
             return Advice.FixDetails if self._typed else reason(self.code, None)[0]
         return Advice.TryAgainLater if self.mended_by is MendedBy.Time else None
 
     @property
     def public_message(self) -> str:
-        """A sentence that is safe to show the buyer; it sends them looking only for what they can mend."""
+        """A sentence that is safe to show the buyer.
+
+        It asks them to check only what they can fix.
+        """
         if self.mended_by is MendedBy.Buyer:
             return _said_of(self._typed) if self._typed else reason(self.code, None)[1]
         return _JUST_NOW if self.mended_by is MendedBy.Time else _OUR_SIDE
@@ -318,53 +354,59 @@ class InvalidRequest(TokenChargeError):
 
 
 class CardTokensRefused(TokenChargeError):
-    """The Stripe account takes no card tokens over Charges, as accounts opened in 2026 do not. Nothing was charged.
+    """The Stripe account takes no card tokens over Charges. Nothing was charged.
 
-    Two ways out: `route="payment_intents"`, or the account's owner enables card tokens in the dashboard, under
-    https://dashboard.stripe.com/settings/developers/api-policies.
+    Accounts opened in 2026 take none. There are two ways out:
+    `route="payment_intents"`, or the account's owner enables card tokens in the
+    dashboard, under https://dashboard.stripe.com/settings/developers/api-policies.
     """
 
 
 class ChargeRefused(TokenChargeError):
-    """The host's own `before_charge` hook refused, say because of too many attempts. Nothing was sent."""
+    """The host's own `before_charge` hook refused. Nothing was sent.
+
+    Its reason may be too many attempts.
+    """
 
     _status = 429
     _mended_by = MendedBy.Time
     _public = sentence(
-        "Too many attempts. This attempt has not charged you. Please wait a while before you try again."
+        "Too many attempts. This attempt has not charged you. "
+        "Please wait a while before you try again."
     )
 
 
 class OrderConflict(TokenChargeError):
-    """This order, or this token, was submitted before with other details. It is not charged again.
+    """This order or token was submitted with other details. It is not charged again.
 
-    With `charge_id` set, that charge is the order's payment, for another amount. Without it, look with
-    `find(order_id)` before asking anyone to pay again.
+    If `charge_id` is set, that charge is the order's payment, for another amount. If
+    not, look with `find(order_id)` before you ask anyone to pay again.
     """
 
     _status = 409
     _mended_by = MendedBy.Buyer
     _public = sentence(
-        "This order was already submitted with other details. Please check your order before you pay again."
+        "This order was already submitted with other details. "
+        "Please check your order before you pay again."
     )
 
 
 class OrderChanged(TokenChargeError):
     """The order has another price now than the page showed. Nothing was charged.
 
-    Show the order again: what the buyer agreed to is no longer what they would pay.
+    Show the order again: the buyer agreed to another price.
     """
 
     _status = 409
     _mended_by = MendedBy.Buyer
     _public = sentence(
-        "The price of your order has changed since this page was shown. This attempt has not charged you. "
-        "Please look at the new price before you pay."
+        "The price of your order has changed since this page was shown. "
+        "This attempt has not charged you. Please look at the new price before you pay."
     )
 
 
 class CrossSiteRequest(TokenChargeError):
-    """A page of another site made the browser send this. It was refused before anything of it was read."""
+    """A page of another site made the browser send this. It was refused unread."""
 
     _status = 403
     _mended_by = MendedBy.Buyer
@@ -374,7 +416,7 @@ class CrossSiteRequest(TokenChargeError):
 
 
 class PageExpired(TokenChargeError):
-    """The page was open longer than its CSRF token is good for. Nothing was sent to Stripe."""
+    """The page was open longer than its CSRF token is valid. Nothing went to Stripe."""
 
     _status = 400
     _mended_by = MendedBy.Buyer
@@ -384,7 +426,10 @@ class PageExpired(TokenChargeError):
 
 
 class OrderInProgress(TokenChargeError):
-    """Another request for this order is running now, or has not been heard of yet. Call again in a moment."""
+    """Another request for this order is not finished. Call again in a moment.
+
+    It is running now, or its result is not known yet.
+    """
 
     retryable = True
     _status = 409
@@ -395,7 +440,7 @@ class OrderInProgress(TokenChargeError):
 
 
 class AuthenticationFailed(TokenChargeError):
-    """Stripe refused our secret key, or the key may not do this. This call did nothing."""
+    """Stripe refused our key, or the key may not do this. This call did nothing."""
 
 
 class RateLimited(TokenChargeError):
@@ -410,28 +455,30 @@ class RateLimited(TokenChargeError):
 
 
 class GatewayUnavailable(TokenChargeError):
-    """The request never reached Stripe. This call did nothing; call again in a while."""
+    """The request never reached Stripe. This call did nothing; call again later."""
 
     retryable = True
     _status = 503
     _mended_by = MendedBy.Time
     _public = sentence(
-        "We cannot reach our payment provider. This attempt has not charged you. Please try again in a moment."
+        "We cannot reach our payment provider. "
+        "This attempt has not charged you. Please try again in a moment."
     )
 
 
 class OutcomeUnknown(TokenChargeError):
-    """The request was sent and no trustworthy answer came: it may have charged.
+    """The request was sent, and no trustworthy answer came: it may have charged.
 
-    Call again with the same arguments: the same idempotency keys find the charge or make it, once. Never
-    treat it as a failure.
+    Call again with the same arguments. The same idempotency keys find the charge or
+    make it, once. Never treat it as a failure.
     """
 
     retryable = True
     _status = 502
     _mended_by = MendedBy.Time
     _public = sentence(
-        "We do not know yet whether your payment went through. Please do not pay again; we are checking."
+        "We do not know yet whether your payment went through. "
+        "Please do not pay again; we are checking."
     )
 
 
@@ -442,13 +489,16 @@ class InvalidSignature(TokenChargeError):
 
 
 class InvalidEvent(TokenChargeError):
-    """A webhook, rightly signed, that is no event this library can read."""
+    """A correctly signed webhook that is no event this library can read."""
 
     _status = 400
 
 
 def error_code(error: TokenChargeError) -> str:
-    """Name an error for scripts: "card_declined" for CardDeclined. Stripe's own codes may tell a thief too much."""
+    """Return an error's name for scripts: "card_declined" for CardDeclined.
+
+    Stripe's own codes may tell a thief too much.
+    """
     name = type(error).__name__
     return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip(
         "_"

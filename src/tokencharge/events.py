@@ -1,4 +1,4 @@
-"""What Stripe says happened: an Event."""
+"""Event: something that happened at Stripe."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from ._secrets import Discreet
 from .results import Charge, ChargeState, Customer, PaymentIntent, Refund
 
 TOLERANCE = 300
-"""Seconds a signature may be old, or ahead of this machine's clock."""
+"""How many seconds a signature may be old, or ahead of this machine's clock."""
 
 EVENT_LIMIT = 1_048_576
-"""Bytes of body that are read: Stripe's events are a small part of it."""
+"""How many bytes of a body are read; Stripe's events are much smaller."""
 
 Subject = Charge | Customer | PaymentIntent | Refund | Raw
-"""What an event is about: typed where this library has a type for it, else Stripe's own mapping."""
+"""What an event is about, typed if this library has a type; else Stripe's mapping."""
 
 _READERS: dict[str, Callable[[Raw], Charge | Customer | PaymentIntent | Refund]] = {
     "charge": Charge.from_stripe,
@@ -32,16 +32,18 @@ _READERS: dict[str, Callable[[Raw], Charge | Customer | PaymentIntent | Refund]]
 class Event(Discreet):
     """Something that happened at Stripe.
 
-    Stripe sends an event at least once and in no promised order: handle it by `id` once, and read back what its
-    state matters for. A Charge in an event was sent alone, without the PaymentIntent that may know that its money
-    was let go: in any event but `charge.expired`, `HELD` may mean that. `get_charge` knows.
+    Stripe sends an event at least once, and in no fixed order. Handle each `id` once,
+    and read the object again if its state matters. A Charge in an event comes alone,
+    without the PaymentIntent that may show that its money was released. In any event
+    but `charge.expired`, `HELD` may mean that. `get_charge` returns the right state.
 
     Attributes:
         id: `evt_...`.
         type: "charge.refunded", "customer.deleted", ...
-        created: When, in UTC.
+        created: When it was made, in UTC.
         livemode: Whether it is about real money.
-        object: The Charge, Customer, PaymentIntent or Refund it is about; anything else as Stripe's mapping.
+        object: The Charge, Customer, PaymentIntent or Refund it is about; anything else
+            as Stripe's mapping.
         raw: Stripe's whole event.
     """
 
@@ -57,7 +59,8 @@ class Event(Discreet):
         """Read an event of API v1, of any version.
 
         Raises:
-            ValueError: It has no id, no type or no object, or is about something that cannot be read.
+            ValueError: It has no id, no type or no object, or is about something that
+                cannot be read.
         """
         data, kind = raw.get("data"), raw.get("type")
         about = data.get("object") if isinstance(data, Mapping) else None
@@ -70,7 +73,7 @@ class Event(Discreet):
         reader = _READERS.get(str(about.get("object")))
         subject = about if reader is None else reader(about)
         if kind == "charge.expired" and isinstance(subject, Charge):
-            # Of that the event alone tells: the Charge looks as it did before.
+            # Only the event shows that: the Charge looks as it did before.
             subject = attrs.evolve(subject, state=ChargeState.RELEASED)
         return cls(
             id=read_id(raw),

@@ -1,4 +1,7 @@
-"""PaymentGateway: the library's one class to call, blocking, and safe to share among threads and across a fork."""
+"""PaymentGateway: the library's one class to call, blocking.
+
+It is safe to share among threads and across a fork.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,8 @@ if TYPE_CHECKING:
 
     from ._stripe import HTTPClient
 else:
-    # So that the hints of the methods resolve, although the SDK is loaded with the first gateway only.
+    # With these the hints of the methods resolve. The SDK is loaded with the first
+    # gateway only.
     HTTPClient = Self = Any
 
 P = ParamSpec("P")
@@ -30,25 +34,28 @@ T = TypeVar("T")
 
 
 class Gateway(ABC):
-    """A way to one Stripe account: what the blocking and the async gateway have in common.
+    """The way to one Stripe account: the base of the blocking and the async gateway.
 
     Args:
         secret_key: `sk_test_...` or `sk_live_...`, or a restricted `rk_` key.
-        publishable_key: The page's key; checked to be of the same mode.
-        webhook_secret: `whsec_...`; several, separated by commas, while one is being rolled.
-        api_base: Where Stripe's API is; a sandbox's URL in tests.
+        publishable_key: The page's key; it must be of the same mode.
+        webhook_secret: `whsec_...`; several, separated by commas, while one is being
+            rolled.
+        api_base: The URL of Stripe's API; a sandbox's URL in tests.
         timeout: Seconds one call, such as `charge`, may take: its requests, retries and
             pauses together.
-        max_retries: How often a request that went wrong on the way, or came too often, is
+        max_retries: How often a request that failed on the way, or came too often, is
             tried again, under the same idempotency key.
-        livemode: Declare it, and a key of the other mode is refused.
-        http_client: A `stripe.HTTPClient` to send requests with, instead of the built-in pool.
-        route: What a card token is charged by: "payment_intents", which can do 3-D Secure and works on every account,
-            or "charges", Stripe's classic calls, where the account takes card tokens there. The same calls return the
-            same results.
+        livemode: If given, a key of the other mode is refused.
+        http_client: A `stripe.HTTPClient` to send requests with, instead of the
+            built-in pool.
+        route: How a card token is charged. "payment_intents" can do 3-D Secure and
+            works on every account. "charges" uses Stripe's classic calls, where the
+            account takes card tokens there. Both routes have the same methods and
+            results.
 
     Raises:
-        ConfigurationError: A key or setting cannot be right.
+        ConfigurationError: A key or a setting is not valid.
     """
 
     @forgetful
@@ -80,17 +87,20 @@ class Gateway(ABC):
     @classmethod
     @forgetful
     def from_settings(cls, settings: Settings, *, http_client: HTTPClient | None = None) -> Self:
-        """Make a gateway from settings already read and checked."""
+        """Make a gateway from settings that are already read and checked."""
         gateway = cls.__new__(cls)
         gateway._open(settings, http_client)
         return gateway
 
     @classmethod
     def from_env(cls) -> Self:
-        """Make a gateway from the environment: `STRIPE_SECRET_KEY` and the other names of `Settings`.
+        """Make a gateway from the environment.
+
+        The names are `STRIPE_SECRET_KEY` and the others of `Settings`.
 
         Raises:
-            ConfigurationError: `STRIPE_SECRET_KEY` is missing, or a setting cannot be right.
+            ConfigurationError: `STRIPE_SECRET_KEY` is missing, or a setting is not
+                valid.
         """
         return cls.from_settings(Settings.from_env())
 
@@ -99,13 +109,14 @@ class Gateway(ABC):
         """Verify and read a webhook. No request is made, so it needs no `await`.
 
         Args:
-            payload: The request's body, as the bytes it came in.
+            payload: The request's body, in the bytes that were received.
             signature: The `Stripe-Signature` header.
 
         Raises:
             ConfigurationError: There is no webhook secret.
-            InvalidSignature: The signature is missing, wrong, or more than five minutes off.
-            InvalidEvent: The body is no event this library can read.
+            InvalidSignature: The signature is missing, wrong, or more than five minutes
+                off.
+            InvalidEvent: The body is no event that this library can read.
         """
         from ._stripe import parse_event
 
@@ -123,13 +134,16 @@ class Gateway(ABC):
         """Make the built-in transport."""
 
     def __repr__(self) -> str:
-        # One whose settings were refused has none.
+        # A gateway whose settings were refused has none.
         return f"{type(self).__name__}({getattr(self, 'settings', 'not set up')!r})"
 
 
 def described(method: Callable[P, T], operation: Callable[..., object]) -> Callable[P, T]:
-    """Give a method the name, docstring and signature of the operation it drives; it returns what the flow does."""
-    # Named so in what Python says of a missing or a wrong argument.
+    """Give a method the name, docstring and signature of its operation.
+
+    The method returns what the operation's flow returns.
+    """
+    # Python shows this name in its error for a missing or a wrong argument.
     operation.__qualname__ = f"PaymentGateway.{operation.__name__}"
     signature = inspect.signature(operation)
     result = str(signature.return_annotation).removeprefix("Flow[").removesuffix("]")
@@ -158,13 +172,15 @@ def _blocking(
 class PaymentGateway(Gateway):
     """Take a card token and an e-mail; get one Customer and exactly one Charge.
 
-    Every method that moves money raises the same errors, each a `TokenChargeError`: `InvalidInput` before anything
-    is sent; `CardDeclined`, `AuthenticationRequired`, `TokenRejected`, `InvalidRequest` when Stripe said no;
-    `OrderConflict`, `OrderInProgress` and `PaymentPending` when another request came first; `AuthenticationFailed`,
-    `RateLimited`, `GatewayUnavailable` when this call did nothing; `OutcomeUnknown` when it may have charged, and
-    then calling again with the same arguments finds the charge or makes it, once.
+    Every method that moves money raises the same errors, each a `TokenChargeError`.
+    Before anything is sent: `InvalidInput`. If Stripe refused: `CardDeclined`,
+    `AuthenticationRequired`, `TokenRejected`, `InvalidRequest`. If another request came
+    first: `OrderConflict`, `OrderInProgress` and `PaymentPending`. If this call did
+    nothing: `AuthenticationFailed`, `RateLimited`, `GatewayUnavailable`. If it may have
+    charged: `OutcomeUnknown`. Then call again with the same arguments: that finds the
+    charge or makes it, once.
 
-    It is made as `Gateway` says, and usable as a context manager.
+    Its arguments are those of `Gateway`. It can be used as a context manager.
     """
 
     charge = _blocking(Operations.charge)
@@ -196,7 +212,7 @@ class PaymentGateway(Gateway):
         self.close()
 
     def close(self) -> None:
-        """Close idle connections. The gateway stays usable: the next call opens new ones."""
+        """Close idle connections; the next call opens new ones."""
         self._channel.close()
 
     def _do(self, request: flows.Call | flows.Pause) -> flows.Answer | None:

@@ -1,4 +1,4 @@
-"""Who can mend what went wrong: the buyer, the shop, or time; for each error code of Stripe's."""
+"""Who can fix an error, for each of Stripe's codes: the buyer, the shop, or time."""
 
 from __future__ import annotations
 
@@ -7,14 +7,17 @@ from enum import Enum
 
 
 class MendedBy(str, Enum):
-    """Who can mend an error. A string too, so that it travels in JSON and in logs as it is."""
+    """Who can fix an error.
+
+    It is a string too, so that it needs no conversion in JSON and in logs.
+    """
 
     Buyer = "buyer"
-    """Who pays: types other details, takes another card, asks the bank, lets it ask."""
+    """Who pays: types other details, uses another card, asks the bank, answers it."""
     Shop = "shop"
-    """Who runs the site: its code, its keys, its account at Stripe. Nothing the buyer types helps."""
+    """Who runs the site: its code, keys and Stripe account. The buyer cannot help."""
     Time = "time"
-    """Nobody: the same call again, in a while, may end otherwise."""
+    """Nobody: the same call may end differently after a while."""
 
 
 CALL = "Mend what it names, in the Order or in the call."
@@ -69,7 +72,7 @@ WHO: dict[str, MendedBy] = {
     **dict.fromkeys(_BUYER.split(), MendedBy.Buyer),
     **dict.fromkeys(_TIME.split(), MendedBy.Time),
 }
-"""Who mends each error code of Stripe's that a payment can meet (https://docs.stripe.com/error-codes)."""
+"""Who fixes each error code of a payment (https://docs.stripe.com/error-codes)."""
 
 _TODO = {code: todo for todo, codes in _SHOP.items() for code in codes.split()}
 
@@ -77,16 +80,17 @@ _TODO = {code: todo for todo, codes in _SHOP.items() for code in codes.split()}
 _OF_THE_BUYER = {"email": "email", "receipt_email": "email", "token": "card"}
 
 
-# A part of a name or an address, as our own pages name it and as Stripe does.
+# A part of a name or an address, by the names of our own pages, and by Stripe's.
 _OF_PEOPLE = re.compile(r"(?:billing|shipping)\.[a-z0-9_.]+")
 _STRIPES = re.compile(r"(billing|shipping)(?:_details)?((?:\[[a-z0-9_]+\])+)")
 _NOT_TYPED = ("parameter_missing", "parameter_unknown")
 
 
 def field_of(code: str | None, param: str | None) -> str | None:
-    """Name the field of the page that an error is about: "email", "card", or one of a name or an address.
+    """Return the field of the page that an error is about; None if there is none.
 
-    Those are named by their path: "billing.name", "shipping.address.country". None where it is about no field.
+    That is "email", "card", or the path of a part of a name or an address:
+    "billing.name", "shipping.address.country".
     """
     if code == "email_invalid":
         return "email"
@@ -99,5 +103,5 @@ def field_of(code: str | None, param: str | None) -> str | None:
 
 
 def what_to_do(code: str | None) -> str:
-    """Tell the shop what to do about a code; it is the shop's to mend."""
+    """Return what the shop must do about a code that it can fix."""
     return _TODO.get(code or "", CALL)

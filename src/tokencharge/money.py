@@ -10,25 +10,28 @@ import attrs
 from ._frames import forgetful, made_forgetfully
 from .errors import InvalidInput
 
-# Stripe's exponents, not ISO 4217's (https://docs.stripe.com/currencies#zero-decimal). ISK and UGX have no
-# minor unit in ISO, yet Stripe counts both in hundredths. UGX stands in Stripe's zero-decimal list as well;
-# the special-case row is the more specific rule and the one followed here.
+# Stripe's exponents, not ISO 4217's (https://docs.stripe.com/currencies#zero-decimal).
+# ISK and UGX have no minor unit in ISO, but Stripe counts both in hundredths. UGX is in
+# Stripe's zero-decimal list as well. The special-case row is the more specific rule,
+# and is followed here.
 _ZERO_DECIMAL = frozenset("bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xof xpf".split())
 _THREE_DECIMAL = frozenset("bhd jod kwd omr tnd".split())
 _WHOLE_UNITS_ONLY = frozenset(("isk", "ugx"))
 
-# Stripe's currencies page allows twelve digits for cards, its API reference eight. Nothing Stripe documents
-# allows more than twelve, and `amount_too_large` answers for what lies between.
+# Stripe's currencies page allows twelve digits for cards, its API reference eight. No
+# document of Stripe allows more than twelve. Amounts in between are answered with
+# `amount_too_large`.
 _LARGEST = 999_999_999_999
 
-# As people write a price. What Decimal reads beside, 1e5, 1_000 or other scripts' digits, is no price.
+# How people write a price. Decimal also reads 1e5, 1_000 and digits of other scripts,
+# which are no prices.
 _WRITTEN = re.compile(r"[+-]?(?:[0-9]{1,20}(?:\.[0-9]{0,40})?|\.[0-9]{1,40})")
 
 _CURRENCY = re.compile(r"[A-Za-z]{3}", re.ASCII)
 
 
 def _currency(value: str) -> str:
-    # Typed for those who check; the others are told as well.
+    # Type checkers catch this; callers without one get an error.
     if not isinstance(value, str) or not _CURRENCY.fullmatch(value):  # type: ignore[redundant-expr]
         raise InvalidInput('A currency is a three-letter ISO code, like "usd".')
     return value.lower()
@@ -52,12 +55,13 @@ class Money:
     """An amount in minor units and its currency, as Stripe's API writes them.
 
     Attributes:
-        amount: Minor units: cents for usd, yen for jpy, thousandths for kwd. Never a float.
+        amount: Minor units: cents for usd, yen for jpy, thousandths for kwd. Never a
+            float.
         currency: Three-letter ISO code; kept in lower case.
 
     Raises:
-        InvalidInput: The amount is no whole number from 0 to 999,999,999,999, or the currency is not
-            three letters.
+        InvalidInput: The amount is not a whole number from 0 to 999,999,999,999, or the
+            currency is not three letters.
     """
 
     amount: int = attrs.field(validator=_check_amount)
@@ -66,16 +70,18 @@ class Money:
     @classmethod
     @forgetful
     def of(cls, value: str | int | Decimal, currency: str) -> Money:
-        """Read an amount written in major units: `Money.of("19.99", "usd")` is 1999 cents.
+        """Read an amount in major units: `Money.of("19.99", "usd")` is 1999 cents.
 
         Args:
-            value: Text, int or Decimal. Floats are refused: 19.99 has no exact float. Text is digits with a point, and
-                no exponent, group separators or digits of other scripts.
+            value: Text, int or Decimal. Floats are refused: 19.99 has no exact float.
+                Text is digits with a point, without exponent, group separators or
+                digits of other scripts.
             currency: Three-letter ISO code.
 
         Raises:
-            InvalidInput: A float, NaN, an infinity, no number at all, or more digits than the
-                currency has (https://docs.stripe.com/currencies#special-cases).
+            InvalidInput: A float, NaN, an infinity, no number at all, or more digits
+                than the currency has
+                (https://docs.stripe.com/currencies#special-cases).
         """
         code = _currency(currency)
         if isinstance(value, bool) or not isinstance(value, (str, int, Decimal)):
@@ -91,7 +97,8 @@ class Money:
             value = Decimal(value)
         if isinstance(value, Decimal) and not value.is_finite():
             raise InvalidInput("Money.of takes a finite amount: NaN and infinity are no prices.")
-        # Before it is converted: a million digits, or an exponent of a million, would take minutes.
+        # Checked before the conversion: a million digits, or an exponent of a million,
+        # would take minutes.
         if (value if isinstance(value, int) else value.copy_abs()) > _LARGEST:
             raise InvalidInput(
                 "Money.of was given more than Stripe can charge: check the unit of the amount."
@@ -105,7 +112,7 @@ class Money:
 
     @property
     def decimal(self) -> Decimal:
-        """The amount in major units: `Money(1999, "usd").decimal == Decimal("19.99")`."""
+        """The amount in major units, a Decimal: 19.99 for `Money(1999, "usd")`."""
         return Decimal(f"{self.amount}e-{exponent(self.currency)}")
 
     def __str__(self) -> str:
@@ -113,14 +120,14 @@ class Money:
 
 
 def exponent(currency: str) -> int:
-    """Return how many decimal digits Stripe gives a currency's minor unit."""
+    """Return how many decimal digits a currency's minor unit has at Stripe."""
     if currency in _ZERO_DECIMAL:
         return 0
     return 3 if currency in _THREE_DECIMAL else 2
 
 
 def granularity(currency: str) -> int:
-    """Return the number of minor units every amount of a currency must be a multiple of."""
+    """Return how many minor units every amount of a currency is a multiple of."""
     if currency in _WHOLE_UNITS_ONLY:
         return 100
     return 10 if currency in _THREE_DECIMAL else 1
@@ -132,12 +139,15 @@ def _digits(currency: str) -> str:
 
 
 def _minor_units(number: Decimal, digits: int) -> int | None:
-    """Shift a number by some digits without rounding, whatever the caller's decimal context; None if some are left."""
+    """Shift a number by some digits without rounding; None if some are left.
+
+    The caller's decimal context does not matter.
+    """
     if not number:
         return 0
     sign, figures, power = number.as_tuple()
     shift = int(power) + digits
-    # So that no number is longer than an amount, whatever zeros it was written with.
+    # So no number is longer than an amount, whatever zeros it was written with.
     kept, left = (figures, ()) if shift >= 0 else (figures[:shift], figures[shift:])
     if any(left):
         return None

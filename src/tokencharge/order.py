@@ -1,4 +1,4 @@
-"""What is bought: the Order a site hands to its checkout."""
+"""Order: what is bought, as a site gives it to its checkout."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from . import _checks as check
 from .money import Money
 from .results import Customer, Payment
 
-# A field's converter is what type checkers go by: each of these takes what the field may be given, and no more.
+# Type checkers use a field's converter. So each of these takes what the field may be
+# given, and no more.
 
 
 def _amount(value: Money) -> Money:
@@ -75,7 +76,7 @@ def _paid(value: bool | Payment) -> bool | Payment:
     return value if isinstance(value, Payment) else check.yes_or_no(value, "paid")
 
 
-# What of an order is no matter of the gateway's.
+# The fields of an order that the gateway does not use.
 _OF_THE_PAGE = frozenset({"collect", "paid", "reuse_cards"})
 _OF_A_CUSTOMER = """
     amount description order_id metadata capture began customer receipt_email statement_descriptor_suffix
@@ -84,33 +85,41 @@ _OF_A_CUSTOMER = """
 
 @attrs.frozen
 class Order:
-    """What is bought, as the server decides it; nothing of it is ever read from the request.
+    """What is bought, as the server decides it; nothing of it comes from the request.
 
-    It checks itself when it is made, so that a wrong order fails in the shop's own code and not on a buyer.
+    It is checked when it is made, so that a wrong order fails in the shop's own code
+    and not while a buyer pays.
 
     Attributes:
         amount: What to charge.
         description: For the page, the dashboard and receipts.
-        order_id: Your name for the purchase; with it the order is charged once whatever cards and tabs try.
+        order_id: Your name for the purchase. With it, the order is charged once,
+            whatever cards and tabs try.
         metadata: Up to 48 names of your own, kept on the Charge.
         capture: False only holds the money.
-        began: When the shop made the order, with a time zone; as for `PaymentGateway.charge`.
-        customer: Charge this Customer, or the one of this id, instead of a new one.
-        receipt_email: Where Stripe mails a receipt, in live mode; True for the buyer's own address.
-        save_card: Keep the card on the Customer, for charges without the buyer; see `charge`. It is the shop's own
-            decision, which its terms tell the buyer.
-        statement_descriptor_suffix: Up to 22 Latin characters after your name on the statement.
-        collect: What the page asks of the buyer beside the e-mail, some of "name", "phone", "billing_address" and
-            "shipping_address", each of which comes with a name; it goes where `charge` puts `billing` and `shipping`.
-            Who pays with a saved card is asked for the shipping address alone.
-        reuse_cards: Offer the saved cards of the `customer` on the page, and let the buyer tick "save this card" beside
-            a new one, for their next visit. With it you say that who is at the page is that Customer, because they
-            have logged in. Needs an `order_id`: a saved card is no token that would tell two purchases apart.
-        paid: The order is paid, you know it already: True, or the Payment, whose card and receipt the page then shows.
-            No form is shown, and nothing is charged.
+        began: When the shop made the order, with a time zone; as for
+            `PaymentGateway.charge`.
+        customer: Charge this Customer, or the one with this id, instead of a new one.
+        receipt_email: Where Stripe mails a receipt, in live mode; True for the buyer's
+            own address.
+        save_card: Keep the card on the Customer, for charges without the buyer; see
+            `charge`. The shop decides this itself, and its terms tell the buyer.
+        statement_descriptor_suffix: Up to 22 Latin characters after your name on the
+            statement.
+        collect: What the page asks the buyer for besides the e-mail: some of "name",
+            "phone", "billing_address" and "shipping_address". Each comes with a name.
+            It goes where `charge` puts `billing` and `shipping`. A buyer with a saved
+            card is asked for the shipping address only.
+        reuse_cards: Offer the saved cards of the `customer` on the page, and let the
+            buyer tick "save this card" beside a new one, for their next visit. With it
+            you state that the person at the page is that Customer, because they have
+            logged in. Needs an `order_id`: a saved card is no token that would tell two
+            purchases apart.
+        paid: You know that the order is already paid: True, or the Payment, whose card
+            and receipt the page then shows. No form is shown, and nothing is charged.
 
     Raises:
-        InvalidInput: Something of it cannot be right.
+        InvalidInput: A value is not valid.
     """
 
     amount: Money = attrs.field(converter=_amount)
@@ -137,12 +146,14 @@ class Order:
 
     @property
     def shown(self) -> str:
-        """What a page that shows this order sends along, so that no other price is charged than the one it showed.
+        """A digest that the page sends along, so that no other price is charged.
 
-        A digest of amount, currency, capture and order id: it proves nothing, and sets no price. The field `shown` of
-        a form or of JSON holds it; where the order is another by the time it arrives, that is `OrderChanged`.
+        It is made of amount, currency, capture and order id. It proves nothing, and
+        sets no price. It is in the field `shown` of a form or of JSON. If the order has
+        changed when it arrives, the error is `OrderChanged`.
         """
-        # Here, because OpenSSL takes a tenth of the time that importing the whole library takes.
+        # Imported here: OpenSSL takes a tenth of the time that importing the whole
+        # library takes.
         from hashlib import sha256
 
         said = (
@@ -155,17 +166,20 @@ class Order:
 
     @property
     def offers_cards(self) -> bool:
-        """Saved cards are offered for it, and taken."""
+        """Whether saved cards are offered and accepted for it."""
         return self.reuse_cards and self.customer is not None
 
     @property
     def collect_with_saved_card(self) -> tuple[str, ...]:
-        """What of `collect` the page asks of who pays with a saved card: what is known of that stands on it."""
+        """What of `collect` the page asks a buyer with a saved card for.
+
+        What else is known of the buyer is on that card.
+        """
         return tuple(asked for asked in self.collect if asked == "shipping_address")
 
     @property
     def arguments(self) -> dict[str, Any]:
-        """What of it `PaymentGateway.charge` takes, by name; beside token and e-mail."""
+        """Arguments of `PaymentGateway.charge`, by name, except token and e-mail."""
         return {
             name: value
             for name, value in attrs.asdict(self, recurse=False).items()
@@ -174,5 +188,5 @@ class Order:
 
     @property
     def customer_arguments(self) -> dict[str, Any]:
-        """What of it `PaymentGateway.charge_customer` takes, by name; beside the card."""
+        """Arguments of `PaymentGateway.charge_customer`, by name, except the card."""
         return {name: getattr(self, name) for name in _OF_A_CUSTOMER}

@@ -1,4 +1,7 @@
-"""OpenTelemetry: a span for each operation, and in it one for each request to Stripe. Needs the extra `otel`."""
+"""OpenTelemetry: a span for each operation, and in it one for each request.
+
+It needs the extra `otel`.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,7 @@ from ._observe import Fields, Watched, listen, stop_listening
 
 __all__ = ["instrument", "uninstrument"]
 
-# Outcomes that the buyer, or the buyer's bank, can put right are no failures of the shop's.
+# Outcomes that the buyer, or the buyer's bank, can fix are not span errors.
 _NO_FAILURES = (
     "ok",
     "authentication_required",
@@ -33,9 +36,9 @@ _NO_FAILURES = (
     "payment_pending",
     "token_rejected",
 )
-# Fields that a span has in OpenTelemetry's own words.
+# Fields that a span has under OpenTelemetry's own names.
 _SAID = ("operation", "attempts", "http_status", "ms")
-# Anything else may stand in a path by mistake, a token or an e-mail: it is left out.
+# Anything else is left out: a path may hold a token or an e-mail by mistake.
 _ID = re.compile(r"(?:card|ch|cus|pi|py|re)_[A-Za-z0-9]{1,64}")
 
 
@@ -43,7 +46,8 @@ def instrument(tracer_provider: TracerProvider | None = None) -> None:
     """Make spans from now on, for every gateway of this process.
 
     Args:
-        tracer_provider: Who makes them; None for OpenTelemetry's global one, whether set already or later.
+        tracer_provider: Makes the tracer; None for OpenTelemetry's global provider,
+            whether it is set already or later.
     """
     uninstrument()
     listen(_Spans(get_tracer("tokencharge", __version__, tracer_provider)))
@@ -55,10 +59,11 @@ def uninstrument() -> None:
 
 
 class _Spans:
-    """The listener that makes spans: one for an operation, one for each try of a request.
+    """The listener that makes a span for each operation and each try of a request.
 
-    A request has no span of its own. How it ended is told on the span of its last try, which stays open until then
-    and ends with the time at which the try was over.
+    A request has no span of its own. Its result is recorded on the span of its last
+    try. That span stays open until then, and ends with the time at which the try was
+    over.
     """
 
     kinds: ClassVar = frozenset({"operation", "request", "try"})
@@ -67,7 +72,7 @@ class _Spans:
         self._tracer = tracer
 
     def begin(self, watched: Watched) -> Any:
-        """Begin a span, current until it has ended."""
+        """Begin a span; it is current until it is over."""
         if watched.kind == "operation":
             return _Open(self._tracer.start_span(f"tokencharge.{watched.name}"))
         if watched.kind != "try" or watched.within is None or watched.call is None:
@@ -81,7 +86,7 @@ class _Spans:
         return opened
 
     def end(self, watched: Watched) -> None:
-        """End a span, or note when it was over."""
+        """End a span, or record when a try was over."""
         opened: _Open | None = watched.kept[self]
         if opened is None:
             return
@@ -119,7 +124,7 @@ class _Spans:
 
 
 class _Open:
-    """A span that has not ended, current until it is left."""
+    """A span that has not ended; it is current until `leave`."""
 
     def __init__(self, span: Span) -> None:
         self._span = span
@@ -128,40 +133,44 @@ class _Open:
         self.failed = False
 
     def leave(self) -> None:
-        """Note that it is over, and let what was current before be it again."""
+        """Record when it was over, and make the previous span current again."""
         self._over = time.time_ns()
         context.detach(self._token)
 
     def answered(self, answer: Any, error: BaseException | None) -> None:
-        """Note what a try was answered, or that it was not."""
+        """Record the answer to a try, or that there was none."""
         if error is not None:
             self.fail(type(error.__cause__ or error).__qualname__)
             return
-        # A client of the host's own may return anything, and then this raises.
+        # A host's own client may return anything. Then this raises.
         status = answer[1]
         self._span.set_attribute("http.response.status_code", status)
         if status >= 400:
             self.fail(str(status))
 
     def describe(self, fields: Fields) -> None:
-        """Note the fields of what has ended."""
+        """Record the fields of what has ended."""
         for name, value in fields.items():
             if name not in _SAID:
                 self._span.set_attribute(f"tokencharge.{name}", value)
 
     def fail(self, kind: str) -> None:
-        """Mark it as an error. Never record_exception: messages may quote what only Stripe and the host should read."""
+        """Mark the span as an error.
+
+        Never use record_exception: messages may quote what only Stripe and the host
+        should read.
+        """
         self.failed = True
         self._span.set_attribute("error.type", kind)
         self._span.set_status(Status(StatusCode.ERROR))
 
     def end(self) -> None:
-        """End it, as of when it was over."""
+        """End the span with the time when it was over."""
         self._span.end(self._over)
 
 
 def _path(path: str, *, ids: bool) -> str:
-    """Return a path of Stripe's with {id} where an id stands: /v1/customers/{id}/sources."""
+    """Return a path with {id} in place of an id: /v1/customers/{id}/sources."""
     parts = path.split("/")
     if len(parts) > 3 and parts[3] != "search" and not (ids and _ID.fullmatch(parts[3])):
         parts[3] = "{id}"

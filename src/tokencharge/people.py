@@ -1,4 +1,4 @@
-"""Who buys, and where what they bought goes: Person and Address, as Stripe keeps them."""
+"""Person and Address, as Stripe keeps them: who buys, and where the goods go."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from .errors import InvalidInput
 
 T = TypeVar("T")
 
-# Characters, by Stripe's API description: a Customer's name and phone are the shortest there are.
+# Characters, by Stripe's API description: a Customer's name and phone have the lowest
+# limits.
 _MOST = {"name": 256, "phone": 20}
 _MOST_OF_A_LINE = 5_000
 
@@ -29,8 +30,8 @@ def _private() -> Any:
 class Address(Discreet):
     """A postal address. All of it is personal, so none of it is in the repr.
 
-    White space around a field is dropped, and an empty field is None. Which fields an address has depends on its
-    country: Stripe asks for none of them.
+    White space around a field is removed, and an empty field is None. Which fields an
+    address has depends on its country; Stripe requires none of them.
 
     Attributes:
         line1: Street and number, or a post-office box.
@@ -41,8 +42,8 @@ class Address(Discreet):
         country: Two letters (ISO 3166-1 alpha-2), in capitals.
 
     Raises:
-        InvalidInput: A field is no text of one line, is longer than 5,000 characters, or the country is not two
-            letters; `param` names the field.
+        InvalidInput: A field is not one line of text, is longer than 5,000 characters,
+            or the country is not two letters; `param` names the field.
     """
 
     line1: str | None = _private()
@@ -59,11 +60,14 @@ class Address(Discreet):
 
     @classmethod
     def from_stripe(cls, raw: Raw) -> Address:
-        """Read an address of Stripe's; what cannot be right is left out, and so stands in `raw` alone."""
+        """Read an address of Stripe's.
+
+        A field that is not valid is left out. Then it is in `raw` only.
+        """
         return _readable(cls, raw, ADDRESS_FIELDS)
 
     def to_stripe(self) -> dict[str, str]:
-        """Return what it says, by Stripe's names."""
+        """Return its fields, by Stripe's names."""
         said = ((name, getattr(self, name)) for name in ADDRESS_FIELDS)
         return {name: value for name, value in said if value is not None}
 
@@ -74,15 +78,15 @@ ADDRESS_FIELDS = tuple(field.name for field in attrs.fields(Address))
 @made_forgetfully
 @attrs.frozen(eq=False)
 class Person(Discreet):
-    """Who pays, or who gets what was bought. All of it is personal, so none of it is in the repr.
+    """Who pays, or who gets the goods. All of it is personal, so none is in the repr.
 
     Attributes:
         name: In full, as on the card or the parcel; at most 256 characters.
         phone: At most 20 characters, and 15 digits.
-        address: Where; one that says nothing is None.
+        address: Where they are; an empty one is None.
 
     Raises:
-        InvalidInput: A field cannot be right; `param` names it.
+        InvalidInput: A field is not valid; `param` names it.
     """
 
     name: str | None = _private()
@@ -102,12 +106,15 @@ class Person(Discreet):
 
     @classmethod
     def from_stripe(cls, raw: Raw) -> Person:
-        """Read Stripe's `billing_details` or `shipping`, or a Customer; as `Address.from_stripe` reads."""
+        """Read Stripe's `billing_details` or `shipping`, or a Customer.
+
+        A field that is not valid is left out, as by `Address.from_stripe`.
+        """
         said = _readable(cls, raw, tuple(_MOST))
         return attrs.evolve(said, address=address_in(raw, "address"))
 
     def to_stripe(self) -> dict[str, Any]:
-        """Return what it says, by Stripe's names."""
+        """Return its fields, by Stripe's names."""
         address = None if self.address is None else self.address.to_stripe()
         said = {"name": self.name, "phone": self.phone, "address": address}
         return {name: value for name, value in said.items() if value is not None}
@@ -123,7 +130,7 @@ def billing(value: Person | None) -> Person | None:
 
 
 def shipping(value: Person | None) -> Person | None:
-    """Check who gets what was bought: Stripe takes no parcel without a name and an address."""
+    """Check who gets the goods: Stripe requires a name and an address."""
     if value is None:
         return None
     if not isinstance(value, Person):
@@ -138,7 +145,7 @@ def shipping(value: Person | None) -> Person | None:
 
 
 def address_in(raw: Raw, name: str) -> Address | None:
-    """Return the address that a field holds; None where it says nothing."""
+    """Return the address in a field; None if it is empty."""
     value = raw.get(name)
     return (
         Address.from_stripe(value) if isinstance(value, Mapping) and any(value.values()) else None
@@ -146,7 +153,7 @@ def address_in(raw: Raw, name: str) -> Address | None:
 
 
 def person_in(raw: Raw, name: str) -> Person | None:
-    """Return the person that a field holds; None where it says nothing."""
+    """Return the person in a field; None if it is empty."""
     value = raw.get(name)
     if not isinstance(value, Mapping):
         return None

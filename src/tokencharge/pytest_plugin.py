@@ -1,6 +1,7 @@
-"""The pytest plugin: a sandbox and a gateway as fixtures, and cassettes that are safe to commit.
+"""The pytest plugin: a sandbox and a gateway as fixtures, and cassettes.
 
-Opt in with `pytest_plugins = ["tokencharge.pytest_plugin"]` in the top `conftest.py`, or with
+The cassettes are safe to commit. Opt in with
+`pytest_plugins = ["tokencharge.pytest_plugin"]` in the top `conftest.py`, or with
 `-p tokencharge.pytest_plugin`.
 """
 
@@ -42,13 +43,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--stripe-record",
         choices=("none", "once", "all"),
         default="once" if os.environ.get("CI", "").lower() in ("", "0", "false") else "none",
-        help="Record Stripe's answers in cassettes: never, where there is no cassette, or anew. From Stripe's test "
-        "mode if STRIPE_SECRET_KEY=sk_test_... is set, else from the sandbox. Default: none where CI is set, or once.",
+        help="Record Stripe's answers in cassettes: never, where there is no cassette, "
+        "or anew. From Stripe's test mode if STRIPE_SECRET_KEY=sk_test_... is "
+        "set, else from the sandbox. Default: none where CI is set, or once.",
     )
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Read the environment, once, and refuse a live key."""
+    """Read the environment once, and refuse a live key."""
     config.addinivalue_line(
         "markers", f"{_MARKER}(name): run on a cassette, called like the test or as given."
     )
@@ -66,13 +68,16 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Note which cassettes the tests use, before any is deselected."""
+    """Record which cassettes the tests use, before any test is deselected."""
     config.stash[_shelves].note(config, items)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
-    """Let a test fail whose requests were not those of its cassette, whatever else it made of that."""
+    """Fail a test whose requests differ from those of its cassette.
+
+    It fails even if the test itself handled the error.
+    """
     try:
         result = yield
     except (Exception, pytest.fail.Exception) as error:
@@ -93,8 +98,9 @@ class StripeCassettes:
     _modules: set[Path] = attrs.field(factory=set[Path])
 
     def note(self, config: pytest.Config, items: list[pytest.Item]) -> None:
-        """Note what the collected tests use."""
-        # Of a module of which one test was asked for by name, nobody knows what the others use.
+        """Record which cassettes the collected tests use."""
+        # If one test of a module was asked for by name, it is not known what the others
+        # use.
         here = config.invocation_params.dir
         in_part = {(here / arg.partition("::")[0]).resolve() for arg in config.args if "::" in arg}
         for item in items:
@@ -105,12 +111,15 @@ class StripeCassettes:
                 self._used.add(_path(item))
 
     def unused(self) -> list[Path]:
-        """List the cassettes that no test uses; of modules that were not collected, nothing is said."""
+        """List the cassettes that no test uses.
+
+        Modules that were not collected are left out.
+        """
         found = sorted(path for folder in self.folders for path in folder.glob("*/*.yaml"))
         return [path for path in found if self._is_orphan(path)]
 
     def leaks(self) -> list[Leak]:
-        """List what no cassette may show."""
+        """List what the cassettes show and must not show."""
         return find_leaks(folder for folder in sorted(self.folders) if folder.exists())
 
     def _is_orphan(self, path: Path) -> bool:
@@ -126,7 +135,10 @@ def stripe_sandbox() -> Sandbox:
 
 @pytest.fixture
 def gateway_settings() -> dict[str, Any]:
-    """Return what `gateway` is to be made with: fields of `Settings`. Override it to change them."""
+    """Return the settings to make `gateway` with; override it to change them.
+
+    The names are fields of `Settings`.
+    """
     return {}
 
 
@@ -134,7 +146,7 @@ def gateway_settings() -> dict[str, Any]:
 def gateway(
     request: pytest.FixtureRequest, gateway_settings: dict[str, Any]
 ) -> Iterator[PaymentGateway]:
-    """Return a gateway on `stripe_sandbox`, or on the test's cassette if it uses one."""
+    """Return a gateway on `stripe_sandbox`, or on the test's cassette if it has one."""
     if _on_cassette(request.node):
         made = request.getfixturevalue("stripe_cassette").gateway(**gateway_settings)
     else:
@@ -147,7 +159,10 @@ def gateway(
 def async_gateway(
     request: pytest.FixtureRequest, gateway_settings: dict[str, Any]
 ) -> AsyncPaymentGateway:
-    """Return an async gateway, likewise; its connections end with the test's event loop."""
+    """Return an async gateway, in the same way as `gateway`.
+
+    Its connections end with the test's event loop.
+    """
     if _on_cassette(request.node):
         cassette: StripeCassette = request.getfixturevalue("stripe_cassette")
         return cassette.async_gateway(**gateway_settings)
@@ -156,14 +171,18 @@ def async_gateway(
 
 @pytest.fixture
 def stripe_cassette(request: pytest.FixtureRequest) -> Iterator[StripeCassette]:
-    """Record what the test asks of Stripe, or answer it from the recording: `cassettes/<module>/<test>.yaml`."""
+    """Record the test's requests to Stripe, or answer them from the recording.
+
+    The recording is `cassettes/<module>/<test>.yaml`.
+    """
     config, item = request.config, request.node
     mode = cast("RecordMode", config.getoption("--stripe-record"))
     source = config.stash[_settings] or request.getfixturevalue("stripe_sandbox")
     with use_cassette(_path(item), record=mode, source=source) as cassette:
         item.stash[_current] = cassette
         yield cassette
-        # A test that succeeded has finished it; a test that was skipped or never began must not.
+        # A test that succeeded has finished it. A test that was skipped or never began
+        # must not finish it.
         cassette.abandon()
 
 
@@ -175,7 +194,10 @@ def _stripe_cassette_of_marker(request: pytest.FixtureRequest) -> None:
 
 @pytest.fixture(scope="session")
 def stripe_cassettes(pytestconfig: pytest.Config) -> StripeCassettes:
-    """Return the cassettes of this run, to assert that none is unused and none shows a secret."""
+    """Return the cassettes of this run.
+
+    Assert with it that none is unused and none shows a secret.
+    """
     return pytestconfig.stash[_shelves]
 
 
@@ -200,5 +222,5 @@ def _path(item: pytest.Item) -> Path:
         if cls
         else item.name
     )
-    # As pytest-recording names them.
+    # pytest-recording uses the same names.
     return _shelf(item) / (re.sub(r"""[<>?%*:|"'/\\]""", "-", name) + ".yaml")

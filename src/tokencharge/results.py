@@ -1,8 +1,9 @@
-"""What Stripe made, typed: Card, Customer, Charge, Refund, PaymentIntent, and the Payment that holds them.
+"""Stripe's objects, typed: Card, Customer, Charge, Refund, PaymentIntent; and Payment.
 
-Each is read by `from_stripe` from a plain mapping, of any API version since 2013: the readers take what is
-there, fill in what an old version left out, and keep the whole answer in `raw`. An answer without an id, or
-without the money it speaks of, is not readable and raises `ValueError`.
+`from_stripe` reads each from a plain mapping, of any API version since 2013. The
+readers take what is there, fill in what an old version left out, and keep the whole
+answer in `raw`. An answer without an id, or without its amount and currency, cannot be
+read and raises `ValueError`.
 """
 
 from __future__ import annotations
@@ -31,21 +32,24 @@ def _metadata() -> Any:
 
 @attrs.frozen(eq=False)
 class Card(Discreet):
-    """A card, as much of it as may be shown and stored (no number, ever).
+    """A card, as far as it may be shown and stored (never its number).
 
     Attributes:
-        id: `card_...` or `pm_...`; None where Stripe describes the card without naming it.
-        brand: Lower case: "visa", "mastercard", "amex", "diners", "discover", "jcb", "unionpay", ...
+        id: `card_...` or `pm_...`; None where Stripe describes the card without an id.
+        brand: Lower case: "visa", "mastercard", "amex", "diners", "discover", "jcb",
+            "unionpay", ...
         last4: The last four digits.
         exp_month: 1 to 12.
         exp_year: Four digits.
         country: Two-letter country of the issuer.
         funding: "credit", "debit", "prepaid" or "unknown".
-        fingerprint: Names the card number within one Stripe account.
-        wallet: What holds the card, where it was not typed: "apple_pay", "google_pay", "link", ...
-        customer_id: Who has saved it, where it was read with `PaymentGateway.cards`.
-        is_default: What its Customer is charged by where no card is named; where it was read
-            with `PaymentGateway.cards`.
+        fingerprint: Identifies the card number within one Stripe account.
+        wallet: What holds the card, if it was not typed: "apple_pay", "google_pay",
+            "link", ...
+        customer_id: The Customer who saved it, if it was read with
+            `PaymentGateway.cards`.
+        is_default: Whether its Customer is charged by it if no card is named; if it was
+            read with `PaymentGateway.cards`.
     """
 
     id: str | None = None
@@ -62,10 +66,15 @@ class Card(Discreet):
 
     @classmethod
     def from_stripe(cls, raw: Raw) -> Card:
-        """Read a PaymentMethod, a legacy `card` object or the `card` of `payment_method_details`."""
+        """Read a card from one of Stripe's objects.
+
+        That is a PaymentMethod, a legacy `card` object, or the `card` of
+        `payment_method_details`.
+        """
         of_method = raw.get("object") == "payment_method"
         details = (typed(raw, "card", dict) or {}) if of_method else raw
-        # Until mid-2014 the brand stood in `type`; the title-case names are the legacy object's.
+        # Until mid-2014 `type` held the brand. The title-case names are the legacy
+        # object's.
         return cls(
             id=typed(raw, "id", str),
             brand=_brand(typed(details, "brand", str) or typed(details, "type", str)),
@@ -81,10 +90,10 @@ class Card(Discreet):
 
     @property
     def is_expired(self) -> bool:
-        """Its month is over, wherever on earth; False where that is not known."""
+        """Whether its month is over everywhere on earth; False if not known."""
         if self.exp_month is None or self.exp_year is None:
             return False
-        # Twelve hours after UTC the last place on earth has ended its month.
+        # The last place on earth ends its month twelve hours after UTC.
         today = datetime.fromtimestamp(_clock.now() - 12 * 3600, timezone.utc)
         return (self.exp_year, self.exp_month) < (today.year, today.month)
 
@@ -96,14 +105,15 @@ class Customer(Discreet):
     Attributes:
         id: `cus_...`.
         email: Kept out of repr.
-        created: When, in UTC; None for a deleted Customer.
+        created: When it was made, in UTC; None for a deleted Customer.
         livemode: Whether real money can move.
         metadata: The account's own notes on it.
-        deleted: Stripe keeps a stub of a deleted Customer and answers with that.
-        name: In full; kept out of repr, as are phone, address and shipping.
+        deleted: Whether it was deleted. Stripe keeps a stub of a deleted Customer and
+            returns that.
+        name: Full name; kept out of repr, as are phone, address and shipping.
         phone: As it was given.
         address: Where they live.
-        shipping: Who gets what they buy, and where.
+        shipping: Who gets the goods they buy, and where.
         raw: Stripe's whole answer.
     """
 
@@ -142,66 +152,71 @@ class Customer(Discreet):
 
 
 class ChargeState(Enum):
-    """What has become of the money of a Charge."""
+    """The state of a Charge's money."""
 
     PAID = "paid"
-    """Taken, and not all of it given back."""
+    """Taken, and not all of it refunded."""
     HELD = "held"
-    """Authorized: it can be captured or let go."""
+    """Authorized: it can be captured or released."""
     RELEASED = "released"
-    """It was held, and was let go: voided, or not captured in time."""
+    """It was held, and was released: voided, or not captured in time."""
     REFUNDED = "refunded"
-    """Taken, and all of it given back."""
+    """Taken, and all of it refunded."""
     FAILED = "failed"
     """Refused: nothing was taken or held."""
     PENDING = "pending"
-    """Stripe is still at work: neither taken nor refused."""
+    """Stripe is still processing: neither taken nor refused."""
 
 
 @attrs.frozen(eq=False)
 class Charge(Discreet):
     """A Charge: money taken, held, or refused.
 
-    Since API version 2025-03-31.basil a Charge itself looks the same while its money is
-    held and after it was let go: only its PaymentIntent tells
+    Since API version 2025-03-31.basil, a Charge looks the same while its money is held
+    and after it was released. Only its PaymentIntent shows the difference
     (https://docs.stripe.com/changelog/basil/2025-03-31/remove-refund-from-partial-capture-and-payment-cancellation-flow).
-    A gateway reads both, so the state of a Charge it returns is right. A webhook sends the
-    Charge alone: there `HELD` may mean that the money was let go already, unless the event
-    is `charge.expired`. Where that matters, read it with `get_charge`.
+    A gateway reads both, so the state of a Charge it returns is right. A webhook sends
+    the Charge alone. There `HELD` may mean that the money was released already, unless
+    the event is `charge.expired`. Where that matters, read it with `get_charge`.
 
     Attributes:
         id: `ch_...` (`py_...` for some bank payments).
         status: "succeeded", "pending" or "failed".
-        state: What has become of its money.
+        state: The state of its money.
         amount: What was asked for.
         amount_captured: What was taken so far.
-        amount_refunded: What was given back so far, by Stripe's count. Before API version
-            2025-03-31.basil that includes money that was held and let go, and never taken.
-        amount_kept: What the shop has of it: taken, less given back. Fees and disputes are
-            not counted.
-        paid: The bank said yes; true for an authorization as well.
+        amount_refunded: What was given back so far, by Stripe's count. Before API
+            version 2025-03-31.basil that includes money that was held and released, and
+            never taken.
+        amount_kept: What the shop has of it: taken, less refunded. Fees and disputes
+            are not counted.
+        paid: The bank approved; true for an authorization as well.
         captured: The money was taken, not only held.
         refunded: All of it was given back.
-        fee: What Stripe keeps of it, where it was read with `get_charge`; None while
+        fee: What Stripe keeps of it, if it was read with `get_charge`; None while
             Stripe has not booked it. In the currency of the account's balance.
-        net: What arrives in the account's balance, before refunds; None like `fee`, and where
-            the fee is more than the amount.
-        capture_before: Until when money that is held can be captured, in UTC.
-        customer_id: Whose it is.
+        net: What arrives in the account's balance, before refunds; None like `fee`, and
+            if the fee is more than the amount.
+        capture_before: Until when held money can be captured, in UTC.
+        customer_id: The Customer it belongs to.
         card: The card charged; None for a payment without one.
-        billing: Who paid, as the card was made with: name, phone, address; None where nothing was said.
-        shipping: Who gets what was bought; None where nothing was said. Both are kept out of repr.
+        billing: Who paid, as given with the card: name, phone, address; None if nothing
+            was given.
+        shipping: Who gets the goods; None if nothing was given. Both are kept out of
+            repr.
         description: The account's own words.
         receipt_url: Stripe's receipt page.
-        receipt_email: Where Stripe mails the receipt (live mode only); kept out of repr.
-        statement_descriptor: What the statement says.
+        receipt_email: Where Stripe mails the receipt (live mode only); kept out of
+            repr.
+        statement_descriptor: The text on the statement.
         balance_transaction_id: The booking in the account's balance.
         payment_intent_id: Set when the Charge came from a PaymentIntent.
         failure_code: Why it failed.
         failure_message: The same in Stripe's words.
-        outcome: Stripe's verdict: `network_status`, `reason`, `risk_level`, `seller_message`, ...
+        outcome: Stripe's verdict: `network_status`, `reason`, `risk_level`,
+            `seller_message`, ...
         livemode: Whether real money moved.
-        created: When, in UTC.
+        created: When it was made, in UTC.
         metadata: The account's own notes on it.
         raw: Stripe's whole answer.
     """
@@ -239,7 +254,7 @@ class Charge(Discreet):
 
     @classmethod
     def from_stripe(cls, raw: Raw) -> Charge:
-        """Read a Charge; with its PaymentIntent, where that is sent along.
+        """Read a Charge, and its PaymentIntent if that is expanded.
 
         Raises:
             ValueError: The mapping has no id, or no amount and currency.
@@ -294,9 +309,10 @@ class Charge(Discreet):
         )
 
     def as_of(self, moment: datetime | None) -> Charge:
-        """Return it as it is at a moment: a hold that was not captured in time is let go by then.
+        """Return it as of a moment: a hold not captured in time is released then.
 
-        Stripe shows that on the PaymentIntent only, and a Charge of the Charges API has none.
+        Stripe shows that on the PaymentIntent only, and a Charge of the Charges API has
+        none.
         """
         until = self.capture_before
         if self.state is not ChargeState.HELD or self.payment_intent_id or not moment or not until:
@@ -306,18 +322,21 @@ class Charge(Discreet):
 
 @attrs.frozen(eq=False)
 class Refund(Discreet):
-    """Money on its way back.
+    """A Refund: money on its way back.
 
     Attributes:
         id: `re_...`.
-        status: "succeeded", "pending", "requires_action", "failed" or "canceled". A refund that succeeded
-            can still fail later: Stripe then sends `refund.failed`.
+        status: "succeeded", "pending", "requires_action", "failed" or "canceled". A
+            refund that succeeded can still fail later: Stripe then sends
+            `refund.failed`.
         amount: What goes back.
         charge_id: The Charge it belongs to.
-        reason: "duplicate", "fraudulent", "requested_by_customer", "expired_uncaptured_charge" or None.
+        reason: "duplicate", "fraudulent", "requested_by_customer",
+            "expired_uncaptured_charge" or None.
         failure_reason: Why it failed.
-        replayed: This call gave nothing back: it found the refund an earlier one had made.
-        created: When, in UTC.
+        replayed: This call gave nothing back: it found the refund that an earlier call
+            had made.
+        created: When it was made, in UTC.
         metadata: The account's own notes on it.
         raw: Stripe's whole answer.
     """
@@ -342,7 +361,8 @@ class Refund(Discreet):
         """
         return cls(
             id=read_id(raw),
-            # Early Refunds had no status: Stripe made them only once they had succeeded.
+            # Early Refunds had no status: Stripe made them only when they had
+            # succeeded.
             status=typed(raw, "status", str) or "succeeded",
             amount=money(raw, "amount"),
             charge_id=reference(raw, "charge"),
@@ -356,23 +376,24 @@ class Refund(Discreet):
 
 @attrs.frozen(eq=False)
 class PaymentIntent(Discreet):
-    """A PaymentIntent: one payment to be made, by one card after another until one pays.
+    """A PaymentIntent: one payment, tried with one card after another until one pays.
 
     Attributes:
         id: `pi_...`.
-        status: "requires_payment_method" (no card yet, or the last one failed), "requires_confirmation",
-            "requires_action" (the buyer is to authenticate), "processing", "requires_capture" (the money is held),
-            "succeeded" or "canceled".
+        status: "requires_payment_method" (no card yet, or the last one failed),
+            "requires_confirmation", "requires_action" (the buyer is to authenticate),
+            "processing", "requires_capture" (the money is held), "succeeded" or
+            "canceled".
         amount: What it asks for.
         capture: False only holds the money.
-        customer_id: Whose it is.
+        customer_id: The Customer it belongs to.
         charge_id: The last Charge it made.
-        charge: The same, where Stripe was asked to send it along.
+        charge: The same, if it was expanded.
         client_secret: Lets the browser finish authentication; kept out of repr.
         failure_code: Why the last card failed.
         decline_code: The bank's reason for that, where Stripe passed one on.
         livemode: Whether real money can move.
-        created: When, in UTC.
+        created: When it was made, in UTC.
         metadata: The account's own notes on it.
         raw: Stripe's whole answer.
     """
@@ -424,14 +445,16 @@ class PaymentIntent(Discreet):
 
 @attrs.frozen(eq=False)
 class Payment(Discreet):
-    """The answer to "charge this": one Customer and one Charge.
+    """The result of a charge: one Customer and one Charge.
 
     Attributes:
-        customer: Who was charged.
-        charge: The Charge, succeeded; `charge.captured` tells money taken from money held.
-        order_id: The order it pays, where one was given.
-        replayed: This call charged nothing: it found the payment an earlier one had made, or the buyer by
-            authenticating. No sign that it was seen before: hand over by `order_id`, once.
+        customer: The Customer who was charged.
+        charge: The Charge, succeeded. `charge.captured` shows whether the money is
+            taken or held.
+        order_id: The order it pays, if one was given.
+        replayed: This call charged nothing: it found the payment that an earlier call
+            had made, or the buyer by authenticating. It does not mean that you have
+            handled the payment before: hand over by `order_id`, once.
     """
 
     customer: Customer
@@ -457,10 +480,10 @@ def _charge_of_intent(raw: Raw, status: str) -> Charge:
 
 
 def _kept(raw: Raw, amount: Money, captured: Money, refunded: Money) -> int:
-    """Return what is left of money taken.
+    """Return what is left of the money taken.
 
-    Before 2025-03-31.basil what a partial capture let go counts as refunded. Charges of those
-    versions have a field `invoice`, which that version took away.
+    Before 2025-03-31.basil, what a partial capture released counts as refunded. Charges
+    of those versions have a field `invoice`, which that version removed.
     """
     before = "invoice" in raw or "amount_captured" not in raw or refunded.amount > captured.amount
     return max(0, (amount if before else captured).amount - refunded.amount)
@@ -479,14 +502,17 @@ def _brand(name: str | None) -> str | None:
 
 
 def _card_of(raw: Raw) -> Card | None:
-    """Find the card of a Charge where its API version put it: `card`, `source`, `payment_method_details`."""
+    """Find the card of a Charge, where its API version put it.
+
+    That is `card`, `source` or `payment_method_details`.
+    """
     details = raw.get("payment_method_details")
     modern = details.get("card") if isinstance(details, Mapping) else None
     for legacy in (raw.get("source"), raw.get("card")):
         if isinstance(legacy, Mapping) and legacy.get("object", "card") == "card":
             return Card.from_stripe(legacy)
         if isinstance(legacy, Mapping) and isinstance(legacy.get("card"), Mapping):
-            # A `src_...` object describes its card in a field of its own.
+            # A `src_...` object has a field of its own for its card.
             return attrs.evolve(Card.from_stripe(legacy["card"]), id=typed(legacy, "id", str))
     if isinstance(modern, Mapping):
         return attrs.evolve(Card.from_stripe(modern), id=reference(raw, "payment_method"))
@@ -494,7 +520,10 @@ def _card_of(raw: Raw) -> Card | None:
 
 
 def _wallet(raw: Raw) -> str | None:
-    """Return the wallet of a card; a legacy object says how it became a token, Google Pay by its old name."""
+    """Return the wallet of a card.
+
+    A legacy object has it in `tokenization_method`, and Google Pay under its old name.
+    """
     kind = typed(typed(raw, "wallet", dict) or {}, "type", str) or typed(
         raw, "tokenization_method", str
     )

@@ -1,4 +1,7 @@
-"""Keys and settings: one definition of every name, default and check, read from any mapping."""
+"""Keys and settings: one definition of each name, default and check.
+
+They are read from any mapping.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ _FALSE = frozenset(("0", "false", "no", "off"))
 _ROUTES = ("charges", "payment_intents")
 _ELEMENTS = ("card", "payment")
 _LOOPBACK = frozenset(("localhost", "127.0.0.1", "::1"))
-# The sandbox's, which everybody knows: whoever signs with it can tell any tale.
+# The sandbox's secret is public: anybody can sign a false event with it.
 _SANDBOX_SECRET = "whsec_tokenchargeSandboxKey0001"
 
 
@@ -61,15 +64,16 @@ def _flag(text: object) -> bool:
 @made_forgetfully
 @attrs.frozen(eq=False)
 class Settings(Discreet):
-    """Everything the gateway and the web adapters need to know, checked at start.
+    """All that the gateway and the web adapters need to know, checked at start.
 
-    `Settings.from_mapping(os.environ)`, `(app.config)` and so on read the names shown in each attribute's
-    `variable`. No secret appears in repr, and no message prints a key.
+    `Settings.from_mapping(os.environ)`, `(app.config)` and so on read the names shown
+    in each attribute's `variable`. No secret appears in repr, and no message prints a
+    key.
 
     Raises:
-        ConfigurationError: A key in the other's place, two modes in one pair, whitespace or quotes in a key, a
-            live key where `livemode=False` was declared or beside what is a sandbox's, a number out of
-            range. One sentence says what to do.
+        ConfigurationError: A key in the place of another, two modes in one pair,
+            whitespace or quotes in a key, a live key with `livemode=False` or with a
+            setting of a sandbox, a number out of range. One sentence says what to do.
     """
 
     secret_key: str = _setting(
@@ -86,7 +90,8 @@ class Settings(Discreet):
         "STRIPE_WEBHOOK_SECRET",
         default=None,
         secret=True,
-        help="Signing secret of the webhook endpoint (whsec_); several, separated by commas, while rolling it.",
+        help="Signing secret of the webhook endpoint (whsec_); "
+        "several, separated by commas, while rolling it.",
     )
     api_base: str = _setting(
         "STRIPE_API_BASE",
@@ -113,15 +118,16 @@ class Settings(Discreet):
     route: str = _setting(
         "STRIPE_ROUTE",
         default="payment_intents",
-        help="What a card token is charged by: payment_intents (with 3-D Secure) or charges (the classic calls).",
+        help="What a card token is charged by: "
+        "payment_intents (with 3-D Secure) or charges (the classic calls).",
     )
     element: str = _setting(
         "STRIPE_ELEMENT",
         default=attrs.Factory(
             lambda self: "card" if self.route == "charges" else "payment", takes_self=True
         ),
-        help="The page's card form: payment (Payment Element, always by PaymentIntents) or card (Card Element); what "
-        "fits the route if not set.",
+        help="The page's card form: payment (Payment Element, always by PaymentIntents) "
+        "or card (Card Element); what fits the route if not set.",
     )
     livemode: bool | None = _setting(
         "STRIPE_LIVEMODE",
@@ -133,10 +139,13 @@ class Settings(Discreet):
     @classmethod
     @forgetful
     def from_mapping(cls, mapping: Mapping[str, Any]) -> Settings:
-        """Read the settings from environment-like names; a name that is absent, None or empty takes its default.
+        """Read the settings from a mapping with the names of the environment.
+
+        A name that is absent, None or empty takes its default.
 
         Raises:
-            ConfigurationError: As for the class; also when a number or a flag cannot be read.
+            ConfigurationError: As for the class; also when a number or a flag cannot be
+                read.
         """
         values: dict[str, Any] = {}
         for field in attrs.fields(cls):
@@ -153,7 +162,8 @@ class Settings(Discreet):
                 raise ConfigurationError(f"{variable} must be {kind}.") from None
         if "secret_key" not in values:
             raise ConfigurationError(
-                "STRIPE_SECRET_KEY is not set: set it to the secret key (sk_test_...) of your Stripe account."
+                "STRIPE_SECRET_KEY is not set: "
+                "set it to the secret key (sk_test_...) of your Stripe account."
             )
         return cls(**values)
 
@@ -171,8 +181,8 @@ class Settings(Discreet):
             )
             if secret and public and secret != public:
                 raise ConfigurationError(
-                    f"The secret key is a {secret} mode key and the publishable key a {public} mode key: "
-                    "take both from the same mode of the dashboard."
+                    f"The secret key is a {secret} mode key and the publishable key a "
+                    f"{public} mode key: take both from the same mode of the dashboard."
                 )
         if self.livemode is not None and not isinstance(self.livemode, bool):
             raise ConfigurationError("STRIPE_LIVEMODE must be true or false.")
@@ -182,15 +192,18 @@ class Settings(Discreet):
             )
         if any(_is_garbled(part) or mode_of(part) is not None for part in self.webhook_secrets):
             raise ConfigurationError(
-                "The webhook secret is no endpoint's signing secret: copy STRIPE_WEBHOOK_SECRET (whsec_...) again."
+                "The webhook secret is no endpoint's signing secret: "
+                "copy STRIPE_WEBHOOK_SECRET (whsec_...) again."
             )
         if self.livemode is False and secret == "live":
             raise ConfigurationError(
-                "A live secret key was given where livemode is declared false: use the sk_test_ key here."
+                "A live secret key was given where livemode is declared false: "
+                "use the sk_test_ key here."
             )
         if self.livemode is True and secret == "test":
             raise ConfigurationError(
-                "A test secret key was given where livemode is declared true: use the sk_live_ key here."
+                "A test secret key was given where livemode is declared true: "
+                "use the sk_live_ key here."
             )
         _check_url(self.api_base, "STRIPE_API_BASE", origin=True, plain=self.mode == "test")
         _check_url(self.js_url, "STRIPE_JS_URL", origin=False, plain=self.mode == "test")
@@ -208,26 +221,26 @@ class Settings(Discreet):
             raise ConfigurationError("STRIPE_MAX_RETRIES must be a whole number from 0 to 10.")
 
     def _check_for_real_money(self) -> None:
-        """Refuse what is a sandbox's."""
+        """Refuse the settings of a sandbox."""
         if _SANDBOX_SECRET in self.webhook_secrets:
             raise ConfigurationError(
-                "The sandbox's webhook secret was given beside a live key, and anybody could sign with it: "
-                "set STRIPE_WEBHOOK_SECRET to the endpoint's own (whsec_...)."
+                "The sandbox's webhook secret was given beside a live key, and anybody could "
+                "sign with it: set STRIPE_WEBHOOK_SECRET to the endpoint's own (whsec_...)."
             )
         if not _is_stripes(_host(self.js_url)):
             raise ConfigurationError(
-                "STRIPE_JS_URL is not Stripe's, and beside a live key that script would be handed real cards: "
-                "leave it unset, or set it to an address at js.stripe.com."
+                "STRIPE_JS_URL is not Stripe's, and beside a live key that script would be "
+                "handed real cards: leave it unset, or set it to an address at js.stripe.com."
             )
 
     @property
     def mode(self) -> str | None:
-        """The mode the secret key's prefix tells, "test" or "live"; None where it does not tell."""
+        """The mode that the secret key's prefix shows, "test" or "live", or None."""
         return mode_of(self.secret_key)
 
     @property
     def webhook_secrets(self) -> tuple[str, ...]:
-        """The webhook secrets: more than one while an endpoint's secret is being rolled."""
+        """The webhook secrets: more than one while a secret is being rolled."""
         return tuple(
             part.strip() for part in (self.webhook_secret or "").split(",") if part.strip()
         )
@@ -238,7 +251,10 @@ def _is_number(value: object, kind: type) -> bool:
 
 
 def _check_key(key: object, what: str, variable: str, kinds: tuple[str, ...]) -> str | None:
-    """Return the mode a key's prefix tells; a prefix not known is let through, for Stripe may add some."""
+    """Return the mode that a key's prefix shows.
+
+    An unknown prefix is accepted, because Stripe may add some.
+    """
     if not key:
         raise ConfigurationError(f"{what.capitalize()} is missing: set {variable}.")
     if not isinstance(key, str):
@@ -251,16 +267,19 @@ def _check_key(key: object, what: str, variable: str, kinds: tuple[str, ...]) ->
         )
     if _is_garbled(key):
         raise ConfigurationError(
-            f"{what.capitalize()} has whitespace or other characters no key has: copy {variable} again."
+            f"{what.capitalize()} has whitespace or other characters no key has: "
+            f"copy {variable} again."
         )
     if key.startswith("whsec_"):
         raise ConfigurationError(
-            f"A webhook secret was given as {what}: set {variable} to a key that begins with {kinds[0]}_."
+            f"A webhook secret was given as {what}: "
+            f"set {variable} to a key that begins with {kinds[0]}_."
         )
     kind, mode = kind_of(key), mode_of(key)
     if kind == "ek":
         raise ConfigurationError(
-            f"An ephemeral key was given as {what}: set {variable} to a key that begins with {kinds[0]}_."
+            f"An ephemeral key was given as {what}: "
+            f"set {variable} to a key that begins with {kinds[0]}_."
         )
     if kind is not None and kind not in kinds:
         other = "A publishable key" if kind == "pk" else "A secret key"
@@ -280,8 +299,9 @@ def _check_url(url: object, variable: str, *, origin: bool, plain: bool) -> None
     if parts is None:
         raise ConfigurationError(f"{variable} must be a plain URL, without spaces or a login.")
     host = _host(url)
-    # The API base receives the secret key, the script handles card numbers: with anything but a test key, and to
-    # Stripe itself, neither may travel in clear beyond this machine.
+    # The API base receives the secret key, and the script handles card numbers. Neither
+    # may leave this machine unencrypted with anything but a test key, and never to
+    # Stripe itself.
     plain = is_loopback(url) or (plain and not _is_stripes(host))
     if parts.scheme != "https" and not (parts.scheme == "http" and plain):
         raise ConfigurationError(
@@ -300,7 +320,7 @@ def is_loopback(url: object) -> bool:
 
 
 def _host(url: object) -> str:
-    """Return a URL's host; a dot at its end says that it is whole, and changes nothing."""
+    """Return a URL's host, without the dot at its end that marks a full name."""
     parts = _split(url)
     return "" if parts is None else (parts.hostname or "").rstrip(".")
 
@@ -310,7 +330,7 @@ def _is_stripes(host: str) -> bool:
 
 
 def _split(url: object) -> SplitResult | None:
-    """Take a URL apart, or return None where it cannot be one."""
+    """Split a URL into its parts, or return None if it is not valid."""
     if not isinstance(url, str) or re.search(r"\s", url):
         return None
     try:
@@ -321,5 +341,5 @@ def _split(url: object) -> SplitResult | None:
 
 
 def default_of(name: str) -> Any:
-    """Return what a setting is where nobody sets it."""
+    """Return the default of a setting."""
     return attrs.fields_dict(Settings)[name].default

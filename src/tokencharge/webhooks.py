@@ -1,4 +1,4 @@
-"""Webhooks without a framework: a delivery in, each handler called once per event, a Reply out."""
+"""Webhooks without a framework: call each handler once per event, return a Reply."""
 
 from __future__ import annotations
 
@@ -38,10 +38,16 @@ Steps = Generator[Callable[[], Any], Any, Reply]
 F = TypeVar("F", bound=Callable[..., Any])
 
 LEASE = 300
-"""Seconds for which a handler has an event to itself; after them, should its process have died, another gets it."""
+"""Seconds for which a handler has an event to itself.
+
+If its process has died, another process gets the event after that time.
+"""
 
 KEEP = 7 * 24 * 3600
-"""Seconds for which it is remembered what was handled; Stripe repeats a delivery for three days."""
+"""Seconds for which handled events are remembered.
+
+Stripe repeats a delivery for three days.
+"""
 
 _DONE, _NEW, _BUSY, _FAILED = "done", "new", "busy", "failed"
 
@@ -60,13 +66,14 @@ def _do(step: Callable[[], Any]) -> Any:
 class Webhooks:
     """The rules of the endpoint.
 
-    A handler is done with an event once it has returned. Where one raised, Stripe is asked to deliver the event again;
-    it is then called again, and those that are done are not.
+    A handler is done with an event once it has returned. If it raised, Stripe is asked
+    to deliver the event again. Then it is called again, and the handlers that are done
+    are not.
 
     Args:
-        gateway: Whose secrets verify, and whose mode counts.
+        gateway: Its secrets verify the event, and its mode counts.
         handlers: Returns the handlers for events of a type.
-        store: What remembers who is done with what.
+        store: Remembers which handler is done with which event.
         call: Calls a handler's function with an event.
     """
 
@@ -79,11 +86,13 @@ class Webhooks:
         """Answer a delivery.
 
         Args:
-            body: As it came in; what is longer than `EVENT_LIMIT` need not be read to its end.
+            body: As received. A body longer than `EVENT_LIMIT` need not be read to its
+                end.
             signature: The `Stripe-Signature` header.
         """
         steps = self.steps(body, signature)
-        # This frame is in the traceback of whatever a handler raises.
+        # This frame is in the traceback of what a handler raises, so it drops their
+        # values.
         del body, signature
         return drive(steps, _do)
 
@@ -96,7 +105,10 @@ class Webhooks:
         return await drive_async(steps, do)
 
     def steps(self, body: bytes, signature: str | None) -> Steps:
-        """Answer a delivery for a driver, who calls what is yielded and sends back what comes of it."""
+        """Answer a delivery for a driver.
+
+        The driver calls what is yielded, and sends back the result.
+        """
         began = time.monotonic()
         event = self._read(body, signature)
         if isinstance(event, Reply):
@@ -112,8 +124,9 @@ class Webhooks:
         try:
             return self.gateway.parse_event(body, signature)
         except ConfigurationError as error:
-            # Not 500: no handler failed. Not 4xx: Stripe did nothing wrong. Whatever is no 2xx is delivered again,
-            # for days, so an event is lost only if nobody sets the secret.
+            # Not 500: no handler failed. Not 4xx: Stripe did nothing wrong. Stripe
+            # delivers again, for days, after any answer but 2xx. So an event is lost
+            # only if nobody sets the secret.
             logger.error("No webhook can be verified: %s", error)  # noqa: TRY400 - it says all
             return _unavailable("configuration_error")
         except (InvalidSignature, InvalidEvent) as error:
@@ -134,34 +147,37 @@ class Webhooks:
             return _unavailable("event_store_failed")
 
     def _of_the_other_mode(self, event: Event) -> Reply | None:
-        """Answer an event whose mode is not the gateway's, where that has one."""
+        """Answer an event whose mode is not the gateway's, if that has one."""
         settings = self.gateway.settings
         ours = {True: "live", False: "test", None: settings.mode}[settings.livemode]
         its = "live" if event.livemode else "test"
         if ours in (None, its):
             return None
         if its == "test":
-            # To a live endpoint for connected accounts Stripe sends their test events as well, and says to look at
-            # livemode (https://docs.stripe.com/connect/webhooks). Play money settles no order.
+            # To a live endpoint for connected accounts, Stripe also sends their test
+            # events, and says to look at livemode
+            # (https://docs.stripe.com/connect/webhooks). Test money pays no order.
             return _received("ignored")
-        # The reverse Stripe never does: a live endpoint's secret was set beside a test key. Real money must not pass
-        # unnoticed, so Stripe is to deliver the event until that is put right.
+        # Stripe never does the reverse: a live endpoint's secret was set beside a test
+        # key. Real money must not pass unnoticed, so Stripe is to deliver the event
+        # until that is fixed.
         logger.error(
-            "A live event was delivered to a gateway with a test key (event %s, %s): take keys and webhook secret "
-            "from one mode.",
+            "A live event was delivered to a gateway with a test key (event %s, %s): "
+            "take keys and webhook secret from one mode.",
             event.id,
             event.type,
         )
         return _unavailable("configuration_error")
 
     def paid(self, charge: Charge, do: Callable[[Callable[[], Any]], Any] = _do) -> None:
-        """Call the handlers of payments for one that the page has just seen, unless a webhook was first.
+        """Call the handlers of payments for one that the page has just found paid.
 
-        What one raises is logged; Stripe's webhook tells it again.
+        A handler that a webhook called first is not called again. What a handler raises
+        is logged, and Stripe's webhook calls it again.
 
         Args:
-            charge: The payment's. One that only holds money is not told.
-            do: Takes a step, and waits for what is async.
+            charge: The payment's Charge. One that only holds money is ignored.
+            do: Carries out a step, and waits for what is async.
         """
         if not _is_taken(charge):
             return
@@ -199,23 +215,23 @@ class Webhooks:
     def _once(
         self, handler: Handler, about: Event | Charge, named: str
     ) -> Generator[Callable[[], Any], Any, str]:
-        """Call a handler, unless it is done with that or at work on it."""
+        """Call a handler, unless it is done with the event or still running."""
         store = self.store
-        # By the event's own id, never by its type and object: two refunds of one charge are alike in both.
+        # By the event's own id, never by its type and object: two refunds of one charge
+        # have the same.
         name = f"{'paid ' if handler.paid else ''}{about.id} {handler.name}".encode(
             errors="surrogatepass"
         )
         key, claim = f"tokencharge-{sha256(name).hexdigest()[:40]}", uuid4().hex
         if not take((yield partial(store.add, key, claim, LEASE))):
-            # Whoever has it may yet fail or be dead.
+            # Whichever process has it may still fail, or be dead.
             return _DONE if _text(take((yield partial(store.get, key)))) == _DONE else _BUSY
         try:
             take((yield partial(self.call, handler.function, about)))
         except Exception:
             logger.exception("The handler %s failed (%s).", handler.name, named)
-            if (
-                _text(take((yield partial(store.get, key)))) == claim
-            ):  # and not another's, after a lease that ran out
+            # Not another's claim, after a lease that ran out.
+            if _text(take((yield partial(store.get, key)))) == claim:
                 take((yield partial(store.delete, key)))
             return _FAILED
         take((yield partial(store.set, key, _DONE, KEEP)))
