@@ -1,4 +1,7 @@
-"""The checkout without a framework: a form or JSON in, a charge, a Reply out. Adapters only carry between."""
+"""The checkout without a framework: a form or JSON in, a charge, a Reply out.
+
+Adapters only carry requests and replies between it and their framework.
+"""
 
 from .._frames import forgetful
 from ..errors import error_code

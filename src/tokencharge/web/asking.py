@@ -1,4 +1,7 @@
-"""Asking the host: for the order to pay, for the gateway to charge with; what is wrong with either is said at once."""
+"""Ask the host for the order to pay and for the gateway to charge with.
+
+If either is wrong, an error is raised at once.
+"""
 
 from __future__ import annotations
 
@@ -24,26 +27,27 @@ def ask(
     captured: Mapping[str, Any] = _NOTHING,
     call: Callable[..., Any] = _plainly,
 ) -> Any:
-    """Call a function of the host's.
+    """Call a function of the host.
 
     Args:
-        function: What to call.
-        what: How to name it to its author.
-        args: What the adapter has to give.
-        captured: What the URL has captured.
-        call: Calls it; one that may be async, say.
+        function: The function.
+        what: Its name for an error message.
+        args: The arguments that the adapter passes.
+        captured: The values that the URL captured.
+        call: Calls the function, which may be async, for example.
 
     Raises:
-        ConfigurationError: It takes other arguments.
+        ConfigurationError: The function takes other arguments.
     """
     try:
         signature(function).bind(*args, **captured)
     except TypeError:
         given = [type(each).__name__ for each in args] + list(captured)
         raise ConfigurationError(
-            f"{what} takes other arguments than it is called with: let it take {', '.join(given) or 'none'}."
+            f"{what} takes other arguments than it is called with: "
+            f"let it take {', '.join(given) or 'none'}."
         ) from None
-    except ValueError:  # one that does not tell what it takes
+    except ValueError:  # a function whose signature cannot be read
         pass
     return call(function, *args, **captured)
 
@@ -57,8 +61,8 @@ def ask_for_order(
     """Ask the host for the order to pay, as `ask` does.
 
     Raises:
-        ConfigurationError: What it returns is none, or it takes other arguments.
-        InvalidInput: The order cannot be right: it was made in there.
+        ConfigurationError: The function returns no order, or takes other arguments.
+        InvalidInput: The function made an order that is not valid.
     """
     order = ask(function, "The order function", args, captured, call)
     if isinstance(order, Order):
@@ -75,10 +79,10 @@ def ask_for_order(
 
 
 def check_gateway(gateway: Any, *, awaited: bool) -> Any:
-    """Check that a gateway is of the kind an adapter drives, before it charges with it.
+    """Check, before a charge, that a gateway is of the kind that an adapter uses.
 
     Raises:
-        ConfigurationError: It is the other kind, or none.
+        ConfigurationError: It is of the other kind, or no gateway.
     """
     charge = getattr(gateway, "charge", None)
     if charge is None:
@@ -96,12 +100,12 @@ _KINDS = {False: "PaymentGateway", True: "AsyncPaymentGateway"}
 
 
 def is_gateway(given: object) -> bool:
-    """Tell a gateway from a function that returns one."""
+    """Tell whether this is a gateway, and not a function that returns one."""
     return isinstance(given, Gateway) or not callable(given)
 
 
 def no_order(*request: object, **captured: object) -> Order:
-    """Stand in for the order function that a site has not registered."""
+    """Stand in for the order function if a site has registered none."""
     raise RuntimeError(
         "There is no order to pay: decorate the function that returns it with @payments.order."
     )

@@ -1,4 +1,4 @@
-"""One charge on its way: what was submitted, and whether that is what the order is now."""
+"""One charge: what was submitted, and whether the order is still the same."""
 
 from __future__ import annotations
 
@@ -30,12 +30,15 @@ logger = logging.getLogger("tokencharge")
 
 @attrs.define
 class Attempt:
-    """A charge being made for a request: `ask` the gateway, and set `payment` to what comes of it.
+    """A charge that is made for a request.
+
+    Call `ask` with the gateway, and set `payment` to the result.
 
     Attributes:
-        arguments: What the gateway's `charge` is called with; with a `card` among them, `charge_customer`.
-        payment: The Payment, or None where looking for one found none.
-        looks: Nothing may be charged: whether the order is paid is looked up.
+        arguments: The arguments for the gateway's `charge`; with a `card` among them,
+            for `charge_customer`.
+        payment: The Payment, or None if `looks` found none.
+        looks: Nothing may be charged: `ask` only looks up whether the order is paid.
     """
 
     arguments: Mapping[str, Any] = attrs.field(repr=False)
@@ -43,7 +46,7 @@ class Attempt:
     looks: bool = False
 
     def ask(self, gateway: Any) -> Any:
-        """Ask a gateway, and return what it returns: of an async one what is to be awaited."""
+        """Ask a gateway and return its answer; await that of an async gateway."""
         if self.looks:
             return gateway.find(self.arguments["order_id"], customer=self.arguments["customer"])
         if "card" in self.arguments:
@@ -53,12 +56,12 @@ class Attempt:
 
 @attrs.frozen
 class Submitted:
-    """What came with a charge.
+    """What was submitted for a charge.
 
     Attributes:
         attempt: The charge to make.
-        shown: What its page had shown; None where it does not say.
-        unclear: The outcome of the same submission, sent before, is still open.
+        shown: What the page showed; None if it does not say.
+        unclear: The same submission was sent before, and its outcome is still open.
     """
 
     attempt: Attempt = attrs.field(repr=False)
@@ -89,16 +92,22 @@ def read_submitted(incoming: Incoming, order: Order) -> Submitted:
 
 
 def hold_to_what_was_shown(submitted: Submitted, order: Order, *, must_say: bool) -> Attempt:
-    """Return the charge to make, where the buyer has agreed to it; or have it look up what they agreed to before.
+    """Return the charge to make, if the buyer has agreed to it.
+
+    If the order changed while the outcome of the same submission was open, the charge
+    only looks up whether the order is paid.
 
     Args:
-        submitted: What came.
-        order: What it would charge now.
-        must_say: The page must say what it showed: it is the library's own, in a browser.
+        submitted: What was submitted.
+        order: The order as it is now.
+        must_say: The page must say what it showed: it is the library's own page, in a
+            browser.
 
     Raises:
-        OrderChanged: The page showed another price than the order has, or does not say which.
-        OutcomeUnknown: The order changed while its outcome was open, and cannot be looked up.
+        OrderChanged: The page showed another price than the order has, or does not say
+            which price it showed.
+        OutcomeUnknown: The order changed while its outcome was open, and cannot be
+            looked up.
     """
     shown, attempt = submitted.shown, submitted.attempt
     if shown is None and must_say:
@@ -115,15 +124,16 @@ def hold_to_what_was_shown(submitted: Submitted, order: Order, *, must_say: bool
         )
     if order.order_id is None:
         raise OutcomeUnknown(
-            "The order changed while the outcome of its charge was open. It has no order_id to be looked up by, "
-            "and charging it at its new price is not what the buyer agreed to: look at the dashboard."
+            "The order changed while the outcome of its charge was open. It "
+            "has no order_id to be looked up by, and charging it at its new "
+            "price is not what the buyer agreed to: look at the dashboard."
         )
     attempt.looks = True
     return attempt
 
 
 def check_found(found: Payment | None, order: Order) -> None:
-    """Say how an open outcome ended of an order that has changed meanwhile.
+    """Check what was found for an order that changed while its outcome was open.
 
     Raises:
         OrderChanged: Nothing was taken.

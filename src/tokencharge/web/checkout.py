@@ -1,4 +1,7 @@
-"""The rules of the two pages: what is asked of the gateway, what is told to the host, what the buyer sees."""
+"""The rules of the two pages.
+
+They decide what the gateway is asked, which hooks are called, and what the buyer sees.
+"""
 
 from __future__ import annotations
 
@@ -43,20 +46,26 @@ class Checkout:
     """The rules of the two pages, `/checkout` and `/charge`.
 
     Args:
-        settings: Whose keys the page shows and the gateway uses.
-        before_charge: Each is called with the framework's request before a charge; one that raises `ChargeRefused`, or
-            returns what is false and not None, refuses it, say against card testing.
-        on_payment: Each is called with the Payment, with a replayed one too. An error one raises is logged, the
-            others are still called, and the buyer still sees that they paid.
-        on_failure: Each is called with the TokenChargeError. An error one raises is logged.
-        trusted_origins: What other origins' pages may post a charge from, `https://shop.example`: where the front end
-            is on another host, or a proxy hides the one that browsers see.
+        settings: The keys that the page shows and the gateway uses.
+        before_charge: Each hook is called with the framework's request before a charge.
+            It refuses the charge, for example against card testing, if it raises
+            `ChargeRefused` or returns a false value other than None.
+        on_payment: Each hook is called with the Payment, also with a replayed one. If a
+            hook raises, the error is logged, the other hooks are still called, and the
+            buyer still sees that they paid.
+        on_failure: Each hook is called with the TokenChargeError. If a hook raises, the
+            error is logged.
+        trusted_origins: Other origins whose pages may post a charge, such as
+            `https://shop.example`. They are needed if the front end is on another host,
+            or if a proxy hides the host that browsers see.
         success_url: Where the buyer goes once they have paid.
-        languages: What to choose the buyer's language from, `["de", "fr"]`; all that the library speaks if not given.
-            The first is for those who ask for none of them; one alone is spoken to all.
+        languages: The languages to choose the buyer's language from, `["de", "fr"]`;
+            all languages of the library if not given. The first is for buyers who ask
+            for none of them. If there is only one, all buyers get it.
 
     Raises:
-        ConfigurationError: A trusted origin is none, or there is no such language.
+        ConfigurationError: A trusted origin is no origin, or the library does not have
+            one of the languages.
     """
 
     def __init__(
@@ -82,12 +91,16 @@ class Checkout:
     def attempt(
         self, incoming: Incoming, order: Order, *, own_page: bool = False
     ) -> Iterator[Attempt]:
-        """Read a submission, let the host refuse it, and tell the host how the charge made inside the block ended.
+        """Read a submission for the charge that is made inside the block.
+
+        Before the block, the host may refuse the charge. After it, the host's hooks are
+        called with the result.
 
         Args:
             incoming: The request.
             order: What is to be paid.
-            own_page: It was posted to a page of the library's, whose form says what it showed.
+            own_page: It was posted to a page of the library, whose form says what it
+                showed.
 
         Raises:
             CrossSiteRequest: A page of another site sent it.
@@ -95,7 +108,7 @@ class Checkout:
             ChargeRefused: The host refused.
             OrderConflict: The order says that it is paid.
             OrderChanged: The page showed another price than the order has.
-            TokenChargeError: Whatever the gateway raised inside the block.
+            TokenChargeError: What the gateway raised inside the block.
         """
         self._check_origin(incoming)
         try:
@@ -103,17 +116,20 @@ class Checkout:
                 raise OrderConflict(
                     "This order says that it is paid: nothing was sent.", order_id=order.order_id
                 )
-            # This frame is in the traceback of whatever a hook raises: no token may be in it.
+            # This frame is in the traceback of what a hook raises, so it must not hold
+            # a token.
             submitted = read_submitted(incoming, order)
             self._guard(incoming, order)
-            # Browsers name the origin of what their pages post; a script of the host's own may not know of `shown`.
+            # Browsers send the origin of the page that posts. A script of the host's
+            # own may not know the field `shown`.
             browser = bool(incoming.origin or incoming.fetch_site) and not incoming.wants_json
             attempt = hold_to_what_was_shown(submitted, order, must_say=own_page and browser)
             yield attempt
             if attempt.looks:
                 check_found(attempt.payment, order)
         except BaseException as ended:
-            # A cancelled task is cancelled from what it knows of the charge.
+            # A CancelledError has an OutcomeUnknown as its __cause__ (see
+            # aio._abandoned).
             error = ended if isinstance(ended, TokenChargeError) else ended.__cause__
             if isinstance(error, TokenChargeError):
                 self._note(error)
@@ -125,7 +141,7 @@ class Checkout:
     def charge(
         self, incoming: Incoming, order: Order, gateway: PaymentGateway, *, own_page: bool = False
     ) -> Payment:
-        """Charge what a request submits; `own_page` as of `attempt`.
+        """Charge what a request submits; `own_page` is as for `attempt`.
 
         Raises:
             TokenChargeError: As listed on `attempt`.
@@ -143,13 +159,15 @@ class Checkout:
         *,
         expired: bool = False,
     ) -> Reply:
-        """Answer POST /charge: charge, and say how it ended.
+        """Answer POST /charge: charge, and answer with the result.
 
         Args:
             incoming: The request.
-            order: The order, or a function that asks the host for it; one that fails is the shop's mistake.
-            gateway: What charges.
-            expired: Its CSRF token is not good any more: nothing is charged, and the form comes back with a new one.
+            order: The order, or a function that asks the host for it. If that function
+                fails, it is the shop's mistake.
+            gateway: The gateway that charges.
+            expired: The CSRF token is no longer valid: nothing is charged, and the form
+                is shown again with a new token.
         """
         known = self.admit(incoming, order)
         if isinstance(known, Reply):
@@ -165,18 +183,21 @@ class Checkout:
     def answer_failure(
         self, error: TokenChargeError, incoming: Incoming, order: Order, gateway: PaymentGateway
     ) -> Reply:
-        """Answer POST /charge after a failure, as `failed`; with the saved cards where a form is shown."""
+        """Answer POST /charge after a failure, as `failed` does.
+
+        If a form is shown, it has the saved cards.
+        """
         with self.offering(order, after=(error, incoming)) as offer:
             if offer.customer is not None:
                 offer.cards = gateway.cards(offer.customer)
         return self.failed(error, incoming, order, offer)
 
     def admit(self, incoming: Incoming, order: Order | Callable[[], Order]) -> Order | Reply:
-        """Return the order that POST /charge is to charge, or the answer where it is to charge nothing.
+        """Return the order that POST /charge charges, or the answer if it charges none.
 
         Args:
             incoming: The request.
-            order: As of `answer`.
+            order: As for `answer`.
         """
         try:
             self._check_origin(incoming)
@@ -203,14 +224,19 @@ class Checkout:
         return Reply(409, payload, None, {}, careful(language))
 
     def elsewhere(self, checkout_url: str) -> Reply:
-        """Answer GET /charge, an address typed by hand or kept in a history: go to the form."""
+        """Answer GET /charge with a redirect to the form.
+
+        The address was typed by hand, or comes from the browser's history.
+        """
         return Reply(303, {}, None, {}, {**CAREFUL, "Location": checkout_url})
 
     @contextmanager
     def offering(
         self, order: Order, after: tuple[TokenChargeError, Incoming] | None = None
     ) -> Iterator[Offer]:
-        """List the saved cards that a page offers, inside the block; where that fails the page takes a new card.
+        """List the saved cards that a page offers, inside the block.
+
+        If that fails, the page takes a new card.
 
             with checkout.offering(order) as offer:
                 if offer.customer is not None:
@@ -219,7 +245,7 @@ class Checkout:
 
         Args:
             order: What is to be paid.
-            after: The failure that the page tells of, and the request that it answers.
+            after: The failure that the page shows, and the request that it answers.
         """
         wanted = True
         if after is not None:
@@ -230,24 +256,32 @@ class Checkout:
             yield offer
 
     def show(self, incoming: Incoming, order: Order, gateway: PaymentGateway) -> Reply:
-        """Answer GET /checkout, as `shown`; with the saved cards where the order offers them."""
+        """Answer GET /checkout, as `shown` does.
+
+        The page has the saved cards if the order offers them.
+        """
         with self.offering(order) as offer:
             if offer.customer is not None:
                 offer.cards = gateway.cards(offer.customer)
         return self.shown(incoming, order, offer)
 
     def shown(self, incoming: Incoming, order: Order, offer: Offer) -> Reply:
-        """Answer GET /checkout by the `page`, or, to a script, by the same as JSON: the order, and the saved cards."""
+        """Answer GET /checkout with the `page`.
+
+        A script gets the same as JSON: the order, and the saved cards.
+        """
         page = self.page(order, incoming.language, offer)
         return attrs.evolve(page, template=None) if incoming.wants_json else page
 
     def page(self, order: Order, language: str = "", offer: Offer | None = None) -> Reply:
-        """Make the page with the form, or, for an order that says it is paid, the one that says so.
+        """Make the page with the form.
+
+        For an order that says it is paid, make the page that says so.
 
         Args:
             order: What is to be paid.
-            language: The buyer's, as of `Incoming`.
-            offer: The buyer's saved cards, as of `offering`; none if not given.
+            language: The buyer's language, as in `Incoming`.
+            offer: The buyer's saved cards, from `offering`; none if not given.
 
         Raises:
             ConfigurationError: There is no publishable key for the page.
@@ -264,7 +298,11 @@ class Checkout:
         return pages.first(self.settings, order, spoken, offer or Offer())
 
     def paid(self, payment: Payment, incoming: Incoming) -> Reply:
-        """Answer POST /charge after a charge: "You've been charged", or the payment as JSON."""
+        """Answer POST /charge after a charge.
+
+        The page says "You've been charged", or `success_url` sends the buyer elsewhere.
+        A script gets the payment as JSON.
+        """
         payload: dict[str, Any] = {"payment": describe_payment(payment)}
         url = where_to(self.success_url, payment)
         if url is not None:
@@ -273,23 +311,26 @@ class Checkout:
             return Reply(200, payload, None, {}, CAREFUL)
         if url is not None:
             return Reply(303, payload, None, {}, {**CAREFUL, "Location": url})
-        # Who waited for their bank, or for an outcome nobody knew, has not seen this payment before.
+        # A buyer who waited for their bank, or for an unknown outcome, has not seen
+        # this payment before.
         seen = payment.replayed and not was_unclear(incoming)
         return pages.charged(payment, self._language(incoming), seen=seen)
 
     def failed(
         self, error: TokenChargeError, incoming: Incoming, order: Order, offer: Offer | None = None
     ) -> Reply:
-        """Answer POST /charge after a failure: the form again with a sentence, or the error as JSON.
+        """Answer POST /charge after a failure.
 
-        Where the bank asks for the buyer, both hold what Stripe.js needs to let it ask (`authentication`). After that
-        the browser sends the same submission again, whatever the bank said: the answer to that says how it ended.
+        The answer is the form again with a sentence, or the error as JSON. If the bank
+        asks the buyer to authenticate, both have `authentication`: what Stripe.js needs
+        for it. Afterwards the browser sends the same submission again, whatever the
+        bank said. The answer to that is the result.
 
         Args:
             error: The failure.
             incoming: The request.
             order: What is to be paid.
-            offer: The buyer's saved cards, as of `offering`.
+            offer: The buyer's saved cards, from `offering`.
         """
         if isinstance(error, CrossSiteRequest):
             return self._problem(error, incoming)
@@ -334,7 +375,8 @@ class Checkout:
     def _note(self, error: TokenChargeError) -> None:
         ids = (error.charge_id, error.customer_id, error.order_id)
         if error.suggested_status >= 500:
-            # The buyer learns little, so the log says it all: a key at fault, an outcome to look after.
+            # The buyer learns little, so the log has everything: a wrong key, an
+            # outcome to check.
             words = (type(error).__name__, *ids, error, _to_do(error))
             logger.error("%s (charge %s, customer %s, order %s): %s%s", *words)
         tell(self.on_failure, error, *ids)

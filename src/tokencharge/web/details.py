@@ -1,4 +1,4 @@
-"""What a page asks of the buyer beside the e-mail: which fields it has, and how what is typed there is read."""
+"""The fields of a page besides the e-mail, and how their values are read."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .words import WORDS
 T = TypeVar("T", Person, Address)
 
 SAME_AS_BILLING = "shipping.same_as_billing"
-"""What says that the shipping address is the billing address."""
+"""The field that says that the shipping address is the billing address."""
 
 _ADDRESS = {
     "line1": "address-line1",
@@ -30,7 +30,7 @@ _ADDRESS = {
 }
 _OPTIONAL = frozenset({"line2", "state", "postal_code"})
 _MOST = {"name": "256", "phone": "20"}
-# What Stripe.js calls what goes to Stripe with the card.
+# Stripe.js's names for the fields that go to Stripe with the card.
 _OF_CARD = {"postal_code": "address_zip", "name": "name", "phone": "phone"}
 
 
@@ -39,12 +39,13 @@ class Field:
     """A field of the page.
 
     Attributes:
-        path: "billing.address.line1": its name in a form, its place in JSON, and what an error calls it.
-        autocomplete: What browsers fill it in by.
-        sent_with_card: What Stripe.js calls it; None for what has nothing to do with the card.
+        path: "billing.address.line1": its name in a form, its place in JSON, and its
+            name in an error.
+        autocomplete: The name by which browsers fill it in.
+        sent_with_card: Its name in Stripe.js; None if it does not belong to the card.
         label: Its label.
         value: What was typed there before.
-        problem: What is wrong with that.
+        problem: What is wrong with the value.
     """
 
     path: str
@@ -56,7 +57,7 @@ class Field:
 
     @property
     def name(self) -> str:
-        """What it holds: "line1"."""
+        """The last part of its path: "line1"."""
         return self.path.rpartition(".")[2]
 
     @property
@@ -66,12 +67,12 @@ class Field:
 
     @property
     def required(self) -> bool:
-        """It may not be left empty."""
+        """Whether it must be filled in."""
         return self.name not in _OPTIONAL
 
     @property
     def maxlength(self) -> str:
-        """How many characters may be typed; as text, for Django would put separators into a number."""
+        """The most characters, as text: Django would put separators into a number."""
         return _MOST.get(self.name, "200")
 
 
@@ -80,11 +81,11 @@ class Group:
     """Fields that belong together.
 
     Attributes:
-        name: What they are, as an order's `collect` names it; None for those that stand by themselves.
+        name: Their name in an order's `collect`; None for fields that stand alone.
         title: The same in the buyer's language.
         fields: The fields.
-        instead: A box may be ticked instead of filling them in.
-        ticked: It is.
+        instead: Whether a box may be ticked instead of filling them in.
+        ticked: Whether that box is ticked.
     """
 
     name: str | None
@@ -123,9 +124,9 @@ def filled(
 
     Args:
         collect: What the order asks for.
-        language: The buyer's.
-        typed: What was typed before; None on a page that nobody has filled in yet.
-        wrong: Which field is wrong, if any is.
+        language: The buyer's language.
+        typed: What was typed before; None on a page that was not filled in yet.
+        wrong: The path of the field that is wrong, if any.
     """
 
     def shown(field: Field) -> Field:
@@ -153,10 +154,12 @@ def filled(
 
 @forgetful
 def read_people(sent: Sequence[tuple[str, object]], collect: Iterable[str]) -> dict[str, Person]:
-    """Return who pays and who gets what was bought, as far as the order asks; nothing else is read.
+    """Return who pays and who gets the goods, if the order asks for them.
+
+    Nothing else is read.
 
     Raises:
-        InvalidInput: A field is missing, or cannot be right; `param` is its path.
+        InvalidInput: A field is missing or not valid; `param` is its path.
     """
     people: dict[str, Person] = {}
     asked = groups(collect)
@@ -172,7 +175,7 @@ def read_people(sent: Sequence[tuple[str, object]], collect: Iterable[str]) -> d
 
 
 def typed_in(sent: Sequence[tuple[str, object]], collect: Iterable[str]) -> dict[str, str]:
-    """Return what was typed into the fields that the order asks for, as far as it may be shown again."""
+    """Return what was typed into the order's fields and may be shown again."""
     paths = [field.path for group in groups(collect) for field in group.fields]
     found = {
         path: value for path in paths for value in _at(sent, path.split(".")) if is_text(value)
@@ -182,7 +185,7 @@ def typed_in(sent: Sequence[tuple[str, object]], collect: Iterable[str]) -> dict
 
 
 def _may_be_shown(path: str, value: str) -> bool:
-    """Tell what was typed from a card number that was typed into the wrong field."""
+    """Return False for a card number that was typed into the wrong field."""
     is_phone = path.endswith(".phone") and sum(map(str.isdecimal, value)) < 16
     return is_phone or not is_card_number(value)
 
@@ -220,7 +223,7 @@ def _made(kind: type[T], said: Mapping[str, str], within: str) -> T:
 
 
 def _read(sent: Sequence[tuple[str, object]], path: str) -> str:
-    """Return the one text at a path; an empty one where there is none."""
+    """Return the one text at a path; an empty text if there is none."""
     found = [value for value in _at(sent, path.split(".")) if value not in ("", None)]
     if len(found) > 1:
         raise InvalidInput(f"{path} was sent {len(found)} times: send it once.", param=path)
@@ -235,7 +238,10 @@ def _is_ticked(sent: Sequence[tuple[str, object]]) -> bool:
 
 
 def _at(sent: Iterable[tuple[str, object]], path: Sequence[str]) -> Iterator[object]:
-    """Find what stands at a path: a form's field of that name, or a value in nested objects of JSON."""
+    """Find the values at a path.
+
+    A form has a field of that name; JSON has a value in nested objects.
+    """
     for name, value in sent:
         if name == ".".join(path):
             yield value

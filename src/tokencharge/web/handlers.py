@@ -1,4 +1,7 @@
-"""What a host registers for events and payments, each function under a name that every process gives it."""
+"""The host's functions for events and payments.
+
+Each has a name, which is the same in every process.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from ..errors import ConfigurationError
 F = TypeVar("F", bound=Callable[..., Any])
 
 TAKEN = ("charge.succeeded", "charge.captured")
-"""What Stripe says when money was taken: at once, or when what was held is captured."""
+"""Stripe's events for money that was taken: at once, or by a capture after a hold."""
 
 _TYPES = re.compile(r"(\w+\.)*(\w+|\*)")
 
@@ -24,9 +27,10 @@ class Handler:
 
     Attributes:
         name: The same in every process, and after a restart.
-        types: Of which events.
-        function: Called with the Event; with `paid` with its Charge.
-        paid: Not for events but for payments: once for each, whether the page tells of it or a webhook.
+        types: The types of its events.
+        function: Called with the Event; if `paid`, with its Charge.
+        paid: It is for payments, and not for events. It is called once for each
+            payment, by the page or by a webhook.
     """
 
     name: str
@@ -35,14 +39,17 @@ class Handler:
     paid: bool = False
 
     def wants(self, kind: str) -> bool:
-        """Tell whether a type of event is among its own."""
+        """Tell whether a type of event is one of its types."""
         return any(
             kind == each or (each[-1] == "*" and kind.startswith(each[:-1])) for each in self.types
         )
 
 
 class Handlers:
-    """The host's handlers, called in this order; adds one as a decorator: `@payments.on("charge.refunded")`."""
+    """The host's handlers, which are called in this order.
+
+    Calling it adds a handler, as a decorator: `@payments.on("charge.refunded")`.
+    """
 
     def __init__(self) -> None:
         self._all: list[Handler] = []
@@ -50,13 +57,14 @@ class Handlers:
     def __call__(self, *types: str) -> Callable[[F], F]:
         """Add a function that is called with each Event of some types, once.
 
-        Where it raises, Stripe delivers the event again and it is called again.
+        If it raises, Stripe delivers the event again, and it is called again.
 
         Args:
-            types: "charge.refunded"; "charge.*" for all that begin so; "*" for all there are.
+            types: "charge.refunded"; "charge.*" for all types that begin so; "*" for
+                all types.
 
         Raises:
-            ConfigurationError: No type was given, or what cannot be one.
+            ConfigurationError: No type was given, or a value that cannot be a type.
         """
         if not types or not all(_TYPES.fullmatch(str(kind)) for kind in types):
             raise ConfigurationError(
@@ -70,22 +78,23 @@ class Handlers:
         return add
 
     def paid(self, function: F) -> F:
-        """Add a function that is called with the Charge of each payment, once its money is taken.
+        """Add a function that is called with the Charge of each payment, once.
 
-        The page calls it when the buyer has paid, or the webhook does where the page did not: the browser or the
-        process was gone, what was held was captured later, or the function raised.
+        It is called after the money is taken. The page calls it when the buyer has
+        paid. The webhook calls it if the page did not: the browser or the process was
+        gone, the money was held and captured later, or the function raised.
         """
         self._all.append(Handler(self._name(function), TAKEN, function, paid=True))
         return function
 
     def of(self, kind: str) -> list[Handler]:
-        """Return those for events of a type, each once."""
+        """Return the handlers for events of a type, each once."""
         return list(
             {handler.name: handler for handler in self._all if handler.wants(kind)}.values()
         )
 
     def _name(self, function: Callable[..., Any]) -> str:
-        """Name a function as every other process will, and this one after a restart."""
+        """Return a name that is the same in every process, and after a restart."""
         said = getattr(function, "__qualname__", type(function).__qualname__)
         name = f"{getattr(function, '__module__', None)}.{said}"
         namesakes = {

@@ -1,4 +1,4 @@
-"""The host's hooks: added as decorators, and told the news one by one."""
+"""The host's hooks: functions that are added as decorators."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ logger = logging.getLogger("tokencharge")
 
 
 class Hooks(list[Callable[[Any], object]]):
-    """Hooks, called in this order; adds one as a decorator: `@payments.on_payment`."""
+    """Hooks, which are called in this order.
+
+    Calling it adds a hook, as a decorator: `@payments.on_payment`.
+    """
 
     def __call__(self, hook: F) -> F:
         """Add a hook."""
@@ -21,10 +24,11 @@ class Hooks(list[Callable[[Any], object]]):
 
 
 def tell(hooks: Iterable[Callable[[Any], object]], news: object, *ids: str | None) -> None:
-    """Call each hook; an error one raises is logged, and keeps the news from no other."""
+    """Call each hook; if one raises, log its error and call the others."""
     for hook in hooks:
         try:
             hook(news)
         except Exception:
-            # The money has moved or not, whatever the host makes of it: what it missed is in the log, to be made good.
+            # The money has moved or has not, whatever the host does. The log says what
+            # the hook missed, so that the host can make up for it.
             logger.exception("A payment hook failed (charge %s, customer %s, order %s).", *ids)

@@ -1,4 +1,4 @@
-"""The saved cards that a page offers to whoever has logged in as their Customer."""
+"""The saved cards that a page offers to a buyer who is logged in as a Customer."""
 
 from __future__ import annotations
 
@@ -20,7 +20,11 @@ logger = logging.getLogger("tokencharge")
 
 
 def _each_once(cards: Iterable[Card]) -> list[Card]:
-    """Leave out what was saved more than once: the same number and expiry, of which the newest counts."""
+    """Leave out cards that were saved more than once.
+
+    Such cards have the same number and expiry. The newest is kept, unless another is
+    the default card.
+    """
     seen: dict[object, Card] = {}
     for card in cards:
         same = card.fingerprint and (card.fingerprint, card.exp_month, card.exp_year)
@@ -32,21 +36,24 @@ def _each_once(cards: Iterable[Card]) -> list[Card]:
 
 @attrs.define
 class Offer:
-    """Saved cards for a page: where there is a `customer`, set `cards` to what the gateway's `cards` returns for it.
+    """Saved cards for a page.
+
+    If there is a `customer`, set `cards` to what the gateway's `cards` returns for it.
 
     Attributes:
-        customer: Whose cards are offered; None where none are.
-        cards: What the page offers, the newest first.
+        customer: The Customer whose cards are offered; None if none are.
+        cards: What the page offers, newest first.
     """
 
     customer: str | None = None
     cards: Sequence[Card] = attrs.field(factory=list[Card], converter=_each_once)
 
     def chosen(self, before: str | None) -> str | None:
-        """Return the card that is chosen when the page is shown; None for a new one.
+        """Return the card that is chosen when the page is shown; None for a new card.
 
         Args:
-            before: What the buyer had chosen, where they had; empty for a new card.
+            before: The buyer's earlier choice, empty for a new card; None if there was
+                none.
         """
         good = [card for card in self.cards if not card.is_expired]
         if before is not None:
@@ -56,11 +63,13 @@ class Offer:
 
 @contextmanager
 def offering(order: Order, *, wanted: bool = True) -> Iterator[Offer]:
-    """List saved cards inside the block; where that fails the page takes a new card, and the log says why.
+    """List saved cards inside the block.
+
+    If that fails, the page takes a new card, and the log says why.
 
     Args:
         order: What is to be paid.
-        wanted: The page that is to be shown has room for them.
+        wanted: Whether the page that will be shown has room for them.
     """
     customer = order.customer if wanted and order.offers_cards and not order.paid else None
     try:
@@ -70,7 +79,7 @@ def offering(order: Order, *, wanted: bool = True) -> Iterator[Offer]:
 
 
 def describe_cards(cards: Iterable[Card]) -> list[dict[str, Any]]:
-    """Tell saved cards as JSON."""
+    """Describe saved cards as JSON."""
     return [
         {
             "id": card.id,
@@ -86,13 +95,13 @@ def describe_cards(cards: Iterable[Card]) -> list[dict[str, Any]]:
 
 
 def shown(order: Order, offer: Offer, language: Language, before: str | None) -> Mapping[str, Any]:
-    """Return what the form's template needs for saved cards, and for keeping a new one.
+    """Return what the form's template needs to offer saved cards and keep a new one.
 
     Args:
         order: What is to be paid.
-        offer: What is offered.
-        language: The buyer's.
-        before: What the buyer had chosen, as of `Offer.chosen`.
+        offer: The saved cards.
+        language: The buyer's language.
+        before: The buyer's earlier choice, as for `Offer.chosen`.
     """
     chosen = offer.chosen(before)
     return {
@@ -108,7 +117,8 @@ def shown(order: Order, offer: Offer, language: Language, before: str | None) ->
         ],
         "new_chosen": chosen is None,
         "can_keep": order.reuse_cards and not order.save_card,
-        # Each form is a try of its own: sent twice it is one, and another form asks the bank again.
+        # Each form is one try. Sent twice, it is the same try; another form asks the
+        # bank again.
         "attempt": secrets.token_urlsafe(12),
     }
 

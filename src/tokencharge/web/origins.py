@@ -1,4 +1,4 @@
-"""Whose page sent a request: the site's own, one that it trusts, or any other."""
+"""Whose page sent a request: the site's own, a trusted one, or any other."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _PORTS = {"http": 80, "https": 443}
 
 
 def read_origins(origins: Iterable[str]) -> frozenset[str]:
-    """Read the origins that a site trusts beside its own.
+    """Read the origins that a site trusts besides its own.
 
     Raises:
-        ConfigurationError: One is no origin, as `https://shop.example` is.
+        ConfigurationError: One of them is no origin such as `https://shop.example`.
     """
     if isinstance(origins, str):
         raise ConfigurationError('Trusted origins are a list: write ["https://shop.example"].')
@@ -36,9 +36,10 @@ def read_origins(origins: Iterable[str]) -> frozenset[str]:
 def is_of_another_site(incoming: Incoming, trusted: Collection[str]) -> bool:
     """Tell whether a page of another site made the browser send a request.
 
-    Browsers say so in Sec-Fetch-Site, on https and on this machine; in Origin everywhere, with every POST that leaves
-    its site (https://developer.mozilla.org/docs/Web/HTTP/Headers/Sec-Fetch-Site). A request with neither comes from no
-    browser of these years, or from no browser.
+    Browsers say so in Sec-Fetch-Site, on https and on this machine. They also say so in
+    Origin, everywhere, with every POST that leaves its site
+    (https://developer.mozilla.org/docs/Web/HTTP/Headers/Sec-Fetch-Site). A request with
+    neither header comes from an old browser, or from no browser.
     """
     origin = incoming.origin.lower()
     if origin in trusted:
@@ -49,7 +50,10 @@ def is_of_another_site(incoming: Incoming, trusted: Collection[str]) -> bool:
 
 
 def _is_at(origin: str, host: str) -> bool:
-    """Tell whether an origin is at a host; the scheme does not count, which a proxy may have changed."""
+    """Tell whether an origin is at a host.
+
+    The scheme does not count, because a proxy may have changed it.
+    """
     parts, ours = _split(origin), _split(f"{origin.partition(':')[0]}://{host}")
     if parts is None or ours is None or not parts.hostname:
         return False

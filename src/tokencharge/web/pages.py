@@ -1,4 +1,7 @@
-"""The pages, before a framework renders them: the card form, what was paid, what went wrong."""
+"""The pages, before a framework renders them.
+
+They show the card form, a payment, a paid order, or an error.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +37,8 @@ _DO_NOT_PAY_AGAIN = (OrderConflict, OrderInProgress, OutcomeUnknown)
 _CARD_REFUSED = (AuthenticationRequired, CardDeclined, TokenRejected)
 _SETTLED = (AuthenticationRequired, CardDeclined, OrderChanged, TokenRejected)
 
-# What a query holds as it was sent; anything else in it is encoded, so that it ends no header and leads nowhere else.
+# These characters of a query stay as they were sent. All others are encoded, so that a
+# query cannot end a header or lead elsewhere.
 _OF_A_QUERY = "%/:?@!$&'()*+,;=-._~[]"
 
 
@@ -53,19 +57,20 @@ def form(
     """Show the card form for an order.
 
     Args:
-        settings: Whose keys it shows.
+        settings: The keys that it shows.
         status: The HTTP status.
         order: What is to be paid.
-        payload: The same for scripts.
-        language: The buyer's.
+        payload: The same content for scripts.
+        language: The buyer's language.
         offer: Their saved cards.
         typed: What they typed before.
-        before: The saved card that the buyer had chosen; empty where they chose none of them.
-        shown: What else of the template's context is not as on the first visit.
+        before: The saved card that the buyer had chosen; empty if they chose none of
+            them.
+        shown: Values of the template's context that are not as on the first visit.
     """
     amount = language.price(order.amount)
     details = filled(order.collect, language, typed.details if typed else None, shown.get("field"))
-    # Who pays with a saved card is asked for these, too.
+    # A buyer who pays with a saved card is asked for these, too.
     always = [
         group for group in details if offer.cards and group.name in order.collect_with_saved_card
     ]
@@ -76,7 +81,7 @@ def form(
         "publishable_key": settings.publishable_key or "",
         "stripe_js_url": settings.js_url,
         "element": settings.element,
-        # As text: Django would put separators into a number.
+        # As text, because Django would put separators into a number.
         "minor_units": str(order.amount.amount),
         "message": None,
         "email": typed and typed.email,
@@ -97,7 +102,7 @@ def form(
 
 
 def first(settings: Settings, order: Order, language: Language, offer: Offer) -> Reply:
-    """Show the card form to who has paid nothing yet."""
+    """Show the card form to a buyer who has not paid yet."""
     price = {"amount": order.amount.amount, "currency": order.amount.currency}
     payload: dict[str, Any] = {
         "order": {**price, "description": order.description, "shown": order.shown}
@@ -108,13 +113,17 @@ def first(settings: Settings, order: Order, language: Language, offer: Offer) ->
 
 
 def is_payable(error: TokenChargeError, typed: Typed) -> bool:
-    """Tell whether the buyer may pay by another card after a failure: nothing may be open still."""
+    """Tell whether the buyer may pay with another card after a failure.
+
+    They may not while an outcome is open.
+    """
     unclear, waiting = _is_open(error, typed)
     return not (unclear or waiting or isinstance(error, _DO_NOT_PAY_AGAIN))
 
 
 def _is_open(error: TokenChargeError, typed: Typed) -> tuple[bool, bool]:
-    # "This attempt did nothing" says nothing of an attempt before it whose outcome nobody knew.
+    # "This attempt did nothing" says nothing about an earlier attempt whose outcome is
+    # unknown.
     unclear = typed.unclear and not isinstance(error, _SETTLED)
     return unclear, authentication_of(error) is not None or isinstance(error, PaymentPending)
 
@@ -127,18 +136,23 @@ def form_again(
     language: Language,
     offer: Offer,
 ) -> Reply:
-    """Show the card form after a failure: what was typed, what may be sent again, and a sentence."""
+    """Show the card form after a failure.
+
+    It has what was typed, what may be sent again, and a sentence.
+    """
     payload, authentication = {"error": describe_error(error, language)}, authentication_of(error)
     message = language.say(error.public_message)
     unclear, waiting = _is_open(error, typed)
-    # Sending the same token again is how an open outcome is cleared up: it charges once or not at all.
+    # Sending the same token again clears up an open outcome: it charges once, or not at
+    # all.
     same = unclear or waiting or error.retryable
     shown = {
         "message": message,
         "field": error.field,
         "authentication": authentication,
         "again": typed.pays if same else [],
-        # What the page showed when the buyer agreed to it: a price that changed meanwhile is not charged by that.
+        # What the page showed when the buyer agreed. So a price that changed meanwhile
+        # is not charged.
         "again_shown": typed.shown or order.shown,
         "payable": is_payable(error, typed),
     }
@@ -163,7 +177,10 @@ def _asks_for_address(order: Order) -> bool:
 
 
 def charged(payment: Payment, language: Language, *, seen: bool) -> Reply:
-    """Show a payment: "You've been charged"; or, where the buyer has seen it before, that it was made."""
+    """Show a payment: "You've been charged".
+
+    If the buyer has seen it before, the page says that it is the same payment.
+    """
     charge, amount = payment.charge, language.price(payment.charge.amount)
     words = spoken(language, amount=amount)
     paid_with = card_name(charge.card, language) if charge.card else ""
@@ -186,7 +203,7 @@ def charged(payment: Payment, language: Language, *, seen: bool) -> Reply:
 
 
 def settled(order: Order, language: Language) -> Reply:
-    """Show that an order is paid, where no more is known of the payment."""
+    """Show that an order is paid, if no more is known of the payment."""
     words, amount = spoken(language), language.price(order.amount)
     context = {**words, "order": order, "amount": amount, "message": words["say"]["order_is_paid"]}
     return Reply(
@@ -195,7 +212,7 @@ def settled(order: Order, language: Language) -> Reply:
 
 
 def problem(error: TokenChargeError, language: Language) -> Reply:
-    """Show what went wrong where there is no order to show a form for."""
+    """Show an error, if there is no order to show a form for."""
     message, words = language.say(error.public_message), spoken(language)
     context, payload = {**words, "message": message}, {"error": describe_error(error, language)}
     said = (words["say"]["checkout"], message)
@@ -210,5 +227,5 @@ def problem(error: TokenChargeError, language: Language) -> Reply:
 
 
 def with_query(url: str, query: str) -> str:
-    """Carry a page's query along, so that both pages ask the host for the same order."""
+    """Add a page's query, so that both pages ask the host for the same order."""
     return f"{url}?{quote(query, safe=_OF_A_QUERY)}" if query else url

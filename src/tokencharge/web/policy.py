@@ -8,15 +8,19 @@ from ..settings import Settings
 
 
 def content_security_policy(settings: Settings, assets_url: str = "") -> str:
-    """Return a strict policy for pages with the card form: Stripe's own hosts and nothing inline.
+    """Return a strict policy for pages with the card form.
 
-    The directives are those Stripe documents for Stripe.js (https://docs.stripe.com/security/guide#content-security-policy);
-    a sandbox's origin takes the place of Stripe's where `STRIPE_JS_URL` and `STRIPE_API_BASE` name one. Cards are typed
-    and banks ask (3-D Secure) in frames of those hosts.
+    It allows Stripe's own hosts, and nothing inline. The directives are those that
+    Stripe documents for Stripe.js
+    (https://docs.stripe.com/security/guide#content-security-policy). If `STRIPE_JS_URL`
+    and `STRIPE_API_BASE` name a sandbox, its origin replaces Stripe's. Buyers type
+    cards, and banks ask for 3-D Secure, in frames of those hosts.
 
     Args:
-        settings: Where the page loads Stripe.js from, and where that goes.
-        assets_url: Where this library's own script is; its host is let in where it is another.
+        settings: Where the page loads Stripe.js from, and where Stripe.js sends
+            requests.
+        assets_url: Where this library's own script is. If its host is another, it is
+            allowed.
     """
     own = " ".join(filter(None, ("'self'", _origin(assets_url))))
     script, api = _origin(settings.js_url), _origin(settings.api_base)

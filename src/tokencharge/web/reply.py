@@ -1,4 +1,4 @@
-"""What to answer a request: how an outcome is told as JSON, and all an adapter puts into its framework's own words."""
+"""The answer to a request: an outcome as JSON, and a Reply for the adapters."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ from ..errors import AuthenticationRequired, TokenChargeError, error_code
 from ..languages import Language
 from ..results import Payment
 
-# A careful page: kept nowhere, read as what it says it is, its address told to no other site (in it may stand an
-# order's id), and its scripts' windows its own. Not `no-referrer`: browsers then say Origin: null of its own form.
+# The headers of a careful page. It is not stored, and is read only as the type that it
+# states. Other sites do not learn its address, which may hold an order's id. Not
+# `no-referrer`: then browsers would send Origin: null from its own form.
 CAREFUL = {
     "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
@@ -26,7 +27,10 @@ logger = logging.getLogger("tokencharge")
 
 
 def careful(language: Language) -> dict[str, str]:
-    """Return the headers of a careful answer in a language, which is for who asks in the same words."""
+    """Return the headers of a careful answer in a language.
+
+    Such an answer is only for requests with the same Accept-Language.
+    """
     return {**CAREFUL, "Content-Language": language.tag, "Vary": "Accept-Language"}
 
 
@@ -38,16 +42,17 @@ _PLAIN = """<!doctype html>
 
 @attrs.frozen(eq=False)
 class Reply(Discreet):
-    """What to answer. Its repr leaves out what is for the buyer alone.
+    """What to answer. Its repr leaves out what is only for the buyer.
 
     Attributes:
         status: The HTTP status.
-        payload: The answer as JSON-ready data.
-        template: The page that shows the same; None where only `payload` is asked for.
-        context: What the template is rendered with; adapters add their URLs and CSRF field.
-        headers: To set on the answer, whichever form it takes.
-        words: A title and a sentence that say the same without a template, after a charge was tried; a page that
-            breaks then must not hide how it ended.
+        payload: The answer as data for JSON.
+        template: The page that shows the same; None if only `payload` is asked for.
+        context: The values for the template; adapters add their URLs and CSRF field.
+        headers: The headers of the answer, for a page and for JSON.
+        words: A title and a sentence that say the same without a template, after a
+            charge was tried. If the page fails then, the buyer must still learn the
+            result.
     """
 
     status: int
@@ -58,9 +63,10 @@ class Reply(Discreet):
     words: tuple[str, str] | None = None
 
     def page(self, render: Callable[[], str]) -> str:
-        """Render the page, by calling `render`.
+        """Render the page by calling `render`.
 
-        Where that breaks after a charge was tried, it is logged, and a plain page says how the charge ended.
+        If that fails after a charge was tried, the error is logged, and a plain page
+        says how the charge ended.
         """
         try:
             return render()
@@ -77,7 +83,7 @@ class Reply(Discreet):
 
 
 def describe_payment(payment: Payment) -> dict[str, Any]:
-    """Tell a payment as JSON: flat, amounts in minor units."""
+    """Describe a payment as JSON: flat, with amounts in minor units."""
     charge, card = payment.charge, payment.charge.card
     return {
         "order_id": payment.order_id,
@@ -103,7 +109,10 @@ def describe_payment(payment: Payment) -> dict[str, Any]:
 
 
 def describe_error(error: TokenChargeError, language: Language) -> dict[str, Any]:
-    """Tell a failure as JSON: a code, a sentence for the buyer in their language, and what may help."""
+    """Describe a failure as JSON.
+
+    It has a code, a sentence for the buyer in their language, and what may help.
+    """
     advice, authentication = getattr(error, "advice", None), authentication_of(error)
     return {
         "code": error_code(error),
@@ -115,9 +124,10 @@ def describe_error(error: TokenChargeError, language: Language) -> dict[str, Any
 
 
 def authentication_of(error: TokenChargeError) -> dict[str, str | None] | None:
-    """Return what Stripe.js needs where the bank asks for the buyer.
+    """Return what Stripe.js needs if the bank asks the buyer to authenticate.
 
-    A card declined with 402 is off its intent again: that secret leads nowhere.
+    A card that was declined with 402 is no longer on its intent, so that secret is of
+    no use.
     """
     if (
         not isinstance(error, AuthenticationRequired)

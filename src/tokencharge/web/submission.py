@@ -1,4 +1,8 @@
-"""What a request submits: a token and an e-mail, or a saved card; and what its page had shown. Nothing else of it."""
+"""What a request submits: a token and an e-mail, or a saved card.
+
+It also says what its page showed, which try it is, and whether to keep the card. No
+amount is read.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +17,10 @@ from .. import _checks as check
 from ..errors import InvalidInput
 
 BODY_LIMIT = 16_384
-"""Bytes of body that are read: a token, an e-mail and two addresses fit many times over."""
+"""How many bytes of a body are read.
+
+A token, an e-mail and two addresses need far fewer.
+"""
 
 TOKEN_FIELDS = ("token", "stripeToken")
 EMAIL_FIELDS = ("email", "stripeEmail")
@@ -23,28 +30,31 @@ CARD_FIELD = "card"
 ATTEMPT_FIELD = "attempt"
 KEEP_FIELD = "keep"
 NEW_CARD = "new"
-"""What the page sends as `card` where the buyer enters one."""
+"""The page's value of `card` if the buyer enters a new card."""
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
-# Frameworks put U+FFFD where bytes were not UTF-8; a NUL ends strings where they should not end; half a surrogate
-# pair, which JSON can spell, cannot be sent on.
+# Frameworks put U+FFFD where bytes were not UTF-8. A NUL ends strings too early. Half a
+# surrogate pair, which JSON can hold, cannot be sent on.
 _NOT_TEXT = re.compile("[\0\ufffd\ud800-\udfff]")
 
 
 @attrs.frozen
 class Incoming:
-    """A request, as far as a framework has to read it.
+    """A request, as far as a framework must read it.
 
     Attributes:
         content_type: The header, or an empty string.
         accept: The header, or an empty string.
-        length: The Content-Length; None where there is none, and then nothing is read.
-        form: Returns the decoded fields of a form; called for form content types only, maybe twice.
-        body: Returns the raw body; called for JSON only, maybe twice.
-        request: The framework's own request, handed to `before_charge`.
+        length: The Content-Length. None if there is none; then nothing is read.
+        form: Returns the decoded fields of a form. It is called for form content types
+            only, and may be called twice.
+        body: Returns the raw body. It is called for JSON only, and may be called twice.
+        request: The framework's own request, which `before_charge` gets.
         host: The Host header: where the request arrived.
         origin: The Origin header, or an empty string: whose page sent it.
-        fetch_site: The Sec-Fetch-Site header, or an empty string: what the browser itself says of that.
-        language: The buyer's: the code of a locale, where the framework knows it, else the Accept-Language header.
+        fetch_site: The Sec-Fetch-Site header, or an empty string: what the browser
+            itself says about whose page sent it.
+        language: The buyer's language: the code of a locale if the framework knows it,
+            else the Accept-Language header.
     """
 
     content_type: str
@@ -65,7 +75,7 @@ class Incoming:
 
     @property
     def wants_json(self) -> bool:
-        """A script is asking: it posts JSON, or takes JSON and no page."""
+        """Whether a script is asking: it posts JSON, or accepts JSON and no page."""
         accept = self.accept.lower()
         return self.kind == "application/json" or (
             "application/json" in accept and "text/html" not in accept
@@ -73,7 +83,10 @@ class Incoming:
 
 
 def read_fields(incoming: Incoming) -> list[tuple[str, object]]:
-    """Read the fields that were sent; what is not asked for, an amount above all, is left where it is."""
+    """Read the fields that were sent.
+
+    Fields that are not asked for, above all an amount, are never used.
+    """
     if incoming.length is None:
         raise InvalidInput("The request does not tell the length of its body: send Content-Length.")
     if incoming.length > BODY_LIMIT:
@@ -90,17 +103,20 @@ def read_fields(incoming: Incoming) -> list[tuple[str, object]]:
 
 
 def read_token(fields: Iterable[tuple[str, object]]) -> str:
-    """Return the one token among the fields; what cannot be one goes no further."""
+    """Return the one token among the fields; refuse what cannot be a token."""
     return check.token(_one(fields, TOKEN_FIELDS, "token"))
 
 
 def read_email(fields: Iterable[tuple[str, object]]) -> str:
-    """Return the one e-mail among the fields, as it was typed but for white space around it."""
+    """Return the one e-mail among the fields, without white space around it.
+
+    Otherwise it is as it was typed.
+    """
     return _one(fields, EMAIL_FIELDS, "e-mail").strip()
 
 
 def read_shown(fields: Iterable[tuple[str, object]]) -> str | None:
-    """Return what the page says that it showed; None where it says nothing, as scripts may."""
+    """Return what the page says it showed; None if it says nothing, as scripts may."""
     said = [value for name, value in fields if name == _SHOWN_FIELD]
     if len(said) > 1 or not all(isinstance(value, str) for value in said):
         raise InvalidInput(
@@ -110,7 +126,10 @@ def read_shown(fields: Iterable[tuple[str, object]]) -> str | None:
 
 
 def read_card(fields: Iterable[tuple[str, object]]) -> str | None:
-    """Return the saved card that the buyer has chosen; None where it is a new one, whose token was sent."""
+    """Return the saved card that the buyer chose.
+
+    None means a new card, whose token was sent.
+    """
     said = [value for name, value in fields if name == CARD_FIELD and value not in ("", NEW_CARD)]
     if not said:
         return None
@@ -120,13 +139,16 @@ def read_card(fields: Iterable[tuple[str, object]]) -> str | None:
 
 
 def read_attempt(fields: Iterable[tuple[str, object]]) -> str | None:
-    """Return how the page calls this try of a saved card; None where it does not say."""
+    """Return the page's name for this try of a saved card; None if it has none."""
     said = any(name == ATTEMPT_FIELD and value != "" for name, value in fields)
     return check.attempt(_one(fields, (ATTEMPT_FIELD,), "attempt")) if said else None
 
 
 def read_keep(fields: Iterable[tuple[str, object]]) -> bool:
-    """Tell whether the buyer wants the card kept for their next visit: a ticked box, or `true` in JSON."""
+    """Tell whether the buyer wants the card kept for their next visit.
+
+    That is a ticked box, or `true` in JSON.
+    """
     said = [value for name, value in fields if name == KEEP_FIELD]
     if len(said) > 1 or not all(isinstance(value, (str, bool)) for value in said):
         raise InvalidInput(
@@ -136,12 +158,12 @@ def read_keep(fields: Iterable[tuple[str, object]]) -> bool:
 
 
 def is_unclear(fields: Iterable[tuple[str, object]]) -> bool:
-    """Tell whether the outcome of the same submission, sent before, is still open."""
+    """Tell whether the same submission was sent before and its outcome is open."""
     return any(name == _UNCLEAR_FIELD for name, _ in fields)
 
 
 def is_text(value: object) -> TypeGuard[str]:
-    """Tell text that can be sent on from anything else."""
+    """Tell whether a value is text that can be sent on."""
     return isinstance(value, str) and _NOT_TEXT.search(value) is None
 
 
@@ -156,7 +178,7 @@ def _read_json(body: bytes) -> list[tuple[str, object]]:
 
 
 class Pairs(list[tuple[str, object]]):
-    """A JSON object with its doubled names kept, so that two tokens are seen to be two."""
+    """A JSON object that keeps repeated names, so that two tokens stay two."""
 
 
 def _one(fields: Iterable[tuple[str, object]], names: tuple[str, ...], what: str) -> str:

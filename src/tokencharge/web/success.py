@@ -9,13 +9,16 @@ from ..errors import ConfigurationError
 from ..results import Payment
 
 SuccessUrl = str | Callable[[Payment], str | None] | None
-"""Where a buyer goes once they have paid: a URL, or a function of the Payment that returns one, or None."""
+"""A URL, or a function of the Payment that returns one, or None.
+
+It is where a buyer goes once they have paid.
+"""
 
 logger = logging.getLogger("tokencharge")
 
 
 def read_success_url(given: SuccessUrl) -> SuccessUrl:
-    """Check it as far as it can be checked before anyone has paid.
+    """Check a success URL, as far as possible before anyone has paid.
 
     Raises:
         ConfigurationError: It is no URL.
@@ -28,7 +31,10 @@ def read_success_url(given: SuccessUrl) -> SuccessUrl:
 
 
 def where_to(success_url: SuccessUrl, payment: Payment) -> str | None:
-    """Return where to go, or None for the page that says that they paid; that is shown too where this goes wrong."""
+    """Return where to go, or None for the page that says that they paid.
+
+    That page is also shown if the host's function fails.
+    """
     if not callable(success_url):
         return success_url
     try:

@@ -1,4 +1,4 @@
-"""What was typed, to be shown or sent again, however much of it can be read."""
+"""What was typed, as far as it can be read, to be shown or sent again."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from .submission import (
 
 @attrs.frozen
 class Typed:
-    """What a page may show or send again of a submission, however much of it can be read."""
+    """What a page may show or send again of a submission, as far as it is readable."""
 
     token: str | None = attrs.field(default=None, repr=False)
     email: str | None = attrs.field(default=None, repr=False)
@@ -43,7 +43,7 @@ class Typed:
 
     @classmethod
     def of(cls, incoming: Incoming, order: Order) -> Typed:
-        """Read it, as far as the order asks for it; a saved card too, where it takes one."""
+        """Read what the order asks for; also a saved card, if the order takes one."""
         token = email = shown = card = attempt = None
         keep = False
         fields: list[tuple[str, object]] = []
@@ -64,7 +64,10 @@ class Typed:
 
     @property
     def pays(self) -> list[tuple[str, str]]:
-        """The fields of the form that pays the same way once more; none where what pays cannot be read."""
+        """The form fields that pay the same way again.
+
+        There are none if what pays cannot be read.
+        """
         if self.card is not None:
             tried = [(ATTEMPT_FIELD, self.attempt)] if self.attempt else []
             return [(CARD_FIELD, self.card), *tried, *self.details.items()]
@@ -80,7 +83,7 @@ class Typed:
 
 
 def was_unclear(incoming: Incoming) -> bool:
-    """Tell whether a submission was sent before, and its outcome is open."""
+    """Tell whether a submission was sent before and its outcome is open."""
     with suppress(InvalidInput):
         return is_unclear(read_fields(incoming))
     return False

@@ -1,4 +1,7 @@
-"""What the pages say, in the buyer's language; templates have it as `say`: `{{ say.checkout }}`."""
+"""The sentences of the pages, in the buyer's language.
+
+Templates have them as `say`: `{{ say.checkout }}`.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,7 @@ WORDS: Mapping[str, str] = {
     "order": sentence("Order"),
     # Translators: a label; an amount follows.
     "total": sentence("Total"),
-    # Translators: a label; the fields for a payment card, or its brand and number follow.
+    # Translators: a label; the fields for a card, or its brand and number follow.
     "card": sentence("Card"),
     "email": sentence("E-mail"),
     # Translators: a label; a person's whole name follows.
@@ -31,7 +34,7 @@ WORDS: Mapping[str, str] = {
     # Translators: the second line of an address.
     "line2": sentence("Apartment, floor or building"),
     "city": sentence("City"),
-    # Translators: a part of a country, as it stands in addresses: province, prefecture, county, region.
+    # Translators: a part of a country in addresses: province, prefecture, county.
     "state": sentence("State or province"),
     "postal_code": sentence("Postal code"),
     "country": sentence("Country"),
@@ -44,7 +47,7 @@ WORDS: Mapping[str, str] = {
     "check_field": sentence("Please check this field."),
     # Translators: a label; the amount that was taken follows.
     "charged": sentence("Charged"),
-    # Translators: a label; the amount that the bank keeps aside on the card follows. It is not taken yet.
+    # Translators: a label; an amount follows that the bank keeps aside. Not taken yet.
     "held": sentence("Held"),
     "brand_ending_in": sentence("{brand} ending in {last4}"),
     # Translators: a card, by the last four digits of its number.
@@ -58,7 +61,7 @@ WORDS: Mapping[str, str] = {
     "expired": sentence("expired {date}"),
     # Translators: the last of the choices, after the saved cards.
     "new_card": sentence("A new card"),
-    # Translators: a box to tick beside a new card; nothing is saved unless it is ticked.
+    # Translators: a box beside a new card; nothing is saved unless it is ticked.
     "keep_card": sentence("Save this card for my next visit"),
     # The form.
     "loading": sentence("Loading the card form…"),
@@ -70,21 +73,22 @@ WORDS: Mapping[str, str] = {
     "will_be_held": sentence(
         "Your card is not charged yet: the amount is held on it until the order is confirmed."
     ),
-    # Translators: "Stripe" is the company that takes the card; a content blocker is a browser's extension.
+    # Translators: "Stripe" takes the card; a content blocker is a browser's extension.
     "unavailable": sentence(
-        "The card form did not load, so you cannot pay here just now. Check your connection, allow Stripe in your "
-        "content blocker, and reload the page."
+        "The card form did not load, so you cannot pay here just now. "
+        "Check your connection, allow Stripe in your content blocker, and reload the page."
     ),
     "unstarted": sentence(
-        "The card form did not start, so you cannot pay here just now. You have not been charged. Please reload the "
-        "page, or allow its scripts in your content blocker."
+        "The card form did not start, so you cannot pay here just now. You have not been "
+        "charged. Please reload the page, or allow its scripts in your content blocker."
     ),
     "unreadable": sentence(
-        "Your card could not be read just now. This attempt has not charged you. Please try again in a moment."
+        "Your card could not be read just now. "
+        "This attempt has not charged you. Please try again in a moment."
     ),
     "needs_javascript": sentence(
-        "The card form needs JavaScript: your card number goes straight to Stripe and never through this shop. "
-        "Please allow JavaScript and reload the page."
+        "The card form needs JavaScript: your card number goes straight to Stripe "
+        "and never through this shop. Please allow JavaScript and reload the page."
     ),
     # A payment whose outcome is open.
     "try_same_card": sentence("Try the same card again"),
@@ -95,14 +99,14 @@ WORDS: Mapping[str, str] = {
     # The bank asks.
     "waiting_for_bank": sentence("Waiting for your bank…"),
     "no_word_from_bank": sentence(
-        "We did not hear from your bank. Check your connection, allow Stripe in your content blocker, and try again: "
-        "you will not be charged twice."
+        "We did not hear from your bank. Check your connection, "
+        "allow Stripe in your content blocker, and try again: you will not be charged twice."
     ),
     "confirm_with_bank": sentence("Confirm with your bank"),
     "use_another_card": sentence("Use another card"),
     "bank_needs_javascript": sentence(
-        "Confirming with your bank needs JavaScript. Please allow JavaScript and reload the page: you will not be "
-        "charged twice."
+        "Confirming with your bank needs JavaScript. "
+        "Please allow JavaScript and reload the page: you will not be charged twice."
     ),
     # Paid.
     "you_were_charged": sentence("You've been charged"),
@@ -121,15 +125,18 @@ WORDS: Mapping[str, str] = {
     "view_receipt": sentence("View receipt"),
     "back_to_checkout": sentence("Back to checkout"),
 }
-"""Each sentence of the pages, in English, by the name that templates have for it; none is named as a dict's methods."""
+"""Each sentence of the pages in English, by its name in templates.
+
+No name is the name of a dict's method.
+"""
 
 
 class Say:
-    """The sentences of a page in one language, each said when it is asked for.
+    """The sentences of a page in one language, translated when they are asked for.
 
     Args:
         language: The language.
-        values: What stands for the sentences' placeholders, on this page.
+        values: The values of the sentences' placeholders on this page.
     """
 
     def __init__(self, language: Language, **values: object) -> None:
@@ -140,12 +147,12 @@ class Say:
 
 
 def spoken(language: Language, **values: Any) -> dict[str, Any]:
-    """Return what every template has for its words: `say`, and the `language` itself, for `lang` and `dir`."""
+    """Return a template's words: `say`, and the `language` for `lang` and `dir`."""
     return {"say": Say(language, **values), "language": language}
 
 
 def card_name(card: Card, language: Language) -> str:
-    """Name a card as its owner knows it, by brand and last digits; empty where neither is known."""
+    """Return a card's brand and last digits; an empty text if neither is known."""
     brand = (card.brand or "").title()
     if card.last4 is None:
         return brand
@@ -155,10 +162,10 @@ def card_name(card: Card, language: Language) -> str:
 
 
 def read_languages(languages: Iterable[str] | None) -> tuple[str, ...]:
-    """Read the languages that a site has its pages in; all of the library's where it does not say.
+    """Read the languages of a site's pages; all of the library's if it names none.
 
     Raises:
-        ConfigurationError: There is none, or one that this library does not speak.
+        ConfigurationError: There is none, or one that this library does not have.
     """
     if languages is None:
         return LANGUAGES
