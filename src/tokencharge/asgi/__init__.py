@@ -1,4 +1,4 @@
-"""Starlette and FastAPI: two pages for an Order, or one call from an endpoint of your own."""
+"""Starlette and FastAPI: two pages for an Order, or a call from your own endpoint."""
 
 from __future__ import annotations
 
@@ -51,7 +51,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class TokenCharge:
-    """The checkout as routes: `/checkout` shows the card form, `/charge` takes its token and charges.
+    """The checkout as routes: `/checkout` and `/charge`.
+
+    `/checkout` shows the card form. `/charge` takes its token and charges.
 
         payments = TokenCharge()
 
@@ -62,33 +64,46 @@ class TokenCharge:
         app = FastAPI(lifespan=payments.lifespan)  # or Starlette
         app.routes.extend(payments.routes)
 
-    What happens to a charge later, Stripe tells `/stripe/webhook`, and that tells the handlers for it:
+    Stripe reports what happens to a charge later to `/stripe/webhook`, which calls the
+    handlers for it:
 
         @payments.on("refund.created")
         async def refunded(event):
             print(event.object.amount)
 
-    The order function, hooks and handlers may be async; those that are not run in a worker thread, and may block.
+    The order function, hooks and handlers may be async. Those that are not async run in
+    a worker thread, and may block.
 
     Args:
-        settings: Settings, or a mapping with their names; the environment where there is none.
-        gateway: What charges, in place of one made from `settings`; or a function that is called with the request and
-            returns it, where a site has several accounts at Stripe. The webhook asks it too.
-        url_prefix: What all paths begin with: `/items/{item:int}` puts `item` in the order's `request.path_params`.
-        checkout_path: Where the card form is.
-        charge_path: Where it posts to.
-        webhook_path: Where Stripe delivers events; None for nowhere. Where there are several, each has its own.
+        settings: Settings, or a mapping with their names; the environment if not given.
+        gateway: The gateway that charges, instead of one made from `settings`. Or, if a
+            site has several accounts at Stripe, a function that is called with the
+            request and returns it. The webhook uses it too.
+        url_prefix: The beginning of all paths. `/items/{item:int}` puts `item` into the
+            `request.path_params` of the order function.
+        checkout_path: The path of the card form.
+        charge_path: The path that the form posts to.
+        webhook_path: The path that Stripe delivers events to; None for no webhook. If
+            an app has several objects, each has a webhook path of its own.
         csp: Send `Content-Security-Policy` with both pages.
-        templates: A folder whose templates come before the library's of the same names.
-        csrf_input: Called with the request; returns the hidden input of what guards your forms, say asgi-csrf. Without
-            any, a forged form is kept out by what browsers say of it: whose page it is from.
-        before_charge: A hook as of `Checkout`, called with the request; `@payments.before_charge` adds more.
+        templates: A folder whose templates are used before the library's with the same
+            names.
+        csrf_input: Called with the request; returns the hidden input of your CSRF
+            protection, such as asgi-csrf. Without one, a forged form is refused by what
+            browsers say about it: whose page it is from.
+        before_charge: A hook as for `Checkout`, called with the request;
+            `@payments.before_charge` adds more.
         on_payment: A hook, called with each Payment; `@payments.on_payment` adds more.
-        on_failure: A hook, called with each TokenChargeError; `@payments.on_failure` adds more.
-        event_store: What remembers which events were handled; several processes need one they share.
-        success_url: As of `Checkout`: where the buyer goes once they have paid, `"/thanks"`.
-        trusted_origins: As of `Checkout`: other origins whose pages may post a charge, `["https://shop.example"]`.
-        languages: As of `Checkout`: what to choose the buyer's language from, `["de", "fr"]`; all if not given.
+        on_failure: A hook, called with each TokenChargeError; `@payments.on_failure`
+            adds more.
+        event_store: Remembers which events were handled; several processes need one
+            that they share.
+        success_url: As for `Checkout`: where the buyer goes once they have paid,
+            `"/thanks"`.
+        trusted_origins: As for `Checkout`: other origins whose pages may post a charge,
+            `["https://shop.example"]`.
+        languages: As for `Checkout`: the languages to choose the buyer's language from,
+            `["de", "fr"]`; all if not given.
     """
 
     @forgetful
@@ -153,7 +168,7 @@ class TokenCharge:
         """The gateway that charges.
 
         Raises:
-            ConfigurationError: It is another for each request.
+            ConfigurationError: A function returns a gateway for each request.
         """
         if not is_gateway(self._given):
             raise ConfigurationError(
@@ -164,39 +179,51 @@ class TokenCharge:
 
     @asynccontextmanager
     async def lifespan(self, app: object) -> AsyncIterator[None]:
-        """Close the gateway's connections as the app shuts down; without this they close with the event loop."""
+        """Close the gateway's connections when the app shuts down.
+
+        Without this, they close with the event loop.
+        """
         async with AsyncExitStack() as stack:
             if is_gateway(self._given):
                 await stack.enter_async_context(self.gateway)
             yield
 
     def order(self, function: F) -> F:
-        """Register the function that returns the Order to pay; both pages call it with the request."""
+        """Register the function that returns the Order to pay.
+
+        Both pages call it with the request.
+        """
         self._order = function
         return function
 
     def on_paid(self, function: F) -> F:
-        """Register a function that is called with the Charge of each payment, once its money is taken.
+        """Register a function that is called with the Charge of each payment, once.
 
-        Once for each, by the page or by the webhook, whichever is first; where it raises, the webhook calls it again.
-        Several processes need an `event_store` that they share.
+        It is called after the money is taken, by the page or by the webhook, whichever
+        is first. If it raises, the webhook calls it again. Several processes need an
+        `event_store` that they share.
         """
         return self.on.paid(function)
 
     async def charge_from_request(self, request: Request, order: Order) -> Payment:
-        """Charge the token that a request posts, in an endpoint of your own that has not read the form itself.
+        """Charge the token that a request posts, in an endpoint of your own.
+
+        The endpoint must not have read the form itself.
 
         Raises:
-            TokenChargeError: It did not end in a payment; `public_message` and `suggested_status` say what to answer.
+            TokenChargeError: There is no payment; `public_message` and
+                `suggested_status` say what to answer.
         """
         gateway = await self._gateway_for(request)
         return await self._charge(self._checkout(gateway), await incoming(request), order, gateway)
 
     async def expired(self, request: Request) -> Response | None:
-        """Answer a charge whose CSRF token is no good: nothing is charged, and the form comes back with a fresh one.
+        """Answer a charge whose CSRF token is not valid.
 
-        For the function that your CSRF guard calls where it refuses a request. None where the request is for another
-        page. The body is not read, so the e-mail is to be typed again.
+        Nothing is charged, and the form is shown again with a new token. This is for
+        the function that your CSRF protection calls when it refuses a request. It
+        returns None if the request is for another page. The body is not read, so the
+        buyer must type the e-mail again.
         """
         match, found = self._charge_page.matches(request.scope)
         if match is not Match.FULL:
@@ -272,13 +299,12 @@ class TokenCharge:
         *,
         own_page: bool = False,
     ) -> Payment:
-        # Entered and left in a worker thread: that is where the hooks are called.
+        # Entered and left in a worker thread, because the hooks are called there.
         block = checkout.attempt(incoming, order, own_page=own_page)
 
         async def leave(*ended: Any) -> None:
-            with CancelScope(
-                shield=True
-            ):  # a buyer who leaves must not keep the news of their payment from the host
+            # Shielded, so that the host learns of the payment even if the buyer leaves.
+            with CancelScope(shield=True):
                 await run_in_threadpool(block.__exit__, *ended)
 
         async with AsyncExitStack() as stack:
@@ -302,7 +328,7 @@ class TokenCharge:
         )
 
     def _tell_paid(self, gateway: AsyncPaymentGateway, payment: Payment) -> None:
-        # In a worker thread, as all hooks.
+        # Runs in a worker thread, as all hooks do.
         webhooks = Webhooks(gateway, self.on.of, self._event_store)
         webhooks.paid(payment.charge, lambda step: call(lambda _: step(), None))
 
@@ -313,7 +339,7 @@ class TokenCharge:
             "checkout_url": link(self._checkout_page, request),
             "script_url": f"{root}/tokencharge/static/tokencharge.js",
             "style_url": f"{root}/tokencharge/static/tokencharge.css",
-            # Where middleware puts it, by custom.
+            # By custom, middleware puts it here.
             "csp_nonce": getattr(request.state, "csp_nonce", ""),
             "csrf_input": Markup(self._csrf_input(request)),  # noqa: S704 - it is HTML, the host says
         }

@@ -1,4 +1,4 @@
-"""Links to the two pages, which lead nowhere else whatever a path has captured."""
+"""Links to the two pages, which no captured value can make lead elsewhere."""
 
 from __future__ import annotations
 
@@ -14,18 +14,23 @@ _OF_A_PATH = "/:@!$&'()*+,;=~"
 
 
 def link(page: Route, request: Request) -> str:
-    """Return the path of a page, for what the request's path has captured, with its query."""
-    # No url_for: it believes the Host header, and would take another checkout's route of the same name.
+    """Return the path of a page with the request's captured values and its query."""
+    # Not url_for: it trusts the Host header, and would use another checkout's route
+    # with the same name.
     captured = {name: _encoded(value) for name, value in request.path_params.items()}
     known = {name: value for name, value in captured.items() if name in page.param_convertors}
     root = _encoded(request.scope.get("root_path", ""))
     path = root + quote(page.url_path_for(page.name, **known), safe=f"{_OF_A_PATH}%")
-    # What begins with two slashes is another host.
-    # Not from the URL, which older Starlettes make of the decoded path: a question mark in it began a query there.
+    # A path that begins with two slashes means another host. The query is not taken
+    # from the URL: older Starlettes make that from the decoded path, so a question mark
+    # in the path began a query.
     query = request.scope.get("query_string", b"").decode("latin-1")
     return with_query(f"/%2F{path[2:]}" if path.startswith("//") else path, query)
 
 
 def _encoded(part: Any) -> Any:
-    """Encode what a path captured, as a link has it; it is as it was typed, and must lead nowhere else."""
+    """Encode a captured value for a link.
+
+    It is as it was typed, and must not lead elsewhere.
+    """
     return quote(part, safe=_OF_A_PATH) if isinstance(part, str) else part

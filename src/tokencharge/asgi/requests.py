@@ -1,4 +1,7 @@
-"""A request, as far as the rules read it, and calls of what the host wrote, from an event loop."""
+"""Read a request as far as the rules need it, and call the host's functions.
+
+Both are done from an event loop.
+"""
 
 from __future__ import annotations
 
@@ -19,22 +22,27 @@ from ..web import BODY_LIMIT, Incoming
 
 
 def call(function: Callable[[Any], Any], given: Any) -> Any:
-    """Call, from a worker thread, a function that may be async."""
+    """Call a function that may be async, from a worker thread."""
     result = function(given)
     return from_thread.run(lambda: result) if iscoroutine(result) else result
 
 
 async def take(step: Callable[[], Any]) -> Any:
-    """Take a step of an answer; no worker thread is held while an async one is waited for."""
-    with CancelScope(
-        shield=True
-    ):  # what a handler has done is to be recorded, whoever left meanwhile
+    """Carry out a step of an answer.
+
+    An async step is awaited without holding a worker thread.
+    """
+    # Shielded, so that what a handler has done is recorded even if the client leaves.
+    with CancelScope(shield=True):
         result = await run_in_threadpool(step)
         return await result if iscoroutine(result) else result
 
 
 async def read(request: Request, limit: int) -> bytes:
-    """Read a body, and of one beyond the limit no more than shows that it is."""
+    """Read a body, up to a limit.
+
+    Of a longer body, only so much is read as shows that it is too long.
+    """
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
@@ -44,25 +52,26 @@ async def read(request: Request, limit: int) -> bytes:
 
 
 async def incoming(request: Request) -> Incoming:
-    """Read a request, and no more of its body than the rules allow; order function and hooks may read that again."""
+    """Read a request, and no more of its body than the rules allow.
+
+    The order function and the hooks may read the body again.
+    """
     kind, length = (request.headers.get(name, "") for name in ("content-type", "content-length"))
     size, body = int(length) if length.isdecimal() else None, b""
     if size is None or size <= BODY_LIMIT:
-        # An ASGI server ends the body where it ends, told its length or not.
+        # An ASGI server ends the body at its end, with or without a Content-Length.
         body = await read(request, BODY_LIMIT)
-        size = max(
-            size or 0, len(body)
-        )  # some servers pass on a Content-Length that chunks do not keep to
+        # Some servers pass on a Content-Length that the chunks do not match.
+        size = max(size or 0, len(body))
 
     async def receive() -> dict[str, Any]:
         return {"type": "http.request", "body": body, "more_body": False}
 
     again = Request(request.scope, receive)
-    fields: Iterable[tuple[str, object]] = []  # as a form has that cannot be read
+    fields: Iterable[tuple[str, object]] = []  # as for a form that cannot be read
     with suppress(HTTPException, MultiPartException, ValueError):
-        fields = parse_qsl(
-            body.decode(), keep_blank_values=True
-        )  # Starlette reads unquoted UTF-8 as Latin-1
+        # Starlette reads unquoted UTF-8 as Latin-1.
+        fields = parse_qsl(body.decode(), keep_blank_values=True)
         if kind.lower().startswith("multipart/"):
             fields = []
             async with again.form() as form:
@@ -71,7 +80,7 @@ async def incoming(request: Request) -> Incoming:
 
 
 def described(request: Request) -> Incoming:
-    """Tell what is known of a request before its body is read."""
+    """Describe a request before its body is read."""
     return Incoming(
         content_type=request.headers.get("content-type", ""),
         accept=request.headers.get("accept", ""),
@@ -87,5 +96,5 @@ def described(request: Request) -> Incoming:
 
 
 def language(request: Request) -> str:
-    """Return the buyer's language, as their browser says."""
+    """Return the buyer's language, as their browser states it."""
     return request.headers.get("accept-language", "")

@@ -1,6 +1,7 @@
 """Django: views for an Order, or one call from a view of your own.
 
-Add "tokencharge.django" to `INSTALLED_APPS`, the keys (`STRIPE_SECRET_KEY`, ...) to the settings, and:
+Add "tokencharge.django" to `INSTALLED_APPS`, and the keys (`STRIPE_SECRET_KEY`, ...) to
+the settings. Then write:
 
     class Buy(ChargeView):
         def get_order(self):
@@ -8,7 +9,8 @@ Add "tokencharge.django" to `INSTALLED_APPS`, the keys (`STRIPE_SECRET_KEY`, ...
 
     urlpatterns = [path("", include(checkout_urls(Buy)))]
 
-What happens to a charge later, Stripe tells `/stripe/webhook`, and that tells the handlers for it:
+Stripe reports what happens to a charge later to `/stripe/webhook`, which calls the
+handlers for it:
 
     @on_event("refund.created")
     def refunded(event):

@@ -1,4 +1,4 @@
-"""What views have in common: answers in JSON, calls that may be async, and no transaction around a charge."""
+"""Answers in JSON, calls that may be async, and no transaction around a charge."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from ..web import Reply
 
 
 def as_json(reply: Reply) -> HttpResponse:
-    """Answer a script."""
+    """Answer a script with JSON."""
     return JsonResponse(dict(reply.payload), status=reply.status, headers=dict(reply.headers))
 
 
 def call(function: Callable[[Any], object], given: Any) -> object:
-    """Call a hook or a handler of the site's, and wait for one that is async."""
+    """Call a hook or a handler of the site, and wait if it is async."""
     result: Any = function(given)
 
     async def wait() -> object:
@@ -29,7 +29,7 @@ def call(function: Callable[[Any], object], given: Any) -> object:
 
 
 def non_atomic(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
-    """Have ATOMIC_REQUESTS leave a view alone."""
+    """Exempt a view from ATOMIC_REQUESTS."""
     for alias in connections:
         view = transaction.non_atomic_requests(using=alias)(view)
     return view

@@ -1,4 +1,4 @@
-"""The app: where its templates and static files are, its system checks, its settings read at start."""
+"""The Django app: its templates, static files, system checks and settings."""
 
 from __future__ import annotations
 
@@ -12,16 +12,20 @@ from .gateway import read_settings
 
 
 class TokenChargeConfig(AppConfig):
-    """`INSTALLED_APPS = [..., "tokencharge.django"]`."""
+    """The app for `INSTALLED_APPS = [..., "tokencharge.django"]`."""
 
     name = "tokencharge.django"
     label = "tokencharge"
     verbose_name = "tokencharge"
-    # Django's loaders look for templates and static files here, beside those of no framework.
+    # Django's loaders look for templates and static files here. The folder is shared by
+    # all frameworks.
     path = str(files("tokencharge") / "assets")
 
     def ready(self) -> None:
-        """Register the checks, and say at once what is wrong where none are run: a WSGI server runs none."""
+        """Register the checks, and log at once what is wrong.
+
+        The log is for a WSGI server, which runs no checks.
+        """
         from . import checks  # noqa: F401
 
         try:

@@ -1,12 +1,14 @@
 """System checks: what is wrong with the keys, before anyone pays.
 
-tokencharge.E001 to E003: `STRIPE_SECRET_KEY`, `STRIPE_PUBLISHABLE_KEY` or `STRIPE_WEBHOOK_SECRET` cannot be right.
-tokencharge.E004: another setting cannot be right, or two contradict each other.
-tokencharge.W001: a live key under DEBUG.
-tokencharge.W002: no publishable key, so no checkout page.
-tokencharge.W003: no django.contrib.staticfiles, so no script on the checkout page.
-tokencharge.W004: a test key in deployment (`check --deploy`).
-tokencharge.W005: webhooks, and no cache that processes share to remember them in (`check --deploy`).
+* tokencharge.E001 to E003: `STRIPE_SECRET_KEY`, `STRIPE_PUBLISHABLE_KEY` or
+  `STRIPE_WEBHOOK_SECRET` is not valid.
+* tokencharge.E004: another setting is not valid, or two contradict each other.
+* tokencharge.W001: a live key under DEBUG.
+* tokencharge.W002: no publishable key, so no checkout page.
+* tokencharge.W003: no django.contrib.staticfiles, so no script on the checkout page.
+* tokencharge.W004: a test key in deployment (`check --deploy`).
+* tokencharge.W005: webhooks, but no cache that processes share to remember them in
+  (`check --deploy`).
 """
 
 from __future__ import annotations
@@ -32,7 +34,7 @@ _AT_FAULT = {
 
 @checks.register("tokencharge")
 def check_settings(**_: Any) -> list[checks.CheckMessage]:
-    """Check the keys as the gateway will; no message shows one."""
+    """Check the keys as the gateway does; no message shows a key."""
     try:
         ours = read_settings()
     except ConfigurationError as error:
@@ -44,8 +46,10 @@ def check_settings(**_: Any) -> list[checks.CheckMessage]:
     if settings.DEBUG and ours.mode == "live":
         found.append(
             checks.Warning(
-                "STRIPE_SECRET_KEY is a live key while DEBUG is on: trying things out takes real money.",
-                hint="Use the sk_test_ key here, and set STRIPE_LIVEMODE = False to refuse the other.",
+                "STRIPE_SECRET_KEY is a live key while DEBUG is on: "
+                "trying things out takes real money.",
+                hint="Use the sk_test_ key here, "
+                "and set STRIPE_LIVEMODE = False to refuse the other.",
                 id="tokencharge.W001",
             )
         )
@@ -60,8 +64,10 @@ def check_settings(**_: Any) -> list[checks.CheckMessage]:
     if not apps.is_installed("django.contrib.staticfiles"):
         found.append(
             checks.Warning(
-                "django.contrib.staticfiles is not installed: the checkout page will lack its script and style.",
-                hint='Add "django.contrib.staticfiles" to INSTALLED_APPS, or serve tokencharge/assets/static yourself.',
+                "django.contrib.staticfiles is not installed: "
+                "the checkout page will lack its script and style.",
+                hint='Add "django.contrib.staticfiles" to INSTALLED_APPS, '
+                "or serve tokencharge/assets/static yourself.",
                 id="tokencharge.W003",
             )
         )
@@ -87,8 +93,10 @@ def check_deployment(**_: Any) -> list[checks.CheckMessage]:
     if ours.webhook_secrets and isinstance(caches[DEFAULT_CACHE_ALIAS], (DummyCache, LocMemCache)):
         found.append(
             checks.Warning(
-                "The default cache is each process's own: an event may be handled once in every process.",
-                hint="Set CACHES to one they share, Redis or the database, or give WebhookView.cache the name of one.",
+                "The default cache is each process's own: "
+                "an event may be handled once in every process.",
+                hint="Set CACHES to one they share, Redis or the database, "
+                "or give WebhookView.cache the name of one.",
                 id="tokencharge.W005",
             )
         )

@@ -1,4 +1,4 @@
-"""The gateway of this process: made from Django's settings when it is first asked for."""
+"""The gateway of this process, made from Django's settings when first used."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ def read_settings() -> Settings:
     """Read the STRIPE_ names of Django's settings.
 
     Raises:
-        ConfigurationError: A key or setting cannot be right.
+        ConfigurationError: A key or a setting is not valid.
     """
     names = [name for name in dir(settings) if name.startswith("STRIPE_")]
     return Settings.from_mapping({name: getattr(settings, name) for name in names})
 
 
 def current_gateway() -> PaymentGateway:
-    """Return the gateway that charges: the one in use, else that of the settings.
+    """Return the gateway that charges: the one in use, else the one of the settings.
 
     Raises:
-        ConfigurationError: A key or setting cannot be right.
+        ConfigurationError: A key or a setting is not valid.
     """
     return _in_use[-1] if _in_use else _of_settings()
 

@@ -1,4 +1,4 @@
-"""A request, as far as the rules read it, and what a page for it needs."""
+"""Read a request as far as the rules need it, and return what its page needs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ..web import BODY_LIMIT, Incoming
 
 
 def incoming(request: HttpRequest) -> Incoming:
-    """Read a request as far as the rules ask."""
+    """Read a request as far as the rules need it."""
     told = request.META.get("CONTENT_LENGTH") or ""
     length = int(told) if told.isdecimal() else None
     chunks = b"" if length else read(request, BODY_LIMIT)
@@ -36,15 +36,20 @@ def incoming(request: HttpRequest) -> Incoming:
 
 
 def language() -> str:
-    """Return the buyer's language: the active one, which LocaleMiddleware chooses, and LANGUAGE_CODE without it."""
+    """Return the buyer's language, which is the active one.
+
+    LocaleMiddleware chooses it. Without that, it is LANGUAGE_CODE.
+    """
     return get_language() or ""
 
 
 def read(request: HttpRequest, limit: int) -> bytes:
-    """Read a body, and of one beyond the limit no more than shows that it is.
+    """Read a body, up to a limit.
 
-    Of one that comes in chunks Django has everything by ASGI, and nothing by WSGI: there it is the server that knows
-    where the body ends, and says so (PEP 3333 leaves it open; `wsgi.input_terminated`, as gunicorn and others have it).
+    Of a longer body, only so much is read as shows that it is too long. If a body comes
+    in chunks, Django has all of it over ASGI, and nothing over WSGI. There the server
+    knows where the body ends, and says so. PEP 3333 leaves this open; gunicorn and
+    others set `wsgi.input_terminated`.
     """
     if not request.META.get("CONTENT_LENGTH") and request.META.get("wsgi.input_terminated"):
         body: bytes = request.META["wsgi.input"].read(limit + 1)
@@ -68,7 +73,7 @@ def _posted(request: HttpRequest, chunks: bytes) -> QueryDict:
 
 
 def assets(request: HttpRequest) -> dict[str, Any]:
-    """Return what templates need beside the rules' own context."""
+    """Return what templates need besides the rules' own context."""
     return {
         "script_url": static("tokencharge/tokencharge.js"),
         "style_url": static("tokencharge/tokencharge.css"),
@@ -78,9 +83,10 @@ def assets(request: HttpRequest) -> dict[str, Any]:
 
 
 def _csp_nonce(request: HttpRequest) -> object:
-    """Return the nonce of the request where it has one: django-csp's, or that of Django 6.0 itself.
+    """Return the request's nonce if it has one: django-csp's, or Django 6.0's own.
 
-    Unread it is no text yet, so that a page that needs none has none in its policy.
+    A nonce that was not read is no text yet. So a page that needs none has none in its
+    policy.
     """
     try:
         from django.middleware.csp import get_nonce

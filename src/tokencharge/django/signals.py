@@ -1,4 +1,7 @@
-"""Signals: `payment_made` and `payment_failed`, sent after each charge; `event_received`, for a webhook."""
+"""The signals `payment_made`, `payment_failed` and `event_received`.
+
+The first two are sent after a charge, the third for a webhook.
+"""
 
 from __future__ import annotations
 
@@ -11,14 +14,23 @@ from django.http import HttpRequest
 from .. import Event, Payment, TokenChargeError
 
 payment_made = Signal()
-"""Sent with `request=` and `payment=`, for a replayed payment too, by the view's class or `charge_from_request`."""
+"""Sent with `request=` and `payment=`, also for a replayed payment.
+
+The sender is the view's class or `charge_from_request`.
+"""
 
 payment_failed = Signal()
-"""Sent with `request=` and `error=`, by the view's class or `charge_from_request`."""
+"""Sent with `request=` and `error=`.
+
+The sender is the view's class or `charge_from_request`.
+"""
 
 event_received = Signal()
-"""Sent with `event=`, by the view's class, for events of all types. All receivers together are one handler: where one
-raises, Stripe delivers the event again and the signal is sent again, to all of them."""
+"""Sent with `event=` for events of all types; the sender is the view's class.
+
+All receivers together are one handler. If one raises, Stripe delivers the event again,
+and the signal is sent again to all of them.
+"""
 
 
 def announcing(
@@ -41,7 +53,8 @@ def announce_event(sender: object, event: Event) -> None:
 
 
 def _raise_first(answers: list[tuple[Any, Any]]) -> None:
-    # All receivers have had the news by now; raised, the failure is logged with what it was about.
+    # All receivers have been called by now. The error is raised so that it is logged,
+    # together with what it was about.
     for _, answer in answers:
         if isinstance(answer, Exception):
             raise answer

@@ -1,4 +1,4 @@
-"""URLs: both pages of a ChargeView and the webhook at once."""
+"""URLs: both pages of a ChargeView, and the webhook."""
 
 from __future__ import annotations
 
@@ -18,17 +18,21 @@ def checkout_urls(
     webhook: str | None = "stripe/webhook",
     webhook_view: type[WebhookView] = WebhookView,
 ) -> tuple[list[URLPattern], str]:
-    """Return the card form, the charge and the webhook, for `path("", include(checkout_urls(Buy)))`.
+    """Return the URLs of the card form, the charge and the webhook.
 
-    They are reversed as "tokencharge:checkout", "tokencharge:charge" and "tokencharge:webhook". A site with several
-    shops tells them apart by `include(..., namespace="tickets")`; what the prefix captures is in the view's `kwargs`.
+    Use them as `path("", include(checkout_urls(Buy)))`. Their names are
+    "tokencharge:checkout", "tokencharge:charge" and "tokencharge:webhook". A site with
+    several shops tells them apart by `include(..., namespace="tickets")`. What the
+    prefix captures is in the view's `kwargs`.
 
     Args:
-        view: Your view. The card form is a view of the same class but for its `get`.
+        view: Your view. The card form is a view of the same class, with another `get`.
         checkout: The path of the card form.
-        charge: The path it posts to.
-        webhook: The path that Stripe delivers events to; None for none, as where a `WebhookView` has a path of its own.
-        webhook_view: Your own, where a site has several accounts at Stripe: its `get_gateway` says which it is.
+        charge: The path that the form posts to.
+        webhook: The path that Stripe delivers events to; None for none, for example if
+            a `WebhookView` has a path of its own.
+        webhook_view: Your own view, if a site has several accounts at Stripe: its
+            `get_gateway` returns the right one.
     """
     methods = ["get", "head", "options"]
     page = cast(

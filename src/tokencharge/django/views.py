@@ -32,7 +32,7 @@ from .requests import assets, incoming
 from .signals import announcing
 from .webhooks import WebhookView, tell_paid
 
-# What an admin's mail and a debug page show as stars.
+# An admin's mail and a debug page show these as stars.
 _PERSONAL = ("token", "stripeToken", "email", "stripeEmail")
 
 
@@ -42,14 +42,19 @@ class CheckoutView(View):
     Attributes:
         checkout_template: The page with the form.
         charge_template: The page that says "You've been charged".
-        checkout_url_name: The name of the form's URL, within the namespace of the page being shown.
-        charge_url_name: The name of the URL it posts to, likewise.
+        checkout_url_name: The name of the form's URL, within the namespace of the page
+            that is shown.
+        charge_url_name: The name of the URL that the form posts to, in the same
+            namespace.
         csp: Send `Content-Security-Policy` with both pages.
-        trusted_origins: As of `Checkout`: other origins whose pages may post a charge. Those of the setting
-            `CSRF_TRUSTED_ORIGINS` may too.
-        languages: As of `Checkout`: what to choose the buyer's language from, `["de", "fr"]`; None for all there are.
-        success_url: Where the buyer goes once they have paid; None for the page that says so.
-        cache: The cache that remembers which payments `on_paid` was told of: the one of `WebhookView`.
+        trusted_origins: As for `Checkout`: other origins whose pages may post a charge.
+            Those of the setting `CSRF_TRUSTED_ORIGINS` may, too.
+        languages: As for `Checkout`: the languages to choose the buyer's language from,
+            `["de", "fr"]`; None for all.
+        success_url: Where the buyer goes once they have paid; None for the page that
+            says so.
+        cache: The cache that remembers for which payments `on_paid` was called: the one
+            of `WebhookView`.
 
     The hooks may be async.
     """
@@ -66,35 +71,53 @@ class CheckoutView(View):
 
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Callable[..., HttpResponseBase]:
-        """Return the view, which ATOMIC_REQUESTS leaves alone: a rollback would hide a charge that was made."""
+        """Return the view, exempt from ATOMIC_REQUESTS.
+
+        A rollback would hide a charge that was made.
+        """
         return non_atomic(sensitive_post_parameters(*_PERSONAL)(super().as_view(**initkwargs)))
 
     def get_order(self) -> Order:
-        """Return what is to be paid; both pages ask, with `self.request` and `self.kwargs` at hand."""
+        """Return what is to be paid.
+
+        Both pages call this; `self.request` and `self.kwargs` are set.
+        """
         raise NotImplementedError(
             f"{type(self).__name__} has no get_order: return the Order to pay from it."
         )
 
     def get_gateway(self) -> PaymentGateway:
-        """Return what charges."""
+        """Return the gateway that charges."""
         return current_gateway()
 
     def get_success_url(self, payment: Payment) -> str | None:
-        """Return where the buyer goes once they have paid, or None for the page that says so."""
+        """Return where the buyer goes once they have paid.
+
+        None means the page that says so.
+        """
         return self.success_url
 
     def get_event_store(self) -> EventStore:
-        """Return what remembers which payments `on_paid` was told of; one with the webhook's."""
+        """Return the store that remembers for which payments `on_paid` was called.
+
+        It is the webhook's store, too.
+        """
         return caches[self.cache]
 
     def before_charge(self, request: HttpRequest) -> object:
-        """Refuse a charge by returning False or raising `ChargeRefused`, say against card testing."""
+        """Refuse a charge by returning False or raising `ChargeRefused`.
+
+        A reason may be card testing.
+        """
 
     def on_payment(self, payment: Payment) -> None:
-        """Take note of a Payment, maybe a replayed one; what this raises is logged, the buyer still sees they paid."""
+        """Handle a Payment, which may be a replayed one.
+
+        What this raises is logged, and the buyer still sees that they paid.
+        """
 
     def on_failure(self, error: TokenChargeError) -> None:
-        """Take note of a charge that failed, or whose outcome is not known."""
+        """Handle a charge that failed, or whose outcome is unknown."""
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Show the card form."""
@@ -105,7 +128,7 @@ class CheckoutView(View):
         )
 
     def get_checkout(self, gateway: PaymentGateway) -> Checkout:
-        """Return the rules of both pages, told of this view's hooks."""
+        """Return the rules of both pages, with this view's hooks."""
         made, failed = announcing(type(self), self.request)
         return Checkout(
             gateway.settings,
@@ -145,7 +168,7 @@ class CheckoutView(View):
         return response
 
     def get_urls(self) -> dict[str, str]:
-        """Return the URLs of the two pages, for the same captured values and query."""
+        """Return the URLs of the two pages, with the same captured values and query."""
         where = self.request.resolver_match.namespaces if self.request.resolver_match else []
         names = {"checkout_url": self.checkout_url_name, "charge_url": self.charge_url_name}
         query = self.request.META.get("QUERY_STRING", "")
@@ -156,27 +179,33 @@ class CheckoutView(View):
 
 
 class ChargeView(CheckoutView):
-    """Charge the token that the card form posts, or a script as JSON; sends who merely looks in to the form."""
+    """Charge the token that the card form posts, or that a script posts as JSON.
+
+    A GET request is redirected to the form.
+    """
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Go to the card form."""
+        """Redirect to the card form."""
         gateway = check_gateway(self.get_gateway(), awaited=False)
         return self.render(
             self.get_checkout(gateway).elsewhere(self.get_urls()["checkout_url"]), gateway
         )
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Charge, and say how it ended."""
+        """Charge, and answer with the result."""
         return self._answer(request)
 
     def expired(self, request: HttpRequest) -> HttpResponse:
-        """Answer a post whose CSRF token is no good: nothing is charged, and the form comes back with a fresh one."""
+        """Answer a post whose CSRF token is not valid.
+
+        Nothing is charged, and the form is shown again with a new token.
+        """
         return self._answer(request, expired=True)
 
     def _answer(self, request: HttpRequest, *, expired: bool = False) -> HttpResponse:
         sent, gateway = incoming(request), check_gateway(self.get_gateway(), awaited=False)
         if not sent.wants_json:
-            self.get_urls()  # where a name is missing, it fails here and not when the money has moved
+            self.get_urls()  # a missing name fails here, before money moves
         order = partial(ask_for_order, self.get_order)
         return self.render(
             self.get_checkout(gateway).answer(sent, order, gateway, expired=expired), gateway
@@ -184,10 +213,12 @@ class ChargeView(CheckoutView):
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """Answer what Django's CSRF protection refuses: `CSRF_FAILURE_VIEW = "tokencharge.django.csrf_failure"`.
+    """Answer what Django's CSRF protection refuses.
 
-    To a charge, whose page was open when its reader logged in elsewhere, say: by the card form with a fresh token, or
-    in JSON for scripts, and nothing is charged. To any other request as Django does.
+    Set `CSRF_FAILURE_VIEW = "tokencharge.django.csrf_failure"`. A charge is refused if,
+    for example, the buyer logged in elsewhere while its page was open. Then nothing is
+    charged. The answer is the card form with a new token, or JSON for scripts. Any
+    other request is answered as Django does.
     """
     match = request.resolver_match
     view: type[View] = getattr(match and match.func, "view_class", View)
@@ -206,16 +237,18 @@ def charge_from_request(
     Args:
         request: The request.
         order: What is to be paid.
-        gateway: What charges; `current_gateway()` if not given.
+        gateway: The gateway that charges; `current_gateway()` if not given.
 
-    Decorate that view with `transaction.non_atomic_requests` where ATOMIC_REQUESTS is on, and do not call this inside
-    `transaction.atomic`: a rollback takes back what you noted of the charge, and never the charge. In an async view,
+    If ATOMIC_REQUESTS is on, decorate that view with `transaction.non_atomic_requests`.
+    Do not call this inside `transaction.atomic`: a rollback undoes what you stored
+    about the charge, but never the charge. In an async view, use
     `await sync_to_async(charge_from_request)(request, order)`.
 
     Raises:
-        TokenChargeError: It did not end in a payment; `public_message` and `suggested_status` say what to answer.
+        TokenChargeError: There is no payment; `public_message` and `suggested_status`
+            say what to answer.
     """
-    with suppress(TypeError):  # of a request that is not Django's own, say Django REST framework's
+    with suppress(TypeError):  # a request that is not Django's own, such as Django REST framework's
         _hide(request)
     charging: PaymentGateway = check_gateway(gateway or current_gateway(), awaited=False)
     made, failed = announcing(charge_from_request, request)
@@ -229,9 +262,9 @@ def charge_from_request(
 
 @sensitive_post_parameters(*_PERSONAL)
 def _hide(request: HttpRequest) -> None:
-    """Have an admin's mail leave out what the form posted, should the view fail afterwards."""
+    """Hide what the form posted from an admin's mail, if the view fails afterwards."""
 
 
 def _trusted_by_django() -> list[str]:
-    # Django's own list may have wildcards, which this library does not know.
+    # Django's own list may have wildcards, which this library does not support.
     return [origin for origin in settings.CSRF_TRUSTED_ORIGINS if "*" not in origin]

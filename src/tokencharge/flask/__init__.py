@@ -39,11 +39,16 @@ payment_failed = Signal("Sent with the app and `error=`.")
 current_gateway: PaymentGateway = LocalProxy(
     lambda: _gateway_of(next(iter(current_app.extensions["tokencharge"])))
 )  # type: ignore[assignment]
-"""The gateway of the current app, or request; of its first extension, where it has several."""
+"""The gateway of the current app or request.
+
+If the app has several extensions, it is the gateway of the first.
+"""
 
 
 class TokenCharge:
-    """The checkout as a Flask extension: `/checkout` shows the card form, `/charge` takes its token and charges.
+    """The checkout as a Flask extension: `/checkout` and `/charge`.
+
+    `/checkout` shows the card form. `/charge` takes its token and charges.
 
         payments = TokenCharge(app)
 
@@ -51,37 +56,50 @@ class TokenCharge:
         def order():
             return Order(Money(500, "usd"), "Flask Charge")
 
-    What happens to a charge later, Stripe tells `/stripe/webhook`, and that tells the handlers for it:
+    Stripe reports what happens to a charge later to `/stripe/webhook`, which calls the
+    handlers for it:
 
         @payments.on("refund.created")
         def refunded(event):
             print(event.object.amount)
 
-    Keys come from `app.config` under the names of `Settings` (`STRIPE_SECRET_KEY`, ...) and are checked at start.
-    One object serves any number of apps; an app may have several, each with a name and paths of its own.
+    Keys come from `app.config` under the names of `Settings` (`STRIPE_SECRET_KEY`, ...)
+    and are checked at start. One object can serve several apps. An app may have several
+    objects, each with a name and paths of its own.
 
-    Flask-WTF's `CSRFProtect(app)` needs nothing more: the form carries its token, scripts that post JSON send it as
-    the header `X-CSRFToken`, and Stripe, whose signature is looked at instead, is let in without. To change the pages,
-    put templates of the same names in your own template folder.
+    Flask-WTF's `CSRFProtect(app)` needs nothing more. The form carries its token, and
+    scripts that post JSON send it as the header `X-CSRFToken`. Stripe needs no token,
+    because its signature is verified instead. To change the pages, put templates with
+    the same names into your own template folder.
 
     Args:
-        gateway: What charges, in place of one made from `app.config`; or a function that returns it for the current
-            request, where a site has several accounts at Stripe. The webhook asks it too.
-        name: Names the blueprint, and so the endpoints: `url_for("tokencharge.checkout")`.
-        url_prefix: What all paths begin with. What it captures is passed to the order function.
-        checkout_path: Where the card form is.
-        charge_path: Where it posts to.
-        webhook_path: Where Stripe delivers events; None for nowhere. Where there are several, each has its own.
+        gateway: The gateway that charges, instead of one made from `app.config`. Or, if
+            a site has several accounts at Stripe, a function that returns it for the
+            current request. The webhook uses it too.
+        name: The name of the blueprint, and so of the endpoints:
+            `url_for("tokencharge.checkout")`.
+        url_prefix: The beginning of all paths. What it captures is passed to the order
+            function.
+        checkout_path: The path of the card form.
+        charge_path: The path that the form posts to.
+        webhook_path: The path that Stripe delivers events to; None for no webhook. If
+            an app has several objects, each has a webhook path of its own.
         csp: Send `Content-Security-Policy` with both pages.
-        before_charge: A hook as of `Checkout`, called with the request; `@payments.before_charge` adds more.
+        before_charge: A hook as for `Checkout`, called with the request;
+            `@payments.before_charge` adds more.
         on_payment: A hook, called with each Payment; `@payments.on_payment` adds more.
-        on_failure: A hook, called with each TokenChargeError; `@payments.on_failure` adds more.
-        event_store: What remembers which events were handled; several processes need one they share.
-        success_url: As of `Checkout`: where the buyer goes once they have paid, `"/thanks"`.
-        trusted_origins: As of `Checkout`: other origins whose pages may post a charge, `["https://shop.example"]`.
-        languages: As of `Checkout`: what to choose the buyer's language from, `["de", "fr"]`; all if not given.
+        on_failure: A hook, called with each TokenChargeError; `@payments.on_failure`
+            adds more.
+        event_store: Remembers which events were handled; several processes need one
+            that they share.
+        success_url: As for `Checkout`: where the buyer goes once they have paid,
+            `"/thanks"`.
+        trusted_origins: As for `Checkout`: other origins whose pages may post a charge,
+            `["https://shop.example"]`.
+        languages: As for `Checkout`: the languages to choose the buyer's language from,
+            `["de", "fr"]`; all if not given.
 
-    Hooks and handlers may be async, where Flask's extra `async` is installed.
+    Hooks and handlers may be async if Flask's extra `async` is installed.
     """
 
     def __init__(
@@ -127,7 +145,8 @@ class TokenCharge:
         """Add the pages and the webhook to an app.
 
         Raises:
-            ConfigurationError: A key or setting in `app.config` cannot be right, or the webhook's path is taken.
+            ConfigurationError: A key or a setting in `app.config` is not valid, or the
+                webhook's path is taken.
         """
         gateway = self._given or PaymentGateway.from_settings(Settings.from_mapping(app.config))
         pages = Blueprint(self.name, __name__, url_prefix=self._url_prefix)
@@ -141,7 +160,8 @@ class TokenCharge:
                 app.extensions.setdefault("tokencharge_webhooks", {}).setdefault(path, self.name)
                 != self.name
             ):
-                # Flask would serve the first at that path, and the handlers of this one would never hear anything.
+                # Flask would serve the first one at that path, and the handlers of this
+                # one would never be called.
                 raise ConfigurationError(
                     f"Another TokenCharge has {path}: give this one a webhook_path, or None."
                 )
@@ -164,15 +184,19 @@ class TokenCharge:
         return _gateway_of(self.name)
 
     def order(self, function: F) -> F:
-        """Register the function that returns the Order to pay; both pages call it in the request."""
+        """Register the function that returns the Order to pay.
+
+        Both pages call it during the request.
+        """
         self._order = function
         return function
 
     def on_paid(self, function: F) -> F:
-        """Register a function that is called with the Charge of each payment, once its money is taken.
+        """Register a function that is called with the Charge of each payment, once.
 
-        Once for each, by the page or by the webhook, whichever is first; where it raises, the webhook calls it again.
-        Several processes need an `event_store` that they share.
+        It is called after the money is taken, by the page or by the webhook, whichever
+        is first. If it raises, the webhook calls it again. Several processes need an
+        `event_store` that they share.
         """
         return self.on.paid(function)
 
@@ -180,7 +204,8 @@ class TokenCharge:
         """Charge the token that the current request posts, in a view of your own.
 
         Raises:
-            TokenChargeError: It did not end in a payment. Left alone, it is answered as `/charge` would answer it.
+            TokenChargeError: There is no payment. If you do not catch it, it is
+                answered as `/charge` would answer it.
         """
         sent, gateway = incoming(), self.gateway
         checkout = self._checkout(gateway)
@@ -205,7 +230,7 @@ class TokenCharge:
         return self._render(gateway, checkout.elsewhere(link(f"{self.name}.checkout")))
 
     def _answer_expired(self, error: BadRequest) -> Any:
-        # By its name: Flask-WTF is the site's, not this library's.
+        # Recognized by its name: Flask-WTF belongs to the site, not to this library.
         if type(error).__name__ != "CSRFError" or request.endpoint != f"{self.name}.charge":
             return error
         gateway = self.gateway
@@ -215,7 +240,8 @@ class TokenCharge:
         )
 
     def _answer_webhook(self, **captured: Any) -> Response:
-        # What is too long, or may be, is read no further than it takes to know; a hook may have read it before.
+        # A body that is too long, or may be, is read only until that is known. A hook
+        # may have read it before.
         known = 0 < (request.content_length or 0) <= EVENT_LIMIT
         body = request.get_data() if known else read(EVENT_LIMIT)
         gateway = self.gateway
@@ -224,14 +250,16 @@ class TokenCharge:
         )
 
     def _exempt_webhook(self, endpoint: str | None, captured: object) -> None:
-        # Here, before Flask-WTF looks at the request, because it may have been set up after this extension.
+        # Done here, before Flask-WTF looks at the request: it may have been set up
+        # after this extension.
         csrf = current_app.extensions.get("csrf")
         if csrf is not None and endpoint == f"{self.name}.webhook":
             csrf.exempt(self._answer_webhook)
 
     def _checkout(self, gateway: PaymentGateway) -> Checkout:
         app = current_app._get_current_object()  # type: ignore[attr-defined]
-        # One receiver that fails must not keep the news from the others: each is a hook of its own.
+        # Each receiver is a hook of its own, so that one that fails does not stop the
+        # others.
         made = [
             lambda payment, tell=tell: tell(app, payment=payment)
             for tell in payment_made.receivers_for(app)

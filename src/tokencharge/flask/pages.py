@@ -1,4 +1,8 @@
-"""What every app shares: the templates with their links and tokens, and the answer to a failure nobody caught."""
+"""What all apps share.
+
+That is the templates with their links and tokens, and the answer to an error that
+nobody caught.
+"""
 
 from __future__ import annotations
 
@@ -21,8 +25,9 @@ assets = Blueprint(
 
 
 def page(template: str, context: Mapping[str, Any], name: str) -> str:
-    """Render a template for the extension of a name."""
-    # A view of one's own gets the form posted back to itself: only it knows the order.
+    """Render a template for the extension with a name."""
+    # A view of the site's own gets the form posted back to itself: only it knows the
+    # order.
     other = None if request.blueprint == name else request.endpoint
     links = {
         "charge_url": link(other or f"{name}.charge"),
@@ -36,14 +41,14 @@ def page(template: str, context: Mapping[str, Any], name: str) -> str:
 
 
 def link(endpoint: str) -> str:
-    """Return the path of a page, for what the request's path has captured, with its query."""
+    """Return the path of a page with the request's captured values and its query."""
     return with_query(
         url_for(endpoint, **(request.view_args or {})), request.query_string.decode("latin-1")
     )
 
 
 def _csp_nonce() -> object:
-    """Return the nonce of the request where the app has one, as flask-talisman says it."""
+    """Return the request's nonce, if the app has one as flask-talisman does."""
     nonce = current_app.jinja_env.globals.get("csp_nonce")
     return nonce() if callable(nonce) else nonce or ""
 
@@ -59,5 +64,5 @@ def _csrf_input() -> Markup:
 def _answer_failure(error: TokenChargeError) -> Any:
     failed, answer = g.get("tokencharge_failure", (None, None))
     if failed is not error:
-        raise error  # another call's, say of a refund: not for the buyer's page
+        raise error  # the error of another call, such as a refund: not for the buyer's page
     return answer()

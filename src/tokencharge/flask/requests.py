@@ -1,4 +1,4 @@
-"""A request, as far as the rules read it, and calls of what the host wrote."""
+"""Read a request as far as the rules need it, and call the host's functions."""
 
 from __future__ import annotations
 
@@ -19,10 +19,11 @@ _NOT_UTF8 = re.compile("%[89A-F][0-9A-F]")
 
 
 def incoming() -> Incoming:
-    """Read the current request as far as the rules ask."""
+    """Read the current request as far as the rules need it."""
     length, chunks = request.content_length, b""
     if not length and request.environ.get("wsgi.input_terminated"):
-        # In chunks, and the server ends the stream where they end: read as far as the rules read.
+        # The body comes in chunks, and the server ends the stream after them. It is
+        # read as far as the rules allow.
         chunks = read(BODY_LIMIT)
         length = len(chunks)
     return Incoming(
@@ -40,7 +41,7 @@ def incoming() -> Incoming:
 
 
 def language() -> str:
-    """Return the buyer's language as Flask-Babel has it, or, in an app without that, as their browser says."""
+    """Return the language that Flask-Babel chose, or else the browser's."""
     if "babel" in current_app.extensions:
         from flask_babel import get_locale
 
@@ -49,7 +50,11 @@ def language() -> str:
 
 
 def read(limit: int) -> bytes:
-    """Read a body of unknown length, and no more of it than shows that it is too long; a hook may have read it all."""
+    """Read a body of unknown length, up to a limit.
+
+    Of a longer body, only so much is read as shows that it is too long. A hook may have
+    read all of it before.
+    """
     return request.stream.read(limit + 1) or request.get_data()
 
 
@@ -65,7 +70,7 @@ def _form(chunks: bytes) -> Iterable[tuple[str, str]]:
 
 
 def call(function: Callable[[Any], object], given: Any) -> object:
-    """Call a hook or a handler of the host's, and wait for one that is async."""
+    """Call a hook or a handler of the host, and wait if it is async."""
     result: Any = function(given)
 
     async def wait() -> object:
@@ -75,5 +80,5 @@ def call(function: Callable[[Any], object], given: Any) -> object:
 
 
 def awaiting(hook: Callable[[Any], object]) -> Callable[[Any], object]:
-    """Have a hook waited for where it is async."""
+    """Return a hook that is waited for if it is async."""
     return partial(call, hook)

@@ -18,12 +18,15 @@ register = Library()
 def tokencharge_form(
     context: RequestContext, order: Order | None = None, charge_url: str | None = None
 ) -> dict[Any, Any]:
-    """Show the card form for an order; in a template of CheckoutView and ChargeView, for theirs.
+    """Show the card form for an order.
+
+    In a template of CheckoutView or ChargeView, the order may be left out: it is
+    theirs.
 
     Args:
-        context: The page's.
+        context: The page's context.
         order: What is to be paid.
-        charge_url: Where it posts to; the page's own URL if not given.
+        charge_url: The URL that the form posts to; the page's own URL if not given.
     """
     if order is None:
         return context.flatten()
