@@ -1,4 +1,7 @@
-"""The command line: `tokencharge demo | sandbox | trigger | doctor | audit-cassettes`."""
+"""The command line: `tokencharge COMMAND`.
+
+The commands are demo, sandbox, trigger, doctor and audit-cassettes.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +36,11 @@ outside example.com. What is found is named by its place, and never printed."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code: 0 all right, 1 something was not, 2 it could not be done as asked."""
+    """Run one command and return its exit code.
+
+    It is 0 if all is right, 1 if something is not, 2 if the command could not be done
+    as asked, and 130 if it was interrupted.
+    """
     parser = _parser()
     options = parser.parse_args(argv)
     try:
@@ -67,7 +74,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except TokenChargeError as error:
         return _fail(error.message, 2)
     except BrokenPipeError:
-        # Whoever read our output has gone; Python must not trip over what is still unwritten as it exits.
+        # The reader of our output is gone. Python must not fail at exit because of
+        # unwritten output.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except KeyboardInterrupt:
@@ -84,7 +92,8 @@ def _fail(sentence: str, exit_code: int) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="tokencharge",
-        description="Take a card token and an e-mail; get one Stripe Customer and exactly one Charge.",
+        description="Take a card token and an e-mail; "
+        "get one Stripe Customer and exactly one Charge.",
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="store_true", help="print the version and exit")
@@ -113,12 +122,14 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME",
         action="append",
         default=[],
-        help="another name than localhost and HOST by which it is asked for, a container's for example; repeatable",
+        help="another name than localhost and HOST by which it is asked for, "
+        "a container's for example; repeatable",
     )
     served.add_argument(
         "--card-tokens",
         action="store_true",
-        help="be an account that takes card tokens at Customers and Charges, as those opened in 2026 do not",
+        help="be an account that takes card tokens at Customers and Charges, "
+        "as those opened in 2026 do not",
     )
     served.add_argument(
         "--secret-key", metavar="KEY", help="the secret key it accepts, sk_test_... or rk_test_..."

@@ -1,4 +1,4 @@
-"""`tokencharge audit-cassettes`: what a recording shows that must not be shared."""
+"""`tokencharge audit-cassettes`: what recordings show that must not be shared."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .terminal import CommandFailed, write, write_json
 
 
 def run(paths: Sequence[str], *, as_json: bool) -> int:
-    """Audit cassettes; 0 if they are clean, 1 if not.
+    """Audit cassettes; return 0 if they are clean, and 1 if not.
 
     Raises:
         CommandFailed: There is nothing to audit.
@@ -28,6 +28,7 @@ def run(paths: Sequence[str], *, as_json: bool) -> int:
         write(str(leak))
     noun = "cassette" if count == 1 else "cassettes"
     write(
-        f"{count} {noun}: {f'{len(leaks)} found that must not be shared' if leaks else 'nothing that leaks'}."
+        f"{count} {noun}: "
+        f"{f'{len(leaks)} found that must not be shared' if leaks else 'nothing that leaks'}."
     )
     return 1 if leaks else 0

@@ -1,6 +1,7 @@
-"""`tokencharge demo`: seven scenes in a sandbox, or in Stripe's test mode; each checks what it claims.
+"""`tokencharge demo`: seven scenes in a sandbox, or in Stripe's test mode.
 
-A scene is a function of this file. Its first lines are shown as they stand here, then what came of each call.
+Each scene checks what it claims. A scene is a function of this file. Its first lines
+are shown as they are here, and then the result of each call.
 """
 
 from __future__ import annotations
@@ -74,7 +75,8 @@ def declined_card(demo: Demo, gateway: PaymentGateway) -> None:
         "The log says that the card is stolen; the buyer, maybe the thief, is not told.",
         stolen and not told,
     )
-    # Over PaymentIntents the bank is asked once there is a Customer, and the failed Charge is kept.
+    # Over PaymentIntents, the bank is asked after the Customer is made, and the failed
+    # Charge is kept.
     tried = int(demo.settings.route == "payment_intents")
     demo.check_made(customers=tried, charges=tried)
 
@@ -112,7 +114,7 @@ def hold_let_go(demo: Demo, gateway: PaymentGateway) -> None:
         any(isinstance(each, InvalidRequest) for each in demo.outcomes),
     )
     demo.check("Who asks for the order's payment is told that there is none.", found is None)
-    # Over Charges a hold is let go by a refund.
+    # Over Charges, a hold is released by a refund.
     demo.check_made(customers=1, charges=1, refunds=int(demo.settings.route == "charges"))
 
 
@@ -166,7 +168,7 @@ class _Skipped(Exception):
 
 @attrs.frozen
 class _Call:
-    """A call of the gateway, what came of it, and what arrived at the sandbox meanwhile."""
+    """A call of the gateway, its outcome, and the sandbox's requests meanwhile."""
 
     method: str
     outcome: object
@@ -175,16 +177,16 @@ class _Call:
 
 @attrs.define
 class Demo:
-    """A scene that is being played: what the gateway did, what was checked, and how it ended.
+    """A scene that is being played: its calls, its checks, and how it ended.
 
     Attributes:
-        settings: Where it is played.
-        sandbox: What it is played in; None for Stripe's test mode.
+        settings: The settings of its gateway.
+        sandbox: The sandbox it is played in; None for Stripe's test mode.
         scene: The function.
-        calls: What the gateway was asked.
+        calls: The calls of the gateway.
         claims: What was checked, and whether it holds.
         skipped: Why it cannot be played here.
-        broke: What ended it before its end.
+        broke: The error that ended it early.
         made: What it made, once it is over.
     """
 
@@ -203,28 +205,28 @@ class Demo:
 
     @property
     def title(self) -> str:
-        """What it shows."""
+        """Its title: what it shows."""
         return str(self.scene.__doc__).rstrip(".")
 
     @property
     def name(self) -> str:
-        """What machines call it."""
+        """Its name for machines."""
         return self.scene.__name__.replace("_", "-")
 
     @property
     def code(self) -> str:
-        """Its lines up to the checks, as they stand in this file."""
+        """Its lines up to the checks, as they are in this file."""
         body = inspect.getsource(self.scene).split('"""\n', 1)[1]
         return textwrap.dedent(body.split("\n\n")[0])
 
     @property
     def as_told(self) -> bool:
-        """Whether it went as it says."""
+        """Whether everything went as it says."""
         return self.broke is None and all(holds for _, holds in self.claims)
 
     @property
     def outcomes(self) -> list[object]:
-        """What the gateway returned or raised, call by call."""
+        """What the gateway returned or raised, for each call."""
         return [call.outcome for call in self.calls]
 
     @property
@@ -234,11 +236,14 @@ class Demo:
 
     @property
     def moves_money(self) -> str:
-        """Where the request goes that moves money."""
+        """The path of the request that moves money."""
         return "/v1/charges" if self.settings.route == "charges" else "/v1/payment_intents"
 
     def count(self) -> Counter[str]:
-        """Count what it has made so far, by the sandbox's own record, or by what Stripe's answers name."""
+        """Count what it has made so far.
+
+        That is counted by the sandbox's own record, or by what Stripe's answers name.
+        """
         if self.sandbox is not None:
             now = _recorded(self.sandbox)
             return Counter({kind: now[kind] - self._before[kind] for kind in now})
@@ -256,7 +261,10 @@ class Demo:
         )
 
     def token(self) -> str:
-        """Return a single-use token where one can be made without a browser, else Stripe's test token."""
+        """Return a single-use token if one can be made without a browser.
+
+        Otherwise it is Stripe's test token.
+        """
         return "tok_visa" if self.sandbox is None else self.sandbox.create_token()
 
     def order_id(self) -> str:
@@ -267,22 +275,23 @@ class Demo:
         """Return the sandbox, or skip the scene."""
         if self.sandbox is None:
             raise _Skipped(
-                "Stripe loses no answer on request; the sandbox does: unset STRIPE_SECRET_KEY to see it."
+                "Stripe loses no answer on request; "
+                "the sandbox does: unset STRIPE_SECRET_KEY to see it."
             )
         return self.sandbox
 
     def check(self, claim: str, holds: bool) -> None:
-        """Say something that must be so."""
+        """Record a claim that must hold, and whether it does."""
         self.claims.append((claim, holds))
 
     def check_made(self, customers: int, charges: int, refunds: int = 0) -> None:
-        """Say how many Customers, Charges and Refunds it made, failed ones too."""
+        """Claim how many Customers, Charges and Refunds it made, failed ones too."""
         told = Counter(customers=customers, charges=charges, refunds=refunds)
         who = "Stripe's answers name" if self.sandbox is None else "The sandbox counts"
         self.check(f"{who} {_counted(told)}.", told == self.count())
 
     def play(self, gateway: PaymentGateway) -> None:
-        """Play it."""
+        """Play the scene."""
         try:
             self.scene(self, cast("PaymentGateway", _Noted(gateway, self)))
         except _Skipped as skipped:
@@ -292,7 +301,7 @@ class Demo:
         self.made = self.count()
 
     def as_json(self) -> dict[str, Any]:
-        """Describe it to a machine."""
+        """Describe the scene for a machine."""
         return {
             "name": self.name,
             "title": self.title,
@@ -314,7 +323,7 @@ class Demo:
 
 
 class _Noted:
-    """A gateway whose calls a scene keeps."""
+    """A gateway whose calls are recorded in a scene."""
 
     def __init__(self, gateway: PaymentGateway, demo: Demo) -> None:
         self._gateway, self._demo = gateway, demo
@@ -373,14 +382,16 @@ def _facts(outcome: object) -> Iterator[tuple[str, str]]:
 
 
 def run(*, as_json: bool) -> int:
-    """Play the scenes and return 1 if one did not go as told.
+    """Play the scenes, and return 1 if one did not go as it says.
 
     Raises:
-        ConfigurationError: The key in the environment is no test key, or a setting is wrong; nothing was sent.
+        ConfigurationError: The key in the environment is no test key, or a setting is
+            wrong; nothing was sent.
         CommandFailed: rich is not installed.
     """
     console = None if as_json else open_console()
-    # Without a handler Python prints warnings, and a lost answer is one; here the scenes tell of it.
+    # Without a handler, Python prints warnings, and a lost answer is one. Here the
+    # scenes show it.
     logging.getLogger("tokencharge").addHandler(logging.NullHandler())
     played: list[Demo] = []
     with _backend() as (settings, sandbox), PaymentGateway.from_settings(settings) as gateway:
@@ -409,7 +420,7 @@ def run(*, as_json: bool) -> int:
 
 
 def test_settings() -> Settings:
-    """Read the settings from the environment, and refuse any key that may not be a test key.
+    """Read the settings from the environment; refuse a key that may be no test key.
 
     Raises:
         ConfigurationError: The key is no test key, or a setting is wrong.
@@ -417,8 +428,8 @@ def test_settings() -> Settings:
     settings = Settings.from_env()
     if settings.mode != "test":
         raise ConfigurationError(
-            "The demo charges cards, so it takes a test key only: set STRIPE_SECRET_KEY to one (sk_test_...), "
-            "or unset it to use the sandbox."
+            "The demo charges cards, so it takes a test key only: "
+            "set STRIPE_SECRET_KEY to one (sk_test_...), or unset it to use the sandbox."
         )
     return settings
 
@@ -430,7 +441,7 @@ def _backend() -> Iterator[tuple[Settings, Sandbox | None]]:
         return
     sandbox = Sandbox()
     with sandbox.serve(_LOOPBACK) as server:
-        # No retries: a lost answer is to be seen.
+        # No retries, so that a lost answer is seen.
         yield Settings(sandbox.secret_key, api_base=server.url, max_retries=0), sandbox
 
 
@@ -445,9 +456,15 @@ def _open(console: Console, settings: Settings, sandbox: Sandbox | None) -> None
     from rich.panel import Panel
 
     if sandbox is None:
-        where = f"This talks to Stripe's test mode at {settings.api_base}, with your test key. No money moves."
+        where = (
+            f"This talks to Stripe's test mode at {settings.api_base}, "
+            "with your test key. No money moves."
+        )
     else:
-        where = f"This talks to a sandbox on this machine ({settings.api_base}), not to Stripe. No money moves."
+        where = (
+            f"This talks to a sandbox on this machine ({settings.api_base}), "
+            "not to Stripe. No money moves."
+        )
     console.print(Panel(where, title="tokencharge demo", title_align="left", border_style="cyan"))
 
 

@@ -1,4 +1,4 @@
-"""`tokencharge doctor`: what is right and what is wrong with keys, settings and the way to Stripe."""
+"""`tokencharge doctor`: check the keys, the settings and the way to Stripe."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ from .. import (
 from .._secrets import redact
 from .terminal import mark, open_console, write_json
 
-# Settings judges a whole; with this key, whose prefix tells no mode, it judges one setting at a time.
+# Settings checks all settings together. With this key, whose prefix shows no mode, it
+# checks one setting at a time.
 _STAND_IN = "sk_doctor"
 _SECRET, _PUBLISHABLE, _LIVEMODE = "STRIPE_SECRET_KEY", "STRIPE_PUBLISHABLE_KEY", "STRIPE_LIVEMODE"
 _ROUTE = "STRIPE_ROUTE"
@@ -44,12 +45,13 @@ _STYLES = {"right": "green", "wrong": "bold red", "unset": "dim", "skipped": "di
 
 @attrs.frozen
 class Row:
-    """One thing looked at.
+    """One thing that was checked.
 
     Attributes:
-        name: The variable, or what else was looked at.
-        state: "unset" is a setting that may stay so, "skipped" what could not or should not be looked at.
-        says: What was found; what to do where that is wrong.
+        name: The variable, or what else was checked.
+        state: "unset" is a setting that may stay so; "skipped" could not or should not
+            be checked.
+        says: What was found; and what to do, if that is wrong.
     """
 
     name: str
@@ -58,7 +60,7 @@ class Row:
 
 
 def run(*, offline: bool, as_json: bool) -> int:
-    """Look at everything, report, and return 1 if something is wrong."""
+    """Check everything, write a report, and return 1 if something is wrong."""
     console = None if as_json else open_console()
     rows = list(_examine(os.environ, offline=offline))
     wrong = sum(row.state == "wrong" for row in rows)
@@ -117,7 +119,7 @@ def _setting(
     field: attrs.Attribute[Any], environment: Mapping[str, str], *, secret_is_right: bool
 ) -> Row:
     variable = field.metadata["variable"]
-    # The publishable key is compared with the secret one in a row of its own.
+    # The publishable key is compared with the secret key in a row of its own.
     key = environment.get(_SECRET) if secret_is_right and variable != _PUBLISHABLE else _STAND_IN
     try:
         settings = Settings.from_mapping({_SECRET: key, variable: environment.get(variable)})
@@ -136,7 +138,10 @@ def _setting(
 
 
 def _prefixes(value: str) -> str:
-    """Return of each of one or more keys what may be shown: the prefix if it is a known one, else nothing."""
+    """Return what may be shown of one or more keys.
+
+    Of each, that is its prefix if the prefix is known, and else "set".
+    """
     blotted = (
         re.fullmatch(r"(\w+_)\[redacted\]", redact(part.strip())) for part in value.split(",")
     )
@@ -176,7 +181,10 @@ def _ask(mapping: Mapping[str, str | None]) -> Iterator[Row]:
 
 
 def _answers(settings: Settings) -> Row:
-    """Ask for a customer that cannot exist: a polite "no such customer" means that all is well."""
+    """Ask for a customer that cannot exist.
+
+    The answer "no such customer" means that all is well.
+    """
     where = f"Stripe at {settings.api_base}"
     try:
         with PaymentGateway.from_settings(settings) as gateway:
@@ -196,8 +204,11 @@ def _answers(settings: Settings) -> Row:
 
 
 def _card_tokens(settings: Settings) -> Row:
-    """Offer a token that cannot exist over Charges: how it is refused tells which routes the account has."""
-    # A new one each time: Stripe keeps what it said to the last.
+    """Charge a token that cannot exist, over Charges.
+
+    The refusal shows which routes the account has.
+    """
+    # A new token each time: Stripe keeps its answer to the last one.
     token = f"tok_0Doctor{secrets.token_hex(8)}"
     try:
         with PaymentGateway.from_settings(attrs.evolve(settings, route="charges")) as gateway:

@@ -30,19 +30,20 @@ def run(
     rules: Rules,
     as_json: bool,
 ) -> int:
-    """Serve until SIGINT or SIGTERM, and send webhooks if an endpoint is given.
+    """Serve until SIGINT or SIGTERM; send webhooks if an endpoint is given.
 
     Args:
         host: The address to listen on.
         port: The port.
-        forward_to: The endpoint.
+        forward_to: The endpoint for webhooks.
         hosts: Other names by which it is asked for.
-        keys: Those it is to know in place of its own, by the names of `Sandbox`.
+        keys: The keys that it has instead of its own, by the names of `Sandbox`.
         rules: What kind of account it is.
         as_json: Write JSON.
 
     Raises:
-        CommandFailed: The address cannot be listened on, the endpoint is no URL, a host no host or a key no test key.
+        CommandFailed: It cannot listen on the address, the endpoint is no URL, a host
+            is no host, or a key is no test key.
     """
     sandbox = Sandbox(**_checked(keys), rules=rules)
     hooks = None if forward_to is None else _forward(sandbox, forward_to, as_json=as_json)
@@ -63,8 +64,8 @@ def _checked(keys: Mapping[str, Any]) -> Mapping[str, Any]:
         shape, start = _KEYS[name]
         if re.fullmatch(shape, key, re.ASCII) is None:
             raise CommandFailed(
-                f"--{name.replace('_', '-')} takes a key that begins with {start}, and then letters and digits: make"
-                " one up, never use a live one.",
+                f"--{name.replace('_', '-')} takes a key that begins with {start}, "
+                "and then letters and digits: make one up, never use a live one.",
                 2,
             )
     return keys
@@ -78,8 +79,8 @@ def _told(url: str, environment: dict[str, str], forward_to: str | None) -> str:
         else ""
     )
     return (
-        f"The sandbox listens on {url}; Ctrl-C stops it. It is not Stripe, and its keys open nothing.\n"
-        f"Paste this where your application runs:\n\n{exports}{forwards}"
+        f"The sandbox listens on {url}; Ctrl-C stops it. It is not Stripe, and its keys "
+        f"open nothing.\nPaste this where your application runs:\n\n{exports}{forwards}"
     )
 
 
@@ -114,8 +115,8 @@ def _listen(sandbox: Sandbox, host: str, port: int, hosts: Sequence[str]) -> Ser
         raise CommandFailed(f"--allow-host: {error}", 2) from None
     except OSError as error:
         raise CommandFailed(
-            f"Cannot listen on {host} port {port} ({error.strerror}): choose another address or port; "
-            "port 0 is any free one.",
+            f"Cannot listen on {host} port {port} ({error.strerror}): "
+            "choose another address or port; port 0 is any free one.",
             1,
         ) from None
 

@@ -1,4 +1,7 @@
-"""`tokencharge demo --serve`: a shop with one thing to sell, in the browser, until Ctrl-C."""
+"""`tokencharge demo --serve`: a shop in the browser, until Ctrl-C.
+
+It sells one thing.
+"""
 
 from __future__ import annotations
 
@@ -13,10 +16,13 @@ from .terminal import CommandFailed, until_stopped, write
 
 
 def serve(port: int) -> int:
-    """Serve the Flask checkout on the sandbox, or on Stripe's test mode where a test key is set.
+    """Serve the Flask checkout on the sandbox, or on Stripe's test mode.
+
+    Test mode is used if a test key is set.
 
     Raises:
-        ConfigurationError: The key in the environment is no test key, or a setting is wrong.
+        ConfigurationError: The key in the environment is no test key, or a setting is
+            wrong.
         CommandFailed: Flask is not installed, or the port is taken.
     """
     try:
@@ -45,14 +51,14 @@ def serve(port: int) -> int:
         )
         try:
             server = make_server("127.0.0.1", port, app, threaded=True)
-        except (OSError, SystemExit):  # Werkzeug exits where a port is taken
+        except (OSError, SystemExit):  # Werkzeug exits if a port is taken
             raise CommandFailed(
                 f"Cannot listen on port {port}: choose another; 0 is any free one.", 1
             ) from None
         stack.callback(server.server_close)
         write(
-            f"Buy some honey: http://127.0.0.1:{server.port}/\n"
-            "4242 4242 4242 4242 pays, 4000 0000 0000 0002 is declined; any later date, any CVC. Ctrl-C stops the shop."
+            f"Buy some honey: http://127.0.0.1:{server.port}/\n4242 4242 4242 4242 pays, "
+            "4000 0000 0000 0002 is declined; any later date, any CVC. Ctrl-C stops the shop."
         )
         with until_stopped():
             server.serve_forever()

@@ -1,4 +1,4 @@
-"""What commands write with: plain lines and JSON by themselves, tables and colour with rich."""
+"""The output of commands: plain lines and JSON; tables and colour with rich."""
 
 from __future__ import annotations
 
@@ -33,7 +33,9 @@ def write_json(document: dict[str, Any], *, indent: int | None = 2) -> None:
 
 
 def open_console() -> Console:
-    """Return rich's console, which knows whether standard output is a terminal and honours NO_COLOR.
+    """Return rich's console.
+
+    It knows whether standard output is a terminal, and respects NO_COLOR.
 
     Raises:
         CommandFailed: rich is not installed.
@@ -42,7 +44,8 @@ def open_console() -> Console:
         from rich.console import Console
     except ImportError:
         raise CommandFailed(
-            "The tables need rich: install it with python -m pip install 'tokencharge[demo]', or use --json.",
+            "The tables need rich: "
+            "install it with python -m pip install 'tokencharge[demo]', or use --json.",
             2,
         ) from None
     return Console(highlight=False, markup=False, emoji=False)
@@ -58,7 +61,7 @@ def mark(console: Console, *, good: bool) -> str:
 @contextmanager
 def until_stopped() -> Iterator[None]:
     """Let SIGINT and SIGTERM end the block quietly."""
-    # SIGINT too: a shell starts what it puts in the background with SIGINT ignored.
+    # SIGINT too: a shell starts background jobs with SIGINT ignored.
     before = {
         number: signal.signal(number, signal.default_int_handler)
         for number in (signal.SIGINT, signal.SIGTERM)

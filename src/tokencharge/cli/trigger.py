@@ -1,4 +1,4 @@
-"""`tokencharge trigger`: ask a running sandbox for what makes an event happen."""
+"""`tokencharge trigger`: make an event happen in a running sandbox."""
 
 from __future__ import annotations
 
@@ -24,14 +24,15 @@ _PAYMENT = f"{_INTENT}&confirm=true&payment_method=pm_card_"
 _HOLD = f"{_PAYMENT}visa&capture_method=manual"
 _REFUND = "POST refunds payment_intent={0}"
 
-# A line per request; {0} stands for the id that the first was answered with, {1} for the second's.
+# One line per request; {0} stands for the id in the first answer, {1} for the id in the
+# second.
 TRIGGERS = {
     "charge.captured": (_HOLD, "POST payment_intents/{0}/capture"),
     "charge.dispute.created": (f"{_PAYMENT}createDispute",),
     "charge.failed": (f"{_PAYMENT}chargeCustomerFail",),
     "charge.refunded": (f"{_PAYMENT}visa", _REFUND),
     "charge.succeeded": (f"{_PAYMENT}visa",),
-    # Once the money is booked.
+    # It happens when the money is booked.
     "charge.updated": (f"{_PAYMENT}visa",),
     "customer.created": (_CUSTOMER,),
     "customer.deleted": (_CUSTOMER, "DELETE customers/{0}"),
@@ -59,11 +60,13 @@ _LOOKS, _GLANCE = 25, 0.2
 
 
 def run(kind: str, api_base: str | None, *, as_json: bool) -> int:
-    """Make an event of a type happen, and say which it was.
+    """Make an event of a type happen, and write which event it was.
 
     Raises:
-        CommandFailed: No sandbox is named or answers, it refuses, or the event does not come.
-        ConfigurationError: The key or the address is none, or the key is no test key.
+        CommandFailed: No sandbox is named or answers, it refuses, or the event does not
+            come.
+        ConfigurationError: The key or the address is not valid, or the key is no test
+            key.
     """
     settings = _settings(api_base)
     before = _newest(settings, kind)
@@ -84,7 +87,8 @@ def _settings(api_base: str | None) -> Settings:
     base = api_base or os.environ.get("STRIPE_API_BASE")
     if not base:
         raise CommandFailed(
-            "Name the sandbox: set STRIPE_API_BASE as `tokencharge sandbox` prints it, or pass --api-base.",
+            "Name the sandbox: "
+            "set STRIPE_API_BASE as `tokencharge sandbox` prints it, or pass --api-base.",
             2,
         )
     settings = Settings(os.environ.get("STRIPE_SECRET_KEY") or Sandbox().secret_key, api_base=base)
@@ -101,7 +105,7 @@ def _newest(settings: Settings, kind: str) -> dict[str, Any] | None:
 
 
 def _await(settings: Settings, kind: str, before: dict[str, Any] | None) -> dict[str, Any]:
-    """Wait for the event: some happen a second after the request."""
+    """Wait for the event: some events happen a second after the request."""
     for _ in range(_LOOKS):
         event = _newest(settings, kind)
         if event is not None and event != before:
@@ -119,7 +123,7 @@ def _ask(settings: Settings, method: str, path: str, form: str = "") -> dict[str
     try:
         status, body = send(method, url, headers, form.encode(), _TIMEOUT)
         answer = json.loads(body)
-        # A decline is what some triggers are for.
+        # Some triggers are there to cause a decline.
         if status in (200, 402):
             return dict(answer)
         refusal = str(answer["error"]["message"])

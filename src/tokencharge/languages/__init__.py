@@ -1,7 +1,8 @@
-"""The buyer's language: which of ours it is, its sentences, its way to write an amount.
+"""The buyer's language: which one it is, its sentences, how it writes an amount.
 
-Sentences are written in English where they are used, marked by `sentence`, and translated by the catalogs in this
-folder. What a catalog lacks is said in English.
+Sentences are written in English where they are used. `sentence` marks them, and the
+catalogs in this folder translate them. A sentence that a catalog lacks stays in
+English.
 """
 
 from __future__ import annotations
@@ -17,42 +18,47 @@ if TYPE_CHECKING:
     from gettext import NullTranslations
 
 LANGUAGES = ("en", "de", "fr", "es", "it", "pt", "nl", "sv", "pl", "ja", "zh-Hans", "ar")
-"""What this library speaks; the first is what it speaks where a buyer asks for none of them."""
+"""This library's languages; the first is for a buyer who asks for none of them."""
 
 _RIGHT_TO_LEFT = frozenset({"ar"})
-# `de`, `pt-BR`, `zh_Hans_CN`, `de_DE.UTF-8`; what comes after the region is of no account here.
+# `de`, `pt-BR`, `zh_Hans_CN`, `de_DE.UTF-8`; what comes after the region is ignored.
 _TAG = re.compile(
     r"([A-Za-z]{2,3})(?:[-_]([A-Za-z]{4}))?(?:[-_]([A-Za-z]{2}|[0-9]{3}))?(?:[-_.@].*)?", re.ASCII
 )
 _QUALITY = re.compile(r"\s*;\s*[qQ]\s*=\s*([01](?:\.[0-9]{0,3})?)\s*", re.ASCII)
 _TRADITIONAL = frozenset({"TW", "HK", "MO"})
-# Which of its languages Stripe.js has for a region as well (https://docs.stripe.com/js/appendix/supported_locales).
+# The languages that Stripe.js also has for a region
+# (https://docs.stripe.com/js/appendix/supported_locales).
 _STRIPE = frozenset({"en-GB", "fr-CA", "pt-BR"})
 
 
 def sentence(english: str) -> str:
-    """Mark what a buyer may read, to be found and translated; it is said in a language by `Language.say`."""
+    """Mark a sentence that a buyer may read, so that it is found and translated.
+
+    `Language.say` returns it in a language.
+    """
     return english
 
 
 class _Amount(Protocol):
-    """An amount of money, as `Money` is."""
+    """An amount of money, such as `Money`."""
 
     @property
     def decimal(self) -> Any:
-        """In major units, a Decimal."""
+        """The amount in major units, a Decimal."""
 
     @property
     def currency(self) -> Any:
-        """Its ISO code. Pyright takes a field with a converter for no text."""
+        """Its ISO code. For Pyright, a field with a converter is not text."""
 
 
 @attrs.frozen
 class Language:
-    """A language that a buyer reads, and the region whose way of writing numbers they know.
+    """A language that a buyer reads, and the region whose number format they know.
 
     Attributes:
-        tag: As HTML names it: "de", "de-AT", "zh-Hans". One that this library does not speak reads as English.
+        tag: As HTML names it: "de", "de-AT", "zh-Hans". A language that this library
+            does not have reads as English.
     """
 
     tag: str
@@ -62,16 +68,19 @@ class Language:
         """Return the language that suits a buyer best.
 
         Args:
-            asked: What they ask for: an Accept-Language header, or the code of a locale as frameworks write it ("de",
-                "pt-br", "zh_Hans_CN"). What cannot be read counts for nothing.
-            among: The tags to choose from. One that names a region stands for that region alone; one that names none
-                takes the buyer's. The first is for those who ask for none of them.
+            asked: What they ask for: an Accept-Language header, or the code of a locale
+                as frameworks write it ("de", "pt-br", "zh_Hans_CN"). What cannot be
+                read is ignored.
+            among: The tags to choose from. A tag with a region stands for that region
+                only. A tag without one takes the buyer's region. The first tag is for
+                buyers who ask for none of them.
         """
         for wanted in _preferred(asked):
             language, region = wanted
             same = [tag for tag in among if _parts(tag)[0] == language]
             if same:
-                # Their very region, else the language at large, else another region's.
+                # The same region, else the language without region, else another
+                # region.
                 ranks = [(_parts(tag)[1] != region, bool(_parts(tag)[1])) for tag in same]
                 best = same[ranks.index(min(ranks))]
                 return cls(best if _parts(best)[1] or not region else f"{best}-{region}")
@@ -79,27 +88,30 @@ class Language:
 
     @property
     def direction(self) -> str:
-        """How its lines run, as HTML's `dir` has it: "ltr" or "rtl"."""
+        """The direction of its lines, as HTML's `dir`: "ltr" or "rtl"."""
         return "rtl" if _parts(self.tag)[0] in _RIGHT_TO_LEFT else "ltr"
 
     @property
     def for_stripe(self) -> str:
-        """What Stripe.js calls it, for `Stripe(key, {locale})`."""
+        """Its name in Stripe.js, for `Stripe(key, {locale})`."""
         return self.tag if self.tag in _STRIPE else self.tag.partition("-")[0]
 
     def say(self, english: str, **values: object) -> str:
-        """Say a sentence.
+        """Return a sentence in this language.
 
         Args:
             english: The sentence, in English.
-            values: What stands for its placeholders: `say("Pay {amount}", amount="5 €")`.
+            values: The values of its placeholders: `say("Pay {amount}", amount="5 €")`.
         """
-        # An empty one is gettext's own name for the head of a catalog.
+        # An empty text is gettext's own name for the head of a catalog.
         said = _catalog(_parts(self.tag)[0]).gettext(english) if english else english
         return said.format(**values) if values else said
 
     def price(self, money: _Amount) -> str:
-        """Write an amount with its currency's sign, exactly; as `str` writes it where Babel is not installed."""
+        """Write an amount exactly, with its currency's sign.
+
+        Without Babel, it is written as `str` writes it.
+        """
         try:
             from .amounts import written
         except ImportError:
@@ -107,7 +119,10 @@ class Language:
         return written(money.decimal, money.currency.upper(), self.tag)
 
     def countries(self) -> Sequence[tuple[str, str]]:
-        """Return each country's two-letter code and its name, by name; none where Babel is not installed."""
+        """Return each country's two-letter code and its name, by name.
+
+        Without Babel, there are none.
+        """
         try:
             from .countries import named
         except ImportError:
@@ -116,7 +131,7 @@ class Language:
 
 
 def _preferred(asked: str) -> Iterator[tuple[str, str]]:
-    """Read what is asked for, the most wanted first, as languages and regions."""
+    """Return the languages and regions that are asked for, most wanted first."""
     found = []
     for item in asked.split(","):
         code, semicolon, quality = item.partition(";")
@@ -131,7 +146,10 @@ def _preferred(asked: str) -> Iterator[tuple[str, str]]:
 
 
 def _parts(tag: str) -> tuple[str, str]:
-    """Take a tag apart: the language, with its script where it has several, and the region; empty where it is none."""
+    """Split a tag into the language and the region; either may be empty.
+
+    A language with several scripts includes the script.
+    """
     read = _TAG.fullmatch(tag)
     if read is None:
         return "", ""
@@ -143,8 +161,12 @@ def _parts(tag: str) -> tuple[str, str]:
 
 @cache
 def _catalog(language: str) -> NullTranslations:
-    """Return the sentences of a language; none where there is no catalog: each is then said in English."""
-    # Here, because who imports this library seldom needs it, and a shop in English never.
+    """Return the sentences of a language.
+
+    Without a catalog there are none, and each sentence stays in English.
+    """
+    # Imported here: few users of this library need it, and a shop in English never
+    # does.
     import gettext
     from pathlib import Path
 
@@ -153,5 +175,5 @@ def _catalog(language: str) -> NullTranslations:
     try:
         with compiled.open("rb") as file:
             return gettext.GNUTranslations(file)
-    except OSError:  # English is the source, and one that was never compiled is said in English
+    except OSError:  # English is the source; a catalog that was never compiled reads as English
         return gettext.NullTranslations()

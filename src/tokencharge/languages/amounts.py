@@ -1,4 +1,7 @@
-"""How a language writes an amount, by Babel: an extra's, so it is imported only where a page is shown."""
+"""Write an amount in a language, with Babel.
+
+Babel is an extra, so this is imported only where a page is shown.
+"""
 
 from __future__ import annotations
 
@@ -10,21 +13,23 @@ from babel.numbers import format_currency, get_currency_precision
 
 # Twice as many digits as the largest amount has.
 _EXACT = Context(prec=30)
-# CLDR asks for a space between the letters of a currency and a digit ("ISK 1,450"), which Babel does not put there.
+# CLDR asks for a space between the letters of a currency and a digit ("ISK 1,450").
+# Babel does not put it there.
 _TOO_CLOSE = re.compile(r"(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])")
 
-# "US$" in a line from right to left, where it would be seen as "$US".
+# "US$" in a line from right to left, where it would be displayed as "$US".
 _SIGN = re.compile(r"[A-Z]+\W(?=\W*$)", re.ASCII)
 
 
 def written(amount: Decimal, currency: str, tag: str) -> str:
     """Write an amount in major units, as `1.450,00 €`, and never another amount.
 
-    A currency has as many decimal digits as CLDR gives it, and where the amount has more of its own, as many as those:
-    Stripe counts ISK and UGX in hundredths, which nobody writes.
+    A currency has as many decimal digits as CLDR gives it. If the amount itself has
+    more, all of them are written. Stripe counts ISK and UGX in hundredths, which nobody
+    writes.
     """
     digits = -int(amount.normalize(_EXACT).as_tuple().exponent)
-    # Whatever the host has set for decimals, nothing is rounded here.
+    # Nothing is rounded here, whatever the host has set for decimals.
     with localcontext(_EXACT):
         shown = format_currency(
             amount,
@@ -42,7 +47,7 @@ def written(amount: Decimal, currency: str, tag: str) -> str:
 
 
 def locale_of(tag: str) -> Locale:
-    """Return what CLDR knows of a language."""
+    """Return CLDR's locale of a language."""
     try:
         return Locale.parse(tag, sep="-")
     except UnknownLocaleError:  # a region that CLDR does not know for this language

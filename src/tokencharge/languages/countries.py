@@ -1,4 +1,7 @@
-"""The countries of the world by name, by Babel: an extra's, so it is imported only where a page is shown."""
+"""The names of the world's countries, with Babel.
+
+Babel is an extra, so this is imported only where a page is shown.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,8 @@ from functools import lru_cache
 
 from .amounts import locale_of
 
-# Of CLDR's two-letter codes, those that name no country or territory by ISO 3166-1, nor one that mail goes to.
+# CLDR's two-letter codes that name no country or territory of ISO 3166-1, and none that
+# mail goes to.
 _NO_COUNTRIES = frozenset({"CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "UN", "XA", "XB", "ZZ"})
 
 
@@ -22,7 +26,7 @@ def named(tag: str) -> tuple[tuple[str, str], ...]:
 
 
 def _sorted_by(name: str) -> str:
-    """Return a name without the marks above and below its letters: Åland stands beside Albania."""
+    """Return a name without accents, to sort by: Åland stands beside Albania."""
     return "".join(
         each
         for each in unicodedata.normalize("NFKD", name.casefold())

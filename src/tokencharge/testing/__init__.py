@@ -1,6 +1,7 @@
-"""The test kit: gateways on a sandbox, recorded Stripe calls, and assertions on what was charged.
+"""The test kit: sandbox gateways, recorded Stripe calls, and assertions on charges.
 
-It needs neither pytest nor, until a cassette is used, vcrpy. `tokencharge.pytest_plugin` makes fixtures of it.
+It does not need pytest, and needs vcrpy only for cassettes. `tokencharge.pytest_plugin`
+makes fixtures of it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Assertions on money, judged by the sandbox's own record and not by what the code under test says of itself."""
+"""Assertions on money.
+
+The sandbox's own record decides, and not what the code under test reports.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from ..sandbox import Sandbox
 
 
 class CassetteMismatch(AssertionError):
-    """What the test asked of Stripe is not what its cassette holds."""
+    """The test's requests to Stripe differ from those of its cassette."""
 
 
 def assert_charged_once(
@@ -25,11 +28,11 @@ def assert_charged_once(
     """Assert that money was charged, once, and return that Charge.
 
     Args:
-        sandbox: Whose record to look at.
+        sandbox: The sandbox whose record is read.
         amount: What must have been charged.
         order_id: Look at this order's charges only.
         email: Look at the charges of Customers with this e-mail only.
-        description: What the Charge must be described as.
+        description: The description that the Charge must have.
         metadata: What must be among the Charge's metadata.
         captured: Whether the money must have been taken, or must only be held.
 
@@ -67,7 +70,7 @@ def assert_nothing_charged(
     """Assert that no money was charged; with an order or an e-mail, none for that.
 
     Raises:
-        AssertionError: Some was; the message lists it.
+        AssertionError: Money was charged; the message lists it.
     """
     paid = _paid(sandbox, order_id, email)
     _check(
@@ -80,17 +83,18 @@ def assert_nothing_charged(
 def assert_refunded(
     sandbox: Sandbox, charge: Charge | str, amount: Money | None = None
 ) -> list[Refund]:
-    """Assert that money taken was given back, in one Refund or several, and return them.
+    """Assert that captured money was refunded, and return its Refunds.
 
-    Money that was held and let go was never taken: see `assert_released`. A Refund that failed gave nothing back.
+    There may be several Refunds. Money that was held and released was never taken: see
+    `assert_released`. A Refund that failed gave nothing back.
 
     Args:
-        sandbox: Whose record to look at.
-        charge: Which Charge.
+        sandbox: The sandbox whose record is read.
+        charge: The Charge.
         amount: How much in all; all that was captured if None.
 
     Raises:
-        AssertionError: Less or more was given back; the message lists what was charged.
+        AssertionError: Less or more was refunded; the message lists what was charged.
     """
     real = _find(sandbox, charge)
     over = ("failed", "canceled")
@@ -105,11 +109,13 @@ def assert_refunded(
 
 
 def assert_held(sandbox: Sandbox, charge: Charge | str, amount: Money | None = None) -> Charge:
-    """Assert that the money of a Charge is held, neither taken nor let go, and return the Charge.
+    """Assert that the money of a Charge is held, and return the Charge.
+
+    It must be neither taken nor released.
 
     Args:
-        sandbox: Whose record to look at.
-        charge: Which Charge.
+        sandbox: The sandbox whose record is read.
+        charge: The Charge.
         amount: How much must be held.
 
     Raises:
@@ -122,10 +128,12 @@ def assert_held(sandbox: Sandbox, charge: Charge | str, amount: Money | None = N
 
 
 def assert_released(sandbox: Sandbox, charge: Charge | str) -> Charge:
-    """Assert that the money a Charge held was let go, voided or lapsed, and return the Charge.
+    """Assert that the held money of a Charge was released, and return the Charge.
+
+    The hold was voided, or it lapsed.
 
     Raises:
-        AssertionError: It was not let go; the message lists what was charged.
+        AssertionError: It was not released; the message lists what was charged.
     """
     return _in_state(sandbox, charge, ChargeState.RELEASED)
 
@@ -170,7 +178,8 @@ def _check(holds: bool, sentence: str, sandbox: Sandbox) -> None:
     lines = [
         f"  {charge.id}  {charge.amount}  {charge.status}, "
         + ("captured" if charge.captured else "not captured")
-        + f", {charge.state.value}, refunded {charge.amount_refunded}, order {charge.metadata.get('order_id')!r}"
+        + f", {charge.state.value}, refunded {charge.amount_refunded}, "
+        f"order {charge.metadata.get('order_id')!r}"
         for charge in sandbox.charges
     ]
     raise AssertionError("\n".join([sentence, "The sandbox's charges:", *(lines or ["  none"])]))

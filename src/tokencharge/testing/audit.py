@@ -1,4 +1,4 @@
-"""The audit of cassettes: what a recording must not show, whoever recorded it."""
+"""The audit of cassettes: what a recording must not show."""
 
 from __future__ import annotations
 
@@ -31,7 +31,10 @@ class Leak:
 
 
 def find_leaks(paths: Iterable[str | Path]) -> list[Leak]:
-    """Find what looks like a key, a token, a card number, an e-mail outside example.com or a fingerprint.
+    """Find secrets and personal data in cassettes.
+
+    That is what looks like a key, a token, a card number, an e-mail outside example.com
+    or a fingerprint.
 
     Args:
         paths: Cassettes, and folders of cassettes (`*.yaml`, `*.yml`, `*.json`).
@@ -73,12 +76,13 @@ def _document(text: str) -> Any:
         import yaml
     except ModuleNotFoundError:
         raise ConfigurationError(
-            "Reading cassettes needs PyYAML, which comes with vcrpy: python -m pip install 'tokencharge[testing]'."
+            "Reading cassettes needs PyYAML, which comes with vcrpy: "
+            "python -m pip install 'tokencharge[testing]'."
         ) from None
     try:
         return yaml.safe_load(text)
     except yaml.YAMLError:
-        # Not YAML, or with tags of Python's own: the text says as much.
+        # It is not YAML, or has Python's own tags. The text shows the same.
         return text
 
 

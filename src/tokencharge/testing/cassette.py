@@ -1,4 +1,4 @@
-"""Cassettes as a test holds them: recorded once, replayed anywhere, scrubbed before they are written."""
+"""Cassettes for tests: scrubbed, recorded once, and replayed anywhere."""
 
 from __future__ import annotations
 
@@ -20,9 +20,10 @@ if TYPE_CHECKING:
     from .tape import Tape
 
 RecordMode = Literal["none", "once", "all"]
-"""Never record; record a cassette that is missing; record anew."""
+"""Never record ("none"), record what is missing ("once"), or record again ("all")."""
 
-# Webhooks are never recorded: the sandbox's secret lets it sign some beside a cassette.
+# Webhooks are never recorded. With its secret, the sandbox can sign some beside a
+# cassette.
 _REPLAYED = Settings(
     "sk_test_replayed",
     publishable_key="pk_test_replayed",
@@ -34,13 +35,14 @@ _REPLAYED = Settings(
 
 @attrs.define(eq=False)
 class StripeCassette:
-    """Stripe's side of one test: the real exchange while it is recorded, the recorded one from then on.
+    """Stripe's side of one test: real while it is recorded, replayed from then on.
 
-    While it is in use, every request to Stripe that this process makes goes through it, whichever gateway made it.
+    While it is in use, every request of this process to Stripe goes through it,
+    whichever gateway makes it.
 
     Attributes:
-        path: Where it is kept.
-        settings: The key and the address that gateways are to use.
+        path: The file it is kept in.
+        settings: The key and the address that gateways must use.
         recording: Whether requests are sent, or answered from the recording.
     """
 
@@ -59,17 +61,19 @@ class StripeCassette:
         return {name: str(value) for name, value in fields.items() if value is not None}
 
     def gateway(self, **settings: Any) -> PaymentGateway:
-        """Make a gateway; keyword arguments are fields of `Settings` that are to be otherwise."""
+        """Make a gateway; keyword arguments change fields of `Settings`."""
         return PaymentGateway.from_settings(attrs.evolve(self.settings, **settings))
 
     def async_gateway(self, **settings: Any) -> AsyncPaymentGateway:
-        """Make an async gateway, likewise."""
+        """Make an async gateway, in the same way."""
         from .. import AsyncPaymentGateway
 
         return AsyncPaymentGateway.from_settings(attrs.evolve(self.settings, **settings))
 
     def unique(self, name: str) -> str:
-        """Return a text that is new in each recording and the same in each replay, such as an order_id.
+        """Return a text that is new in each recording and the same in each replay.
+
+        It may be an order_id, for example.
 
         Raises:
             CassetteMismatch: The recording has none of this name.
@@ -84,18 +88,21 @@ class StripeCassette:
         return values[name]
 
     def finish(self) -> None:
-        """Stop, keep what was recorded, and see that all that was recorded before was asked for.
+        """Stop, keep the recording, and check that every recorded request was made.
 
         Raises:
-            CassetteMismatch: It was not, or something else was.
+            CassetteMismatch: A recorded request was not made, or another one was.
         """
         self._tape.finish()
 
     def abandon(self, error: BaseException | None = None) -> None:
-        """Stop and keep nothing, unless it is finished; of an error, say what did not match before it.
+        """Stop and keep nothing, unless it is finished.
+
+        Args:
+            error: The error that ended the test, if any.
 
         Raises:
-            CassetteMismatch: Something did not match, and the error came of it.
+            CassetteMismatch: A request did not match, and caused the error.
         """
         self._tape.finished = True
         if error is not None and self._tape.mismatched is not None:
@@ -106,18 +113,21 @@ class StripeCassette:
 def use_cassette(
     path: str | Path, *, record: RecordMode = "none", source: Sandbox | Settings | None = None
 ) -> Iterator[StripeCassette]:
-    """Record the requests made to Stripe in a `with` block, or answer them from the recording.
+    """Record the requests to Stripe in a `with` block, or answer them from a recording.
 
-    Leaving the block checks that every recorded request was made. A block that raises records nothing.
+    Leaving the block checks that every recorded request was made. A block that raises
+    records nothing.
 
     Args:
-        path: The cassette's file; its folder is made when it is recorded.
-        record: "none" never sends anything; "once" records a cassette that is missing; "all" records anew.
-        source: What to record from: a sandbox, over HTTP, or Stripe's test mode, by settings with a test key. A new
-            sandbox if None.
+        path: The cassette's file. Its folder is made when it is recorded.
+        record: "none" never sends anything; "once" records a cassette that is missing;
+            "all" records it again.
+        source: What to record from: a sandbox, over HTTP, or Stripe's test mode, by
+            settings with a test key. A new sandbox if None.
 
     Raises:
-        CassetteMismatch: What the block asked differs from the recording; the message says in which parameter.
+        CassetteMismatch: The block's requests differ from the recording; the message
+            names the parameter.
         ConfigurationError: The key is no test key, or vcrpy is not installed.
     """
     if isinstance(source, Settings) and source.mode != "test":
@@ -128,7 +138,8 @@ def use_cassette(
         from .tape import Tape
     except ModuleNotFoundError as missing:
         raise ConfigurationError(
-            f"Cassettes need vcrpy ({missing.name} is missing): python -m pip install 'tokencharge[testing]'."
+            f"Cassettes need vcrpy ({missing.name} is missing): "
+            "python -m pip install 'tokencharge[testing]'."
         ) from None
     path = Path(path)
     with ExitStack() as stack:

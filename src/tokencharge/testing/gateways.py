@@ -14,11 +14,12 @@ if TYPE_CHECKING:
 def sandbox_gateway(sandbox: Sandbox, **settings: Any) -> PaymentGateway:
     """Make a gateway on a sandbox.
 
-    It retries nothing unless told to, so that a fault armed on the sandbox is what the caller meets.
+    It does not retry unless `max_retries` is given. So a fault that is set on the
+    sandbox reaches the caller.
 
     Args:
-        sandbox: Where to charge.
-        settings: Fields of `Settings` that are to be otherwise: `max_retries=2`.
+        sandbox: The sandbox to charge in.
+        settings: Fields of `Settings` to change: `max_retries=2`.
     """
     return PaymentGateway.from_settings(
         sandbox_settings(sandbox, **settings), http_client=sandbox.http_client()

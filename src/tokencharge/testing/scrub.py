@@ -22,7 +22,8 @@ from .reading import (
 )
 from .standins import StandIns
 
-# Headers are dropped unless they are known to be harmless: Stripe and the SDK add new ones.
+# Headers are dropped unless they are known to be harmless: Stripe and the SDK add new
+# ones.
 _REQUEST_HEADERS = ("content-type", "idempotency-key", "stripe-account", "stripe-version")
 _ANSWER_HEADERS = (
     "content-type",
@@ -37,7 +38,7 @@ _ANSWER_HEADERS = (
     "stripe-version",
 )
 
-# Fields that tell who somebody is or which card it was, wherever they stand.
+# Fields that identify a person or a card, wherever they are.
 _PERSONAL = frozenset(
     """
     address_city address_line1 address_line2 address_state address_zip authorization_code business_name city client_ip
@@ -46,7 +47,8 @@ _PERSONAL = frozenset(
     """.split()
 )
 
-# With a digit or a capital letter, or the words card_declined and in_progress would be ids.
+# An id has a digit or a capital letter. Without this rule, the words card_declined and
+# in_progress would be ids.
 _ID = re.compile(
     r"\b(acct|ba|card|cc|ch|cs|ct|cus|dp|evt|fee|file|fp|iar|in|mandate|pi|pm(?!_card)|pmc|po|price|prod|prv|py|pyr|re"
     r"|req|seti|si|src|sub|tr|trr|txn)"
@@ -64,7 +66,10 @@ class Scrubber:
         self._stand_ins = stand_ins
 
     def uri(self, uri: str) -> str:
-        """Return where a request goes: Stripe's address, whatever stood in for it, and scrubbed parameters."""
+        """Return where a request goes: Stripe's address, with scrubbed parameters.
+
+        It is Stripe's address even if another server stood in for Stripe.
+        """
         parts = urlsplit(uri)
         path = "https://api.stripe.com" + self._text(parts.path)
         return f"{path}?{self._form(parts.query)}" if parts.query else path
@@ -78,12 +83,12 @@ class Scrubber:
         return kept
 
     def request_body(self, body: bytes | str | None) -> str:
-        """Return a request's form, or its JSON."""
+        """Return a request's form or JSON, scrubbed."""
         text = body.decode("utf-8", "replace") if isinstance(body, bytes) else body or ""
         return self._body(text) if text.startswith("{") else self._form(text)
 
     def answer(self, answer: dict[str, Any]) -> dict[str, Any]:
-        """Return an answer, in vcrpy's shape."""
+        """Return an answer in vcrpy's shape, scrubbed."""
         headers = {name: value[0] for name, value in answer["headers"].items()}
         body = answer["body"].get("string") or b""
         return {
@@ -120,7 +125,8 @@ class Scrubber:
         if name == "fingerprint":
             return self._stand_ins.name("fingerprint", value)
         if name.endswith("email") and not is_shareable_email(value):
-            # Whole, for an address may be written in ways that no pattern knows.
+            # The whole value is replaced: an address may be written in ways that no
+            # pattern knows.
             return self._stand_ins.name("email", value)
         if name in _PERSONAL:
             return self._stand_ins.name("personal", value)
@@ -129,7 +135,7 @@ class Scrubber:
     def _text(self, text: str) -> str:
         text = self._blotted(text)
         readable = plain(text)
-        # What is hidden by an encoding cannot be replaced within it.
+        # What an encoding hides cannot be replaced within it.
         return self._blotted(readable) if readable != text and given_away(readable) else text
 
     def _blotted(self, text: str) -> str:

@@ -1,8 +1,9 @@
-"""Stand-ins: what replaces a value that must not be shown, numbered in the order in which values are met.
+"""Stand-ins: they replace values that must not be shown.
 
-Two runs of one test meet the same things in the same order, under other values: another token, so another idempotency
-key. Each run numbers what it meets, and so both write the same cassette. When an answer is replayed, the stand-ins in
-it are turned back into what this run sent.
+They are numbered in the order in which the values appear. Two runs of one test meet the
+same things in the same order, with other values: another token, so another idempotency
+key. Each run numbers what it meets, so both write the same cassette. When an answer is
+replayed, its stand-ins are turned back into the values that this run sent.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ STAND_IN = re.compile(
 
 
 class StandIns:
-    """The stand-ins of one cassette, as this run meets them."""
+    """The stand-ins of one cassette, in this run."""
 
     def __init__(self) -> None:
         self._names: dict[tuple[str, str], str] = {}
@@ -25,7 +26,10 @@ class StandIns:
         self._counts: Counter[str] = Counter()
 
     def name(self, kind: str, value: str) -> str:
-        """Return the stand-in of a value; the same one each time, and itself for a stand-in."""
+        """Return the stand-in of a value, the same one each time.
+
+        A stand-in is returned as it is.
+        """
         if STAND_IN.fullmatch(value):
             return value
         if (kind, value) not in self._names:
@@ -38,12 +42,15 @@ class StandIns:
         return self._names[kind, value]
 
     def meet(self, text: str) -> None:
-        """Count the stand-ins that a replayed answer brings, as their values were counted when it was recorded."""
+        """Count the stand-ins in a replayed answer.
+
+        Their values were counted in the same way when it was recorded.
+        """
         for found in STAND_IN.finditer(text):
             self._counts[found["kind"]] = max(self._counts[found["kind"]], int(found["number"]))
 
     def restore(self, text: str, *, in_json: bool = False) -> str:
-        """Put this run's values in the place of their stand-ins; the stand-ins of others stay."""
+        """Replace stand-ins by this run's values; stand-ins of others stay."""
 
         def value(found: re.Match[str]) -> str:
             known = self._values.get(found[0], found[0])

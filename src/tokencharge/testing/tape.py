@@ -1,4 +1,4 @@
-"""What lies between vcrpy and a cassette: strict matching, scrubbing, and the head of the file."""
+"""Between vcrpy and a cassette: strict matching, scrubbing, and the file's head."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ _AGAIN = "If that is meant, record it again: pytest --stripe-record=all, with th
 
 
 class Tape(Cassette):  # type: ignore[misc]
-    """A vcrpy cassette that plays its interactions one after the other, or not at all.
+    """A vcrpy cassette that plays its interactions in order, or not at all.
 
     Attributes:
         values: The texts that are new in each recording.
         mismatched: The first thing that was not as recorded.
-        finished: The test is over: nothing may be asked any more.
-        kept: What was recorded is to be written.
+        finished: The test is over: no request is allowed any more.
+        kept: Whether the recording is to be written.
         origin: What it is recorded from; None while it is replayed.
     """
 
     @classmethod
     def running(cls, path: Path, api_base: str, origin: str | None) -> AbstractContextManager[Tape]:
-        """Replay a cassette, or record it from `origin`, for the time of a `with` block."""
+        """Replay a cassette, or record it from `origin`, during a `with` block."""
         stand_ins = StandIns()
         scrubber = Scrubber(stand_ins)
         context: AbstractContextManager[Tape] = cls.use(
@@ -66,15 +66,18 @@ class Tape(Cassette):  # type: ignore[misc]
         super().__init__(path=path, persister=_File(self), serializer=_Yaml, **vcr)
 
     def mismatch(self, sentence: str) -> CassetteMismatch:
-        """Note what was not as recorded, for whoever asked may make something else of the error."""
+        """Return the error for a mismatch, and keep the first one.
+
+        The code under test may handle the error in its own way.
+        """
         self.mismatched = self.mismatched or CassetteMismatch(sentence)
         return CassetteMismatch(sentence)
 
     def finish(self) -> None:
-        """Stop; keep what was recorded, and see that all that was recorded before was asked for.
+        """Stop, keep the recording, and check that every recorded request was made.
 
         Raises:
-            CassetteMismatch: It was not, or something else was.
+            CassetteMismatch: A recorded request was not made, or another one was.
         """
         self.finished = True
         if self.mismatched is not None:
@@ -82,15 +85,19 @@ class Tape(Cassette):  # type: ignore[misc]
         left = [_line(request) for request in self.requests[self.play_count :]]
         if self.origin is None and left:
             raise self.mismatch(
-                f"{len(left)} of the {len(self)} requests in {self._file} were not made: {', '.join(left)}. {_AGAIN}"
+                f"{len(left)} of the {len(self)} requests in {self._file} were not made: "
+                f"{', '.join(left)}. {_AGAIN}"
             )
         self.kept = True
 
     def can_play_response_for(self, request: Request) -> bool:
-        """Tell whether to answer from the recording: always, but for requests that are not Stripe's.
+        """Tell whether to answer a request from the recording.
+
+        That is so for every request to Stripe while it is replayed.
 
         Raises:
-            CassetteMismatch: The request is not the one that is recorded next, or may not be sent.
+            CassetteMismatch: The request is not the one that is recorded next, or may
+                not be sent.
         """
         scrubbed = self.filter_request(request)
         if scrubbed is None:
@@ -105,13 +112,14 @@ class Tape(Cassette):  # type: ignore[misc]
             return True
         if urlsplit(request.uri).netloc != self._host:
             raise self.mismatch(
-                f"{_line(scrubbed)} went to {urlsplit(request.uri).netloc}, and this cassette is recorded from "
-                f"{self.origin}, at {self._host}: make the gateway with the cassette's settings."
+                f"{_line(scrubbed)} went to {urlsplit(request.uri).netloc}, "
+                f"and this cassette is recorded from {self.origin}, at "
+                f"{self._host}: make the gateway with the cassette's settings."
             )
         return False
 
     def play_response(self, request: Request) -> dict[str, Any]:
-        """Return the next recorded answer, with this run's own values where the recording has stand-ins."""
+        """Return the next recorded answer, with this run's values for its stand-ins."""
         index = self.play_count
         self.play_counts[index] += 1
         answer = self.responses[index]
@@ -129,7 +137,8 @@ class Tape(Cassette):  # type: ignore[misc]
         if number >= len(self):
             there = f"ends after {number} requests" if number else "is missing"
             raise self.mismatch(
-                f"{_line(sent)} is not recorded: {self._file} {there}. {_AGAIN if number else _FIRST}"
+                f"{_line(sent)} is not recorded: "
+                f"{self._file} {there}. {_AGAIN if number else _FIRST}"
             )
         recorded = self.requests[number]
         differences = _differences(sent, recorded)
@@ -139,7 +148,7 @@ class Tape(Cassette):  # type: ignore[misc]
 
     def _refuse_live_keys(self, request: Request) -> None:
         login = str(request.headers.get("Authorization", ""))
-        # As a bearer token it stands there as it is; as a user's name, in base64.
+        # A bearer token is there as it is. A user's name is there in base64.
         if "_live_" in login or "_live_" in encoded_text(login.partition(" ")[2].strip()):
             raise self.mismatch("A live key was about to be used under a cassette: use a test key.")
 
@@ -148,7 +157,10 @@ _FIRST = "Record it: pytest --stripe-record=once."
 
 
 def _scrubbed(request: Request, scrubber: Scrubber) -> Request | None:
-    """Return a request as a cassette may hold it; None if it is not for Stripe, and none of our business."""
+    """Return a request as a cassette may hold it.
+
+    None means that it is not for Stripe, and is left alone.
+    """
     headers = {str(name).lower(): str(value) for name, value in request.headers.items()}
     if "stripe-version" not in headers and not str(request.host).endswith("stripe.com"):
         return None
@@ -195,13 +207,13 @@ def _shown(value: str | None) -> str:
 
 
 class _File:
-    """What vcrpy calls a persister."""
+    """The object that vcrpy calls a persister."""
 
     def __init__(self, tape: Tape) -> None:
         self._tape = tape
 
     def load_cassette(self, path: str, serializer: Any) -> Any:
-        """Read the file, unless it is recorded anew."""
+        """Read the file, unless it is recorded again."""
         if self._tape.origin is not None or not Path(path).exists():
             raise CassetteNotFoundError
         text = Path(path).read_text("utf-8")
@@ -211,7 +223,7 @@ class _File:
         return deserialize(text, serializer)
 
     def save_cassette(self, path: str, cassette_dict: Mapping[str, Any], serializer: Any) -> None:
-        """Write the file at once and whole, if the test succeeded."""
+        """Write the whole file in one step, if the test succeeded."""
         if not self._tape.kept:
             return
         at = self._tape.recorded_at.isoformat()
@@ -228,7 +240,7 @@ class _File:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Writes texts of several lines as such, so that a recorded answer can be read and compared."""
+    """Writes texts of several lines as blocks, so that they can be compared."""
 
 
 def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
@@ -248,7 +260,7 @@ def _yaml(document: Mapping[str, Any]) -> str:
 
 
 class _Yaml:
-    """What vcrpy calls a serializer."""
+    """The object that vcrpy calls a serializer."""
 
     serialize = staticmethod(_yaml)
     deserialize = staticmethod(yaml.safe_load)
