@@ -1,4 +1,4 @@
-"""What Stripe calls the kinds of objects: in a body, in an error, in a path."""
+"""Kinds of objects, and their names in bodies, errors and paths."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import Enum
 
 
 class Kind(str, Enum):
-    """A kind of object, by the name that stands in its `object` field."""
+    """A kind of object; its value stands in the `object` field."""
 
     BALANCE = "balance"
     BALANCE_TRANSACTION = "balance_transaction"
@@ -25,17 +25,17 @@ class Kind(str, Enum):
 
     @property
     def word(self) -> str:
-        """What an error calls an object of this kind that is not there."""
+        """How an error names a missing object of this kind."""
         return _WORDS.get(self, self.value)
 
     @property
     def param(self) -> str:
-        """The parameter that an error names when the id in the path is unknown."""
+        """The `param` of an error when the id in the path is unknown."""
         return _PARAMS.get(self, "id")
 
     @property
     def noun(self) -> str:
-        """What messages call it: "PaymentIntent"."""
+        """The name in messages: "PaymentIntent"."""
         return self.value.title().replace("_", "")
 
 

@@ -1,4 +1,4 @@
-"""Every way Stripe says no: Refusal, its body, and the wordings that are shared."""
+"""Stripe's error answers: `Refusal`, its body and the shared messages."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from .wire import JSON
 class Saving(Enum):
     """Whether a refusal is saved under its request's idempotency key.
 
-    Stripe saves what an endpoint answered once it had begun. It forgets a request whose
-    parameters were no good, or which never got that far. Two cases are left to `Rules`.
+    Stripe saves an answer once the endpoint has begun to execute the request. It does
+    not save the refusal of an invalid parameter, or of a request that did not reach the
+    endpoint. `Rules` decides about unknown ids and about policies.
     """
 
     SAVED = "saved"
@@ -23,7 +24,7 @@ class Saving(Enum):
 
 
 class Refusal(Exception):
-    """An error answer, raised from anywhere inside the engine."""
+    """An error answer; any part of the engine may raise it."""
 
     def __init__(
         self,
@@ -48,7 +49,7 @@ class Refusal(Exception):
         self.more = more
 
     def body(self, request_id: str, now: int) -> JSON:
-        """Build the JSON body; like Stripe's, it leaves out what does not apply."""
+        """Build the JSON body. Like Stripe's, it omits fields that do not apply."""
         error: JSON = {name: value for name, value in self.more.items() if value is not None}
         if self.code is not None:
             error["code"] = self.code
@@ -62,27 +63,30 @@ class Refusal(Exception):
 
 
 def doc_url(code: str) -> str:
-    """Return where Stripe explains an error code."""
+    """Return the URL of Stripe's page about an error code."""
     return f"https://stripe.com/docs/error-codes/{code.replace('_', '-')}"
 
 
 def invalid(message: str, param: str | None = None, code: str | None = None) -> Refusal:
-    """A parameter is no good: 400, and forgotten."""
+    """Return the refusal of an invalid parameter: 400, not saved."""
     return Refusal(400, message, code=code, param=param, saving=Saving.FORGOTTEN)
 
 
 def impossible(message: str, param: str | None = None, code: str | None = None) -> Refusal:
-    """The state of things forbids it: 400, and saved."""
+    """Return the refusal of a request that the object's state forbids: 400, saved."""
     return Refusal(400, message, code=code, param=param)
 
 
 def against_policy(message: str) -> Refusal:
-    """The account's API policies forbid it: 400."""
+    """Return the refusal by the account's API policies: 400."""
     return Refusal(400, message, saving=Saving.POLICY)
 
 
 def missing(kind: Kind, name: str, param: str | None = None) -> Refusal:
-    """No such object: 404 for one that the path names, 400 for one that a parameter names."""
+    """Return the refusal of an unknown id.
+
+    The status is 404 for an id in the path, and 400 for an id in a parameter.
+    """
     return Refusal(
         404 if param is None else 400,
         f"No such {kind.word}: '{name}'",
@@ -93,7 +97,7 @@ def missing(kind: Kind, name: str, param: str | None = None) -> Refusal:
 
 
 def locked() -> Refusal:
-    """Another request is at work on the object: 429, and forgotten."""
+    """Return the refusal while another request uses the object: 429, not saved."""
     message = (
         "This object cannot be accessed right now because another API request or Stripe process is"
         " currently accessing it. If you see this error intermittently, retry the request."
@@ -108,5 +112,5 @@ def locked() -> Refusal:
 
 
 def card_refused(message: str, code: str, param: str | None, **more: Any) -> Refusal:
-    """The card is at fault: 402."""
+    """Return the refusal of a card: 402."""
     return Refusal(402, message, code=code, param=param, kind="card_error", **more)

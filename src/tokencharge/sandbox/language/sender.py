@@ -1,4 +1,4 @@
-"""One HTTP request, over a connection of its own: no proxy, no redirect, no retry."""
+"""Send one HTTP request over its own connection: no proxy, redirect or retry."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def send(
     """Send a request and return the answer's status and body.
 
     Raises:
-        OSError: Nobody answered, or not in HTTP.
+        OSError: There was no answer, or the answer is not HTTP.
     """
     where = urlsplit(url)
     connect = http.client.HTTPSConnection if where.scheme == "https" else http.client.HTTPConnection
@@ -34,19 +34,22 @@ def send(
 
 
 def checked(url: str, *, anywhere: bool) -> str:
-    """Return a URL that can be sent to.
+    """Return the URL if requests may be sent to it.
 
     Raises:
-        ValueError: It is none, or leads to another machine and `anywhere` is not set.
+        ValueError: The URL is not valid, or it leads to another machine and `anywhere`
+            is not set.
     """
     host = _host(url)
     if host is None:
         raise ValueError(
-            "Webhooks go to a plain URL that begins with http:// or https://, without spaces or a login."
+            "Webhooks go to a plain URL that begins with http:// or https://, without spaces or a"
+            " login."
         )
     if not anywhere and not is_loopback(host):
         raise ValueError(
-            f"Webhooks go to this machine only, and {host} may be another one: use 127.0.0.1, or pass anywhere=True."
+            f"Webhooks go to this machine only, and {host} may be another one: use 127.0.0.1, or"
+            " pass anywhere=True."
         )
     return url
 
@@ -61,7 +64,10 @@ def _host(url: str) -> str | None:
 
 
 def is_loopback(host: str) -> bool:
-    """Tell whether the name or address of a host is this machine's own, wherever names are looked up."""
+    """Tell whether a host's name or address is this machine's own.
+
+    Names are not looked up: only `localhost` and the names below it count.
+    """
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

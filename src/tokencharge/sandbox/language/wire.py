@@ -1,4 +1,4 @@
-"""What crosses the wire: Request, Response and Stripe's form encoding."""
+"""`Request`, `Response` and Stripe's form encoding."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import attrs
 JSON = dict[str, Any]
 
 API_VERSION = "2026-10-28.endive"
-"""The version whose shape the bodies have."""
+"""The version of Stripe's API whose shape the bodies have."""
 
 
 def _lower(headers: Mapping[str, str]) -> dict[str, str]:
@@ -29,11 +29,13 @@ class Request:
 
     Attributes:
         method: "GET", "POST" or "DELETE".
-        path: Without the query: "/v1/charges".
-        query: What follows the question mark, still encoded.
-        headers: Names in lower case. Kept out of repr, as are query and body.
+        path: The path without the query: "/v1/charges".
+        query: The text after the question mark, still encoded.
+        headers: The headers, with names in lower case. The repr omits them, and query
+            and body.
         body: The form, still encoded.
-        idempotency_key: The key, on the one method where Stripe heeds it.
+        idempotency_key: The idempotency key of a POST. Stripe ignores it on other
+            methods.
     """
 
     method: str
@@ -47,7 +49,11 @@ class Request:
 
     @property
     def api_key(self) -> str:
-        """The key it is authorized with: a Bearer token, or the user of basic authentication, as curl sends it."""
+        """The API key of the request.
+
+        It is a Bearer token, or the user name of basic authentication, which curl
+        sends.
+        """
         scheme, _, key = self.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "basic":
             return key
@@ -58,13 +64,13 @@ class Request:
 
     @property
     def form(self) -> JSON:
-        """The parameters, from the body of a POST and the query of anything else."""
+        """The parameters: the body of a POST, the query of any other method."""
         return decode_body(self.body) if self.method == "POST" else decode_form(self.query)
 
 
 @attrs.frozen
 class Response:
-    """An answer of the sandbox; header names are in lower case."""
+    """A response of the sandbox; header names are in lower case."""
 
     status: int
     headers: Mapping[str, str] = attrs.field(factory=dict[str, str], repr=False)
@@ -84,12 +90,12 @@ def decode_body(body: bytes) -> JSON:
 def decode_form(text: str) -> JSON:
     """Decode a form into nested mappings.
 
-    `card[number]=4242` becomes `{"card": {"number": "4242"}}`; the lists `expand[]=a` and `expand[0]=a`
-    become `{"expand": {"0": "a"}}`, in the order they came.
+    `card[number]=4242` becomes `{"card": {"number": "4242"}}`. The lists `expand[]=a`
+    and `expand[0]=a` become `{"expand": {"0": "a"}}`, in the order of the form.
     """
     form: JSON = {}
     for pair in filter(None, text.split("&")):
-        # Most pairs are plain, and need no decoding.
+        # Most pairs are plain and need no decoding.
         name, _, value = (
             map(unquote_plus, pair.partition("="))
             if "%" in pair or "+" in pair
