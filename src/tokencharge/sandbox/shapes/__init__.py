@@ -1,1 +1,1 @@
-"""What Stripe's things look like: cards, currencies, the bodies of objects."""
+"""The shape of Stripe's objects: cards, currencies and bodies."""

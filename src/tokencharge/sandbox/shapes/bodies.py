@@ -8,7 +8,8 @@ import hashlib
 from ..language.wire import JSON
 from .cards import BRAND_TITLES, Checks, Decline, MagicCard
 
-# Objects are never changed, so that what is the same in all of them, or in many, can be one object: less to keep.
+# Objects are never changed. So an equal part of many bodies can be one object, which
+# saves memory.
 shared = functools.lru_cache(maxsize=1_000)
 _NOTHING: JSON = {}
 _NO_LOCALES: list[str] = []
@@ -17,7 +18,7 @@ _UNAVAILABLE = {"status": "unavailable"}
 _UNUSED = {"used": False}
 _ANY_NETWORK = {"preferred": None}
 
-# Of the account number that a wallet keeps in place of the card's.
+# A wallet has its own account number in place of the card's. These are its last digits.
 _DEVICE_LAST4 = "4242"
 
 ADDRESS = ("city", "country", "line1", "line2", "postal_code", "state")
@@ -32,7 +33,10 @@ _ADDRESS_OF_CARD = (
 
 
 def card(name: str, magic: MagicCard, month: int, year: int, fields: JSON, *, cvc: bool) -> JSON:
-    """Describe a card the old way, as tokens and Customers do, but for metadata; no bank was asked about it yet."""
+    """Describe a card in the old shape, which tokens and Customers have.
+
+    The metadata is not included. No bank has been asked about the card yet.
+    """
     return {
         "id": name,
         "object": "card",
@@ -65,14 +69,14 @@ def card(name: str, magic: MagicCard, month: int, year: int, fields: JSON, *, cv
 
 
 def token_card(card: JSON, *, public: bool) -> JSON:
-    """Describe the card of a token, to whoever has the publishable key without its fingerprint."""
+    """Describe a token's card; the publishable key does not see its fingerprint."""
     hidden = ("customer", "wallet", "email", "phone", *(["fingerprint"] if public else []))
     shown = {name: value for name, value in card.items() if name not in hidden}
     return {**shown, "currency": None, "metadata": _NOTHING, "networks": _ANY_NETWORK}
 
 
 def customer(params: JSON, metadata: dict[str, str], invoice_prefix: str) -> JSON:
-    """Describe a Customer; its id and its cards are not in here."""
+    """Describe a Customer, without its id and its cards."""
     settings = params.pop("invoice_settings", {})
     return {
         "address": None,
@@ -107,7 +111,7 @@ def customer(params: JSON, metadata: dict[str, str], invoice_prefix: str) -> JSO
 def charge(
     params: JSON, metadata: dict[str, str], source: JSON, magic: MagicCard, decline: Decline | None
 ) -> JSON:
-    """Describe a Charge: tried, and either failed or authorized; nothing is captured yet."""
+    """Describe a Charge after the attempt: failed, or authorized but not captured."""
     descriptor = params.get("statement_descriptor")
     suffix = params.get("statement_descriptor_suffix") or descriptor
     return {
@@ -165,13 +169,13 @@ def charge(
 
 
 def with_card(charge: JSON, **details: object) -> JSON:
-    """Return what a Charge says of its card, with other details."""
+    """Return a Charge's `payment_method_details` with other card details."""
     said = charge["payment_method_details"]
     return {**said, "card": {**said["card"], **details}}
 
 
 def billing_details(card: JSON) -> JSON:
-    """Describe whose card it is the new way."""
+    """Describe the owner of a card in the new shape."""
     return _billing_details(card["name"], *(card[name] for name in _ADDRESS_OF_CARD))
 
 
@@ -203,7 +207,8 @@ def _outcome(magic: MagicCard, decline: Decline | None) -> JSON:
                 reason="elevated_risk_level",
                 rule="manual_review_if_elevated_risk",
                 seller_message=(
-                    "Stripe evaluated this payment as having elevated risk, and placed it in your manual review queue."
+                    "Stripe evaluated this payment as having elevated risk, and placed it in your"
+                    " manual review queue."
                 ),
                 type="manual_review",
             )
@@ -238,7 +243,7 @@ def _paid_with(
     authorized: int | None,
     wallet: str | None,
 ) -> JSON:
-    """Describe the card charged the new way."""
+    """Describe the charged card in the new shape."""
     brand = magic.brand
     card = {
         "amount_authorized": authorized,
@@ -270,17 +275,17 @@ def _paid_with(
 
 
 def describe_wallet(kind: str | None, more: JSON) -> JSON | None:
-    """Describe the wallet that holds a card; None for a card that was typed."""
+    """Describe the wallet that holds a card; None if the card was typed in."""
     return None if kind is None else {kind: more, "dynamic_last4": _DEVICE_LAST4, "type": kind}
 
 
 def checks_of(card: JSON) -> Checks:
-    """Return what the bank says of a card."""
+    """Return the results of the bank's checks of a card."""
     return card["cvc_check"], card["address_line1_check"], card["address_zip_check"]
 
 
 def checks(results: Checks) -> JSON:
-    """Describe what the bank says of a card's CVC and address the new way."""
+    """Describe the bank's checks of CVC and address in the new shape."""
     return dict(
         zip(("cvc_check", "address_line1_check", "address_postal_code_check"), results, strict=True)
     )
@@ -288,5 +293,5 @@ def checks(results: Checks) -> JSON:
 
 @functools.lru_cache(maxsize=512)
 def fingerprint(number: str) -> str:
-    """Return what is the same for a number whenever it is used."""
+    """Return the fingerprint of a card number; it is always the same."""
     return hashlib.sha256(number.encode()).hexdigest()[:16]

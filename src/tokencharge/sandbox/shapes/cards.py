@@ -1,4 +1,4 @@
-"""What a test card is and does, and the ways in which cards are declined."""
+"""Test cards, what they do, and how cards are declined."""
 
 from __future__ import annotations
 
@@ -13,18 +13,19 @@ from ..language.wire import JSON
 
 @attrs.frozen
 class Decline:
-    """How a card is refused.
+    """How a card is declined.
 
     Attributes:
         code: The error's code.
-        decline_code: The bank's reason; since about 2025 other codes are repeated here.
-        message: What the error and the failed charge say.
-        param: The field at fault.
+        decline_code: The bank's reason. Since about 2025 other codes are repeated here.
+        message: The text of the error and of the failed Charge.
+        param: The parameter at fault.
         advice: The error's `advice_code`.
         network: The card network's own code.
-        network_advice: Its advice.
-        blocked: Stripe's own risk rules refused it, for this reason; the bank was never asked.
-        leaves_charge: A failed Charge is kept, and the error names it.
+        network_advice: The card network's advice code.
+        blocked: Why Stripe's own risk rules refuse the card. The bank is then not
+            asked.
+        leaves_charge: Whether a failed Charge is kept and named by the error.
     """
 
     code: str = "card_declined"
@@ -44,7 +45,7 @@ class Decline:
 
     @property
     def codes(self) -> JSON:
-        """What an error says of it beside message and `param`; None for what it does not say."""
+        """The error's codes beside message and `param`; None for a missing one."""
         return {
             "advice_code": self.advice,
             "decline_code": self.decline_code,
@@ -82,7 +83,8 @@ DECLINES = {
         Decline(
             decline_code="card_velocity_exceeded",
             message=(
-                "Your card was declined for making repeated attempts too frequently or exceeding its amount limit."
+                "Your card was declined for making repeated attempts too frequently or exceeding"
+                " its amount limit."
             ),
             advice=_LATER,
             network="61",
@@ -108,25 +110,27 @@ DECLINES = {
         ),
         Decline(
             decline_code="test_mode_live_card",
-            message="Your card was declined. Your request was in test mode, but used a non test card.",
+            message=(
+                "Your card was declined. Your request was in test mode, but used a non test card."
+            ),
         ),
     )
 }
 
 
 class Asks(Enum):
-    """When the bank of a card wants its customer to authenticate a PaymentIntent."""
+    """When a card's bank wants the customer to authenticate a PaymentIntent."""
 
     ALWAYS = "always"
     ON_SESSION = "on_session"
     UNLESS_SET_UP = "unless_set_up"
-    """Unless the customer has agreed to payments while away."""
+    """Unless the customer has agreed to off-session payments."""
     FIRST = "first"
-    """Before it is asked for money at all, so that a refusal leaves no Charge."""
+    """Before the bank is asked for money. So a refusal leaves no Charge."""
 
 
 class Effect(Enum):
-    """What happens to a Charge, or to its PaymentIntent, after the card was charged."""
+    """What happens to a Charge or its PaymentIntent after the card is charged."""
 
     DISPUTE = "dispute"
     INQUIRY = "inquiry"
@@ -138,24 +142,26 @@ class Effect(Enum):
 
 
 Checks = tuple[str | None, str | None, str | None]
-"""What the bank says of a card's CVC, of the first line of its address, and of its postal code."""
+"""The bank's checks of a card: CVC, first line of the address, postal code."""
 
 
 @attrs.frozen(cache_hash=True)
 class MagicCard:
-    """What a card is, and what it does.
+    """A test card and its behaviour.
 
     Attributes:
-        number: Its number.
-        country: The issuer's.
+        number: The card number.
+        country: The issuer's country.
         funding: "credit", "debit" or "prepaid".
-        at_attach: Why it cannot be attached to a Customer, nor charged.
-        at_charge: Why it cannot be charged, or by the Charges API at least, which cannot ask for authentication.
-        asks: When its bank wants the customer to authenticate a PaymentIntent.
-        once_asked: Why it cannot be charged even so.
-        risk: What Radar thinks of it: "normal", "elevated" or "highest".
+        at_attach: Why the card can be neither attached to a Customer nor charged.
+        at_charge: Why the card cannot be charged, at least not by the Charges API,
+            which cannot ask for authentication.
+        asks: When the bank wants the customer to authenticate a PaymentIntent.
+        once_asked: Why the card cannot be charged even after authentication.
+        risk: Radar's risk level: "normal", "elevated" or "highest".
         effect: What happens later.
-        checks: What the bank says of the CVC, the first line of the address and the postal code.
+        checks: The bank's checks of the CVC, the first line of the address and the
+            postal code.
     """
 
     number: str
@@ -209,13 +215,13 @@ _CHECKS = ("cvc_check", "address_line1_check", "address_zip_check")
 
 @attrs.frozen
 class HeldCard:
-    """A card under an id: what Stripe shows of it the old way, and what it does."""
+    """A card under an id: its JSON in the old shape, and its behaviour."""
 
     json: JSON = attrs.field(repr=False)
     magic: MagicCard = attrs.field(repr=False)
 
     def checked(self) -> HeldCard:
-        """Return the card as it is once the bank was asked: what was unchecked passes or fails."""
+        """Return the card after the bank's checks: unchecked becomes pass or fail."""
         results = zip(_CHECKS, self.magic.checks, strict=True)
         known = {
             name: result or "pass" for name, result in results if self.json[name] == "unchecked"
@@ -224,6 +230,9 @@ class HeldCard:
 
 
 def declined(decline: Decline, charge: str | None) -> Refusal:
-    """The card is declined; where no Charge was tried, `param` is there even if it names nothing."""
+    """Return the refusal of a declined card.
+
+    If no Charge was tried, `param` is always there, even if it is empty.
+    """
     param = decline.param or ("" if charge is None else None)
     return card_refused(decline.message, decline.code, param, charge=charge, **decline.codes)

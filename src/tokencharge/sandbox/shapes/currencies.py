@@ -1,7 +1,7 @@
-"""The currencies Stripe takes, the least it takes in each, and how its errors write amounts.
+"""Stripe's currencies, their minimum amounts, and amounts in its errors.
 
-The minimum hangs on the currency an account is paid out in. The sandbox's account is paid out in every
-currency it charges, which makes this table exact for it.
+The minimum depends on the currency in which an account is paid out. The sandbox's
+account is paid out in every currency that it charges, so this table is exact for it.
 """
 
 from __future__ import annotations
@@ -10,11 +10,16 @@ from ... import Money
 
 CURRENCIES = frozenset(
     """
-    usd aed afn all amd ang aoa ars aud awg azn bam bbd bdt bgn bhd bif bmd bnd bob brl bsd bwp byn bzd cad cdf
-    chf clp cny cop crc cve czk djf dkk dop dzd egp etb eur fjd fkp gbp gel gip gmd gnf gtq gyd hkd hnl hrk htg
-    huf idr ils inr isk jmd jod jpy kes kgs khr kmf krw kwd kyd kzt lak lbp lkr lrd lsl mad mdl mga mkd mmk mnt
-    mop mur mvr mwk mxn myr mzn nad ngn nio nok npr nzd omr pab pen pgk php pkr pln pyg qar ron rsd rub rwf sar
-    sbd scr sek sgd shp sle sos srd std szl thb tjs tnd top try ttd twd tzs uah ugx uyu uzs vnd vuv wst xaf xcd
+    usd aed afn all amd ang aoa ars aud awg azn bam bbd \
+bdt bgn bhd bif bmd bnd bob brl bsd bwp byn bzd cad cdf
+    chf clp cny cop crc cve czk djf dkk dop dzd egp etb \
+eur fjd fkp gbp gel gip gmd gnf gtq gyd hkd hnl hrk htg
+    huf idr ils inr isk jmd jod jpy kes kgs khr kmf krw \
+kwd kyd kzt lak lbp lkr lrd lsl mad mdl mga mkd mmk mnt
+    mop mur mvr mwk mxn myr mzn nad ngn nio nok npr nzd \
+omr pab pen pgk php pkr pln pyg qar ron rsd rub rwf sar
+    sbd scr sek sgd shp sle sos srd std szl thb tjs tnd \
+top try ttd twd tzs uah ugx uyu uzs vnd vuv wst xaf xcd
     xof xpf yer zar zmw
     """.split()
 )
@@ -48,5 +53,5 @@ _SYMBOLS = {
 
 
 def written(amount: int, currency: str) -> str:
-    """Write an amount as Stripe's errors do: "$30.00"."""
+    """Write an amount as in Stripe's errors: "$30.00"."""
     return f"{_SYMBOLS.get(currency, '')}{Money(amount, currency).decimal:,}"

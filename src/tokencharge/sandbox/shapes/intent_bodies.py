@@ -1,4 +1,7 @@
-"""The bodies of PaymentIntents, SetupIntents, PaymentMethods and confirmation tokens, of API 2026-10-28.endive."""
+"""Bodies of intents, PaymentMethods and confirmation tokens.
+
+Intents are PaymentIntents and SetupIntents. The shape is that of API 2026-10-28.endive.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +9,22 @@ from ..language.wire import JSON
 from .bodies import billing_details, checks, checks_of, describe_wallet, fingerprint, shared
 from .cards import Checks, Decline, HeldCard, MagicCard
 
-# What Stripe shows of an intent to a browser, which has the publishable key and the client secret.
+# The fields of an intent that Stripe shows to a browser, which has the publishable key
+# and the client secret.
 _PUBLIC_PAYMENT = """
-id object allowed_payment_method_types amount amount_details automatic_payment_methods canceled_at cancellation_reason
-capture_method client_secret confirmation_method created currency description excluded_payment_method_types
-last_payment_error livemode next_action payment_method payment_method_configuration_details payment_method_types
+id object allowed_payment_method_types amount amount_details automatic_payment_methods canceled_at \
+cancellation_reason
+capture_method client_secret confirmation_method created currency description \
+excluded_payment_method_types
+last_payment_error livemode next_action payment_method payment_method_configuration_details \
+payment_method_types
 processing receipt_email setup_future_usage shipping source status
 """.split()
 _PUBLIC_SETUP = """
-id object allowed_payment_method_types automatic_payment_methods cancellation_reason client_secret created description
-excluded_payment_method_types last_setup_error livemode next_action payment_method payment_method_configuration_details
+id object allowed_payment_method_types automatic_payment_methods cancellation_reason client_secret \
+created description
+excluded_payment_method_types last_setup_error livemode next_action payment_method \
+payment_method_configuration_details
 payment_method_types status usage
 """.split()
 _PUBLIC = {
@@ -23,7 +32,8 @@ _PUBLIC = {
     "setup_intent": (_PUBLIC_SETUP, "last_setup_error"),
 }
 
-# Objects are never changed, so that what is the same in all of them can be one object: less to keep.
+# Objects are never changed. So an equal part of all bodies can be one object, which
+# saves memory.
 _NO_TIP: JSON = {"tip": {}}
 _UNMANAGED = {"enabled": False}
 _SUPPORTED = {"supported": True}
@@ -46,7 +56,7 @@ _CARD_SETUPS = {
 
 
 def payment_intent(params: JSON, metadata: dict[str, str], client_secret: str) -> JSON:
-    """Describe a new PaymentIntent; its id is not in here."""
+    """Describe a new PaymentIntent, without its id."""
     automatic = _automatic(params)
     configured = automatic is not None
     return {
@@ -95,7 +105,7 @@ def payment_intent(params: JSON, metadata: dict[str, str], client_secret: str) -
 
 
 def setup_intent(params: JSON, metadata: dict[str, str], client_secret: str) -> JSON:
-    """Describe a new SetupIntent; its id is not in here."""
+    """Describe a new SetupIntent, without its id."""
     automatic = _automatic(params)
     configured = automatic is not None
     return {
@@ -132,12 +142,18 @@ def _automatic(params: JSON) -> JSON | None:
 
 
 def _types(*, configured: bool) -> list[str]:
-    """List what can be used: with automatic payment methods, the account's configuration decides for cards and Link."""
+    """List the types of payment methods that an intent takes.
+
+    With automatic payment methods, the account's configuration decides: cards and Link.
+    """
     return _CONFIGURED_TYPES if configured else _CARD_TYPE
 
 
 def shown(body: JSON, *, public: bool) -> JSON:
-    """Return as much of an intent or a PaymentMethod as the publishable key may see, or all of it."""
+    """Return the fields of an intent or a PaymentMethod that the key may see.
+
+    The publishable key sees a part of them, the secret key sees all.
+    """
     if not public:
         return body
     if body["object"] == "payment_method":
@@ -152,7 +168,10 @@ def shown(body: JSON, *, public: bool) -> JSON:
 
 
 def payment_error(decline: Decline, doc_url: str, charge: str | None) -> JSON:
-    """Describe a decline as `last_payment_error` and `last_setup_error` do, but for the PaymentMethod."""
+    """Describe a decline as in `last_payment_error` and `last_setup_error`.
+
+    The PaymentMethod is not included.
+    """
     error = {
         **decline.codes,
         "charge": charge,
@@ -166,7 +185,7 @@ def payment_error(decline: Decline, doc_url: str, charge: str | None) -> JSON:
 
 
 def payment_method(held: HeldCard, fields: JSON) -> JSON:
-    """Describe a card the new way, as a PaymentMethod."""
+    """Describe a card in the new shape, as a PaymentMethod."""
     known = billing_details(held.json)
     given = fields.get("billing_details", {})
     address = {
@@ -186,7 +205,7 @@ def payment_method(held: HeldCard, fields: JSON) -> JSON:
 
 
 def card_as_method(held: HeldCard, created: int) -> JSON:
-    """Describe a Customer's card as the PaymentMethod which it can be used as."""
+    """Describe a Customer's card as a PaymentMethod with the same id."""
     return {
         "id": held.json["id"],
         "object": "payment_method",
@@ -231,7 +250,7 @@ def _card(magic: MagicCard, month: int, year: int, results: Checks, wallet: str 
 
 
 def confirmation_token(held: HeldCard, params: JSON, now: int) -> JSON:
-    """Describe a confirmation token; its id is not in here."""
+    """Describe a confirmation token, without its id."""
     method = payment_method(held, params.get("payment_method_data", {}))
     preview = ("allow_redisplay", "billing_details", "card", "customer", "customer_account", "type")
     return {

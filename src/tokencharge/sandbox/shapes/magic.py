@@ -1,4 +1,4 @@
-"""Stripe's magic tokens (`TOKENS`), magic PaymentMethods (`METHODS`) and test card numbers (`NUMBERS`)."""
+"""Stripe's test cards: `TOKENS`, PaymentMethods (`METHODS`) and `NUMBERS`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from .cards import DECLINES, Asks, Decline, Effect, MagicCard
 
 _ISSUERS = """
-us ar br ca cl co cr ec mx pa py pe uy ae at be bg by hr cy cz dk ee fi fr de gi gr hu ie it lv li lt lu mt nl no
+us ar br ca cl co cr ec mx pa py pe uy ae at be bg by hr cy cz dk ee fi fr de gi gr hu ie it lv li \
+lt lu mt nl no
 pl pt ro si sk es se ch gb au cn hk in jp my nz sg tw
 """
 
@@ -28,7 +29,8 @@ _DISPUTED = """
 4000000000000259 createDispute                 4000000000000259 visa_createDispute
 4000000000002685 createDisputeProductNotReceived
 4000000404000079 createMultipleDisputes        4000000404000038 createCe3EligibleDispute
-4000008400000779 createComplianceDispute       4000000001000043 createAutoRepresentmentEligibleDispute
+4000008400000779 createComplianceDispute       \
+4000000001000043 createAutoRepresentmentEligibleDispute
 5105008400000002 createMastercardComplianceDispute
 """
 
@@ -36,7 +38,7 @@ _INQUIRIES = """
 4000000000001976 createDisputeInquiry          4000000000001976 visa_createDisputeInquiry
 """
 
-# Numbers of Stripe's table of cards by brand that no token stands for: plain cards.
+# Numbers in Stripe's table of cards by brand that have no token. They are plain cards.
 _NUMBERS_ONLY = """
 2223003122003222 371449635398431 6011000990139424 6011981111111113 36227206271667 6555900000604105
 6200000000000047 6205500000000000004 4000058260000005 4012888888881881
@@ -70,10 +72,11 @@ _AUTHENTICATED = """
 4000002760003184 always        -                  authenticationRequired
 4000002500003155 unless_set_up -                  authenticationRequiredOnSetup
 4000003800000446 on_session    -                  authenticationRequiredSetupForOffSession
-4000008260003178 always        insufficient_funds authenticationRequiredChargeDeclinedInsufficientFunds
+4000008260003178 always        insufficient_funds \
+authenticationRequiredChargeDeclinedInsufficientFunds
 """
 
-# Stripe has no card that stays `processing`: these two are the sandbox's own.
+# Stripe has no card that stays `processing`. These two exist only in the sandbox.
 _SLOW = {
     "sandboxPaysLater": MagicCard("4000000000000507", effect=Effect.PAYS_LATER),
     "sandboxFailsLater": MagicCard("4000000000000515", effect=Effect.FAILS_LATER),
@@ -160,10 +163,10 @@ _CARDS = {
 TOKENS = {f"tok_{name}": card for name, card in _CARDS.items()}
 METHODS = {f"pm_card_{name}": card for name, card in _CARDS.items()}
 
-# Where tokens share a number, the number does what the first of them does.
+# If tokens share a number, the number does what the first of them does.
 NUMBERS = {
     **{number: MagicCard(number) for number in _NUMBERS_ONLY},
-    # India's rules: its bank asks whenever the customer is there to answer.
+    # India's rules: the bank asks whenever the customer is there to answer.
     "4000003560000123": MagicCard(
         "4000003560000123", "IN", at_charge=DECLINES["authentication_required"], asks=Asks.ALWAYS
     ),
@@ -172,10 +175,11 @@ NUMBERS = {
 
 
 def with_number(number: str) -> MagicCard:
-    """Return the test card with a number; any other card is one that test mode refuses."""
+    """Return the test card with a number; test mode declines any other card."""
     known = NUMBERS.get(number)
     if known is not None or number.startswith("400000"):
-        # Stripe has a Visa for every country, 4000 00 and the country's digits: plain cards, all of them.
+        # Stripe has a Visa for every country: 4000 00, then the country's digits. All
+        # of them are plain cards.
         return known or MagicCard(number)
     refused = DECLINES["test_mode_live_card"]
     return MagicCard(number, at_attach=refused, at_charge=refused)

@@ -8,7 +8,7 @@ from ..language.wire import JSON
 def refund(
     charge: JSON, amount: int, *, reason: str | None, metadata: dict[str, str], pending: bool
 ) -> JSON:
-    """Describe the Refund of an amount of a Charge; its id is not in here."""
+    """Describe the Refund of an amount of a Charge, without its id."""
     return {
         "amount": amount,
         "balance_transaction": None,
@@ -36,7 +36,10 @@ def refund(
 
 
 def dispute(charge: JSON, buyer: JSON, *, inquiry: bool, due_by: int) -> JSON:
-    """Describe the Dispute of all a Charge took, or the bank's inquiry before one; its id is not in here."""
+    """Describe the Dispute of a Charge's captured amount, without its id.
+
+    With `inquiry`, it is the bank's inquiry before a Dispute.
+    """
     card = charge["payment_method_details"]["card"]
     return {
         "amount": charge["amount_captured"],
@@ -77,10 +80,12 @@ def dispute(charge: JSON, buyer: JSON, *, inquiry: bool, due_by: int) -> JSON:
 
 
 EVIDENCE = """
-access_activity_log billing_address cancellation_policy cancellation_policy_disclosure cancellation_rebuttal
+access_activity_log billing_address cancellation_policy cancellation_policy_disclosure \
+cancellation_rebuttal
 customer_communication customer_email_address customer_name customer_purchase_ip customer_signature
 duplicate_charge_documentation duplicate_charge_explanation duplicate_charge_id enhanced_evidence
-product_description receipt refund_policy refund_policy_disclosure refund_refusal_explanation service_date
+product_description receipt refund_policy refund_policy_disclosure refund_refusal_explanation \
+service_date
 service_documentation shipping_address shipping_carrier shipping_date shipping_documentation
 shipping_tracking_number uncategorized_file uncategorized_text
 """.split()
