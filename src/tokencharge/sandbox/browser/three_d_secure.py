@@ -1,4 +1,4 @@
-"""3-D Secure: the page on which a bank would ask its customer, and what becomes of the answer."""
+"""3-D Secure: the bank's page for the customer, and the effect of the answer."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from ..state.account import Account, Visit
 from ..state.shelf import Kept
 
 PATH = "/3d_secure/"
-"""Where the page is; the id of the PaymentIntent or SetupIntent follows."""
+"""The path of the page; the id of the PaymentIntent or SetupIntent follows."""
 
 _WAY_BACK = re.compile(r"(?P<where>(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://[^#]*)(?P<fragment>.*)")
 _IN_URLS = "%!#$&'()*+,/:;=?@[]~"
 _SCRIPTS = ("javascript", "vbscript", "data", "blob", "file")
-"""Schemes of `return_url` that lead neither to a site nor into an app."""
+"""Schemes of `return_url` that lead neither to a site nor to an app."""
 
 _AUTHENTICATE = {
     Kind.PAYMENT_INTENT: confirming.authenticate,
@@ -38,10 +38,12 @@ _BUTTONS = """<form method="post">
 
 
 def end(account: Account, name: str, *, approve: bool) -> JSON:
-    """Pass or fail the authentication of an intent; return it as it is then, declined or not.
+    """Pass or fail the authentication of an intent, and return the intent.
+
+    The intent is returned even if the card is then declined.
 
     Raises:
-        ValueError: It asks for none.
+        ValueError: The intent does not ask for authentication.
     """
     intent = _find(account, name)
     if intent is None or intent.json["status"] != "requires_action":
@@ -52,10 +54,11 @@ def end(account: Account, name: str, *, approve: bool) -> JSON:
 
 
 def page(account: Account, request: Request) -> Response:
-    """Ask the customer (GET), or take the answer (POST) and lead back to the shop.
+    """Show the customer the question (GET), or take the answer (POST).
 
-    Whoever knows the intent's client secret is taken for the customer. In a frame, the shop's page is told
-    by a message; otherwise the customer is sent to the `return_url`, if there is one.
+    Whoever knows the intent's client secret counts as the customer. In a frame, the
+    shop's page gets a message after the answer. Otherwise the customer is sent to the
+    `return_url`, if there is one.
     """
     name = request.path.removeprefix(PATH)
     secret = decode_form(request.query).get("client_secret")
@@ -77,7 +80,8 @@ def page(account: Account, request: Request) -> Response:
     action = intent.json["next_action"]
     approve = decode_body(request.body).get("outcome") == "approve"
     after = end(account, name, approve=approve)
-    # What cannot stand in a URL is encoded, line breaks above all: it becomes a header.
+    # The URL becomes a header. So what cannot stand in a URL is encoded, above all line
+    # breaks.
     back = _WAY_BACK.fullmatch(
         quote(action.get("redirect_to_url", {}).get("return_url", ""), safe=_IN_URLS)
     )
