@@ -1,1 +1,1 @@
-"""What can be asked of the account, a resource a file."""
+"""The resources of the API, one file each."""

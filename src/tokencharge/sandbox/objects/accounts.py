@@ -1,4 +1,4 @@
-"""The account itself, and what is in its balance."""
+"""The account itself, and its balance."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ LIST = forms.listing()
 
 
 def get(visit: Visit, params: JSON) -> JSON:
-    """Look at the account that the key belongs to."""
+    """Return the account that the key belongs to."""
     return {
         "id": visit.account.id,
         "object": "account",
@@ -52,30 +52,30 @@ def get(visit: Visit, params: JSON) -> JSON:
 
 
 def get_by_id(visit: Visit, params: JSON, name: str) -> JSON:
-    """Look at the account that the key belongs to, by its id."""
+    """Return the account that the key belongs to, by its id."""
     if name != visit.account.id:
         raise foreign(name)
     return get(visit, params)
 
 
 def connected(visit: Visit, params: JSON) -> JSON:
-    """List the accounts that are connected to this one: none."""
+    """List the connected accounts; there are none."""
     return {"object": "list", "data": [], "has_more": False, "url": "/v1/accounts"}
 
 
 def foreign(name: str) -> Refusal:
-    """Build the 403 for an account that the key has nothing to do with."""
+    """Build the 403 for an account that the key has no access to."""
     return Refusal(
         403,
-        f"The provided key does not have access to account '{name}' (or that account does not exist). Application"
-        " access may have been revoked.",
+        f"The provided key does not have access to account '{name}' (or that account does not"
+        " exist). Application access may have been revoked.",
         code="account_invalid",
         saving=Saving.FORGOTTEN,
     )
 
 
 def balance(visit: Visit, params: JSON) -> JSON:
-    """Add up what was booked: what is there, and what is on its way."""
+    """Add up the bookings: what is available, and what is pending."""
     now = visit.account.now()
     sums: dict[str, dict[str, int]] = {"available": {"usd": 0}, "pending": {"usd": 0}}
     for kept in visit.account.shelf(Kind.BALANCE_TRANSACTION).rows:

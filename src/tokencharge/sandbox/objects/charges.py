@@ -1,4 +1,4 @@
-"""Charges: made, declined, captured, changed."""
+"""Charges: create, decline, capture, update."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ AUTHORIZATION = 7 * 24 * 3600
 """How many seconds an authorization lasts."""
 
 TOO_MUCH = (
-    "The payment could not be captured because the requested capture amount is greater than the amount you can"
-    " capture for this charge. Contact us via https://support.stripe.com/contact/ for help."
+    "The payment could not be captured because the requested capture amount is greater than the"
+    " amount you can capture for this charge. Contact us via https://support.stripe.com/contact/"
+    " for help."
 )
 
 _FIELDS: dict[str, forms.Reader] = {
@@ -41,7 +42,7 @@ CREATE = forms.Form(
     card=tokens.source,
     currency=forms.currency,
     customer=forms.words(500),
-    # Taken and not heeded, as recorded.
+    # Accepted and ignored, as recorded.
     payment_method=forms.words(),
     radar_options=forms.Form(session=forms.words()),
     source=tokens.source,
@@ -83,7 +84,7 @@ def create(visit: Visit, params: JSON) -> JSON:
 
 
 def authorized(visit: Visit, charge: Kept, card: HeldCard, *, manual: bool) -> None:
-    """Note that the bank approved of a Charge, and what its card has in store for it."""
+    """Record that the bank approved a Charge, and the later effect of its card."""
     account = visit.account
     charge.effect = card.magic.effect
     news = {"receipt_url": f"https://pay.stripe.com/receipts/payment/{charge.id}"}
@@ -99,7 +100,7 @@ def authorized(visit: Visit, charge: Kept, card: HeldCard, *, manual: bool) -> N
 
 
 def captured(visit: Visit, charge: Kept, amount: int, *, book_at_once: bool) -> None:
-    """Note that the money of a Charge is taken; it is booked at once, or a little later."""
+    """Record the capture of a Charge; book it at once, or a little later."""
     account = visit.account
     account.change(charge, amount_captured=amount, captured=True)
     if book_at_once:
@@ -109,28 +110,31 @@ def captured(visit: Visit, charge: Kept, amount: int, *, book_at_once: bool) -> 
 
 
 def dispute_taken(visit: Visit, charge: Kept) -> None:
-    """Let a bank dispute a Charge whose money was taken, if its card has that in store."""
+    """Let a bank dispute a captured Charge, if its test card is for that."""
     if charge.json["captured"]:
         balance.open_dispute(visit, charge)
 
 
 def take(visit: Visit, charge: Kept, amount: int) -> None:
-    """Take what a Charge holds, or part of it; the rest is let go, which no object tells of."""
+    """Capture a held Charge, or part of it.
+
+    The rest is released, but no object shows that.
+    """
     captured(visit, charge, amount, book_at_once=True)
     visit.emit("charge.captured", charge.json)
     dispute_taken(visit, charge)
 
 
 def update(visit: Visit, params: JSON, name: str) -> JSON:
-    """Change what a Charge says; give it a Customer if it has none."""
+    """Update a Charge; give it a Customer if it has none."""
     account = visit.account
     charge = account.find(Kind.CHARGE, name)
     before = charge.json
     intent = before["payment_intent"]
     if intent is not None and "transfer_group" in params:
         raise impossible(
-            f"This Charge was created by a PaymentIntent ({intent}). You must update the `transfer_group` on the"
-            " PaymentIntent instead of updating the Charge directly. See"
+            f"This Charge was created by a PaymentIntent ({intent}). You must update the"
+            " `transfer_group` on the PaymentIntent instead of updating the Charge directly. See"
             " https://stripe.com/docs/api#update_payment_intent"
         )
     if "metadata" in params:
@@ -146,7 +150,7 @@ def update(visit: Visit, params: JSON, name: str) -> JSON:
 
 
 def capture(visit: Visit, params: JSON, name: str) -> JSON:
-    """Take what was held, or part of it; the rest is let go."""
+    """Capture a held Charge, or part of it; the rest is released."""
     charge = visit.account.find(Kind.CHARGE, name)
     json = charge.json
     amount = params.pop("amount", json["amount"])
@@ -155,8 +159,8 @@ def capture(visit: Visit, params: JSON, name: str) -> JSON:
         raise impossible(message, code="charge_already_captured")
     if json["payment_intent"] is not None:
         message = (
-            f"This uncaptured Charge was created by a PaymentIntent ({json['payment_intent']}). You must capture the"
-            " PaymentIntent instead. For more information, see"
+            f"This uncaptured Charge was created by a PaymentIntent ({json['payment_intent']})."
+            " You must capture the PaymentIntent instead. For more information, see"
             " https://stripe.com/docs/payments/place-a-hold-on-a-payment-method"
         )
         raise impossible(message)
@@ -177,7 +181,7 @@ def capture(visit: Visit, params: JSON, name: str) -> JSON:
 
 
 def check_minimum(amount: int, currency: str) -> None:
-    """Refuse an amount that is less than the least Stripe takes."""
+    """Refuse an amount below Stripe's minimum."""
     minimum = MINIMUM.get(currency, 1)
     if amount < minimum:
         message = f"Amount must be at least {written(minimum, currency)} {currency}"
@@ -187,7 +191,7 @@ def check_minimum(amount: int, currency: str) -> None:
 def _card_to_charge(
     account: Account, named: tuple[str, str] | None, customer: str | None
 ) -> tuple[HeldCard, tokens.Found | None]:
-    """Return the card to be charged, and the token it came from."""
+    """Return the card to charge, and the token that it came from."""
     if named is not None and named[1].startswith("tok_"):
         tokens.check_policy(account)
     if customer is None:
@@ -210,17 +214,22 @@ def _card_to_charge(
 def _no_card(account: Account, customer: str) -> str:
     if account.shelf(Kind.PAYMENT_METHOD).candidates({"customer": customer}):
         return (
-            "This Customer doesn't have any legacy saved payment details, but does have a Payment Method attached. Use"
-            " a Payment Intent instead of creating a Charge: https://stripe.com/docs/payments/payment-intents/migration"
+            "This Customer doesn't have any legacy saved payment details, but does have a Payment"
+            " Method attached. Use a Payment Intent instead of creating a Charge:"
+            " https://stripe.com/docs/payments/payment-intents/migration"
         )
     return (
-        "This Customer doesn't have any saved payment details. Attach a legacy Token, Card, Bank Account, or Source to"
-        " this Customer and then try this request again, or use Payment Intents and Payment Methods instead."
+        "This Customer doesn't have any saved payment details. Attach a legacy Token, Card, Bank"
+        " Account, or Source to this Customer and then try this request again, or use Payment"
+        " Intents and Payment Methods instead."
     )
 
 
 def _lapse(alone: Visit, charge: Kept) -> None:
-    """End an authorization that was neither captured nor let go; its Charge is shown as before."""
+    """End an authorization that was neither captured nor released.
+
+    Its Charge is shown as before.
+    """
     if not charge.json["captured"] and not charge.json["refunded"]:
         charge.lapsed = True
         alone.emit("charge.expired", charge.json)
@@ -235,5 +244,5 @@ def _book(alone: Visit, charge: Kept, amount: int) -> None:
 
 
 def failed(charge: Kept) -> Refusal:
-    """Build the refusal for what only a Charge that succeeded allows."""
+    """Build the refusal to refund a failed Charge."""
     return impossible(f"Charge {charge.id} cannot be refunded because it failed.", "charge")

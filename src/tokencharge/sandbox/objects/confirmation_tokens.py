@@ -1,4 +1,4 @@
-"""Confirmation tokens: what a browser collected, to confirm one PaymentIntent with."""
+"""Confirmation tokens: what a browser collected to confirm one PaymentIntent."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ TEST_CREATE = forms.Form(**_FIELDS)
 
 
 def create(visit: Visit, params: JSON) -> JSON:
-    """Make a confirmation token, as Stripe.js does, or as the test helper does."""
+    """Create a confirmation token, like Stripe.js or the test helper."""
     account = visit.account
     if ("payment_method" in params) == ("payment_method_data" in params):
         raise invalid(
@@ -43,7 +43,7 @@ def usable(account: Account, name: str) -> Kept:
     """Return a confirmation token that can still confirm a PaymentIntent.
 
     Raises:
-        Refusal: It was used, or its time is over.
+        Refusal: The token is unknown, used or expired.
     """
     token = account.find(Kind.CONFIRMATION_TOKEN, name, "confirmation_token")
     if token.json["payment_intent"] is not None:
@@ -52,13 +52,16 @@ def usable(account: Account, name: str) -> Kept:
         )
         raise impossible(message, "confirmation_token")
     if token.json["expires_at"] <= account.now():
-        message = "The confirmation token has expired. Create a new one to confirm the PaymentIntent with."
+        message = (
+            "The confirmation token has expired. Create a new one to confirm the PaymentIntent"
+            " with."
+        )
         raise impossible(message, "confirmation_token")
     return token
 
 
 def method_of(account: Account, token: Kept) -> Kept:
-    """Make the PaymentMethod that a confirmation token stands for."""
+    """Create the PaymentMethod of a confirmation token."""
     preview = token.json["payment_method_preview"]
     details = {field: preview[field] for field in ("allow_redisplay", "billing_details")}
     return methods.add(account, details, methods.held(token))

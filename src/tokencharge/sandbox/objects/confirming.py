@@ -1,4 +1,4 @@
-"""One confirmation of a PaymentIntent: with what, on which terms, and whether the bank asks its customer."""
+"""One confirmation of a PaymentIntent: the PaymentMethod, the terms, 3-D Secure."""
 
 from __future__ import annotations
 
@@ -23,8 +23,9 @@ _NOT_HANDLED = attrs.evolve(
     _REQUIRED,
     decline_code="authentication_not_handled",
     message=(
-        "This payment required an authentication action to complete, but `error_on_requires_action` was set. When"
-        " you're ready, you can upgrade your integration to handle actions at"
+        "This payment required an authentication action to complete, but"
+        " `error_on_requires_action` was set. When you're ready, you can upgrade your integration"
+        " to handle actions at"
         " https://stripe.com/docs/payments/payment-intents/upgrade-to-handle-actions."
     ),
 )
@@ -32,12 +33,12 @@ _NOT_HANDLED = attrs.evolve(
 
 @attrs.frozen
 class Means:
-    """What a request wants to pay with.
+    """What a request pays with.
 
     Attributes:
         method: The PaymentMethod, if there is one.
-        token: The confirmation token it came from, if it did.
-        params: The request's parameters, and what the token says where they say nothing.
+        token: The confirmation token that it came from, if any.
+        params: The request's parameters. The token supplies missing ones.
     """
 
     method: Kept | None
@@ -46,16 +47,17 @@ class Means:
 
 
 def means(account: Account, intent: JSON, params: JSON, *, needed: bool) -> Means:
-    """Find what a request wants to pay with.
+    """Find what a request pays with.
 
     Args:
-        account: Where.
-        intent: What is to be paid.
-        params: The request's.
-        needed: The request confirms: without a PaymentMethod of its own it uses the one there is.
+        account: The account.
+        intent: The PaymentIntent to pay.
+        params: The request's parameters.
+        needed: The request confirms. Without a PaymentMethod of its own it uses the one
+            there is.
 
     Raises:
-        Refusal: There is none, or none that can be used.
+        Refusal: There is no PaymentMethod, or it cannot be used.
     """
     given = [name for name in _PAYERS if name in params]
     if len(given) > 1:
@@ -72,10 +74,10 @@ def means(account: Account, intent: JSON, params: JSON, *, needed: bool) -> Mean
 
 
 def confirmed(visit: Visit, intent: Kept, means: Means) -> JSON:
-    """Try to pay a PaymentIntent; return it as it is then.
+    """Try to pay a PaymentIntent, and return the intent.
 
     Raises:
-        Refusal: The card was declined.
+        Refusal: The card is declined.
     """
     account = visit.account
     kept = {name: means.params[name] for name in _KEPT if name in means.params}
@@ -91,7 +93,7 @@ def authenticate(visit: Visit, intent: Kept, *, approve: bool) -> JSON:
     """End the authentication of a PaymentIntent that `requires_action`.
 
     Raises:
-        Refusal: The customer was authenticated, and the card declined even so.
+        Refusal: The customer was authenticated, but the card is declined.
     """
     method, intent.asked = cast("Kept", intent.asked), None
     if not approve:
@@ -113,7 +115,7 @@ def _pay(visit: Visit, intent: Kept, method: Kept, terms: intents.Terms) -> JSON
     if visit.decline is not None:
         raise outcomes.declined(visit, intent, method, visit.decline)
     if _asks(method, terms):
-        # A bank that asks before it is asked for money leaves no Charge behind.
+        # A bank that asks before the charge leaves no Charge behind.
         charged = magic.asks is not Asks.FIRST
         if terms.off_session:
             decline = attrs.evolve(_REQUIRED, leaves_charge=charged)
@@ -168,12 +170,12 @@ def _method(
     message = "You cannot confirm this PaymentIntent because it's missing a payment method."
     if customer is None:
         message += (
-            " You can either update the PaymentIntent with a payment method and then confirm it again, or confirm it"
-            " again directly with a payment method or ConfirmationToken."
+            " You can either update the PaymentIntent with a payment method and then confirm it"
+            " again, or confirm it again directly with a payment method or ConfirmationToken."
         )
     else:
         message += (
-            f" To confirm the PaymentIntent with {customer}, specify a payment method attached to this customer along"
-            " with the customer ID."
+            f" To confirm the PaymentIntent with {customer}, specify a payment method attached to"
+            " this customer along with the customer ID."
         )
     raise impossible(message, code="payment_intent_unexpected_state")

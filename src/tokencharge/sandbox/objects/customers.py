@@ -1,4 +1,4 @@
-"""Customers: made, changed, deleted."""
+"""Customers: create, update, delete."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ UPDATE = forms.Form(default_source=forms.words(), **_FIELDS)
 
 
 def create(visit: Visit, params: JSON) -> JSON:
-    """Make a Customer; with a card that is declined, make none."""
+    """Create a Customer, but none with a card that is declined."""
     account = visit.account
     metadata = forms.changed({}, params.pop("metadata", {}))
     name = params.pop("id", None) or account.new_id("cus_", 14)
@@ -64,7 +64,10 @@ def create(visit: Visit, params: JSON) -> JSON:
 
 
 def update(visit: Visit, params: JSON, name: str) -> JSON:
-    """Change a Customer; a new `source` takes the place of the default card, which is gone then."""
+    """Update a Customer.
+
+    A new `source` replaces the default card, which is then deleted.
+    """
     account = visit.account
     customer = sources.alive(account, name)
     before = customer.json
@@ -104,7 +107,7 @@ def delete(visit: Visit, params: JSON, name: str) -> JSON:
 
 
 def _method_for_new(visit: Visit, params: JSON) -> Kept | None:
-    """Take the PaymentMethod that a new Customer is to have out of the parameters."""
+    """Take the PaymentMethod for a new Customer out of the parameters."""
     name = params.pop("payment_method", None)
     default = params.get("invoice_settings", {}).get("default_payment_method")
     if default not in (None, name):
@@ -114,7 +117,7 @@ def _method_for_new(visit: Visit, params: JSON) -> Kept | None:
     method = methods.find(visit.account, name, "payment_method")
     methods.accepted(visit, method, None)
     if default is not None:
-        # A magic PaymentMethod becomes one of its own.
+        # A magic PaymentMethod becomes a new one with its own id.
         params["invoice_settings"] = {
             **params["invoice_settings"],
             "default_payment_method": method.id,
@@ -134,8 +137,8 @@ def _check_default(account: Account, customer: str, method: Any) -> None:
 
 def _not_attached(method: str) -> Refusal:
     message = (
-        f"The customer does not have a payment method with the ID {method}. The payment method must be attached to the"
-        " customer."
+        f"The customer does not have a payment method with the ID {method}. The payment method"
+        " must be attached to the customer."
     )
     param = "invoice_settings[default_payment_method]"
     return Refusal(400, message, code="resource_missing", param=param)

@@ -1,4 +1,4 @@
-"""Disputes: a bank's customer objects to a Charge; the shop answers, or gives in."""
+"""Disputes: a bank's customer contests a Charge; the shop answers, or gives in."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _OPEN = ("needs_response", "under_review", "warning_needs_response", "warning_un
 
 
 def get_of_charge(visit: Visit, params: JSON, name: str) -> JSON:
-    """Look at the Dispute of the Charge that the path names."""
+    """Return the Dispute of the Charge in the path."""
     dispute = visit.account.find(Kind.CHARGE, name).json["dispute"]
     if dispute is None:
         raise Refusal(404, f"No dispute for charge: {name}")
@@ -29,7 +29,10 @@ def get_of_charge(visit: Visit, params: JSON, name: str) -> JSON:
 
 
 def update(visit: Visit, params: JSON, name: str) -> JSON:
-    """Answer a Dispute; the texts of Stripe's testing page decide how it ends, a little later."""
+    """Answer a Dispute.
+
+    The texts of Stripe's testing page decide how it ends, a little later.
+    """
     dispute = _find_open(visit, name)
     before = dispute.json
     fields: JSON = {}
@@ -51,7 +54,7 @@ def update(visit: Visit, params: JSON, name: str) -> JSON:
 
 
 def close(visit: Visit, params: JSON, name: str) -> JSON:
-    """Give in to a Dispute."""
+    """Accept that a Dispute is lost."""
     return _end(visit, _find_open(visit, name), "lost")
 
 

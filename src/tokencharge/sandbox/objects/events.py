@@ -1,4 +1,4 @@
-"""Events read back: GET /v1/events."""
+"""Read events: GET /v1/events."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LIST = forms.listing(type=forms.words(), types=forms.several, delivery_success=f
 
 @attrs.frozen
 class _Row:
-    """A happening in a list of events."""
+    """A happening as a row in a list of events."""
 
     happening: Happening
 
@@ -35,12 +35,12 @@ class _Row:
 
 
 def get(visit: Visit, params: JSON, name: str) -> JSON:
-    """Look at an event."""
+    """Return an event."""
     return _find(visit.account, name).shown()
 
 
 def list_(visit: Visit, params: JSON) -> JSON:
-    """List events, newest first; in their type, `*` stands for anything."""
+    """List events, newest first; in a type, `*` stands for anything."""
     wanted = [*params.get("types", []), *([params["type"]] if "type" in params else [])] or ["*"]
     rows = [_Row(each) for each in visit.account.record.since()]
 

@@ -1,4 +1,4 @@
-"""`expand`: what an answer names by id, shown in full where the request asks for it."""
+"""`expand`: show an object in full where an answer has only its id."""
 
 from __future__ import annotations
 
@@ -20,12 +20,13 @@ Paths = dict[str, Any]
 
 @attrs.frozen
 class Many:
-    """A list that `expand` adds, of this kind."""
+    """A list of objects of this kind, which `expand` adds."""
 
     kind: Kind
 
 
-# What can be expanded, and into what; None is a field that is always null here.
+# The fields that can be expanded, and their kinds. None is a field that is always null
+# here.
 _EXPANDABLE: dict[Kind, dict[str, Kind | Many | None]] = {
     Kind.CHARGE: {
         "application": None,
@@ -69,15 +70,15 @@ _EXPANDABLE: dict[Kind, dict[str, Kind | Many | None]] = {
         "single_use_mandate": None,
     },
 }
-# A field of a part of an object, which has no kind of its own.
+# The fields of a part of an object. The part has no kind of its own.
 _PARTS = {(Kind.CUSTOMER, "invoice_settings"): {"default_payment_method": Kind.PAYMENT_METHOD}}
 
 
 def paths(expand: Iterable[str], endpoint: Endpoint) -> Paths:
-    """Read `expand` for what an endpoint answers with.
+    """Read `expand` for the answer of an endpoint.
 
     Raises:
-        Refusal: One of the paths leads nowhere.
+        Refusal: One of the paths cannot be expanded.
     """
     tree: Paths = {}
     for path in expand:
@@ -93,7 +94,7 @@ def paths(expand: Iterable[str], endpoint: Endpoint) -> Paths:
 
 
 def _known(target: object) -> Mapping[str, Any]:
-    """Return what can be expanded in a target: a kind, a list of one, or a part of an object."""
+    """Return what can be expanded in a kind, a list or a part of an object."""
     if isinstance(target, Many):
         return {"data": target.kind}
     if isinstance(target, Kind):
@@ -125,9 +126,9 @@ def expanded(account: Account, json: JSON, tree: Paths) -> JSON:
 
 
 def _named(account: Account, field: str, name: str) -> JSON | str:
-    """Return the object that a field names, or the name where it is gone.
+    """Return the object that a field names, or the id if the object is gone.
 
-    A Customer's card is shown as a PaymentMethod where one is named.
+    A field for a PaymentMethod shows a Customer's card as a PaymentMethod.
     """
     kept = account.look_up(name)
     if kept is None:
@@ -139,7 +140,7 @@ def _named(account: Account, field: str, name: str) -> JSON | str:
 
 def _embedded(account: Account, kind: Kind, wanted: Mapping[str, str], url: str) -> JSON:
     rows = account.shelf(kind).candidates(wanted)
-    # The cards of a Customer are listed from the first one added, where they are shown within it.
+    # Within a Customer, its cards are listed oldest first.
     rows = rows if kind is Kind.CARD else rows[::-1]
     data = [kept.json for kept in rows[:10]]
     return {

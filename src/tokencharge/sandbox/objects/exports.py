@@ -1,4 +1,4 @@
-"""What an account in India has to say of a payment from abroad."""
+"""What an account in India must state about a payment from abroad."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from ..state.account import Account
 
 
 def check(account: Account, payment: JSON) -> None:
-    """Look at what is to be paid: a Charge's parameters, or a PaymentIntent.
+    """Check a payment: a Charge's parameters, or a PaymentIntent.
 
     Raises:
-        Refusal: The account exports from India, and something that its law asks for is missing.
+        Refusal: The account exports from India, and something that Indian law requires
+            is missing.
     """
     if not account.rules.exports_from_india or payment["currency"] == "inr":
         return

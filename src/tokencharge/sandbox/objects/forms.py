@@ -1,7 +1,7 @@
-"""How parameters are read: one `Form` per endpoint, one small reader per kind of value.
+"""How parameters are read: one `Form` per endpoint, one reader per kind of value.
 
-A reader takes a parameter's name and its raw value, returns what the endpoint works with, and raises an
-unsaved `Refusal` for what Stripe would not accept.
+A reader takes a parameter's name and its raw value, and returns what the endpoint works
+with. It raises an unsaved `Refusal` for a value that Stripe would not accept.
 """
 
 from __future__ import annotations
@@ -20,11 +20,14 @@ Reader = Callable[[str, Any], Any]
 
 
 class Form:
-    """The parameters an endpoint knows (`expand` is read by the engine, for all of them).
+    """The parameters of an endpoint, except `expand`.
+
+    The engine reads `expand` for all endpoints.
 
     Args:
-        required: Names that must be there.
-        readers: How each is read. A reader may itself be a Form, for nested parameters.
+        required: The names of required parameters.
+        readers: How each parameter is read. A reader may itself be a Form, for nested
+            parameters.
     """
 
     def __init__(self, *required: str, **readers: Reader) -> None:
@@ -32,15 +35,16 @@ class Form:
         self._readers = readers
 
     def read(self, raw: JSON) -> JSON:
-        """Return the parameters, read.
+        """Read the parameters, and return their values.
 
         Raises:
-            Refusal: One is unknown, missing or no good.
+            Refusal: A parameter is unknown, missing or invalid.
         """
         try:
             return self._values(raw, "")
         except (KeyError, Refusal):
-            # Whatever else is wrong, unknown parameters are told first, all of them.
+            # Whatever else is wrong, unknown parameters are reported first, all of
+            # them.
             unknown = [*self._unknown(raw, "")]
             if not unknown:
                 raise
@@ -50,7 +54,7 @@ class Form:
         )
 
     def _values(self, raw: JSON, within: str) -> JSON:
-        """Read the parameters; a KeyError is one that is unknown."""
+        """Read the parameters; raise KeyError for an unknown one."""
         readers = self._readers
         values = {name: readers[name](_full(name, within), value) for name, value in raw.items()}
         for name in self._required:
@@ -74,7 +78,7 @@ class Form:
 
 
 def missing_param(name: str) -> Refusal:
-    """Build the 400 for a parameter that must be there."""
+    """Build the 400 for a missing parameter."""
     return invalid(f"Missing required param: {name}.", name, "parameter_missing")
 
 
@@ -83,7 +87,10 @@ def _full(name: str, within: str) -> str:
 
 
 def words(limit: int = 5_000, *, empty: bool = False) -> Reader:
-    """Read text of at most `limit` characters; empty text is refused, or means "unset"."""
+    """Make a reader of text with at most `limit` characters.
+
+    Empty text is refused; with `empty`, it means "unset".
+    """
 
     def read(name: str, value: Any) -> str | None:
         if not isinstance(value, str):
@@ -95,8 +102,9 @@ def words(limit: int = 5_000, *, empty: bool = False) -> Reader:
         if empty:
             return None
         raise invalid(
-            f"You passed an empty string for '{name}'. We assume empty values are an attempt to unset a"
-            f" parameter; however '{name}' cannot be unset. Remove '{name}' or supply a non-empty value.",
+            f"You passed an empty string for '{name}'. We assume empty values are an attempt to"
+            f" unset a parameter; however '{name}' cannot be unset. Remove '{name}' or supply a"
+            " non-empty value.",
             name,
             "parameter_invalid_empty",
         )
@@ -108,7 +116,7 @@ _text = words()
 
 
 def email(name: str, value: Any) -> str | None:
-    """Read an e-mail address; like Stripe, ask for little more than an @."""
+    """Read an e-mail address; like Stripe, require little more than an @."""
     address = words(512, empty=True)(name, value)
     if address is not None and "@" not in address:
         raise invalid(f"Invalid email address: {address}", name, "email_invalid")
@@ -119,7 +127,7 @@ _WHOLE = re.compile("-?[0-9]{1,18}")
 
 
 def integer(minimum: int | None = None) -> Reader:
-    """Read a whole number."""
+    """Make a reader of whole numbers."""
 
     def read(name: str, value: Any) -> int:
         text = _text(name, value)
@@ -138,7 +146,7 @@ _positive = integer(minimum=1)
 
 
 def amount(name: str, value: Any) -> int:
-    """Read a number of minor units."""
+    """Read an amount in minor units."""
     number: int = _positive(name, value)
     if number > MAXIMUM:
         raise invalid("Amount must be no more than 8 digits", name, "amount_too_large")
@@ -146,7 +154,7 @@ def amount(name: str, value: Any) -> int:
 
 
 def currency(name: str, value: Any) -> str:
-    """Read a currency code, in either case."""
+    """Read a currency code, in upper or lower case."""
     code: str = _text(name, value).lower()
     if code not in CURRENCIES:
         known = ", ".join(sorted(CURRENCIES))
@@ -158,14 +166,14 @@ def currency(name: str, value: Any) -> str:
 
 def boolean(name: str, value: Any) -> bool:
     """Read true or false."""
-    # Older SDKs in Python and .NET send them with a capital.
+    # Older SDKs for Python and .NET send True and False.
     if value not in ("true", "false", "True", "False"):
         raise invalid(f"Invalid boolean: {value}", name)
     return value in ("true", "True")
 
 
 def one_of(*choices: str) -> Reader:
-    """Read one of a few words."""
+    """Make a reader of one of a few words."""
 
     def read(name: str, value: Any) -> str:
         if value not in choices:
@@ -183,10 +191,13 @@ def several(name: str, value: Any) -> list[str]:
 
 
 class _Whole(Form):
-    """Parameters that are shown with all their fields, null where nothing was said; an empty value unsets them."""
+    """Parameters that are shown with all their fields.
+
+    A field that was not given is null. An empty value unsets all of them.
+    """
 
     def __call__(self, name: str, value: Any) -> JSON | None:
-        """Read them, or that they are to be unset."""
+        """Read the parameters; None means that they are to be unset."""
         if value == "":
             return None
         return {**dict.fromkeys(self._readers), **(super().__call__(name, value) or {})}
@@ -196,7 +207,7 @@ address = _Whole(**dict.fromkeys(ADDRESS, words(empty=True)))
 """Read an address."""
 
 recipient = _Whole("address", "name", address=address, name=words(), phone=words(empty=True))
-"""Read where a Customer wants things to be sent."""
+"""Read a Customer's shipping address."""
 
 shipping = _Whole(
     "address",
@@ -207,16 +218,19 @@ shipping = _Whole(
     phone=words(empty=True),
     tracking_number=words(empty=True),
 )
-"""Read where what was bought is sent."""
+"""Read the shipping address of a payment."""
 
 
 def _country(name: str, value: Any) -> str | None:
-    """Read a country of a card's owner: only there does Stripe know which there are."""
+    """Read the country of a card's owner.
+
+    Stripe knows the valid countries only in this parameter.
+    """
     code: str | None = words(empty=True)(name, value)
     if code is not None and code.upper() not in COUNTRIES:
         raise invalid(
-            f"Country '{code}' is unknown. Try using a 2-character alphanumeric country code instead, such as 'US',"
-            " 'EG', or 'GB'. A full list of country codes is available at"
+            f"Country '{code}' is unknown. Try using a 2-character alphanumeric country code"
+            " instead, such as 'US', 'EG', or 'GB'. A full list of country codes is available at"
             " https://en.wikipedia.org/wiki/ISO_3166-1_alpha-2#Officially_assigned_code_elements",
             name,
         )
@@ -230,11 +244,14 @@ billing = Form(
     phone=words(empty=True),
     tax_id=words(empty=True),
 )
-"""Read whose card it is."""
+"""Read the billing details of a card's owner."""
 
 
 def metadata(name: str, value: Any) -> dict[str, str] | None:
-    """Read changes to metadata: an empty value unsets a key, `metadata=` unsets all (None)."""
+    """Read changes to metadata.
+
+    An empty value unsets a key. `metadata=` unsets all keys, and is None here.
+    """
     if value == "":
         return None
     if not nested(value):
@@ -242,7 +259,10 @@ def metadata(name: str, value: Any) -> dict[str, str] | None:
     for key, text in value.items():
         if len(key) > 40:
             raise invalid(
-                f"Metadata keys can have up to 40 characters, but you passed in a key that is {len(key)} characters.",
+                (
+                    "Metadata keys can have up to 40 characters, but you passed in a key that is"
+                    f" {len(key)} characters."
+                ),
                 name,
             )
         if not isinstance(text, str):
@@ -260,7 +280,7 @@ def changed(old: dict[str, str], change: dict[str, str] | None) -> dict[str, str
     """Return metadata with a change made to it.
 
     Raises:
-        Refusal: It would have more than 50 keys.
+        Refusal: There would be more than 50 keys.
     """
     if not change:
         return {} if change is None else old
@@ -271,16 +291,19 @@ def changed(old: dict[str, str], change: dict[str, str] | None) -> dict[str, str
 
 
 def limit(name: str, value: Any) -> int:
-    """Read how many objects a page is to have; Stripe takes what is too little or too much for 1 and 100."""
+    """Read the number of objects on a page.
+
+    Stripe takes a smaller number for 1, and a larger one for 100.
+    """
     wanted: int = integer()(name, value)
     return min(max(wanted, 1), 100)
 
 
 class _Span(Form):
-    """A filter on time: `created=1` or `created[gte]=1`, as bounds."""
+    """A filter by time: `created=1` or `created[gte]=1`, as bounds."""
 
     def __call__(self, name: str, value: Any) -> JSON | None:
-        """Read it."""
+        """Read the filter."""
         if nested(value):
             return super().__call__(name, value)
         moment = integer()(name, value)

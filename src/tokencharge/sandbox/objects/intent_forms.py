@@ -11,18 +11,21 @@ from . import forms, methods, statements
 def no_types(name: str, value: Any) -> NoReturn:
     """Refuse `payment_method_types`, as Stripe does since 2026-09-30.endive."""
     message = (
-        "The `payment_method_types` parameter is no longer supported. Use `automatic_payment_methods` or"
-        " `allowed_payment_method_types` instead."
+        "The `payment_method_types` parameter is no longer supported. Use"
+        " `automatic_payment_methods` or `allowed_payment_method_types` instead."
     )
     raise invalid(message, name, "payment_method_types_no_longer_supported")
 
 
 def _no_descriptor(name: str, value: Any) -> NoReturn:
     message = (
-        "The statement_descriptor parameter is not supported for the payment_method_type `card`. To continue supporting"
-        " payment_method_type `card`, please pass in `statement_descriptor_suffix` or remove the `statement_descriptor`"
-        " parameter altogether. Please see https://support.stripe.com/questions/use-of-the-statement-descriptor-"
-        "parameter-on-paymentintents-for-card-charges for additional details."
+        "The statement_descriptor parameter is not supported for the payment_method_type `card`."
+        " To continue supporting payment_method_type `card`, please pass in"
+        " `statement_descriptor_suffix` or remove the `statement_descriptor` parameter altogether."
+        " Please see"
+        " https://support.stripe.com/questions/"
+        "use-of-the-statement-descriptor-parameter-on-paymentintents-for-card-charges for"
+        " additional details."
     )
     raise invalid(message, name)
 
@@ -30,10 +33,11 @@ def _no_descriptor(name: str, value: Any) -> NoReturn:
 def _amount(name: str, value: Any) -> int:
     if value == "0":
         message = (
-            "The amount must be greater than or equal to the minimum charge amount allowed for your account and the"
-            " currency set (https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts).  If you want to"
-            " save a Payment Method for future use without an immediate payment, use a Setup Intent instead:"
-            " https://docs.stripe.com/payments/setup-intents"
+            "The amount must be greater than or equal to the minimum charge amount allowed for"
+            " your account and the currency set"
+            " (https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts).  If you"
+            " want to save a Payment Method for future use without an immediate payment, use a"
+            " Setup Intent instead: https://docs.stripe.com/payments/setup-intents"
         )
         raise invalid(message, name, "parameter_invalid_integer")
     return forms.amount(name, value)

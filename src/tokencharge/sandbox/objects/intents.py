@@ -1,4 +1,4 @@
-"""What PaymentIntents and SetupIntents have in common: their secret, and how a bank asks its customer."""
+"""What PaymentIntents and SetupIntents share: secret, terms, 3-D Secure."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from ..state.shelf import Kept
 
 @attrs.frozen
 class Terms:
-    """What a confirmation says of itself: whether the customer is there, and how the bank may ask something.
+    """The terms of a confirmation: is the customer there, how may the bank ask.
 
     Attributes:
         off_session: The customer is not there.
         error_on_requires_action: The bank may not ask anything.
-        use_stripe_sdk: Stripe.js will ask for the bank.
-        return_url: Where the bank's page is to lead back to.
+        use_stripe_sdk: Stripe.js asks the customer for the bank.
+        return_url: The URL to which the bank's page leads back.
     """
 
     off_session: bool = False
@@ -31,7 +31,7 @@ class Terms:
 
     @classmethod
     def of(cls, params: JSON) -> Terms:
-        """Take them out of the parameters of a confirmation."""
+        """Take the terms from the parameters of a confirmation."""
         return cls(**{name: params[name] for name in _TERMS if name in params})
 
 
@@ -39,44 +39,52 @@ _TERMS = tuple(field.name for field in attrs.fields(Terms))
 
 
 def find(visit: Visit, kind: Kind, name: str, params: JSON) -> Kept:
-    """Return an intent; with the publishable key that takes its client secret.
+    """Return an intent; the publishable key needs its client secret.
 
     Raises:
-        Refusal: There is none, or its secret is another.
+        Refusal: The intent is unknown, or the client secret is wrong.
     """
     intent = visit.account.find(kind, name)
     secret = params.pop("client_secret", None)
     if (visit.public or secret is not None) and secret != intent.json["client_secret"]:
-        message = f"The client_secret provided does not match the client_secret associated with the {kind.noun}."
+        message = (
+            "The client_secret provided does not match the client_secret associated with the"
+            f" {kind.noun}."
+        )
         raise impossible(message, "client_secret", f"{kind.value}_invalid_parameter")
     return intent
 
 
 def check_confirming(kind: Kind, params: JSON, names: Iterable[str]) -> None:
-    """Refuse the parameters of a confirmation where an intent is made and not confirmed."""
+    """Refuse parameters of a confirmation if an intent is only created."""
     for name in names:
         if params.get(name, False) is not False and not params.get("confirm", False):
-            message = f"The parameter `{name}` cannot be passed when creating a {kind.noun} unless `confirm` is set to true."
+            message = (
+                f"The parameter `{name}` cannot be passed when creating a {kind.noun} unless"
+                " `confirm` is set to true."
+            )
             raise invalid(message, name)
 
 
 def check_return(intent: JSON, params: JSON, kind: Kind) -> None:
-    """Refuse a confirmation that might lead the customer away, and does not say where back to."""
+    """Refuse a confirmation that may redirect the customer without `return_url`."""
     automatic = intent["automatic_payment_methods"]
     if automatic is None or automatic["allow_redirects"] == "never":
         return
     if "return_url" in params or params.get("off_session"):
         return
     raise impossible(
-        f"This {kind.noun} is configured to accept payment methods enabled in your Dashboard. Because some of these"
-        " payment methods might redirect your customer off of your page, you must provide a `return_url`. If you don't"
-        " want to accept redirect-based payment methods, set `automatic_payment_methods[enabled]` to `true` and"
-        " `automatic_payment_methods[allow_redirects]` to `never` when creating Setup Intents and Payment Intents."
+        f"This {kind.noun} is configured to accept payment methods enabled in your Dashboard."
+        " Because some of these payment methods might redirect your customer off of your page, you"
+        " must provide a `return_url`. If you don't want to accept redirect-based payment methods,"
+        " set `automatic_payment_methods[enabled]` to `true` and"
+        " `automatic_payment_methods[allow_redirects]` to `never` when creating Setup Intents and"
+        " Payment Intents."
     )
 
 
 def next_action(visit: Visit, intent: Kept, method: Kept, terms: Terms) -> JSON:
-    """Describe how the bank is to ask its customer: on a page of its own, or by Stripe.js."""
+    """Describe how the bank asks its customer: on its own page, or by Stripe.js."""
     if terms.return_url is None or terms.use_stripe_sdk:
         return _fingerprint(method.id)
     where = f"http://{visit.host or 'sandbox.invalid'}/3d_secure/{intent.id}"
@@ -88,21 +96,22 @@ def next_action(visit: Visit, intent: Kept, method: Kept, terms: Terms) -> JSON:
 
 
 def failure(kind: Kind) -> JSON:
-    """Describe that the customer was asked and not authenticated."""
+    """Describe that the customer failed the authentication."""
     code = f"{kind.value}_authentication_failure"
     return {
         "code": code,
         "doc_url": doc_url(code),
         "message": (
-            "The provided PaymentMethod has failed authentication. You can provide payment_method_data or a new"
-            f" PaymentMethod to attempt to fulfill this {kind.noun} again."
+            "The provided PaymentMethod has failed authentication. You can provide"
+            f" payment_method_data or a new PaymentMethod to attempt to fulfill this {kind.noun}"
+            " again."
         ),
         "type": "invalid_request_error",
     }
 
 
 def _fingerprint(method: str) -> JSON:
-    """Describe what Stripe.js is to ask the bank's server."""
+    """Describe what Stripe.js asks the bank's server."""
     return {
         "type": "use_stripe_sdk",
         "use_stripe_sdk": {

@@ -1,4 +1,4 @@
-"""What a PaymentMethod is, to whoever pays or is paid with one: found, checked, given, used up."""
+"""PaymentMethods in payments: find, check, attach, use up."""
 
 from __future__ import annotations
 
@@ -35,25 +35,26 @@ DATA = forms.Form(
 )
 
 _SPENT = (
-    "The provided PaymentMethod was previously used with a PaymentIntent without Customer attachment, shared with a"
-    " connected account without Customer attachment, or was detached from a Customer. It may not be used again. To use"
-    " a PaymentMethod multiple times, you must attach it to a Customer first."
+    "The provided PaymentMethod was previously used with a PaymentIntent without Customer"
+    " attachment, shared with a connected account without Customer attachment, or was detached"
+    " from a Customer. It may not be used again. To use a PaymentMethod multiple times, you must"
+    " attach it to a Customer first."
 )
 
 _SPENT_BEFORE_ATTACHED = (
-    "This PaymentMethod was previously used without being attached to a Customer or was detached from a Customer, and"
-    " may not be used again."
+    "This PaymentMethod was previously used without being attached to a Customer or was detached"
+    " from a Customer, and may not be used again."
 )
 
 
 def read(account: Account, params: JSON, within: str, param: str) -> HeldCard:
-    """Return the card that the parameters describe; a token they name is spent.
+    """Return the card that the parameters describe; spend a token they name.
 
     Args:
-        account: Where the token is.
-        params: As the form read them.
-        within: The parameter they are nested in, if any.
-        param: What an error calls a token that is no good.
+        account: The account that has the token.
+        params: The parameters, as the form read them.
+        within: The parameter that they are nested in, if any.
+        param: The name of the token's parameter in an error.
     """
     card, prefix = params["card"], f"{within}[card]" if within else "card"
     if "token" in card:
@@ -79,27 +80,30 @@ def read(account: Account, params: JSON, within: str, param: str) -> HeldCard:
 
 
 def read_data(account: Account, data: JSON) -> HeldCard:
-    """Return the card that `payment_method_data` describes; a token it names is spent."""
+    """Return the card of `payment_method_data`; spend a token it names."""
     return read(account, data, "payment_method_data", "payment_method_data[card][token]")
 
 
 def add(account: Account, params: JSON, held: HeldCard) -> Kept:
-    """Keep a PaymentMethod of a card."""
+    """Store a PaymentMethod of a card."""
     metadata = forms.changed({}, params.get("metadata", {}))
     body = intent_bodies.payment_method(held, {**params, "metadata": metadata})
     return account.add(Kind.PAYMENT_METHOD, account.new_id("pm_1", 23), body, card=held)
 
 
 def find(account: Account, name: str, param: str | None = None) -> Kept:
-    """Return a PaymentMethod; a magic one is a new one at each use, a Customer's card can be used as one.
+    """Return a PaymentMethod.
+
+    A magic PaymentMethod is a new one at each use. A Customer's card can be used as
+    one.
 
     Args:
-        account: Where it is.
+        account: The account that has it.
         name: Its id.
         param: The parameter that names it; None if the path does.
 
     Raises:
-        Refusal: There is none, or it is a token.
+        Refusal: The PaymentMethod is unknown, or it is a token.
     """
     if name in METHODS:
         return add(account, {}, tokens.hold_magic(account, METHODS[name]))
@@ -108,15 +112,15 @@ def find(account: Account, name: str, param: str | None = None) -> Kept:
         return card
     if name.startswith("tok_") and param is not None:
         message = (
-            "A token may not be passed in as a PaymentMethod. Instead, use payment_method_data with type=card and"
-            f" card[token]={name}."
+            "A token may not be passed in as a PaymentMethod. Instead, use payment_method_data"
+            f" with type=card and card[token]={name}."
         )
         raise impossible(message, param)
     return account.find(Kind.PAYMENT_METHOD, name, param)
 
 
 def shown(method: Kept) -> JSON:
-    """Return what Stripe shows of a PaymentMethod, or of a Customer's card as one."""
+    """Return a PaymentMethod, or a Customer's card as one, as Stripe shows it."""
     if method.kind is Kind.CARD:
         return intent_bodies.card_as_method(held(method), method.created)
     return method.json
@@ -128,7 +132,7 @@ def held(method: Kept) -> HeldCard:
 
 
 def checked(account: Account, method: Kept) -> Kept:
-    """Note that a bank was asked about a PaymentMethod's card."""
+    """Record that a bank checked a PaymentMethod's card."""
     before = held(method)
     after = before.checked()
     if method.kind is Kind.PAYMENT_METHOD and after is not before:
@@ -138,34 +142,39 @@ def checked(account: Account, method: Kept) -> Kept:
 
 
 def usable(method: Kept, customer: str | None) -> Kept:
-    """Return a PaymentMethod with which a PaymentIntent of this Customer, or of none, can be paid.
+    """Return the PaymentMethod if it can pay a PaymentIntent of this Customer.
+
+    The Customer is None for a PaymentIntent without a Customer.
 
     Raises:
-        Refusal: It is used up, or somebody else's.
+        Refusal: The PaymentMethod is used up, or it belongs to another Customer.
     """
     name, owner = method.id, method.json["customer"]
     if method.spent:
         raise impossible(_SPENT)
     if owner is not None and customer is None:
         message = (
-            f"The `payment_method` parameter supplied {name} belongs to the Customer {owner}. Please include the"
-            " Customer in the `customer` parameter on the PaymentIntent."
+            f"The `payment_method` parameter supplied {name} belongs to the Customer {owner}."
+            " Please include the Customer in the `customer` parameter on the PaymentIntent."
         )
         raise impossible(message, "source", "parameter_missing")
     if owner not in (None, customer):
         message = (
-            f"The PaymentMethod {name} does not belong to the Customer you supplied {customer}. Please use this"
-            " PaymentMethod with the Customer that it belongs to instead."
+            f"The PaymentMethod {name} does not belong to the Customer you supplied {customer}."
+            " Please use this PaymentMethod with the Customer that it belongs to instead."
         )
         raise impossible(message, "payment_method")
     return method
 
 
 def accepted(visit: Visit, method: Kept, customer: str | None) -> None:
-    """Ask whether a PaymentMethod can be attached to this Customer, or to one that is still to be made.
+    """Check that a PaymentMethod can be attached to this Customer.
+
+    The Customer is None if it is still to be created.
 
     Raises:
-        Refusal: It cannot: it is used up, somebody else's, or its bank objects.
+        Refusal: The PaymentMethod is used up or another Customer's, or its bank
+            declines.
     """
     if method.spent:
         raise impossible(_SPENT_BEFORE_ATTACHED)
@@ -178,7 +187,7 @@ def accepted(visit: Visit, method: Kept, customer: str | None) -> None:
 
 
 def give(visit: Visit, method: Kept, customer: str) -> Kept:
-    """Let a Customer have a PaymentMethod; nothing happens if it has it."""
+    """Attach a PaymentMethod to a Customer; do nothing if the Customer has it."""
     if method.json["customer"] != customer:
         checked(visit.account, method)
         visit.emit("payment_method.attached", visit.account.change(method, customer=customer))
@@ -186,7 +195,7 @@ def give(visit: Visit, method: Kept, customer: str) -> Kept:
 
 
 def let_go(visit: Visit, method: Kept) -> JSON:
-    """Take a PaymentMethod from its Customer."""
+    """Detach a PaymentMethod from its Customer."""
     before = method.json
     method.spent = True
     after = visit.account.change(method, customer=None)

@@ -1,4 +1,7 @@
-"""What becomes of a PaymentIntent: paid, held, `processing`, failed, canceled, each with its Charge."""
+"""The outcomes of a PaymentIntent: paid, held, `processing`, failed, canceled.
+
+Each outcome has its Charge.
+"""
 
 from __future__ import annotations
 
@@ -24,12 +27,12 @@ _AUTHENTICATED = {
 
 
 def approved(visit: Visit, intent: Kept, method: Kept, *, asked: bool) -> JSON:
-    """Charge a card that its bank has nothing against.
+    """Charge a card that its bank approves.
 
     Args:
-        visit: By whom.
-        intent: What is paid.
-        method: What pays.
+        visit: The request.
+        intent: The PaymentIntent to pay.
+        method: The PaymentMethod that pays.
         asked: The customer was asked to authenticate, and did.
     """
     methods.checked(visit.account, method)
@@ -52,14 +55,15 @@ def approved(visit: Visit, intent: Kept, method: Kept, *, asked: bool) -> JSON:
 def declined(
     visit: Visit, intent: Kept, method: Kept, decline: Decline, *, tried: Decline | None = None
 ) -> Refusal:
-    """Note that a card was declined, and build the 402.
+    """Record that a card was declined, and build the 402.
 
     Args:
-        visit: By whom.
-        intent: What was to be paid.
-        method: What was to pay.
+        visit: The request.
+        intent: The PaymentIntent to pay.
+        method: The PaymentMethod that was to pay.
         decline: What the error says.
-        tried: What the failed Charge says, of which the error does not tell then.
+        tried: What the failed Charge says, if it is not the same. The error then does
+            not name the Charge.
     """
     charge, told = intent.json["latest_charge"], None
     if decline.leaves_charge:
@@ -100,7 +104,7 @@ def failed(visit: Visit, intent: Kept, method: Kept, error: JSON, charge: str | 
 
 
 def captured(visit: Visit, intent: Kept, amount: int) -> JSON:
-    """Take what a PaymentIntent holds, or part of it; the rest is let go."""
+    """Capture a held PaymentIntent, or part of it; the rest is released."""
     charges.take(visit, visit.account.known(intent.json["latest_charge"]), amount)
     paid = visit.account.change(
         intent, amount_capturable=0, amount_received=amount, status="succeeded"
@@ -110,7 +114,10 @@ def captured(visit: Visit, intent: Kept, amount: int) -> JSON:
 
 
 def canceled(visit: Visit, intent: Kept, reason: str | None) -> JSON:
-    """End a PaymentIntent; what it holds is let go, of which its Charge does not tell."""
+    """Cancel a PaymentIntent.
+
+    What it holds is released, but its Charge does not show that.
+    """
     account = visit.account
     if intent.json["status"] == "requires_capture" and reason == "expired":
         charge = account.known(intent.json["latest_charge"])

@@ -1,4 +1,4 @@
-"""PaymentIntents: made, confirmed, captured, canceled, changed."""
+"""PaymentIntents: create, confirm, capture, cancel, update."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _SETTLED = (
 
 
 def create(visit: Visit, params: JSON) -> JSON:
-    """Make a PaymentIntent, and confirm it where that is wanted."""
+    """Create a PaymentIntent, and confirm it if the request says so."""
     account = visit.account
     confirm = params.get("confirm", False)
     intents.check_confirming(Kind.PAYMENT_INTENT, params, CONFIRMING)
@@ -52,12 +52,15 @@ def create(visit: Visit, params: JSON) -> JSON:
 
 
 def get(visit: Visit, params: JSON, name: str) -> JSON:
-    """Look at a PaymentIntent; with the publishable key that takes its client secret."""
+    """Return a PaymentIntent; the publishable key needs its client secret."""
     return shown(intents.find(visit, Kind.PAYMENT_INTENT, name, params).json, public=visit.public)
 
 
 def update(visit: Visit, params: JSON, name: str) -> JSON:
-    """Change a PaymentIntent: how it is paid only as long as it is not."""
+    """Update a PaymentIntent.
+
+    The fields in `_SETTLED` can change only until it is paid.
+    """
     account = visit.account
     intent = account.find(Kind.PAYMENT_INTENT, name)
     json = intent.json
@@ -65,9 +68,9 @@ def update(visit: Visit, params: JSON, name: str) -> JSON:
     changing = [param for param in _SETTLED if param in given]
     if changing and json["status"] not in _OPEN:
         message = (
-            f"This PaymentIntent's {changing[0]} could not be updated because it has a status of {json['status']}."
-            f" You may only update the {changing[0]} of a PaymentIntent with one of the following statuses:"
-            f" {', '.join(_OPEN)}."
+            f"This PaymentIntent's {changing[0]} could not be updated because it has a status of"
+            f" {json['status']}. You may only update the {changing[0]} of a PaymentIntent with one"
+            f" of the following statuses: {', '.join(_OPEN)}."
         )
         raise _unexpected(visit, intent, message, changing[0])
     becomes = {**json, **params}
@@ -81,14 +84,14 @@ def update(visit: Visit, params: JSON, name: str) -> JSON:
     if method is not None:
         params["payment_method"] = method.id
     if method is not None or (changing and json["status"] == "requires_action"):
-        # What the bank asks about is no longer what is to be paid.
+        # The bank was asked about a payment that has now changed.
         intent.asked = None
         params.update(next_action=None, status="requires_confirmation")
     return account.change(intent, **{"last_payment_error": None, **params}) if params else json
 
 
 def confirm(visit: Visit, params: JSON, name: str) -> JSON:
-    """Pay a PaymentIntent, with the PaymentMethod given or the one it has."""
+    """Pay a PaymentIntent, with the given PaymentMethod or its own."""
     intent = intents.find(visit, Kind.PAYMENT_INTENT, name, params)
     try:
         if intent.json["status"] not in _OPEN:
@@ -101,7 +104,7 @@ def confirm(visit: Visit, params: JSON, name: str) -> JSON:
 
 
 def capture(visit: Visit, params: JSON, name: str) -> JSON:
-    """Take what a PaymentIntent holds, or part of it; the rest is let go."""
+    """Capture a held PaymentIntent, or part of it; the rest is released."""
     account = visit.account
     intent = account.find(Kind.PAYMENT_INTENT, name)
     json = intent.json
@@ -109,14 +112,15 @@ def capture(visit: Visit, params: JSON, name: str) -> JSON:
         message = "This PaymentIntent could not be captured because it has already been captured."
         if json["capture_method"] == "manual":
             message = (
-                "The remaining amount on this PaymentIntent could not be captured because the remainder of the"
-                " authorized amount has been released."
+                "The remaining amount on this PaymentIntent could not be captured because the"
+                " remainder of the authorized amount has been released."
             )
         raise _unexpected(visit, intent, message)
     if json["status"] != "requires_capture":
         message = (
-            f"This PaymentIntent could not be captured because it has a status of {json['status']}. Only a"
-            " PaymentIntent with one of the following statuses may be captured: requires_capture."
+            "This PaymentIntent could not be captured because it has a status of"
+            f" {json['status']}. Only a PaymentIntent with one of the following statuses may be"
+            " captured: requires_capture."
         )
         raise _unexpected(visit, intent, message)
     amount = params.pop("amount_to_capture", json["amount_capturable"])
@@ -132,25 +136,32 @@ def capture(visit: Visit, params: JSON, name: str) -> JSON:
 
 
 def cancel(visit: Visit, params: JSON, name: str) -> JSON:
-    """End a PaymentIntent that is not paid; what it holds is let go."""
+    """Cancel a PaymentIntent that is not paid; what it holds is released."""
     intent = visit.account.find(Kind.PAYMENT_INTENT, name)
     status = intent.json["status"]
     slow = status == "processing" and not visit.account.rules.cancel_while_processing
     if status not in _CANCELABLE or slow:
         message = (
-            f"You cannot cancel this PaymentIntent because it has a status of {status}. Only a PaymentIntent"
-            f" with one of the following statuses may be canceled: {', '.join(_CANCELABLE)}."
+            f"You cannot cancel this PaymentIntent because it has a status of {status}. Only a"
+            " PaymentIntent with one of the following statuses may be canceled:"
+            f" {', '.join(_CANCELABLE)}."
         )
         raise _unexpected(visit, intent, message)
     return outcomes.canceled(visit, intent, params.get("cancellation_reason"))
 
 
 def source_cancel(visit: Visit, params: JSON, name: str) -> JSON:
-    """Give up the authentication of a PaymentIntent, as Stripe.js does when the customer closes the bank's window."""
+    """Give up the authentication of a PaymentIntent.
+
+    Stripe.js does so when the customer closes the bank's window.
+    """
     intent = intents.find(visit, Kind.PAYMENT_INTENT, name, params)
     status = intent.json["status"]
     if status != "requires_action":
-        message = f"You cannot cancel the source of this PaymentIntent because it has a status of {status}."
+        message = (
+            "You cannot cancel the source of this PaymentIntent because it has a status of"
+            f" {status}."
+        )
         raise _unexpected(visit, intent, message)
     if params["source"] != intent.json["payment_method"]:
         raise missing(Kind.CARD, params["source"], "source")
@@ -177,16 +188,19 @@ def _unexpected(visit: Visit, intent: Kept, message: str, param: str | None = No
 
 def _why_not_confirmed(status: str, params: JSON) -> str:
     if status == "succeeded":
-        return "You cannot confirm this PaymentIntent because it has already succeeded after being previously confirmed."
+        return (
+            "You cannot confirm this PaymentIntent because it has already succeeded after being"
+            " previously confirmed."
+        )
     if status == "canceled" and any(
         name in params for name in ("payment_method", "payment_method_data")
     ):
         return (
-            f"This PaymentIntent's payment_method could not be updated because it has a status of {status}. You may"
-            " only update the payment_method of a PaymentIntent with one of the following statuses:"
-            f" {', '.join(_OPEN)}."
+            "This PaymentIntent's payment_method could not be updated because it has a status of"
+            f" {status}. You may only update the payment_method of a PaymentIntent with one of the"
+            f" following statuses: {', '.join(_OPEN)}."
         )
     return (
-        f"You cannot confirm this PaymentIntent because it has a status of {status}. Only a PaymentIntent with one of"
-        f" the following statuses may be confirmed: {', '.join(_OPEN)}."
+        f"You cannot confirm this PaymentIntent because it has a status of {status}. Only a"
+        f" PaymentIntent with one of the following statuses may be confirmed: {', '.join(_OPEN)}."
     )

@@ -1,4 +1,4 @@
-"""PaymentMethods: cards to pay PaymentIntents with, and to attach to Customers."""
+"""PaymentMethods: cards that pay PaymentIntents and are attached to Customers."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ from . import forms, methods, reading, sources
 
 def _not_yet(name: str, value: object) -> object:
     raise invalid(
-        "You cannot attach a PaymentMethod to a Customer during PaymentMethod creation. Please instead create the"
-        " PaymentMethod and then attach it using the attachment method of the PaymentMethods API."
+        "You cannot attach a PaymentMethod to a Customer during PaymentMethod creation. Please"
+        " instead create the PaymentMethod and then attach it using the attachment method of the"
+        " PaymentMethods API."
     )
 
 
@@ -30,7 +31,7 @@ CREATE = forms.Form(
     billing_details=forms.billing,
     customer=_not_yet,
     metadata=forms.metadata,
-    # What Stripe.js and old clients send beside it.
+    # Stripe.js and old clients send these as well.
     key=forms.words(),
     payment_user_agent=forms.words(),
 )
@@ -48,18 +49,21 @@ LIST_OF_CUSTOMER = forms.listing(type=forms.one_of("card"), allow_redisplay=meth
 
 
 def create(visit: Visit, params: JSON) -> JSON:
-    """Make a PaymentMethod of a token, which is spent by that, or of a card's number; no bank is asked."""
+    """Create a PaymentMethod from a token or a card number; no bank is asked.
+
+    The token is then spent.
+    """
     made = methods.add(visit.account, params, methods.read(visit.account, params, "", "token"))
     return intent_bodies.shown(made.json, public=visit.public)
 
 
 def get(visit: Visit, params: JSON, name: str) -> JSON:
-    """Look at a PaymentMethod."""
+    """Return a PaymentMethod."""
     return methods.shown(methods.find(visit.account, name))
 
 
 def attach(visit: Visit, params: JSON, name: str) -> JSON:
-    """Attach a PaymentMethod to a Customer, unless the bank objects."""
+    """Attach a PaymentMethod to a Customer, unless the bank declines."""
     if "customer" not in params:
         raise invalid("Must provide customer or customer_account.", code="parameter_missing")
     method = methods.find(visit.account, name)
@@ -69,7 +73,7 @@ def attach(visit: Visit, params: JSON, name: str) -> JSON:
 
 
 def update(visit: Visit, params: JSON, name: str) -> JSON:
-    """Change what a PaymentMethod of a Customer says."""
+    """Update a PaymentMethod of a Customer."""
     method = methods.find(visit.account, name)
     before = method.json
     if before["customer"] is None or method.kind is Kind.CARD:
@@ -88,11 +92,14 @@ def update(visit: Visit, params: JSON, name: str) -> JSON:
 
 
 def detach(visit: Visit, params: JSON, name: str) -> JSON:
-    """Take a PaymentMethod from its Customer, for good."""
+    """Detach a PaymentMethod from its Customer, for good."""
     method = methods.find(visit.account, name)
     before = methods.shown(method)
     if before["customer"] is None:
-        message = "The payment method you provided is not attached to a customer so detachment is impossible."
+        message = (
+            "The payment method you provided is not attached to a customer so detachment is"
+            " impossible."
+        )
         raise impossible(message)
     if method.kind is Kind.CARD:
         sources.remove(visit, method)
@@ -101,7 +108,10 @@ def detach(visit: Visit, params: JSON, name: str) -> JSON:
 
 
 def list_(visit: Visit, params: JSON) -> JSON:
-    """List the PaymentMethods of a Customer, newest first; of nobody in particular, none."""
+    """List the PaymentMethods of a Customer, newest first.
+
+    Without a Customer, the list is empty.
+    """
     if "customer" not in params:
         return {"object": "list", "data": [], "has_more": False, "url": "/v1/payment_methods"}
     customer = sources.alive(visit.account, params["customer"], "customer")
@@ -109,13 +119,13 @@ def list_(visit: Visit, params: JSON) -> JSON:
 
 
 def list_of_customer(visit: Visit, params: JSON, name: str) -> JSON:
-    """List the PaymentMethods of a Customer, newest first; its cards are among them."""
+    """List the PaymentMethods of a Customer and its cards, newest first."""
     customer = sources.alive(visit.account, name)
     return _page(visit.account, params, customer.id, f"/v1/customers/{name}/payment_methods")
 
 
 def get_of_customer(visit: Visit, params: JSON, name: str, method: str) -> JSON:
-    """Look at a PaymentMethod of a Customer."""
+    """Return a PaymentMethod of a Customer."""
     sources.alive(visit.account, name)
     found = visit.account.get(Kind.PAYMENT_METHOD, method) or visit.account.get(Kind.CARD, method)
     if found is None:
@@ -155,5 +165,5 @@ class _AsMethod:
         self._card = card
 
     def shown(self) -> JSON:
-        """Return what Stripe shows of it as a PaymentMethod."""
+        """Return the card as Stripe shows it: as a PaymentMethod."""
         return methods.shown(self._card)

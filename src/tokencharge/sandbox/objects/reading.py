@@ -1,4 +1,4 @@
-"""Reading back: one object, pages of a list, search."""
+"""Read objects: one by its id, pages of a list, search."""
 
 from __future__ import annotations
 
@@ -20,14 +20,15 @@ from . import forms
 
 @attrs.frozen
 class Endpoint:
-    """What happens at one place of the API.
+    """An endpoint of the API.
 
     Attributes:
-        run: Takes the visit, the parameters and the ids in the path; returns the answer.
+        run: Takes the visit, the parameters and the ids in the path; returns the
+            answer.
         form: Reads the parameters.
-        kind: The kind of object it answers with; None for a stub.
-        many: It answers with a list of them.
-        public: Open to the publishable key.
+        kind: The kind of object in the answer; None for a stub.
+        many: The answer is a list of them.
+        public: The publishable key may use it.
     """
 
     run: Callable[..., JSON]
@@ -38,7 +39,7 @@ class Endpoint:
 
 
 class Row(Protocol):
-    """What a page is made of: `Kept` and `Happening`."""
+    """A row of a page: a stored object, or an event."""
 
     @property
     def serial(self) -> int:
@@ -51,12 +52,12 @@ class Row(Protocol):
         ...
 
     def shown(self) -> JSON:
-        """Return what Stripe shows of it."""
+        """Return the row as Stripe shows it."""
         ...
 
 
 def one(kind: Kind) -> Endpoint:
-    """Make the endpoint that shows an object of this kind."""
+    """Make the endpoint that returns an object of this kind."""
 
     def run(visit: Visit, params: JSON, name: str) -> JSON:
         return visit.account.find(kind, name).json
@@ -68,8 +69,8 @@ def many(kind: Kind, url: str, **filters: forms.Reader) -> Endpoint:
     """Make the endpoint that lists objects of this kind, newest first.
 
     Args:
-        kind: What is listed.
-        url: The list's own.
+        kind: The kind of the objects.
+        url: The URL of the list.
         filters: Parameters that must equal the field of the same name.
     """
 
@@ -81,13 +82,13 @@ def many(kind: Kind, url: str, **filters: forms.Reader) -> Endpoint:
 
 
 def found(kind: Kind, url: str, *fields: str) -> Endpoint:
-    """Make the endpoint that searches objects of this kind by these fields and by metadata."""
+    """Make the endpoint that searches objects by these fields and by metadata."""
     form = forms.Form("query", query=forms.words(), limit=forms.limit, page=forms.words())
     return Endpoint(partial(_search, kind, f"{url}/search", fields), form, kind, many=True)
 
 
 def page(account: Account, kind: Kind, params: JSON, url: str, wanted: Mapping[str, Any]) -> JSON:
-    """Return a page of the objects whose fields say this, newest first.
+    """Return a page of the objects with the wanted fields, newest first.
 
     Raises:
         Refusal: A cursor names no object of this kind.
@@ -103,7 +104,10 @@ def page(account: Account, kind: Kind, params: JSON, url: str, wanted: Mapping[s
 
 
 def counted(kind: Kind, url: str, *filters: str) -> Endpoint:
-    """Make the endpoint that lists objects of this kind, and says how many there are of whose they are."""
+    """Make the endpoint that lists objects of this kind and counts them.
+
+    The answer has a `count` only if a filter is given.
+    """
 
     def run(visit: Visit, params: JSON) -> JSON:
         account = visit.account
@@ -124,12 +128,12 @@ def page_of(
     cursor: Callable[[str], Row | None],
     fits: Callable[[Any], bool],
 ) -> JSON:
-    """Return a page of rows (given oldest first) that fit, newest first.
+    """Return a page of the rows that fit, newest first.
 
     Args:
-        rows: Among which they are.
-        params: As the endpoint's form read them.
-        url: The list's own.
+        rows: All rows, oldest first.
+        params: The parameters, as the endpoint's form read them.
+        url: The URL of the list.
         cursor: Returns the row that the cursor of this name names, or None.
         fits: Tells whether a row belongs to the list.
 
@@ -174,7 +178,8 @@ def _says(wanted: Mapping[str, Any], kept: Kept) -> bool:
     return "deleted" not in json and all(json.get(name) == value for name, value in wanted.items())
 
 
-# field:'value' or metadata['key']:'value', in either kind of quotes, a backslash before a quote that is meant.
+# field:'value' or metadata['key']:'value', in either kind of quotes. A backslash
+# escapes a quote.
 _CLAUSE = re.compile(
     r"""\s*(?P<field>\w+)(?:\[(['"])(?P<key>(?:\\.|(?!\2)[^\\])*)\2\])?\s*:\s*"""
     r"""(['"])(?P<value>(?:\\.|(?!\4)[^\\])*)\4\s*(?:$|AND\s)"""
@@ -182,10 +187,10 @@ _CLAUSE = re.compile(
 
 
 def _search(kind: Kind, url: str, fields: Iterable[str], visit: Visit, params: JSON) -> JSON:
-    """Search by clauses such as `metadata['order_id']:'42' AND email:'ada@example.com'`.
+    """Search by clauses: `metadata['order_id']:'42' AND email:'ada@example.com'`.
 
-    Only equality and AND are known. An object cannot be found until the index has caught up
-    with it (`Rules.search_lag`).
+    Only equality and AND are supported. An object cannot be found until the index has
+    caught up with it (`Rules.search_lag`).
     """
     account = visit.account
     wanted = _clauses(params["query"], (*fields, "metadata"))
@@ -220,7 +225,7 @@ def _clauses(query: str, fields: Iterable[str]) -> dict[str, str]:
         field = match["field"] if match["key"] is None else f"metadata[{_plain(match['key'])}]"
         value = _plain(match["value"])
         if wanted.setdefault(field, value) != value:
-            # Nothing is two things at once.
+            # A field cannot have two values, so nothing matches.
             wanted[f"{field} AND {field}"] = value
         rest = rest[match.end() :]
     return wanted

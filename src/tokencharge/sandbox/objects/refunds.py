@@ -1,4 +1,4 @@
-"""Refunds: money given back, and what can be said of that afterwards."""
+"""Refunds: create, update, list."""
 
 from __future__ import annotations
 
@@ -33,24 +33,24 @@ LIST_OF_CHARGE = forms.listing()
 
 
 def create(visit: Visit, params: JSON) -> JSON:
-    """Give back all or part of a Charge; of one not captured yet, let all of it go."""
+    """Refund all or part of a Charge; release all of an uncaptured one."""
     return _refund(visit, _charge(visit.account, params), params)
 
 
 def create_of_charge(visit: Visit, params: JSON, name: str) -> JSON:
-    """Give back all or part of the Charge that the path names; answer with the Refund."""
+    """Refund all or part of the Charge in the path; return the Refund."""
     return _refund(visit, _refundable(visit.account.find(Kind.CHARGE, name)), params)
 
 
 def refund_charge(visit: Visit, params: JSON, name: str) -> JSON:
-    """Give back all or part of the Charge that the path names; answer with the Charge, as in 2013."""
+    """Refund all or part of the Charge in the path; return the Charge, as in 2013."""
     charge = visit.account.find(Kind.CHARGE, name)
     create_of_charge(visit, params, name)
     return charge.json
 
 
 def update(visit: Visit, params: JSON, name: str) -> JSON:
-    """Change what is noted on a Refund."""
+    """Update the metadata of a Refund."""
     refund = visit.account.find(Kind.REFUND, name)
     before = refund.json
     after = visit.account.change(
@@ -62,7 +62,7 @@ def update(visit: Visit, params: JSON, name: str) -> JSON:
 
 
 def cancel(visit: Visit, params: JSON, name: str) -> JSON:
-    """Refuse to take a Refund to a card back."""
+    """Refuse to cancel a Refund to a card."""
     visit.account.find(Kind.REFUND, name)
     raise impossible("Canceling this refund is unsupported.")
 
@@ -76,7 +76,7 @@ def list_of_charge(visit: Visit, params: JSON, name: str) -> JSON:
 
 
 def get_of_charge(visit: Visit, params: JSON, name: str, refund: str) -> JSON:
-    """Look at a Refund of the Charge that the path names."""
+    """Return a Refund of the Charge in the path."""
     visit.account.find(Kind.CHARGE, name)
     kept = visit.account.get(Kind.REFUND, refund)
     if kept is None or kept.json["charge"] != name:
@@ -88,7 +88,7 @@ def get_of_charge(visit: Visit, params: JSON, name: str, refund: str) -> JSON:
 
 def _refund(visit: Visit, charge: Kept, params: JSON) -> JSON:
     name, json = charge.id, charge.json
-    # Part of what was held is never taken, and cannot be given back.
+    # The part of a hold that was not captured cannot be refunded.
     taken = json["amount_captured"] if json["captured"] else json["amount"]
     left = taken - json["amount_refunded"]
     amount = params.get("amount", left)
@@ -106,7 +106,10 @@ def _refund(visit: Visit, charge: Kept, params: JSON) -> JSON:
     if amount > left:
         what = "unrefunded amount on charge" if json["amount_refunded"] else "charge amount"
         currency = json["currency"]
-        message = f"Refund amount ({written(amount, currency)}) is greater than {what} ({written(left, currency)})"
+        message = (
+            f"Refund amount ({written(amount, currency)}) is greater than {what}"
+            f" ({written(left, currency)})"
+        )
         raise impossible(message, "amount")
     if amount < left and not json["captured"]:
         message = (
@@ -126,7 +129,7 @@ def _charged_back(account: Account, charge: Kept) -> bool:
 
 
 def _charge(account: Account, params: JSON) -> Kept:
-    """Return the Charge that is meant."""
+    """Return the Charge that the parameters name."""
     if "charge" in params:
         return _refundable(account.find(Kind.CHARGE, params["charge"]))
     if "payment_intent" in params:
@@ -141,14 +144,18 @@ def _charge(account: Account, params: JSON) -> Kept:
 
 
 def _refundable(charge: Kept) -> Kept:
-    """Refuse a Charge that a PaymentIntent made and has not captured: that is to be canceled."""
+    """Return the Charge, unless a PaymentIntent made it and has not captured it.
+
+    Such a PaymentIntent is to be canceled.
+    """
     intent = charge.json["payment_intent"]
     if intent is not None and not charge.json["paid"]:
         raise _nothing_to_refund(intent)
     if intent is not None and not charge.json["captured"]:
         message = (
-            f"This uncaptured Charge was created by a PaymentIntent ({intent}). You must cancel the PaymentIntent to"
-            " reverse the authorization instead of refunding the Charge directly. For more information, see"
+            f"This uncaptured Charge was created by a PaymentIntent ({intent}). You must cancel"
+            " the PaymentIntent to reverse the authorization instead of refunding the Charge"
+            " directly. For more information, see"
             " https://stripe.com/docs/payments/place-a-hold-on-a-payment-method"
         )
         raise impossible(message)

@@ -1,4 +1,4 @@
-"""One confirmation of a SetupIntent: whether the bank asks its customer, and what becomes of the card."""
+"""One confirmation of a SetupIntent: 3-D Secure, and the effect on the card."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ from . import intents, methods
 
 
 def usable(method: Kept, customer: str | None) -> Kept:
-    """Return a PaymentMethod that can be set up for this Customer, or for none.
+    """Return the PaymentMethod if it can be set up for this Customer, or for none.
 
     Raises:
-        Refusal: It is used up, or somebody else's.
+        Refusal: The PaymentMethod is used up, or it belongs to another Customer.
     """
     owner = method.json["customer"]
     if owner is not None and customer is None:
         message = (
-            f"The payment method supplied ({method.id}) belongs to the Customer {owner}. Please include the Customer in"
-            " the `customer` parameter on the SetupIntent."
+            f"The payment method supplied ({method.id}) belongs to the Customer {owner}. Please"
+            " include the Customer in the `customer` parameter on the SetupIntent."
         )
         raise impossible(message, "payment_method")
     return methods.usable(method, customer)
 
 
 def confirmed(visit: Visit, intent: Kept, method: Kept, terms: intents.Terms) -> JSON:
-    """Try to set a PaymentMethod up; return the SetupIntent as it is then.
+    """Try to set up a PaymentMethod, and return the SetupIntent.
 
     Raises:
-        Refusal: The card was declined.
+        Refusal: The card is declined.
     """
     account, magic = visit.account, methods.held(method).magic
     intent.asked = None
@@ -71,7 +71,10 @@ def _ask(visit: Visit, intent: Kept, method: Kept, terms: intents.Terms) -> JSON
 
 
 def _succeeded(visit: Visit, intent: Kept, method: Kept) -> JSON:
-    """Let the Customer have the card, for payments while away too; a card of nobody is used up by it."""
+    """Give the Customer the card, for off-session payments too.
+
+    Without a Customer, the card is used up.
+    """
     methods.checked(visit.account, method)
     customer = intent.json["customer"]
     if customer is not None:

@@ -1,4 +1,7 @@
-"""SetupIntents: made, confirmed, canceled, changed. They save a card of a Customer without a payment."""
+"""SetupIntents: create, confirm, cancel, update.
+
+They save a card of a Customer without a payment.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,7 @@ _SAYING: dict[str, forms.Reader] = {
     "description": forms.words(40_000, empty=True),
     "metadata": forms.metadata,
     "payment_method_types": no_types,
-    # Whatever is said, a SetupIntent is for use off session.
+    # Whatever the value, a SetupIntent is for off-session use.
     "usage": forms.words(),
 }
 
@@ -50,7 +53,7 @@ CANCEL = forms.Form(
 
 
 def create(visit: Visit, params: JSON) -> JSON:
-    """Make a SetupIntent, and confirm it where that is wanted."""
+    """Create a SetupIntent, and confirm it if the request says so."""
     account = visit.account
     intents.check_confirming(_KIND, params, _CONFIRMING)
     if "customer" in params:
@@ -79,12 +82,15 @@ def create(visit: Visit, params: JSON) -> JSON:
 
 
 def get(visit: Visit, params: JSON, name: str) -> JSON:
-    """Look at a SetupIntent; with the publishable key that takes its client secret."""
+    """Return a SetupIntent; the publishable key needs its client secret."""
     return shown(intents.find(visit, _KIND, name, params).json, public=visit.public)
 
 
 def update(visit: Visit, params: JSON, name: str) -> JSON:
-    """Change a SetupIntent: its PaymentMethod only as long as it is not over."""
+    """Update a SetupIntent.
+
+    Its PaymentMethod can change only until it has succeeded or is canceled.
+    """
     account = visit.account
     intent = account.find(_KIND, name)
     json = intent.json
@@ -107,13 +113,13 @@ def update(visit: Visit, params: JSON, name: str) -> JSON:
         except Refusal as refusal:
             refusal.more["setup_intent"] = json
             raise
-        # What the bank asks about is no longer what is to be set up.
+        # The bank was asked about a card that may have changed.
         intent.asked = None
     return account.change(intent, **params)
 
 
 def confirm(visit: Visit, params: JSON, name: str) -> JSON:
-    """Set up the PaymentMethod given, or the one that the SetupIntent has."""
+    """Set up the given PaymentMethod, or the SetupIntent's own."""
     intent = intents.find(visit, _KIND, name, params)
     json = intent.json
     given = params.get("payment_method") or json["payment_method"]
@@ -129,7 +135,7 @@ def confirm(visit: Visit, params: JSON, name: str) -> JSON:
 
 
 def cancel(visit: Visit, params: JSON, name: str) -> JSON:
-    """End a SetupIntent that has not succeeded."""
+    """Cancel a SetupIntent that has not succeeded."""
     intent = visit.account.find(_KIND, name)
     status = intent.json["status"]
     if status == "canceled":
@@ -138,9 +144,9 @@ def cancel(visit: Visit, params: JSON, name: str) -> JSON:
         )
     if status == "succeeded":
         message = (
-            "You cannot cancel this SetupIntent because it has a status of succeeded. Only a SetupIntent with one of"
-            " the following statuses may be canceled: `requires_payment_method`, `requires_confirmation`, or"
-            " `requires_action`."
+            "You cannot cancel this SetupIntent because it has a status of succeeded. Only a"
+            " SetupIntent with one of the following statuses may be canceled:"
+            " `requires_payment_method`, `requires_confirmation`, or `requires_action`."
         )
         raise _unexpected(visit, intent, message)
     intent.asked = None
@@ -153,12 +159,16 @@ def cancel(visit: Visit, params: JSON, name: str) -> JSON:
 
 
 def _check_confirmation(intent: JSON, method: str | None, params: JSON) -> None:
-    """Refuse a confirmation without a PaymentMethod, of what is over, or that might lead away for good."""
+    """Refuse a confirmation that cannot succeed.
+
+    It has no PaymentMethod, its SetupIntent is over, or it may redirect the customer
+    without `return_url`.
+    """
     if method is None:
         message = (
-            "You cannot confirm this SetupIntent because it's missing a payment method. You can either update the"
-            " SetupIntent with a payment method and then confirm it again, or confirm it again directly with a payment"
-            " method or ConfirmationToken."
+            "You cannot confirm this SetupIntent because it's missing a payment method. You can"
+            " either update the SetupIntent with a payment method and then confirm it again, or"
+            " confirm it again directly with a payment method or ConfirmationToken."
         )
         raise impossible(message, code=_UNEXPECTED)
     if intent["status"] in _OVER:
@@ -174,7 +184,7 @@ def _method(account: Account, name: str, customer: str | None) -> Kept:
 
 
 def _with_method(account: Account, name: str | None, customer: str | None) -> JSON:
-    """Say what a SetupIntent shows that is to use another PaymentMethod, or none."""
+    """Return the fields of a SetupIntent with another PaymentMethod, or with none."""
     if name is None:
         return {"next_action": None, "payment_method": None, "status": "requires_payment_method"}
     method = _method(account, name, customer)

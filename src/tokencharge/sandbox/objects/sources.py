@@ -1,4 +1,4 @@
-"""The cards that a Customer of an old account holds, and who a Customer is."""
+"""The cards of Customers on an old account, and the search for a Customer."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ LIST = forms.listing(object=forms.words())
 
 
 def alive(account: Account, name: str, param: str | None = None) -> Kept:
-    """Return a Customer that is there and not deleted.
+    """Return a Customer that exists and is not deleted.
 
     Raises:
-        Refusal: There is none.
+        Refusal: There is no such Customer.
     """
     customer = account.find(Kind.CUSTOMER, name, param)
     if "deleted" in customer.json:
@@ -39,20 +39,22 @@ def alive(account: Account, name: str, param: str | None = None) -> Kept:
 
 
 def take(visit: Visit, name: str, value: str) -> HeldCard:
-    """Spend a token on a card to be attached to a Customer, unless the bank objects.
+    """Spend a token on a card for a Customer, unless the bank declines.
 
     Args:
-        visit: By whom.
-        name: The parameter.
+        visit: The request.
+        name: The name of the parameter.
         value: The token.
 
     Raises:
-        Refusal: It is none, the account takes none here, or the card is declined.
+        Refusal: It is not a token, the account takes no tokens here, or the card is
+            declined.
     """
     if value.startswith("pm_"):
         raise impossible(
-            "You cannot use a PaymentMethod as a source for Customers. Instead, use the PaymentMethods API to Attach a"
-            " Customer to a PaymentMethod. See https://stripe.com/docs/api/payment_methods/attach"
+            "You cannot use a PaymentMethod as a source for Customers. Instead, use the"
+            " PaymentMethods API to Attach a Customer to a PaymentMethod. See"
+            " https://stripe.com/docs/api/payment_methods/attach"
         )
     tokens.check_policy(visit.account)
     found = tokens.find(visit.account, value, name)
@@ -65,14 +67,14 @@ def take(visit: Visit, name: str, value: str) -> HeldCard:
 
 
 def keep(visit: Visit, customer: Kept, card: HeldCard) -> Kept:
-    """Let a Customer hold a card; its bank was asked."""
+    """Store a card of a Customer, as it is after the bank's checks."""
     checked = card.checked()
     json = {**checked.json, "customer": customer.id, "metadata": {}}
     return visit.account.keep(Kind.CARD, json["id"], json, card=HeldCard(json, card.magic))
 
 
 def attach(visit: Visit, params: JSON, name: str) -> JSON:
-    """Add a card to a Customer; it becomes the default only where there is none."""
+    """Add a card to a Customer; it becomes the default only if there is none."""
     customer = alive(visit.account, name)
     named = tokens.sourced(params)
     if named is None:
@@ -100,12 +102,12 @@ def list_(visit: Visit, params: JSON, name: str) -> JSON:
 
 
 def get(visit: Visit, params: JSON, name: str, card: str) -> JSON:
-    """Look at a card of a Customer."""
+    """Return a card of a Customer."""
     return _find(visit.account, name, card).json
 
 
 def update(visit: Visit, params: JSON, name: str, card: str) -> JSON:
-    """Change what a card of a Customer says."""
+    """Update a card of a Customer."""
     kept = _find(visit.account, name, card)
     before = kept.json
     if "metadata" in params:
@@ -116,13 +118,16 @@ def update(visit: Visit, params: JSON, name: str, card: str) -> JSON:
 
 
 def delete(visit: Visit, params: JSON, name: str, card: str) -> JSON:
-    """Take a card from a Customer."""
+    """Delete a card of a Customer."""
     remove(visit, _find(visit.account, name, card))
     return {"id": card, "object": "card", "deleted": True}
 
 
 def remove(visit: Visit, card: Kept) -> None:
-    """Take a card from its Customer; the one that was added first of those left is the default then."""
+    """Take a card from its Customer.
+
+    If it was the default, the oldest card that is left becomes the default.
+    """
     customer = visit.account.known(card.json["customer"])
     forget(visit, card)
     before = customer.json
@@ -135,14 +140,14 @@ def remove(visit: Visit, card: Kept) -> None:
 
 
 def forget(visit: Visit, card: Kept) -> None:
-    """Keep a card no longer."""
+    """Delete a card."""
     visit.account.forget(card)
     no_default(visit.account, card.json["customer"], card.id)
     visit.emit("customer.source.deleted", card.json)
 
 
 def no_default(account: Account, name: str, method: str) -> None:
-    """Let a Customer's invoices be paid with something no longer, where they were."""
+    """Unset a PaymentMethod as the default of a Customer's invoices."""
     customer = account.known(name)
     settings = customer.json["invoice_settings"]
     if settings["default_payment_method"] == method:
@@ -164,6 +169,6 @@ def _change(visit: Visit, card: Kept, **fields: object) -> JSON:
 
 
 def refuse_stranger(customer: str, card: str) -> Refusal:
-    """Build the 404 for a card that is not the Customer's own."""
+    """Build the 404 for a card that does not belong to the Customer."""
     message = f"Customer {customer} does not have card with ID {card}"
     return Refusal(404, message, code="resource_missing", param="card")

@@ -1,4 +1,4 @@
-"""Tokens: a card becomes a token, and a token is spent."""
+"""Tokens: create one from a card, find it, spend it."""
 
 from __future__ import annotations
 
@@ -36,19 +36,22 @@ CREATE = forms.Form(
         address_country=forms.words(empty=True),
         currency=forms.words(empty=True),
     ),
-    # What a phone's wallet makes of a card, as Stripe's own SDK for iOS sends it.
+    # A wallet's version of a card, as Stripe's own SDK for iOS sends it.
     pk_token=forms.words(limit=20_000),
     pk_token_instrument_name=forms.words(),
     pk_token_payment_network=forms.words(),
     pk_token_transaction_id=forms.words(),
-    # What Stripe.js and old clients send beside it.
+    # Stripe.js and old clients send these as well.
     key=forms.words(),
     payment_user_agent=forms.words(),
 )
 
 
 def create(visit: Visit, params: JSON) -> JSON:
-    """Turn a card into a token, as Stripe.js does; or what a wallet holds, which is a test card in test mode."""
+    """Turn a card into a token, as Stripe.js does.
+
+    The card may come from a wallet. In test mode, that is a test card.
+    """
     account = visit.account
     if "pk_token" in params:
         held = hold_magic(account, TOKENS["tok_visa"], wallet="apple_pay")
@@ -67,22 +70,25 @@ def create(visit: Visit, params: JSON) -> JSON:
 
 @attrs.frozen
 class Found:
-    """A token that a request names: the card behind it, and what to spend; nothing of a magic one's."""
+    """A token that a request names: its card, and the object to spend.
+
+    A magic token has nothing to spend.
+    """
 
     card: HeldCard
     token: Kept | None
 
     def spend(self, account: Account) -> None:
-        """Use the token up."""
+        """Spend the token."""
         if self.token is not None:
             account.change(self.token, used=True)
 
 
 def find(account: Account, name: str, param: str) -> Found:
-    """Return the token a request names; a magic one stands for a new card at each use.
+    """Return the token that a request names; a magic one is a new card at each use.
 
     Raises:
-        Refusal: It is unknown, or used.
+        Refusal: The token is unknown or used.
     """
     magic = TOKENS.get(name)
     if magic is not None:
@@ -102,16 +108,16 @@ _PARTS = {part for name in TOKENS for part in name.split("_")}
 
 
 def check_shape(name: str) -> None:
-    """Look at a token where PaymentMethods are made, before it is looked for.
+    """Check the shape of a token for a PaymentMethod, before it is looked up.
 
     Raises:
-        Refusal: It is no token, or a magic one that is misspelt.
+        Refusal: It is not a token, or it is a misspelt magic one.
     """
     if not name.startswith("tok_"):
         raise invalid(f"Invalid token id: {name}", "token")
     parts = name.split("_")
     wrong = [part for part in parts if part not in _PARTS]
-    # One that was made is a long word of its own.
+    # A token that was created is `tok_` and one long word.
     if wrong and (len(parts) > 2 or len(name) < 20):
         raise invalid(f"There is a part of the token that is not valid: '{wrong[0]}'.", "token")
 
@@ -128,33 +134,39 @@ def source(name: str, value: Any) -> str:
 
 
 def sourced(params: JSON) -> tuple[str, str] | None:
-    """Take `source`, or its older name `card`, out of the parameters; return the name used and the value."""
+    """Take `source`, or its older name `card`, out of the parameters.
+
+    Returns:
+        The name that was used and the value; None if neither is there.
+    """
     given = [(name, params.pop(name)) for name in ("source", "card") if name in params]
     return given[0] if given else None
 
 
 def check_policy(account: Account) -> None:
-    """Ask whether the account takes card tokens at Customers and Charges.
+    """Check that the account takes card tokens at Customers and Charges.
 
     Raises:
-        Refusal: It takes none there.
+        Refusal: The account does not.
     """
     if account.rules.card_tokens:
         return
     raise against_policy(
-        "Card Token usage on the Customers API and Charges API has reached end of life. In order to continue processing"
-        " your payments, you will need to use the Payment Intents and Payment Methods API. Read more about what you"
-        " should do here: https://docs.stripe.com/payments/payment-methods/integration-options. If you need to continue"
-        " to use Card Tokens on the Customers and Charges API, enable this functionality in your API policies settings:"
+        "Card Token usage on the Customers API and Charges API has reached end of life. In order"
+        " to continue processing your payments, you will need to use the Payment Intents and"
+        " Payment Methods API. Read more about what you should do here:"
+        " https://docs.stripe.com/payments/payment-methods/integration-options. If you need to"
+        " continue to use Card Tokens on the Customers and Charges API, enable this functionality"
+        " in your API policies settings:"
         " https://dashboard.stripe.com/settings/developers/api-policies"
     )
 
 
 def read(account: Account, fields: JSON) -> HeldCard:
-    """Make the card object of a card that somebody typed.
+    """Make the card object of a typed card.
 
     Raises:
-        Refusal: It can be seen to be no card.
+        Refusal: The card is visibly invalid.
     """
     number = re.sub(r"[ -]", "", fields["number"])
     month, year = _checked(account, number, fields)
@@ -162,7 +174,10 @@ def read(account: Account, fields: JSON) -> HeldCard:
 
 
 def hold_magic(account: Account, magic: MagicCard, *, wallet: str | None = None) -> HeldCard:
-    """Make a new card object of a test card; it expires in this month of the next year."""
+    """Make a new card object of a test card.
+
+    It expires in the same month of the next year.
+    """
     today = time.gmtime(account.now())
     fields = {} if wallet is None else {"tokenization_method": wallet}
     return _hold(account, magic, today.tm_mon, today.tm_year + 1, fields, cvc=wallet is None)
@@ -176,7 +191,7 @@ def _hold(
 
 
 def _checked(account: Account, number: str, fields: JSON) -> tuple[int, int]:
-    """Return month and year of a card, once all that can be checked by looking at it was."""
+    """Check a card without asking its bank; return its month and year of expiry."""
     if not re.fullmatch(r"[0-9]{12,19}", number):
         message = "The card number is not a valid credit card number."
         raise card_refused(message, "invalid_number", "number")
