@@ -1,1 +1,1 @@
-"""Who answers: the map of the API, the engine, faults, HTTP, webhooks."""
+"""What answers requests: the API's routes, the engine, faults, HTTP, webhooks."""

@@ -1,7 +1,7 @@
-"""The engine: authenticates, reserves the idempotency key, executes, saves, answers.
+"""The engine: authenticate, reserve the idempotency key, execute, save, answer.
 
-A request is answered in two steps, `begin` and `finish`. Between them its idempotency key is in use: whoever
-comes with the same key then is told so.
+A request is answered in two steps, `begin` and `finish`. Between them its idempotency
+key is in use, and another request with the same key is told so.
 """
 
 from __future__ import annotations
@@ -23,21 +23,21 @@ from ..state.record import Cause, Happening
 from . import routes
 from .faults import NO_FAULT, Fault
 
-# What is kept is made of what was there before: nothing in it contains itself.
+# A stored object is made from older ones, so none contains itself.
 _encoder = json.JSONEncoder(separators=(",", ":"), check_circular=False)
 
 
 @attrs.frozen
 class Arrival:
-    """A request that arrived, and what it was answered.
+    """A request that arrived, and its answer.
 
     Attributes:
         method: "GET", "POST" or "DELETE".
-        path: Without the query.
-        status: Of the answer, whether or not it reached the caller.
-        idempotency_key: The request's.
+        path: The path without the query.
+        status: The status of the answer, whether or not it reached the caller.
+        idempotency_key: The request's idempotency key.
         replayed: The answer was one saved before.
-        request_id: Stripe's name for it.
+        request_id: Stripe's id of the request.
     """
 
     method: str
@@ -50,7 +50,7 @@ class Arrival:
 
 @attrs.define
 class Pending:
-    """A request that was let in and is not executed yet."""
+    """A request that was accepted but is not executed yet."""
 
     request: Request
     request_id: str
@@ -68,7 +68,8 @@ class Engine:
     def __init__(self, account: Account, secret_key: str, publishable_key: str) -> None:
         self.account = account
         self.lock = threading.RLock()
-        # Plain values in plain tuples: of what ever arrived, the garbage collector then has nothing to walk through.
+        # Plain values in plain tuples: the garbage collector need not walk through old
+        # requests.
         self._arrivals: list[tuple[str, str, int, str | None, bool, str]] = []
         self._secret_key = secret_key
         self._publishable_key = publishable_key
@@ -76,7 +77,7 @@ class Engine:
         self._busy: set[str] = set()
 
     def begin(self, request: Request) -> Response | Pending:
-        """Let a request in and reserve its key, or answer it at once."""
+        """Accept a request and reserve its key, or answer it at once."""
         with self.lock:
             request_id = self.account.new_id("req_", 14)
             self.account.settle()
@@ -107,7 +108,7 @@ class Engine:
             return pending
 
     def finish(self, pending: Pending, fault: Fault = NO_FAULT) -> Response:
-        """Execute a request that was let in, and save what it answered."""
+        """Execute an accepted request, and save its answer."""
         request, use = pending.request, pending.use
         with self.lock:
             self.account.settle()
@@ -131,7 +132,7 @@ class Engine:
             return self._respond(request, pending.request_id, answer)
 
     def run(self, method: str, path: str, form: JSON) -> JSON:
-        """Execute an endpoint without a request around it: no key, no record.
+        """Execute an endpoint without a request: no key, no record.
 
         Raises:
             Refusal: The endpoint refused.
@@ -153,7 +154,7 @@ class Engine:
             return [Arrival(*each) for each in self._arrivals]
 
     def happenings(self, since: int = 0) -> tuple[int, list[Happening]]:
-        """Count what happened so far, and list what did after the first `since` of it, oldest first."""
+        """Count all happenings; list those after the first `since`, oldest first."""
         with self.lock:
             self.account.settle()
             return self.account.record.count, self.account.record.since(since)
@@ -169,16 +170,19 @@ class Engine:
             return self._record(request, name, refusal.status, body, headers)
 
     def _authenticate(self, request: Request, *, public: bool) -> bool:
-        """Check who sends the request; tell whether it is signed with the publishable key."""
+        """Check the API key; tell whether it is the publishable key."""
         key = request.api_key
         if not key:
             message = (
-                "You did not provide an API key. Provide it in the Authorization header, using Bearer auth"
-                " (e.g. 'Authorization: Bearer YOUR_SECRET_KEY')."
+                "You did not provide an API key. Provide it in the Authorization header, using"
+                " Bearer auth (e.g. 'Authorization: Bearer YOUR_SECRET_KEY')."
             )
             raise Refusal(401, message)
         if key == self._publishable_key and not public:
-            message = "This API call cannot be made with a publishable API key. Please use a secret API key."
+            message = (
+                "This API call cannot be made with a publishable API key. Please use a secret API"
+                " key."
+            )
             raise Refusal(401, message, code="secret_key_required")
         if key not in (self._secret_key, self._publishable_key):
             prefix = key[:8] if key[2:8] in ("_live_", "_test_") else ""
@@ -233,7 +237,7 @@ class Engine:
         if request.method == "POST":
             headers["original-request"] = answer.request_id
             if request.idempotency_key is None:
-                # A request without a key is given one.
+                # Stripe gives a key to a request without one.
                 headers["idempotency-key"] = self.account.new_id("", 36)
             if replayed:
                 headers["idempotent-replayed"] = "true"
@@ -253,7 +257,7 @@ class Engine:
             **headers,
         }
         if status not in (401, 403):
-            # Whoever is not let in is told nothing of the account.
+            # A client without access learns nothing about the account.
             sent["request-id"] = request_id
             sent["stripe-version"] = request.headers.get("stripe-version", API_VERSION)
         named = request.headers.get("idempotency-key")

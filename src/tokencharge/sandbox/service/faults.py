@@ -1,7 +1,7 @@
 """Faults: what can go wrong between a caller and Stripe, on request.
 
-A `Fault` says what happens to one exchange. `Faults` holds the armed ones; each request takes the first that
-matches it.
+A `Fault` describes what happens to one exchange. `Faults` holds the armed ones; each
+request takes the first that matches it.
 """
 
 from __future__ import annotations
@@ -21,19 +21,21 @@ from ..state.keys import in_use
 
 @attrs.frozen
 class Fault:
-    """What happens to one exchange; the classmethods name the useful kinds.
+    """What happens to one exchange; the classmethods make the useful kinds.
 
     Attributes:
-        name: What it is called in the log of requests.
+        name: The name in the log of requests.
         arrives: The request reaches Stripe.
-        refused: Stripe turns it away at the door: nothing is executed, nothing is saved.
-        delay: Seconds between reserving the idempotency key and executing.
-        executed: The endpoint runs.
-        broken: Stripe answers 500 whatever the endpoint said, and saves that or not.
+        refused: Stripe refuses the request at once: nothing is executed, nothing is
+            saved.
+        delay: The seconds between reserving the idempotency key and executing.
+        executed: The endpoint is executed.
+        broken: Stripe answers 500, whatever the endpoint answered.
+        saved: The 500 is saved under the idempotency key.
         decline: The card is declined, whatever card it is.
         deliveries: How often the network delivers the request; the first answer counts.
-        garbled: What becomes of the answer on the way.
-        raised: What the caller gets instead of an answer.
+        garbled: Changes the answer on its way.
+        raised: The error that the caller gets instead of an answer.
     """
 
     name: str
@@ -50,32 +52,35 @@ class Fault:
 
     @classmethod
     def refuse_connection(cls) -> Fault:
-        """Let nobody in, so that nothing is sent; over HTTP, hang up without an answer instead."""
+        """Refuse the connection, so that nothing is sent.
+
+        Over HTTP, hang up without an answer instead.
+        """
         return cls("refuse_connection", arrives=False, raised=ConnectionRefusedError)
 
     @classmethod
     def lose_request(cls) -> Fault:
-        """Lose the request on its way: the connection is reset, nothing is executed."""
+        """Lose the request on its way: reset the connection, execute nothing."""
         return cls("lose_request", arrives=False, raised=ConnectionResetError)
 
     @classmethod
     def lose_answer(cls) -> Fault:
-        """Execute the request, save the answer, and lose it on its way."""
+        """Execute the request and save the answer, but lose it on its way."""
         return cls("lose_answer", raised=ConnectionResetError)
 
     @classmethod
     def time_out(cls, *, executed: bool = True) -> Fault:
-        """Let the caller wait for an answer in vain; over HTTP, until it hangs up."""
+        """Give no answer; over HTTP, wait until the caller hangs up."""
         return cls("time_out", arrives=executed, raised=TimeoutError)
 
     @classmethod
     def wait(cls, seconds: float) -> Fault:
-        """Take a while, with the idempotency key in use."""
+        """Take some time, with the idempotency key in use."""
         return cls("wait", delay=seconds)
 
     @classmethod
     def key_in_use(cls) -> Fault:
-        """Answer 409, as if another request with the same key were being answered."""
+        """Answer 409, as if another request used the same key."""
         return cls("key_in_use", refused=lambda request: in_use(request.idempotency_key or ""))
 
     @classmethod
@@ -108,7 +113,12 @@ class Fault:
 
     @classmethod
     def server_error(cls, *, executed: bool = False, saved: bool = True) -> Fault:
-        """Answer 500: with the endpoint run or not, with the 500 saved under the key or not."""
+        """Answer 500.
+
+        Args:
+            executed: The endpoint is executed first.
+            saved: The 500 is saved under the idempotency key.
+        """
         return cls("server_error", executed=executed, broken=True, saved=saved)
 
     @classmethod
@@ -119,7 +129,7 @@ class Fault:
 
     @classmethod
     def empty(cls) -> Fault:
-        """Execute the request and answer with nothing."""
+        """Execute the request and answer with an empty body."""
         return cls("empty", garbled=lambda response: attrs.evolve(response, body=b""))
 
     @classmethod
@@ -133,7 +143,10 @@ class Fault:
 
     @classmethod
     def wrong_shape(cls, body: bytes = b"[]") -> Fault:
-        """Execute the request and answer with JSON of another shape: `[]`, or an object without an id."""
+        """Execute the request and answer with JSON of another shape.
+
+        That is `[]`, or for example an object without an id.
+        """
         return cls("wrong_shape", garbled=lambda response: attrs.evolve(response, body=body))
 
     @classmethod
@@ -162,7 +175,7 @@ class Armed:
     _held_by: list[Armed] = attrs.field(repr=False)
 
     def cancel(self) -> None:
-        """Disarm it, used or not."""
+        """Disarm the fault, used or not."""
         if self in self._held_by:
             self._held_by.remove(self)
 
@@ -179,7 +192,7 @@ class Armed:
 
 
 class Faults:
-    """The faults that are armed, in the order in which they were."""
+    """The armed faults, in the order in which they were armed."""
 
     def __init__(self) -> None:
         self._armed: list[Armed] = []
@@ -197,9 +210,10 @@ class Faults:
 
         Args:
             fault: What is to happen.
-            times: To how many requests; None for all until it is cancelled.
-            path: To which paths, one pattern or several; `*` stands for anything: "/v1/customers/*/sources".
-            method: To which method.
+            times: The number of requests; None for all until it is canceled.
+            path: A pattern of paths, or several; `*` stands for anything:
+                "/v1/customers/*/sources".
+            method: A pattern of methods.
         """
         paths = (path,) if isinstance(path, str) else tuple(path)
         armed = Armed(fault, paths, method, times, self._armed)
@@ -207,11 +221,11 @@ class Faults:
         return armed
 
     def clear(self) -> None:
-        """Disarm all."""
+        """Disarm all faults."""
         self._armed.clear()
 
     def take(self, request: Request) -> Fault:
-        """Return what happens to a request."""
+        """Return the fault for a request, and use it up."""
         if not self._armed:
             return NO_FAULT
         with self._lock:

@@ -1,4 +1,4 @@
-"""HTTP/1.1 as it arrives: the head and the body of a request, read by RFC 9112 and within bounds."""
+"""HTTP/1.1: read the head and the body of a request by RFC 9112, within bounds."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _SIZE = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;[^\r\n]*)?\r\n")
 
 
 class Malformed(Exception):
-    """What arrived is no request that can be served, and nobody knows where the next one begins.
+    """The request cannot be served, and nobody knows where the next one begins.
 
     Attributes:
-        status: What to answer before hanging up.
+        status: The status to answer before hanging up.
     """
 
     def __init__(self, status: int, sentence: str) -> None:
@@ -38,10 +38,12 @@ class Head:
     """The request line and the headers.
 
     Attributes:
-        headers: Names in lower case; values that came under one name are joined by commas.
-        host: Whom the request is for, in lower case, without the port; None for HTTP/1.0 that does not say.
+        headers: The headers, with names in lower case. Values under one name are joined
+            by commas.
+        host: The host that is asked for, in lower case, without the port; None for
+            HTTP/1.0 without a Host.
         last: The client wants no further request answered on this connection.
-        waits: The client sends the body only once it is told to go on.
+        waits: The client sends the body only after `100 Continue`.
     """
 
     method: str
@@ -54,15 +56,15 @@ class Head:
 
 
 def read_head(stream: BufferedIOBase) -> Head | None:
-    """Read up to the blank line; None where nothing more comes.
+    """Read up to the blank line; return None at the end of the stream.
 
     Raises:
-        Malformed: It is not HTTP/1, or more of it than anybody needs.
-        EOFError: It broke off.
+        Malformed: It is not HTTP/1, or it is too long.
+        EOFError: It breaks off.
     """
     line = stream.readline(_LINE + 1)
     if line in (b"\r\n", b"\n"):
-        # Some clients send one too many behind a body.
+        # Some clients send an extra line break after a body.
         line = stream.readline(_LINE + 1)
     if not line:
         return None
@@ -103,8 +105,8 @@ def read_body(stream: BufferedIOBase, head: Head) -> bytes:
     """Read the body that the head announces.
 
     Raises:
-        Malformed: Its length is in doubt, or more than any form's.
-        EOFError: It broke off. Half a form must not be taken for a whole one.
+        Malformed: Its length is unclear, or too large for a form.
+        EOFError: It breaks off. Half a form must not count as a whole one.
     """
     length, coding = head.headers.get("content-length"), head.headers.get("transfer-encoding")
     if coding is not None:
@@ -117,7 +119,7 @@ def read_body(stream: BufferedIOBase, head: Head) -> bytes:
         return b""
     if not length.isascii() or not length.isdecimal():
         raise Malformed(400, "The Content-Length is not a number of bytes.")
-    # Nobody writes a length of so many digits, and Python would refuse to read it.
+    # No client writes so long a number, and Python would refuse to parse it.
     return _exactly(stream, int(length) if len(length) < 20 else _BODY + 1)
 
 
@@ -161,7 +163,7 @@ def _chunks(stream: BufferedIOBase) -> bytes:
         body += _exactly(stream, length, len(body))
         if _line(stream) != b"\r\n":
             raise Malformed(400, "A chunk is longer than its size.")
-    _headers(stream)  # trailers, which nobody asked for
+    _headers(stream)  # trailers, which are ignored
     return bytes(body)
 
 

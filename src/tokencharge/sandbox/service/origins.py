@@ -1,7 +1,8 @@
-"""What browsers may do over HTTP: which hosts are answered for, and what pages of other origins get.
+"""What browsers may do over HTTP: known hosts, and pages of other origins.
 
-Any page of the internet can make a browser on this machine send requests here. It must not get at the account by a
-name of its own that leads here (DNS rebinding), nor with the secret key, which everybody knows.
+Any page of the internet can make a browser on this machine send requests here. The page
+must not reach the account by its own host name, made to lead here (DNS rebinding). It
+must not use the secret key either, which everybody knows.
 """
 
 from __future__ import annotations
@@ -25,14 +26,15 @@ _ASKED = "Authorization, Content-Type, Idempotency-Key, Stripe-Version"
 
 
 class Hosts:
-    """The names and addresses under which the sandbox is asked for.
+    """The names and addresses under which the sandbox answers.
 
     Args:
-        listens: Where it listens.
-        more: What else leads there, without port; this machine's own names always do.
+        listens: The address on which it listens.
+        more: Other names and addresses, without port. This machine's own names always
+            count.
 
     Raises:
-        ValueError: What is given is no name and no address.
+        ValueError: One of them is neither a name nor an address.
     """
 
     def __init__(self, listens: str, more: Iterable[str]) -> None:
@@ -45,10 +47,10 @@ class Hosts:
             self._names.add(name.lower().rstrip("."))
 
     def check(self, host: str | None) -> None:
-        """Let a request in that is for one of them, or from a client too old to say.
+        """Accept a request for one of the hosts, or from a client too old to say.
 
         Raises:
-            Refusal: It is for somebody else.
+            Refusal: The request is for another host.
         """
         if host is None:
             return
@@ -56,8 +58,9 @@ class Hosts:
         if name not in self._names and not is_loopback(name):
             raise Refusal(
                 421,
-                "The sandbox does not answer for this Host: start it with `tokencharge sandbox --allow-host NAME`, or"
-                ' `sandbox.serve(hosts=["NAME"])`, to use it under another name than localhost.',
+                "The sandbox does not answer for this Host: start it with `tokencharge sandbox"
+                ' --allow-host NAME`, or `sandbox.serve(hosts=["NAME"])`, to use it under another'
+                " name than localhost.",
             )
 
 
@@ -65,7 +68,7 @@ def preflight(request: Request) -> Response:
     """Tell a browser whether a page of another origin may make a call.
 
     Raises:
-        Refusal: It is open to the secret key only, or does not exist.
+        Refusal: The call is open to the secret key only, or does not exist.
     """
     methods = [method for method in _METHODS if _is_public(method, request.path)]
     if (
@@ -85,21 +88,27 @@ def preflight(request: Request) -> Response:
 
 
 def check(request: Request) -> None:
-    """Let a request in unless a page sent it with another key than the publishable one.
+    """Accept a request, unless a page sent it with a key that is not publishable.
 
     Raises:
-        Refusal: It did.
+        Refusal: A page did.
     """
     key = request.api_key
     if "origin" in request.headers and key and not key.startswith("pk_"):
         raise Refusal(
             403,
-            "A page was going to use a secret key: only servers may have one, pages use the publishable key.",
+            (
+                "A page was going to use a secret key: only servers may have one, pages use the"
+                " publishable key."
+            ),
         )
 
 
 def readable(request: Request) -> dict[str, str]:
-    """Return the headers that let pages of other origins read the answer, where it is open to them."""
+    """Return the headers that let pages of other origins read the answer.
+
+    There are none if the call is not open to such pages.
+    """
     return _READABLE if _is_public(request.method, request.path) else {}
 
 

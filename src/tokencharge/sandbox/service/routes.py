@@ -1,4 +1,4 @@
-"""Which request is for which endpoint: the map of the API, as much of it as there is."""
+"""The routes of the API, as many of them as the sandbox has."""
 
 from __future__ import annotations
 
@@ -156,19 +156,20 @@ def find(method: str, path: str) -> tuple[Endpoint, tuple[str, ...]]:
     hint = ""
     if path.endswith("/"):
         hint = (
-            " If you are trying to list objects, remove the trailing slash. If you are trying to retrieve an object,"
-            " make sure you passed a valid (non-empty) identifier in your code."
+            " If you are trying to list objects, remove the trailing slash. If you are trying to"
+            " retrieve an object, make sure you passed a valid (non-empty) identifier in your"
+            " code."
         )
     raise Refusal(
         404,
-        f"Unrecognized request URL ({method}: {path}).{hint} Please see https://stripe.com/docs or we can help at"
-        " https://support.stripe.com/.",
+        f"Unrecognized request URL ({method}: {path}).{hint} Please see https://stripe.com/docs or"
+        " we can help at https://support.stripe.com/.",
         saving=Saving.FORGOTTEN,
     )
 
 
 def _readings(parts: list[str]) -> Iterator[tuple[list[str], list[str]]]:
-    """Read a path with an id in its second place, then in its fourth as well."""
+    """Read a path with an id as its second part, then also as its fourth."""
     if len(parts) > 1:
         once = [*parts[:1], _ID_HERE, *parts[2:]]
         yield once, [parts[1]]

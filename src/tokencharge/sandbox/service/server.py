@@ -26,21 +26,21 @@ _UNSENDABLE = re.compile(r"[^\t\x20-\x7e\x80-\xff]")
 
 
 class Server:
-    """A sandbox that listens; a context manager.
+    """A sandbox that listens; usable as a context manager.
 
     Args:
         handle: Answers a request, or raises OSError to hang up without an answer.
         host: The address to listen on.
         port: The port; 0 is any free one.
-        hosts: Other names and addresses under which it is asked for, without port. A request whose Host header is
-            neither among them, nor `host`, nor this machine's own is refused.
+        hosts: Other names and addresses that clients use, without port. A request for
+            any other host is refused, except for `host` and this machine's own names.
 
     Attributes:
-        url: Where, without a slash at the end.
+        url: The URL, without a slash at the end.
 
     Raises:
-        OSError: The address cannot be listened on.
-        ValueError: One of the hosts is none.
+        OSError: The server cannot listen on the address.
+        ValueError: One of the hosts is neither a name nor an address.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class Server:
         self._thread.start()
 
     def close(self) -> None:
-        """Stop listening and hang up on everybody."""
+        """Stop listening, and close all connections."""
         self._listener.shutdown()
         self._thread.join()
         self._listener.server_close()
@@ -103,10 +103,10 @@ class _Listener(socketserver.ThreadingTCPServer):
             self._changed.notify_all()
 
     def hang_up(self) -> None:
-        """Close what is open, and wait for the threads to notice."""
+        """Close the open connections, and wait until their threads notice."""
         with self._changed:
             for connection in self._open:
-                # The other side may have hung up first.
+                # The client may have hung up first.
                 with contextlib.suppress(OSError):
                     connection.shutdown(socket.SHUT_RDWR)
             self._changed.wait_for(lambda: not self._open, timeout=5)
@@ -123,7 +123,7 @@ class _Connection(socketserver.StreamRequestHandler):
         super().__init__(*connection)
 
     def handle(self) -> None:
-        # A client that goes away in mid-sentence is no news.
+        # A client may go away in the middle of a request.
         with contextlib.suppress(ConnectionError, EOFError):
             try:
                 while self._serve():
@@ -140,7 +140,7 @@ class _Connection(socketserver.StreamRequestHandler):
         if head.waits:
             self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         body = read_body(self.rfile, head)
-        # Who asks for the head of a page gets the page, without its body.
+        # HEAD gets the answer to GET, without its body.
         method = "GET" if head.method == "HEAD" else head.method
         request = Request(method, head.path, head.query, head.headers, body)
         try:
@@ -197,7 +197,10 @@ class _Connection(socketserver.StreamRequestHandler):
         )
 
     def _linger(self) -> None:
-        """Read what is still being sent, within bounds: hanging up at once would take the answer away, too."""
+        """Read what the client still sends, within bounds.
+
+        Hanging up at once would take the answer away, too.
+        """
         with contextlib.suppress(OSError):
             self.connection.shutdown(socket.SHUT_WR)
             self.connection.settimeout(_PATIENCE)

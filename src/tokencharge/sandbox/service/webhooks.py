@@ -1,4 +1,4 @@
-"""Webhooks: what happens on the account, signed and sent to an endpoint."""
+"""Webhooks: the account's events, signed and sent to an endpoint."""
 
 from __future__ import annotations
 
@@ -20,19 +20,22 @@ from ..language import sender
 from .engine import Engine
 
 Receive = Callable[[bytes, dict[str, str]], "int | None"]
-"""Takes the body and the headers of a webhook, and returns the status it was answered with; None for no answer."""
+"""Takes a webhook's body and headers, and returns the status of the answer.
+
+None means that there was no answer.
+"""
 
 _TIMEOUT = 10.0
 
 
 @attrs.frozen
 class Delivery:
-    """An event that was sent once.
+    """One attempt to send an event.
 
     Attributes:
-        event: What was sent.
+        event: The event.
         attempt: 1 the first time, more for a retry.
-        status: What the endpoint answered; None if it did not.
+        status: The status that the endpoint answered; None if it did not.
     """
 
     event: Event
@@ -41,20 +44,23 @@ class Delivery:
 
     @property
     def accepted(self) -> bool:
-        """Whether the endpoint answered 2xx: anything else makes Stripe try again."""
+        """Whether the endpoint answered 2xx; otherwise Stripe tries again."""
         return self.status is not None and 200 <= self.status < 300
 
 
 def signed(event: Mapping[str, Any], secrets: str) -> tuple[bytes, str]:
-    """Return the body of a webhook and its signature by each of the secrets, made now.
+    """Return a webhook's body, and its signature by each of the secrets.
 
-    The time is this machine's whatever the sandbox's is: the endpoint compares it with its own.
+    The signature has this machine's time, whatever the sandbox's is: the endpoint
+    compares it with its own.
     """
-    # Printed over several lines, as Stripe does: an endpoint that parses the body before it checks the signature fails.
+    # Printed over several lines, as Stripe does: an endpoint fails that parses the body
+    # before it checks the signature.
     body = json.dumps(event, indent=2).encode()
     now = int(time.time())
     message = f"{now}.".encode() + body
-    # Stripe adds a signature of a made-up scheme in test mode, which nobody should believe.
+    # In test mode Stripe adds a signature of a made-up scheme, which endpoints must
+    # ignore.
     keys = [("v1", part.strip()) for part in secrets.split(",")] + [("v0", "")]
     digests = [
         f"{scheme}={hmac.new(key.encode(), message, hashlib.sha256).hexdigest()}"
@@ -64,10 +70,11 @@ def signed(event: Mapping[str, Any], secrets: str) -> tuple[bytes, str]:
 
 
 def post_to(url: str, *, anywhere: bool) -> Receive:
-    """Return what sends webhooks to a URL.
+    """Return a callable that sends webhooks to a URL.
 
     Raises:
-        ValueError: The URL is none, or leads to another machine and `anywhere` is not set.
+        ValueError: The URL is not valid, or it leads to another machine and `anywhere`
+            is not set.
     """
     checked = sender.checked(url, anywhere=anywhere)
 
@@ -81,13 +88,13 @@ def post_to(url: str, *, anywhere: bool) -> Receive:
 
 
 class WebhookSender:
-    """Sends an endpoint what happens from now on; `Sandbox.webhooks` makes it.
+    """Sends an endpoint the events from now on; `Sandbox.webhooks` makes it.
 
-    Nothing is sent in the background: `deliver` sends what has happened, and so does the end of a `with` block,
-    unless it ends in an exception.
+    Nothing is sent in the background. `deliver` sends the new events, and so does the
+    end of a `with` block, unless it ends in an exception.
 
     Attributes:
-        sent: Everything that was sent, in that order.
+        sent: All deliveries, oldest first.
     """
 
     def __init__(
@@ -117,10 +124,10 @@ class WebhookSender:
         self._waiting: deque[Event] = deque()
 
     def deliver(self) -> list[Delivery]:
-        """Send what happened since the last time, and return what was answered.
+        """Send the new events, and return their deliveries.
 
-        What happens meanwhile, because the endpoint asks the sandbox for something, waits for the next time. An
-        exception of a callable endpoint is let through; the event is sent again the next time.
+        New events that the endpoint itself causes wait for the next time. An exception
+        of a callable endpoint is passed on; the event is sent again the next time.
         """
         self._waiting.extend(self._news())
         before = len(self.sent)
