@@ -1,4 +1,7 @@
-"""A local stand-in for the part of Stripe that this library uses; see the README beside this file."""
+"""A local stand-in for the part of Stripe that this library uses.
+
+See the README beside this file.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the buyer's browser does, in process: make tokens and PaymentMethods, pass 3-D Secure."""
+"""The buyer's browser, in process: make tokens and PaymentMethods, pass 3-D Secure."""
 
 from __future__ import annotations
 
@@ -11,21 +11,22 @@ from .service.engine import Engine
 
 
 class Buyer:
-    """The buyer's side of the account: nothing of it is on the record of requests."""
+    """The buyer's side of the account; its requests are not recorded."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
     def card(self, number: str, exp_month: int, exp_year: int | None, cvc: str) -> dict[str, str]:
-        """Write down what stands on a card; it expires next year where nothing else is said."""
+        """Return a card's details; without a year, the card expires next year."""
         year = exp_year or time.gmtime(self._engine.account.now()).tm_year + 1
         return {"number": number, "exp_month": str(exp_month), "exp_year": str(year), "cvc": cvc}
 
     def made(self, resource: str, form: JSON) -> str:
-        """Make what Stripe.js makes of a form, and return its id.
+        """Create the object that Stripe.js creates from a form; return its id.
 
         Raises:
-            ValueError: Stripe.js would show an error: a number that cannot be, say.
+            ValueError: Stripe.js would show an error, for example for an impossible
+                number.
         """
         try:
             return str(self._engine.run("POST", f"/v1/{resource}", form)["id"])
@@ -33,10 +34,10 @@ class Buyer:
             raise ValueError(refusal.message) from None
 
     def authenticate(self, intent_id: str, *, approve: bool) -> JSON:
-        """Pass or fail 3-D Secure for an intent that asks for it; return it as it is then.
+        """Pass or fail 3-D Secure for an intent, and return the intent.
 
         Raises:
-            ValueError: It asks for nothing.
+            ValueError: The intent does not ask for authentication.
         """
         with self._engine.lock:
             self._engine.account.settle()

@@ -1,4 +1,4 @@
-"""The sandbox as its users hold it: keys, ways in, views, faults and time travel."""
+"""The `Sandbox`: keys, ways to reach it, records, faults and time travel."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from .._stripe import FunctionClient
 
 
-# Where a card is charged: not where money is captured or let go, which would use an armed decline up.
+# The paths that charge a card. A capture or a void must not use up an armed decline.
 _CHARGING = ("/v1/charges", "/v1/payment_intents", "/v1/payment_intents/*/confirm")
 
 
@@ -36,20 +36,23 @@ class Sandbox:
     """A Stripe account in test mode, in memory, for tests, demos and simulations.
 
     Args:
-        secret_key: The secret key it accepts.
-        publishable_key: The publishable key it accepts, for tokens only.
-        webhook_secret: What it signs webhooks with; several, separated by commas, as while an endpoint's is rolled.
-        clock: What time it is, in seconds since 1970.
-        seed: Makes its ids the same in each run.
-        rules: What kind of account it is, and what to choose where Stripe is slow or unverified. If None, an account
-            as Stripe opens it today: no card tokens at Customers and Charges.
-        sleep: How the fault `wait` passes the time, and so do webhooks before a retry.
+        secret_key: The secret key that it accepts.
+        publishable_key: The publishable key that it accepts, where Stripe.js needs it.
+        webhook_secret: The secret that signs webhooks. Several are separated by commas,
+            as while an endpoint's secret is rolled.
+        clock: Returns the time in seconds since 1970.
+        seed: Makes the ids the same in each run.
+        rules: The kind of account, and choices where Stripe is slow or unverified. None
+            is an account as Stripe opens it today: Customers and Charges take no card
+            tokens.
+        sleep: Waits some seconds: for the fault `wait`, and before a webhook is
+            retried.
 
     Attributes:
-        rules: As given; may be changed at any time.
+        rules: As given; you may change them at any time.
         faults: What is to go wrong.
-        pages: What `GET` answers outside /v1, by path (`*` stands for anything), without a key. At first, that is the
-            stand-in for Stripe.js.
+        pages: Answers to `GET` outside /v1, by path, without a key. In a path, `*`
+            stands for anything. At first, this is the stand-in for Stripe.js.
     """
 
     def __init__(
@@ -76,10 +79,10 @@ class Sandbox:
         self._outage: Armed | None = None
 
     def handle(self, request: Request) -> Response:
-        """Answer a request, or let happen to it what was armed.
+        """Answer a request, or apply the fault that is armed for it.
 
         Raises:
-            OSError: A fault of the wire: the caller gets no answer.
+            OSError: A fault of the network: the caller gets no answer.
         """
         if not request.path.startswith("/v1/"):
             return self._page(request)
@@ -96,38 +99,39 @@ class Sandbox:
         return fault.garbled(answers[0]) if fault.garbled else answers[0]
 
     def begin(self, request: Request) -> Response | Pending:
-        """Let a request in and reserve its idempotency key, or answer it at once.
+        """Accept a request and reserve its idempotency key, or answer it at once.
 
-        The first half of `handle`, for schedulers. Faults are not looked at.
+        This is the first half of `handle`, for schedulers. It ignores faults.
         """
         return self._engine.begin(request)
 
     def finish(self, pending: Pending, fault: Fault = NO_FAULT) -> Response:
-        """Execute a request that was let in; the second half of `handle`."""
+        """Execute an accepted request: the second half of `handle`."""
         return self._engine.finish(pending, fault)
 
     def http_client(self) -> FunctionClient:
-        """Return an HTTP client for a gateway that reaches the sandbox without sockets."""
+        """Return an HTTP client that connects a gateway without sockets."""
         from .._stripe import FunctionClient
 
         return FunctionClient(self._send)
 
     def serve(self, host: str = "127.0.0.1", port: int = 0, *, hosts: Iterable[str] = ()) -> Server:
-        """Serve over HTTP: `with sandbox.serve() as server: server.url`. Port 0 is any free one.
+        """Serve over HTTP: `with sandbox.serve() as server: server.url`.
 
         Args:
-            host: The address to listen on; "0.0.0.0" is every one of this machine's.
-            port: The port.
-            hosts: Other names than localhost and `host` by which it is asked for: a container's, say.
+            host: The address to listen on. "0.0.0.0" is every address of this machine.
+            port: The port; 0 is any free one.
+            hosts: Names that clients use beside localhost and `host`, for example a
+                container's.
 
         Raises:
-            OSError: The address cannot be listened on.
-            ValueError: One of the hosts is no name and no address.
+            OSError: The server cannot listen on the address.
+            ValueError: One of the hosts is neither a name nor an address.
         """
         return Server(self.handle, host, port, hosts=hosts)
 
     def environment(self, url: str) -> dict[str, str]:
-        """Return the settings that lead to it where it is served, by the names of `Settings`."""
+        """Return the environment variables of `Settings` for the served sandbox."""
         return {
             "STRIPE_API_BASE": url,
             "STRIPE_SECRET_KEY": self.secret_key,
@@ -137,7 +141,11 @@ class Sandbox:
         }
 
     def signed(self, event: Event | Mapping[str, Any]) -> tuple[bytes, str]:
-        """Return the body and the `Stripe-Signature` with which Stripe would send an event, or one you made up, now."""
+        """Sign an event, or one that you made up, as Stripe would now.
+
+        Returns:
+            The body and the `Stripe-Signature` header.
+        """
         return signed(event.raw if isinstance(event, Event) else event, self.webhook_secret)
 
     def webhooks(
@@ -150,19 +158,25 @@ class Sandbox:
         anywhere: bool = False,
         on_delivery: Callable[[Delivery], None] | None = None,
     ) -> WebhookSender:
-        """Send an endpoint what happens from now on, when `deliver` is called and at the end of a `with` block.
+        """Send an endpoint the events from now on.
+
+        They are sent when `deliver` is called and at the end of a `with` block.
 
         Args:
-            to: A URL on this machine, or a callable that takes body and headers and returns the status.
-            types: Which events, all if none is given; `*` stands for anything: "charge.*".
-            copies: How often each is sent, as Stripe may send one twice.
-            shuffle: A seed: what is delivered together is sent in another order.
-            retries: The seconds to wait before each retry of what was not answered with 2xx.
+            to: A URL on this machine, or a callable that takes body and headers and
+                returns the status.
+            types: The types of events, all if none is given. `*` stands for anything:
+                "charge.*".
+            copies: How often each event is sent. Stripe, too, may send one twice.
+            shuffle: A seed. With it, events that are delivered together are sent in
+                another order.
+            retries: The seconds to wait before each retry. An event is retried if the
+                answer is not 2xx.
             anywhere: Let the URL lead to another machine.
-            on_delivery: Told of each delivery as it was made.
+            on_delivery: Called with each delivery after it is made.
 
         Raises:
-            ValueError: The URL is none, or leads to another machine.
+            ValueError: The URL is not valid, or it leads to another machine.
         """
         receive = post_to(to, anywhere=anywhere) if isinstance(to, str) else to
         return WebhookSender(
@@ -179,14 +193,14 @@ class Sandbox:
 
     @property
     def charges(self) -> list[Charge]:
-        """All Charges, failed ones too, oldest first; a hold that was let go says so."""
+        """All Charges, failed ones too, oldest first; released holds are marked."""
         now = datetime.fromtimestamp(self._account.now(), timezone.utc)
         intents = {each["id"]: each for each in self._engine.all(Kind.PAYMENT_INTENT)}
         return [_whole(each, intents).as_of(now) for each in self._engine.all(Kind.CHARGE)]
 
     @property
     def customers(self) -> list[Customer]:
-        """All Customers, stubs of deleted ones too, oldest first."""
+        """All Customers, oldest first; deleted ones are stubs."""
         return [Customer.from_stripe(each) for each in self._engine.all(Kind.CUSTOMER)]
 
     @property
@@ -201,7 +215,7 @@ class Sandbox:
 
     @property
     def events(self) -> list[Event]:
-        """What happened, oldest first; the newest 10,000 events."""
+        """The newest 10,000 events, oldest first."""
         return [Event.from_stripe(each.event()) for each in self._engine.happenings()[1]]
 
     @property
@@ -220,14 +234,15 @@ class Sandbox:
         """Turn a card into a single-use token, as Stripe.js does in the browser.
 
         Args:
-            number: The card's.
-            exp_month: The card's.
-            exp_year: The card's; next year if not given.
-            cvc: The card's.
+            number: The card number.
+            exp_month: The card's expiry month.
+            exp_year: The card's expiry year; next year if not given.
+            cvc: The card's security code.
             fields: `name`, `address_line1`, `address_zip` and so on.
 
         Raises:
-            ValueError: Stripe.js would show an error: a number that cannot be, say.
+            ValueError: Stripe.js would show an error, for example for an impossible
+                number.
         """
         return self._buyer.made(
             "tokens", {"card": {**self._buyer.card(number, exp_month, exp_year, cvc), **fields}}
@@ -244,10 +259,10 @@ class Sandbox:
         """Turn a card into a PaymentMethod, as Stripe.js does in the browser.
 
         Args:
-            number: The card's.
-            exp_month: The card's.
-            exp_year: The card's; next year if not given.
-            cvc: The card's.
+            number: The card number.
+            exp_month: The card's expiry month.
+            exp_year: The card's expiry year; next year if not given.
+            cvc: The card's security code.
             billing_details: `name`, `email` and `phone`.
 
         Raises:
@@ -268,15 +283,16 @@ class Sandbox:
         setup_future_usage: str | None = None,
         **billing_details: str,
     ) -> str:
-        """Turn a card into a confirmation token, as Stripe.js does from a Payment Element.
+        """Turn a card into a confirmation token, as a Payment Element does.
 
         Args:
-            number: The card's.
-            exp_month: The card's.
-            exp_year: The card's; next year if not given.
-            cvc: The card's.
-            return_url: Where a page of the bank's is to lead back to.
-            setup_future_usage: "off_session" or "on_session", to save the card for later.
+            number: The card number.
+            exp_month: The card's expiry month.
+            exp_year: The card's expiry year; next year if not given.
+            cvc: The card's security code.
+            return_url: The URL to which the bank's page leads back.
+            setup_future_usage: "off_session" or "on_session", to save the card for
+                later.
             billing_details: `name`, `email` and `phone`.
 
         Raises:
@@ -290,37 +306,45 @@ class Sandbox:
         return self._buyer.made("confirmation_tokens", form)
 
     def authenticate(self, intent_id: str, *, approve: bool = True) -> JSON:
-        """Pass or fail 3-D Secure for a PaymentIntent or SetupIntent that asks for it; return it as it is then.
+        """Pass or fail 3-D Secure for an intent, and return the intent.
+
+        The intent is a PaymentIntent or a SetupIntent.
 
         Raises:
-            ValueError: It asks for nothing.
+            ValueError: The intent does not ask for authentication.
         """
         return self._buyer.authenticate(intent_id, approve=approve)
 
     def now(self) -> float:
-        """Tell the sandbox's time, in seconds since 1970."""
+        """Return the sandbox's time, in seconds since 1970."""
         return self._account.now()
 
     def advance(self, seconds: float) -> None:
-        """Travel in time: idempotency keys are forgotten after 24 hours, authorizations after 7 days."""
+        """Travel in time.
+
+        Idempotency keys are forgotten after 24 hours, authorizations after 7 days.
+        """
         self._account.travel(seconds)
 
     def decline_next(
         self, code: str = "generic_decline", *, path: str | Sequence[str] = _CHARGING
     ) -> Armed:
-        """Decline the next Charge or payment; with another path, the next card attached there."""
+        """Decline the next Charge or payment.
+
+        With another path, decline the next card that is attached there.
+        """
         return self.faults.add(Fault.declined(code), path=path, method="POST")
 
     def lose_next_answer(self, *, path: str = "*") -> Armed:
-        """Execute the next request and lose its answer."""
+        """Execute the next request, but lose its answer."""
         return self.faults.add(Fault.lose_answer(), path=path)
 
     def rate_limit_next(self, *, path: str = "*") -> Armed:
-        """Answer 429 to the next request."""
+        """Answer the next request with 429."""
         return self.faults.add(Fault.rate_limit(), path=path)
 
     def unavailable(self) -> Armed:
-        """Refuse every connection, until `available` or the end of a `with` block."""
+        """Refuse every connection until `available` or the end of a `with` block."""
         self.available()
         self._outage = self.faults.add(Fault.refuse_connection(), times=None)
         return self._outage
@@ -357,6 +381,6 @@ class Sandbox:
 
 
 def _whole(charge: JSON, intents: Mapping[str, JSON]) -> Charge:
-    """Read a Charge, with what its PaymentIntent alone knows."""
+    """Read a Charge together with the facts that only its PaymentIntent has."""
     intent = intents.get(charge["payment_intent"])
     return attrs.evolve(Charge.from_stripe({**charge, "payment_intent": intent}), raw=charge)
