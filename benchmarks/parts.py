@@ -1,8 +1,8 @@
 """Where the CPU of a charge goes: `python -m benchmarks.parts`.
 
-Each part is run by itself, in turns with the others, in one process; what is shown is the least it took, in
-microseconds for each charge. Parts lie within one another, and what is run alone finds the caches warm: read it for
-proportions, and `python -m benchmarks` for what a charge costs.
+Each part is run by itself, in turns with the others, in one process; what is shown is the least it
+took, in microseconds for each charge. Parts lie within one another, and what is run alone finds the
+caches warm: read it for proportions, and `python -m benchmarks` for what a charge costs.
 """
 
 from __future__ import annotations

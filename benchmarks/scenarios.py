@@ -48,7 +48,8 @@ ASYNC_HTTPX = {"sdk": "sdk-httpx", "gateway": "gateway-async"}
 def take_turns(
     contestants: dict[str, Contestant], rounds: int, charges: int
 ) -> dict[str, list[Run]]:
-    """Let the contestants run in turn, each round beginning with another one; the first round warms up."""
+    """Let the contestants run in turn, each round beginning with
+    another one; the first round warms up."""
     names = list(contestants)
     runs: dict[str, list[Run]] = {name: [] for name in names}
     for turn in range(rounds + 1):
@@ -74,7 +75,8 @@ def pace(
         wall = {name: [run.wall * 1000 for run in runs[name][1:]] for name in cast}
         yield Row.of_rounds(how, f"CPU per charge, {how}", "ms", cpu, budget)
         yield Row.of_rounds(how, f"wall per charge, {how}", "ms", wall)
-        # How many are open at once hangs on chance where charges overlap; there, all that were ever opened count.
+        # How many are open at once hangs on chance where charges overlap;
+        # there, all that were ever opened count.
         alone = pace in ("one by one", "thread each")
         opened = {name: sum(run.connections for run in runs[name][alone:]) for name in cast}
         counted = (
@@ -99,7 +101,8 @@ def requests(stage: Stage, effort: Effort) -> Iterator[Row]:
 
 
 def memory(stage: Stage, effort: Effort) -> Iterator[Row]:
-    """Live through many charges in 32 threads: what was the most that was held, and what is held at the end?"""
+    """Live through many charges in 32 threads: what was the most that was
+    held, and what is held at the end?"""
     cast = {"sdk": "sdk", "gateway": "gateway"}
     lives: dict[str, list[dict[str, int]]] = {name: [] for name in cast}
     with stage.contestants(cast, "32 threads", "http") as contestants:
@@ -133,7 +136,10 @@ def imports(stage: Stage, effort: Effort) -> Iterator[Row]:
     took: dict[str, list[float]] = {name: [] for name in modules}
     for turn in range(effort.rounds + 1):
         for name, module in modules.items():
-            code = f"import time; begun = time.process_time(); import {module}; print(time.process_time() - begun)"
+            code = (
+                f"import time; begun = time.process_time(); import {module};"
+                " print(time.process_time() - begun)"
+            )
             result = subprocess.run(
                 [sys.executable, "-c", code], check=True, capture_output=True, text=True
             )

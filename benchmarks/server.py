@@ -1,6 +1,7 @@
 """The other end: one process that answers from memory, so that what is measured is the client.
 
-It listens on several doors and says on its first line where they are. What each door saw is told to GET on "desk".
+It listens on several doors and says on its first line where they are. What each door saw is told to
+GET on "desk".
 """
 
 from __future__ import annotations

@@ -74,7 +74,8 @@ class Stage:
     def contestants(
         self, cast: Mapping[str, str], pace: str, door: str
     ) -> Iterator[dict[str, Contestant]]:
-        """Start a process for each of the cast, a part and who plays it; they end with the block."""
+        """Start a process for each of the cast, a part and who
+        plays it; they end with the block."""
         with ExitStack() as stack:
             bundle = str(self.folder / "bundle.pem")
             arguments = (pace, self.urls[door], bundle)
@@ -98,7 +99,8 @@ def process(module: str, *arguments: str, folder: Path) -> Iterator[subprocess.P
     with subprocess.Popen(
         [sys.executable, "-m", module, *arguments],
         cwd=ROOT,
-        # The SDK keeps a file in the user's configuration; it is not to be that of whoever runs this.
+        # The SDK keeps a file in the user's configuration; it is not
+        # to be that of whoever runs this.
         env={**environment, "XDG_CONFIG_HOME": str(folder)},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

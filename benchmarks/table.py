@@ -13,8 +13,8 @@ class Row:
     """What one thing took; of several rounds, each contestant's median.
 
     Attributes:
-        budget: The most the ratio may be, or, where there is no plain SDK beside it, the value; the least if
-            `at_least`.
+        budget: The most the ratio may be, or, where there is no plain SDK beside it, the value; the
+            least if `at_least`.
         ratios: ours / plain SDK, round by round.
     """
 

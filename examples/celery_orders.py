@@ -1,8 +1,9 @@
 """Charge orders in Celery workers, on as many machines as you like, each order once.
 
-A broker delivers a task again when a worker dies, two buyers' tabs send the same order twice, an answer gets lost: the
-order's id makes all of that end in one Charge. So a task may simply be repeated: `acks_late` hands the task of a killed
-worker to another one, and whatever the library calls retryable is tried again with back-off.
+A broker delivers a task again when a worker dies, two buyers' tabs send the same order twice, an
+answer gets lost: the order's id makes all of that end in one Charge. So a task may simply be
+repeated: `acks_late` hands the task of a killed worker to another one, and whatever the library
+calls retryable is tried again with back-off.
 
 Run it, with Redis on this machine, in three terminals in this folder:
 
@@ -13,19 +14,21 @@ Run it, with Redis on this machine, in three terminals in this folder:
 
     $ python celery_orders.py order-1 tok_visa ada@example.com 500 usd
 
-Repeat the last line, with another card (tok_mastercard) too, or kill -9 the worker meanwhile: it stays one Charge.
+Repeat the last line, with another card (tok_mastercard) too, or kill -9 the worker meanwhile: it
+stays one Charge.
 
 The settings are the library's own (STRIPE_SECRET_KEY, STRIPE_API_BASE, ...) and
 
     CELERY_BROKER_URL           redis://127.0.0.1:6379/0; results are kept there too
     CELERY_VISIBILITY_TIMEOUT   600 seconds: how long after a worker fell silent Redis hands its tasks to another one
 
-Redis may also lose a task, with a worker that dies in the instant it takes it. So keep the order open in your database
-until a result says otherwise, and send what is still open after a while again: that, too, is one Charge.
+Redis may also lose a task, with a worker that dies in the instant it takes it. So keep the order
+open in your database until a result says otherwise, and send what is still open after a while
+again: that, too, is one Charge.
 
-Token and e-mail stay out of results, events and logs (above DEBUG, at which Celery logs whatever it sees). They do pass
-through the broker: outside your own machine use rediss:// and a password, and keep `celery inspect`, which shows what
-is being run, to operators.
+Token and e-mail stay out of results, events and logs (above DEBUG, at which Celery logs whatever it
+sees). They do pass through the broker: outside your own machine use rediss:// and a password, and
+keep `celery inspect`, which shows what is being run, to operators.
 """
 
 from __future__ import annotations
@@ -42,9 +45,10 @@ from tokencharge import CardDeclined, Money, PaymentGateway, TokenChargeError
 
 BROKER_URL = os.environ.get("CELERY_BROKER_URL", "redis://127.0.0.1:6379/0")
 
-# Longer than a slow charge (three requests, each tried three times for STRIPE_TIMEOUT seconds: 270), and than the
-# longest wait between two tries, which Redis counts as silence too. Too short costs work, never a second Charge: two
-# workers run the task, and one of them finds the order in progress, or paid.
+# Longer than a slow charge (three requests, each tried three times for STRIPE_TIMEOUT
+# seconds: 270), and than the longest wait between two tries, which Redis counts as silence
+# too. Too short costs work, never a second Charge: two workers run the task, and one of them
+# finds the order in progress, or paid.
 VISIBILITY_TIMEOUT = float(os.environ.get("CELERY_VISIBILITY_TIMEOUT", "600"))
 
 # A few hours in all: well within the day for which Stripe remembers what was asked.
@@ -56,13 +60,14 @@ app.conf.update(
     broker_connection_retry_on_startup=True,
     broker_transport_options={
         "visibility_timeout": VISIBILITY_TIMEOUT,
-        # How often to look for the tasks of silent workers, and when to look although another worker is looking: it may
-        # have died as it did.
+        # How often to look for the tasks of silent workers, and when to look although another
+        # worker is looking: it may have died as it did.
         "unacked_restore_interval": VISIBILITY_TIMEOUT / 10,
         "unacked_restore_throttle": 1,
         "unacked_mutex_expire": VISIBILITY_TIMEOUT / 10,
     },
-    # A task that waits behind another in the same worker counts as being worked on, and its time runs.
+    # A task that waits behind another in the same worker counts
+    # as being worked on, and its time runs.
     worker_prefetch_multiplier=1,
 )
 
@@ -96,9 +101,10 @@ def charge_order(
 ) -> dict[str, Any]:
     """Charge an order once, however often this is run, and return what to tell the buyer.
 
-    What is retryable is tried again later with the same arguments, on whichever worker is free. A decline is an answer
-    like any other, the buyer's to act on. Everything else fails the task, and so does an outcome that stays unknown
-    for hours: `PaymentGateway.find(order_id)` tells what became of it.
+    What is retryable is tried again later with the same arguments, on whichever worker is free. A
+    decline is an answer like any other, the buyer's to act on. Everything else fails the task, and
+    so does an outcome that stays unknown for hours: `PaymentGateway.find(order_id)` tells what
+    became of it.
 
     Args:
         order_id: The order's; what makes it one Charge.

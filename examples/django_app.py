@@ -1,9 +1,10 @@
-"""A shop in Django with one thing to sell: `python examples/django_app.py`, then open the address it prints.
+"""A shop in Django with one thing to sell: `python examples/django_app.py`, then open the address
+it prints.
 
-Without STRIPE_SECRET_KEY it sells against a sandbox. With a test key (and STRIPE_PUBLISHABLE_KEY) it sells against
-Stripe's test mode. A live key is refused. It shows Stripe's Payment Element and goes over PaymentIntents, with 3-D
-Secure. STRIPE_ELEMENT=card shows the Card Element; STRIPE_ROUTE=charges goes over Charges, on accounts that take card
-tokens there.
+Without STRIPE_SECRET_KEY it sells against a sandbox. With a test key (and STRIPE_PUBLISHABLE_KEY)
+it sells against Stripe's test mode. A live key is refused. It shows Stripe's Payment Element and
+goes over PaymentIntents, with 3-D Secure. STRIPE_ELEMENT=card shows the Card Element;
+STRIPE_ROUTE=charges goes over Charges, on accounts that take card tokens there.
 """
 
 from __future__ import annotations
@@ -25,9 +26,11 @@ from tokencharge.sandbox import Sandbox
 
 class Buy(ChargeView):
     def get_order(self) -> Order:
-        """Say what is bought, at our price. With an order_id it is charged once, whatever cards and tabs try.
+        """Say what is bought, at our price. With an order_id it is charged once, whatever cards and
+        tabs try.
 
-        Here the order's id goes with the address. A real shop looks it up, and whether the order is this visitor's.
+        Here the order's id goes with the address. A real shop looks it up, and whether the order is
+        this visitor's.
         """
         return Order(Money(1450, "usd"), "Wildflower honey, 500 g", self.request.GET.get("order"))
 
@@ -44,10 +47,12 @@ def paid(charge: Charge) -> None:
 
 @on_event("charge.refunded")
 def refunded(event: Event) -> None:
-    """Note what was given back, be it by us or in Stripe's dashboard: once for each event, however often it comes."""
+    """Note what was given back, be it by us or in Stripe's dashboard: once for
+    each event, however often it comes."""
     if isinstance(event.object, Charge):
         print(
-            f"{event.object.id}: given back {event.object.amount_refunded} of {event.object.amount}",
+            f"{event.object.id}: given back {event.object.amount_refunded} of"
+            f" {event.object.amount}",
             flush=True,
         )
 

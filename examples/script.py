@@ -1,14 +1,16 @@
-"""Charge an order from a script: `python examples/script.py order-1 tok_visa ada@example.com 14.50 usd`.
+"""Charge an order from a script: `python examples/script.py order-1 tok_visa ada@example.com 14.50
+usd`.
 
-Run it again with the same order, and it finds the payment instead of making another. The exit code says what to do:
+Run it again with the same order, and it finds the payment instead of making another. The exit code
+says what to do:
 
     0   paid
     1   not paid, and the same again would end the same: another card, or a mistake to mend
     75  not known, or not yet: run it again with the same arguments
 
-With STRIPE_SECRET_KEY=sk_test_... it charges in Stripe's test mode; without a key in a sandbox of its own, which has
-forgotten everything the next time. To have one that remembers, run `tokencharge sandbox` and paste what it prints.
-A live key is refused.
+With STRIPE_SECRET_KEY=sk_test_... it charges in Stripe's test mode; without a key in a sandbox of
+its own, which has forgotten everything the next time. To have one that remembers, run `tokencharge
+sandbox` and paste what it prints. A live key is refused.
 """
 
 from __future__ import annotations
