@@ -1,6 +1,8 @@
-"""The catalogs of the buyer's languages: `python catalogs.py` updates and compiles them, `--check` says what is wrong.
+"""The catalogs of the buyer's languages: `python catalogs.py` updates and compiles them, `--check`
+says what is wrong.
 
-Every sentence marked in src/ is in every catalog, translated, with the placeholders it has in English, and no other is.
+Every sentence marked in src/ is in every catalog, translated, with the placeholders it has in
+English, and no other is.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""What a build makes before it packs: the compiled catalogs of the buyer's languages, for an editable install too."""
+"""What a build makes before it packs: the compiled catalogs of the buyer's
+languages, for an editable install too."""
 
 from __future__ import annotations
 

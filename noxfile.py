@@ -22,7 +22,8 @@ ROOT = Path(__file__).parent
 PYPROJECT = nox.project.load_toml(ROOT / "pyproject.toml")
 CURRENT = f"{sys.version_info.major}.{sys.version_info.minor}"
 PYTHONS = list(dict.fromkeys([CURRENT, "3.13"]))
-# With the oldest releases of what the library is built on: what passes there and on the newest passes between them.
+# With the oldest releases of what the library is built on: what passes there
+# and on the newest passes between them.
 OLDEST = "3.10" if shutil.which("python3.10") else CURRENT
 CODE = ("src", "examples", "tests", "benchmarks", "docs", "catalogs.py", "hatch_build.py")
 EXTRAS = "asgi,async,demo,django,flask,otel,testing"
@@ -45,7 +46,8 @@ NEED_EXTRAS = (
     "tests/secrets",
     "tests/web",
 )
-# Tests of the whole machine, and the stand-in's own, which say the same on every Python: run on nox's own.
+# Tests of the whole machine, and the stand-in's own, which say the
+# same on every Python: run on nox's own.
 ONCE = (
     "tests/browser",
     "tests/processes",
@@ -72,7 +74,8 @@ def without(*paths: str) -> list[str]:
 
 @nox.session(python=PYTHONS)
 def tests(session: nox.Session) -> None:
-    """Run the suite on nox's own Python and on the newest; the first must cover every branch of src."""
+    """Run the suite on nox's own Python and on the newest; the
+    first must cover every branch of src."""
     # Editable, so that coverage reads src/ itself and maps no paths; `wheel` tries what ships.
     session.install("-e", f".[{EXTRAS}]", *group("tests", "web", "processes", "otel", "browser"))
     if session.posargs:
@@ -106,7 +109,8 @@ def bare(session: nox.Session) -> None:
 
 @nox.session(python=OLDEST)
 def lowest(session: nox.Session) -> None:
-    """Run the suite on the oldest Python, with the lowest direct dependencies that pyproject.toml allows."""
+    """Run the suite on the oldest Python, with the lowest direct
+    dependencies that pyproject.toml allows."""
     session.install("uv")
     session.run(
         "uv", "pip", "install", "--resolution", "lowest-direct", f".[{EXTRAS}]", *group("otel")
@@ -160,10 +164,12 @@ def wheel(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Build the documentation without a warning, run what it shows, and look where its links lead."""
+    """Build the documentation without a warning, run what it
+    shows, and look where its links lead."""
     if sys.version_info < (3, 11):
         session.skip(
-            "Sphinx 9 needs Python 3.11: its older releases do not see which signatures our methods have."
+            "Sphinx 9 needs Python 3.11: its older releases do not see which signatures our"
+            " methods have."
         )
     session.install("-e", f".[{EXTRAS}]", *group("docs"))
     # From nothing: a page that is not read again would keep its warnings to itself.
@@ -203,7 +209,8 @@ def types(session: nox.Session) -> None:
 
 @nox.session
 def audit(session: nox.Session) -> None:
-    """Ask whether a release that pyproject.toml allows has a known hole: the newest of each, and the oldest."""
+    """Ask whether a release that pyproject.toml allows has a known hole:
+    the newest of each, and the oldest."""
     session.install("uv", *group("audit"))
     extras = [f"--extra={extra}" for extra in EXTRAS.split(",")]
     holes, unknown = [], 0
@@ -244,6 +251,7 @@ def simulation(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Measure what a charge costs beside the plain SDK: `nox -s bench -- --quick`; it never fails a budget."""
+    """Measure what a charge costs beside the plain SDK: `nox -s bench --
+    --quick`; it never fails a budget."""
     session.install("-e", ".[async]", *group("bench"))
     session.run("python", "-m", "benchmarks", *session.posargs)

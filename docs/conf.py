@@ -46,8 +46,12 @@ python_use_unqualified_type_names = True
 # A long signature reads as one parameter a line.
 maximum_signature_line_length = 88
 
-# Types that others document: their inventories would have to be fetched from the network, so they are not linked.
-_OTHERS = "abc argparse asyncio collections datetime decimal enum os pathlib types typing typing_extensions"
+# Types that others document: their inventories would have to be fetched from
+# the network, so they are not linked.
+_OTHERS = (
+    "abc argparse asyncio collections datetime decimal enum os pathlib types typing"
+    " typing_extensions"
+)
 _OTHERS += " blinker django flask jinja2 opentelemetry pytest starlette stripe vcr werkzeug"
 nitpick_ignore_regex = [
     (r"py:.*", rf"({'|'.join(_OTHERS.split())})\..*"),
@@ -55,6 +59,7 @@ nitpick_ignore_regex = [
     (r"py:.*", r"(HTTPClient|P|Path|datetime|tokencharge(\.\w+)+\.[FT])"),
     # What an amount has to have; it is Money.
     (r"py:.*", r"tokencharge\.languages\._Amount"),
-    # What a fault does inside the sandbox is its own business; its name and its constructors are public.
+    # What a fault does inside the sandbox is its own business; its
+    # name and its constructors are public.
     (r"py:.*", r"(FunctionClient|tokencharge\.sandbox\.(shapes\.cards|language\.refusals)\.\w+)"),
 ]

@@ -1,4 +1,5 @@
-"""Every public name is in the reference: one that is missing is a warning, and warnings fail the build."""
+"""Every public name is in the reference: one that is missing is a
+warning, and warnings fail the build."""
 
 from __future__ import annotations
 

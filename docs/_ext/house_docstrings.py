@@ -1,7 +1,9 @@
-"""Docstrings as this house writes them, read by Sphinx: code in single backticks, examples indented.
+"""Docstrings as this house writes them, read by Sphinx: code in single backticks, examples
+indented.
 
-A docstring is read in an editor far more often than on a page, so it is kept free of markup. On the page, what stands
-in backticks becomes code, a public name among it a link, and an indented block an example.
+A docstring is read in an editor far more often than on a page, so it is kept free of markup. On the
+page, what stands in backticks becomes code, a public name among it a link, and an indented block an
+example.
 """
 
 from __future__ import annotations
@@ -21,7 +23,8 @@ _SECTION = re.compile(r"[A-Z][a-z]+:")
 
 
 def examples(lines: list[str]) -> list[range]:
-    """Find the examples in the lines of a docstring, dedented: the blocks that are indented after a blank line."""
+    """Find the examples in the lines of a docstring, dedented: the blocks
+    that are indented after a blank line."""
     found: list[range] = []
     section = False
     for number, line in enumerate(lines):
@@ -86,7 +89,8 @@ def _sign(
     signature: str | None,
     returned: str | None,
 ) -> tuple[str | None, str | None]:
-    """Say what the defaults of an attrs class are: its `__init__` has no source to read them from."""
+    """Say what the defaults of an attrs class are: its
+    `__init__` has no source to read them from."""
     if signature is None or not isinstance(obj, type) or not attrs.has(obj):
         return signature, returned
     defaults = {field.name.lstrip("_"): repr(field.default) for field in attrs.fields(obj)}

@@ -39,7 +39,10 @@ def draw() -> str:
     about = 'role="img" aria-labelledby="title" font-family="system-ui, sans-serif" font-size="13"'
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" {about}>',
-        '  <title id="title">The floors of the house: each part imports from lower floors only</title>',
+        (
+            '  <title id="title">The floors of the house: each part imports from lower floors'
+            " only</title>"
+        ),
         f'  <rect width="{_WIDTH}" height="{height}" fill="#ffffff"/>',
     ]
     for number, parts in enumerate(stories):
@@ -57,7 +60,10 @@ def draw() -> str:
 
 
 def _text(text: str, x: float, top: int, anchor: str, colour: str) -> str:
-    return f'  <text x="{x:.0f}" y="{top + 17}" text-anchor="{anchor}" fill="{colour}">{escape(text)}</text>'
+    return (
+        f'  <text x="{x:.0f}" y="{top + 17}" text-anchor="{anchor}"'
+        f' fill="{colour}">{escape(text)}</text>'
+    )
 
 
 if __name__ == "__main__":

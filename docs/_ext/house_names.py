@@ -31,7 +31,8 @@ SPOKEN_OF = {"Gateway": "tokencharge.gateway.Gateway"}
 
 @functools.cache
 def public_names() -> dict[str, str]:
-    """Map names as docstrings write them to the names they are documented under: "Money" to "tokencharge.Money"."""
+    """Map names as docstrings write them to the names they are documented
+    under: "Money" to "tokencharge.Money"."""
     names = dict(SPOKEN_OF)
     for module in map(load, PUBLIC):
         for name in names_of(module):
@@ -48,7 +49,8 @@ def load(name: str) -> ModuleType:
 
 
 def names_of(module: ModuleType) -> list[str]:
-    """List what a module offers: its `__all__`, or what it defines under a name without an underscore."""
+    """List what a module offers: its `__all__`, or what it defines
+    under a name without an underscore."""
     if hasattr(module, "__all__"):
         return sorted(module.__all__)
     named = {
@@ -76,7 +78,8 @@ def _named(node: ast.stmt) -> list[str]:
 
 
 def strings_below(source: str) -> dict[str, str]:
-    """Read the strings that stand below assignments and say what they are; Python itself does not keep them."""
+    """Read the strings that stand below assignments and say what they are;
+    Python itself does not keep them."""
     bodies = [
         node.body
         for node in ast.walk(ast.parse(source))

@@ -1,4 +1,5 @@
-"""What the reference makes from the library itself: settings, errors, declines, fixtures, the command line."""
+"""What the reference makes from the library itself: settings, errors,
+declines, fixtures, the command line."""
 
 from __future__ import annotations
 
@@ -71,7 +72,8 @@ def advice_table() -> str:
 
 
 def declines_table() -> str:
-    """Say of Stripe's codes what is advised, and what the buyer is told; codes told the same share a row."""
+    """Say of Stripe's codes what is advised, and what the buyer is
+    told; codes told the same share a row."""
     alike: dict[tuple[Advice, str], list[str]] = {}
     for code in declines._ROWS:
         alike.setdefault(declines.reason(code, None), []).append(f"`{code}`")
@@ -83,7 +85,8 @@ def declines_table() -> str:
 
 
 def mending_table() -> str:
-    """Say of Stripe's codes who can mend what they tell; codes that are mended alike share a row."""
+    """Say of Stripe's codes who can mend what they tell; codes
+    that are mended alike share a row."""
     alike: dict[tuple[MendedBy, str], list[str]] = {}
     for code, who in mending.WHO.items():
         todo = mending.what_to_do(code) if who is MendedBy.Shop else ""
