@@ -52,7 +52,8 @@ def gateway(request: pytest.FixtureRequest, sandbox: Sandbox) -> AsyncPaymentGat
 
 
 def test_it_has_every_method_of_the_blocking_gateway():
-    """Same names, same arguments, same documentation; each a coroutine, but for parse_event, which asks nobody."""
+    """Same names, same arguments, same documentation; each a coroutine, but
+    for parse_event, which asks nobody."""
     methods = [name for name in vars(PaymentGateway) if not name.startswith("_")]
     here, there = AsyncPaymentGateway, PaymentGateway
     asked = [name for name in methods if name != "close"]
@@ -65,7 +66,8 @@ def test_it_has_every_method_of_the_blocking_gateway():
 
 
 def test_a_day_in_a_shop(gateway, sandbox):
-    """Charge, hold, capture, void, refund, a saved card, a look back: all that moves money, awaited."""
+    """Charge, hold, capture, void, refund, a saved card, a look
+    back: all that moves money, awaited."""
 
     async def day() -> list[Payment]:
         async with gateway:
@@ -90,7 +92,8 @@ def test_a_day_in_a_shop(gateway, sandbox):
 
 
 def test_many_tabs_of_one_order_end_in_one_charge(gateway, sandbox):
-    """Twenty tasks with twenty cards: whoever is not in time is shown the payment, or told to wait."""
+    """Twenty tasks with twenty cards: whoever is not in time is
+    shown the payment, or told to wait."""
 
     async def rush() -> list[object]:
         tasks = (
@@ -113,7 +116,8 @@ def test_many_tabs_of_one_order_end_in_one_charge(gateway, sandbox):
 )
 @pytest.mark.parametrize("way", ["run", "closed", "left"])
 def test_no_event_loop_is_kept(sandbox, way):
-    """A gateway shared by many runs holds none of their loops, whether or not they shut down as asyncio.run does."""
+    """A gateway shared by many runs holds none of their loops, whether or not
+    they shut down as asyncio.run does."""
     pytest.importorskip("aiohttp")
     loops = []
 
@@ -198,7 +202,8 @@ def test_without_a_connection_nothing_was_sent(server, sandbox, trouble):
 
 
 def test_a_lost_answer_is_unknown_and_found_by_asking_again(server, sandbox):
-    """The connection breaks after the charge was made: unknown, and the same call finds the one charge."""
+    """The connection breaks after the charge was made: unknown, and
+    the same call finds the one charge."""
     gateway = AsyncPaymentGateway(sandbox.secret_key, api_base=server.url, max_retries=0)
     token = sandbox.create_token()
     sandbox.lose_next_answer(path="/v1/payment_intents")
@@ -247,7 +252,8 @@ def test_waiting_lets_other_tasks_run(sandbox, monkeypatch, wait):
 
 
 def known(cancelled: BaseException | None) -> OutcomeUnknown:
-    """Find what a cancelled task knew; Python 3.10 raises a second CancelledError with the first behind it."""
+    """Find what a cancelled task knew; Python 3.10 raises a second
+    CancelledError with the first behind it."""
     while cancelled is not None and not isinstance(cancelled.__cause__, OutcomeUnknown):
         cancelled = cancelled.__context__
     assert cancelled is not None
@@ -257,7 +263,8 @@ def known(cancelled: BaseException | None) -> OutcomeUnknown:
 
 @pytest.mark.parametrize("path", ["/v1/customers", "/v1/payment_intents"])
 def test_a_cancelled_task_knows_how_far_it_got_and_can_be_called_again(server, sandbox, path):
-    """CancelledError comes from an OutcomeUnknown that names the order, and calling again charges once."""
+    """CancelledError comes from an OutcomeUnknown that names the
+    order, and calling again charges once."""
     gateway = AsyncPaymentGateway(sandbox.secret_key, api_base=server.url)
     token = sandbox.create_token()
     sandbox.faults.add(Fault.time_out(executed=True), path=path, method="POST")

@@ -1,4 +1,5 @@
-"""What the tests of flows take for granted: routes, whom they charge how much, and what was really paid."""
+"""What the tests of flows take for granted: routes, whom they charge
+how much, and what was really paid."""
 
 from __future__ import annotations
 

@@ -87,7 +87,8 @@ def lagging():
 
 
 def test_what_was_just_paid_is_found(lagging):
-    """With the Customer and without: what a search does not know yet, the newest page of a list shows."""
+    """With the Customer and without: what a search does not know
+    yet, the newest page of a list shows."""
     gateway = PaymentGateway(lagging.secret_key, http_client=lagging.http_client())
     paid = gateway.charge("tok_visa", ADA, FIVE, order_id="order-7")
 

@@ -1,4 +1,5 @@
-"""Answers nobody can trust: the outcome is unknown, never an exception of another make, and never a loss."""
+"""Answers nobody can trust: the outcome is unknown, never an exception
+of another make, and never a loss."""
 
 from __future__ import annotations
 
@@ -56,7 +57,8 @@ STATUSES = [200, 201, 301, 400, 402, 404, 409, 429, 500, 502, 503]
 def test_an_answer_that_cannot_be_trusted_leaves_the_outcome_unknown(
     sandbox, line, step, body, status
 ):
-    """After a POST nothing is concluded from what is no answer of Stripe's; calling again ends in one charge."""
+    """After a POST nothing is concluded from what is no answer of Stripe's;
+    calling again ends in one charge."""
     token = sandbox.create_token()
     line.plan(f"POST /v1/{step}", *[answer(status, body)] * 3)
     with pytest.raises(OutcomeUnknown) as unknown:
@@ -131,7 +133,8 @@ def test_a_code_that_is_no_text_is_no_code(line, status, field):
 
 @pytest.mark.parametrize("method", ["charge", "get_charge"])
 def test_a_notice_of_stripes_loses_no_charge(sandbox, line, monkeypatch, method):
-    """A Stripe-Notice header, with warnings as errors, does not come between the charge and its answer."""
+    """A Stripe-Notice header, with warnings as errors, does not come
+    between the charge and its answer."""
     monkeypatch.delenv("STRIPE_SUPPRESS_NOTICES", raising=False)
 
     def noticed(request):
@@ -216,7 +219,8 @@ class Raising(stripe.HTTPClient):
     "error", [KeyError("tok_1ABC"), RuntimeError(ADA), AssertionError("x"), stripe.StripeError("x")]
 )
 def test_a_clients_own_exception_leaves_the_outcome_unknown(error):
-    """Whatever an HTTP client of the host's raises, it is an error of ours, and nothing is concluded."""
+    """Whatever an HTTP client of the host's raises, it is an error
+    of ours, and nothing is concluded."""
     gateway = PaymentGateway("sk_test_x", http_client=Raising(error))
     with pytest.raises(OutcomeUnknown):
         gateway.charge("tok_1ABC", ADA, FIVE)

@@ -285,7 +285,8 @@ def test_text_that_cannot_be_encoded_is_refused(sandbox, gateway, field):
 
 
 def test_a_first_call_that_fails_before_it_is_sent_raises_one_of_ours(gateway):
-    """On a thread that has made no call yet, a failure inside the SDK is an error of ours as well."""
+    """On a thread that has made no call yet, a failure inside
+    the SDK is an error of ours as well."""
 
     def buy():
         with pytest.raises(TokenChargeError):

@@ -106,7 +106,8 @@ def test_a_saved_card_is_one_request_while_stripes_keys_guard_the_order(shop):
 @pytest.mark.parametrize("earlier", [0, 150, 1_500, 15_000])
 @pytest.mark.parametrize("route", ROUTES)
 def test_looking_costs_the_same_for_every_customer(line, route, earlier):
-    """However many payments came before: the newest page of each list, and one search for what is older."""
+    """However many payments came before: the newest page of each list,
+    and one search for what is older."""
     gateway = line.gateway(route=route)
     customer, card = saved(line.sandbox, gateway)
     newest = [

@@ -1,4 +1,5 @@
-"""Saved cards: listed, charged while the buyer is there, kept by the buyer's own tick, forgotten."""
+"""Saved cards: listed, charged while the buyer is there, kept
+by the buyer's own tick, forgotten."""
 
 from __future__ import annotations
 
@@ -368,7 +369,8 @@ def test_a_card_that_is_not_theirs_leaves_the_order_open(sandbox, gateway, card)
 
 
 def test_a_receipt_goes_to_the_customers_own_address(line):
-    """Where the shop says so and names none: the Customer is asked for it, be the card named or not."""
+    """Where the shop says so and names none: the Customer is asked
+    for it, be the card named or not."""
     till = line.gateway(route="payment_intents")
     customer = till.charge("tok_visa", ADA, FIVE, order_id="order-1", save_card=True).customer
     card = till.cards(customer)[0].id

@@ -72,7 +72,8 @@ def test_everything_given_reaches_the_charge(sandbox, gateway):
 
 @pytest.mark.parametrize("order_id", [None, "order-7"])
 def test_the_same_submission_twice_is_one_payment(sandbox, gateway, order_id):
-    """A double click ends in the same Customer and the same Charge, and the second answer says so."""
+    """A double click ends in the same Customer and the same
+    Charge, and the second answer says so."""
     token = sandbox.create_token()
     first, second = (gateway.charge(token, ADA, FIVE, order_id=order_id) for _ in range(2))
 
@@ -294,7 +295,8 @@ def test_another_amount_for_the_same_token_is_a_conflict(sandbox, gateway):
     ids=["description", "metadata", "capture", "amount"],
 )
 def test_other_details_of_the_same_token_are_a_conflict(sandbox, route, other):
-    """Without an order_id the token is the purchase, and what was said about it: it pays for nothing else."""
+    """Without an order_id the token is the purchase, and what was said
+    about it: it pays for nothing else."""
     gateway = PaymentGateway(sandbox.secret_key, http_client=sandbox.http_client(), route=route)
     details = {"token": sandbox.create_token(), "email": ADA, "amount": FIVE, "capture": False}
     paid = gateway.charge(**details)
@@ -308,7 +310,8 @@ def test_other_details_of_the_same_token_are_a_conflict(sandbox, route, other):
 
 
 def test_another_email_for_the_same_token_is_a_conflict(sandbox, gateway):
-    """Without an order there is no telling which is right: it is refused, and nothing is charged anew."""
+    """Without an order there is no telling which is right: it is
+    refused, and nothing is charged anew."""
     token = sandbox.create_token()
     paid = gateway.charge(token, ADA, FIVE)
     with pytest.raises(OrderConflict) as conflict:
@@ -330,7 +333,8 @@ def test_a_corrected_email_goes_on_with_the_order(sandbox, gateway):
 
 @pytest.mark.parametrize("lag", [0, 60])
 def test_a_customer_beyond_the_newest_hundred_is_searched(lag):
-    """An older Customer is found by search; until its index has caught up the order is said to be in progress."""
+    """An older Customer is found by search; until its index has caught up
+    the order is said to be in progress."""
     sandbox = Sandbox(rules=Rules(card_tokens=True, search_lag=lag))
     gateway = PaymentGateway(sandbox.secret_key, http_client=sandbox.http_client(), route="charges")
     with pytest.raises(CardDeclined):
@@ -472,7 +476,8 @@ def test_keys_name_nobody(sandbox, gateway):
 
 
 def test_a_saved_card_that_is_declined_is_declined_again(sandbox, gateway):
-    """The same call repeats its decline without asking the bank; another card or amount goes on with the order."""
+    """The same call repeats its decline without asking the bank; another card
+    or amount goes on with the order."""
     customer = gateway.charge("tok_visa", ADA, FIVE).customer
     with pytest.raises(CardDeclined) as added:
         gateway.charge("tok_chargeCustomerFail", ADA, FIVE, customer=customer, order_id="order-6")

@@ -1,4 +1,5 @@
-"""Money that is held: what its Charge says, and that it is captured or let go, one of the two and once."""
+"""Money that is held: what its Charge says, and that it is captured
+or let go, one of the two and once."""
 
 from __future__ import annotations
 
@@ -68,7 +69,8 @@ def test_a_hold_is_captured_once(sandbox, gateway, held, amount):
 
 
 def test_what_is_captured_says_so_for_ever(sandbox, gateway, held):
-    """A capture repeated after days, when Stripe has forgotten its key, returns the Charge as it is now."""
+    """A capture repeated after days, when Stripe has forgotten its
+    key, returns the Charge as it is now."""
     gateway.capture(held, THREE)
     gateway.refund(held, Money(100, "usd"))
     sandbox.advance(2 * WEEK)
@@ -88,7 +90,8 @@ def test_a_hold_that_is_let_go_is_released(sandbox, gateway, held):
 
 
 def test_a_hold_that_lapsed_is_released(sandbox, gateway, held):
-    """What was not captured in time was let go by itself: to void it then is no error, and to capture it is one."""
+    """What was not captured in time was let go by itself: to void it then is
+    no error, and to capture it is one."""
     sandbox.advance(WEEK + 1)
     with pytest.raises(InvalidRequest, match="was let go"):
         gateway.capture(held)
@@ -204,7 +207,8 @@ def racing(line, what, act):
 def test_a_capture_that_comes_first_is_never_given_back(
     sandbox, line, gateway, held, route, amount
 ):
-    """A void that looked before the capture, and arrives after it, is refused: no captured money goes back."""
+    """A void that looked before the capture, and arrives after it, is
+    refused: no captured money goes back."""
     racing(line, f"POST {LET_GO[route]}", lambda: gateway.capture(held, amount))
     with pytest.raises(InvalidRequest, match="is captured already"):
         line.gateway(route=route).void(held)
@@ -244,7 +248,8 @@ def test_a_part_captured_in_the_dashboard_is_never_given_back(sandbox, line, hel
 def test_all_captured_in_the_dashboard_in_that_moment_is_told_as_given_back(
     sandbox, line, held, route
 ):
-    """Over Charges no key can prevent it, and the Charge says that money was taken and given back."""
+    """Over Charges no key can prevent it, and the Charge says
+    that money was taken and given back."""
     where = (
         f"charges/{held.id}" if route == "charges" else f"payment_intents/{held.payment_intent_id}"
     )
@@ -259,7 +264,8 @@ def test_all_captured_in_the_dashboard_in_that_moment_is_told_as_given_back(
 
 @pytest.mark.parametrize("then", ["capture", "void"])
 def test_a_capture_that_was_refused_bars_nothing(sandbox, gateway, held, then):
-    """Ten cents are too little for Stripe; the next amount, or the void, is not turned away for it."""
+    """Ten cents are too little for Stripe; the next amount, or
+    the void, is not turned away for it."""
     for _ in range(2):
         with pytest.raises(InvalidRequest) as refused:
             gateway.capture(held, Money(10, "usd"))
@@ -274,7 +280,8 @@ def test_a_capture_that_was_refused_bars_nothing(sandbox, gateway, held, then):
     ("act", "state"), [("capture", ChargeState.PAID), ("void", ChargeState.RELEASED)]
 )
 def test_a_saved_500_is_looked_up(sandbox, gateway, held, route, act, state, executed):
-    """Stripe repeats it for a day; the Charge tells whether it took effect, and if not it is asked for again."""
+    """Stripe repeats it for a day; the Charge tells whether it took effect,
+    and if not it is asked for again."""
     sandbox.faults.add(
         Fault.server_error(executed=executed), path=(TAKE if act == "capture" else LET_GO)[route]
     )
@@ -301,7 +308,8 @@ def test_what_has_passed_is_asked_for_again(sandbox, gateway, held, route):
 
 @pytest.mark.parametrize("route", ["charges"])
 def test_a_request_under_way_is_waited_for(sandbox, line, held, route, pauses):
-    """A hold that another call is about to end is not ended beside it; over Charges both need the same key."""
+    """A hold that another call is about to end is not ended beside it;
+    over Charges both need the same key."""
     conflict = refuse(400, "Keys for idempotent requests...", type="idempotency_error")
     line.plan("POST /v1/refunds", *[conflict] * 4)
     with pytest.raises(OrderInProgress, match="call again in a moment"):
@@ -325,7 +333,8 @@ def test_a_refusal_that_is_not_saved_is_not_noted(sandbox, line, held, route):
 @pytest.mark.parametrize("route", ["charges"])
 @pytest.mark.parametrize("status", [400, 403, 503])
 def test_a_note_that_cannot_be_made(sandbox, line, held, route, status):
-    """A Charge that takes no more metadata keeps nobody from the truth; where Stripe did not answer, call again."""
+    """A Charge that takes no more metadata keeps nobody from the truth; where
+    Stripe did not answer, call again."""
     line.plan(f"POST /v1/charges/{held.id}", refuse(status))
     gateway = line.gateway(route=route, max_retries=0)
     with pytest.raises(InvalidRequest if status == 400 else OutcomeUnknown):
@@ -356,7 +365,8 @@ def test_an_answer_without_its_charge_cannot_be_read(sandbox, line, held, route,
 
 
 def test_keys_come_to_an_end(sandbox, line, held, route):
-    """A request that is refused twenty times over is told as refused, or as busy, and not asked for for ever."""
+    """A request that is refused twenty times over is told as refused, or as
+    busy, and not asked for for ever."""
     repeated = answer(
         400,
         {"error": {"type": "invalid_request_error", "message": "No."}},
@@ -469,7 +479,8 @@ IN_2013 = {"id": "ch_1", "amount": 500, "currency": "usd", "paid": True}
     ],
 )
 def test_every_version_of_stripe_tells_the_same(body, state, kept):
-    """What a Charge says of money let go has changed in 2025; its state and what is kept of it have not."""
+    """What a Charge says of money let go has changed in 2025; its
+    state and what is kept of it have not."""
     charge = Charge.from_stripe(body)
 
     assert (ChargeState[state], Money(kept, "usd")) == (charge.state, charge.amount_kept)
@@ -490,7 +501,8 @@ def test_an_intent_tells_what_its_charge_cannot(sandbox, gateway, held):
 
 
 def test_without_an_intent_the_clock_tells():
-    """A hold of the Charges API that was not captured in time was let go; no field of it says so."""
+    """A hold of the Charges API that was not captured in time
+    was let go; no field of it says so."""
     details = {"card": {"capture_before": 1_800_000_000}}
     charge = Charge.from_stripe({**TODAY, "captured": False, "payment_method_details": details})
     then = datetime.fromtimestamp(1_800_000_000, timezone.utc)
@@ -562,7 +574,8 @@ def test_a_gateway_of_the_other_route_ends_the_hold(sandbox, held, route):
 
 @pytest.mark.parametrize("route", ["charges"])
 def test_a_key_that_was_used_up_meanwhile_is_passed_over(sandbox, line, gateway, held, route):
-    """A capture that was refused in the same moment is noted on the charge: the void goes on to the next key."""
+    """A capture that was refused in the same moment is noted on the charge:
+    the void goes on to the next key."""
 
     def refused():
         with pytest.raises(InvalidRequest):

@@ -54,7 +54,8 @@ def canned(intent, **changed):
 @pytest.mark.parametrize("order_id", [None, "order-7"])
 @pytest.mark.parametrize("account", ["sandbox", "new_account"])
 def test_a_token_becomes_a_customer_and_a_charge(request, account, order_id):
-    """On an account of today and on one of old: a Customer, a payment method, and the intent's Charge."""
+    """On an account of today and on one of old: a Customer, a
+    payment method, and the intent's Charge."""
     sandbox = request.getfixturevalue(account)
     gateway = PaymentGateway(sandbox.secret_key, http_client=sandbox.http_client())
     payment = gateway.charge(
@@ -103,7 +104,8 @@ def test_everything_given_reaches_the_charge(sandbox, gateway):
 @pytest.mark.parametrize("order_id", [None, "order-7"])
 @pytest.mark.parametrize("make", ["create_token", "create_confirmation_token"])
 def test_the_same_submission_twice_is_one_payment(sandbox, gateway, make, order_id):
-    """A double click ends in the same Customer and the same Charge, and the second answer says so."""
+    """A double click ends in the same Customer and the same
+    Charge, and the second answer says so."""
     token = getattr(sandbox, make)()
     first, second = (gateway.charge(token, ADA, FIVE, order_id=order_id) for _ in range(2))
 
@@ -243,7 +245,8 @@ def test_an_intent_that_never_met_a_card_is_not_complete(sandbox, gateway):
 
 
 def test_another_amount_takes_another_intent(sandbox, gateway):
-    """The intent for the old amount is canceled before the next is confirmed, so only one can pay."""
+    """The intent for the old amount is canceled before the next
+    is confirmed, so only one can pay."""
     with pytest.raises(CardDeclined):
         gateway.charge(sandbox.create_token(FAILS_WHEN_CHARGED), ADA, FIVE, order_id="order-7")
     payment = gateway.charge(sandbox.create_token(), ADA, SIX, order_id="order-7")
@@ -260,7 +263,8 @@ def test_another_amount_takes_another_intent(sandbox, gateway):
 
 
 def test_an_order_to_be_held_is_never_given_up(sandbox, gateway):
-    """Canceling could let money go that was held a moment ago: the other amount is refused instead."""
+    """Canceling could let money go that was held a moment ago:
+    the other amount is refused instead."""
     with pytest.raises(CardDeclined):
         gateway.charge(
             sandbox.create_token(FAILS_WHEN_CHARGED), ADA, FIVE, order_id="order-7", capture=False
@@ -347,7 +351,8 @@ def test_an_order_begun_over_charges_is_finished_over_intents(sandbox, gateway):
 
 
 def test_an_order_begun_over_intents_goes_on_as_one(sandbox, gateway):
-    """On the old route too, say after a deployment was taken back: no Charge is made beside an open intent."""
+    """On the old route too, say after a deployment was taken back: no
+    Charge is made beside an open intent."""
     old = PaymentGateway(sandbox.secret_key, http_client=sandbox.http_client(), route="charges")
     with pytest.raises(CardDeclined):
         gateway.charge(sandbox.create_token(FAILS_WHEN_CHARGED), ADA, FIVE, order_id="order-7")
@@ -399,7 +404,8 @@ def test_a_saved_card_is_charged_without_the_buyer(sandbox, gateway):
 
 
 def test_a_saved_card_that_asks_is_no_decline(sandbox, gateway):
-    """Off-session the bank can only ask; the order is then paid at the checkout, on the same intent."""
+    """Off-session the bank can only ask; the order is then paid at
+    the checkout, on the same intent."""
     with pytest.raises(AuthenticationRequired) as first:
         gateway.charge(sandbox.create_token(ASKS), ADA, FIVE, order_id="order-6")
     with pytest.raises(AuthenticationRequired) as asked:
@@ -482,7 +488,8 @@ def test_a_5xx_saved_on_a_declined_confirmation_is_told_as_the_decline(sandbox, 
 
 @pytest.mark.parametrize("code", ["card_declined", "authentication_required"])
 def test_a_refusal_that_stripe_may_not_have_saved_is_asked_again(sandbox, line, code):
-    """An earlier try of the call that is late would charge after all: only a refusal that is repeated is told."""
+    """An earlier try of the call that is late would charge after all: only a
+    refusal that is repeated is told."""
     gateway = line.gateway(route="payment_intents")
     decline_first(gateway, sandbox)
     line.plan("POST */confirm", refuse(402, "No.", type="card_error", code=code))
@@ -492,7 +499,8 @@ def test_a_refusal_that_stripe_may_not_have_saved_is_asked_again(sandbox, line, 
 
 
 def test_a_refusal_that_stripe_never_saves_is_told(sandbox, line):
-    """A parameter it objects to, say: asked again it says the same, and the intent is still open."""
+    """A parameter it objects to, say: asked again it says the
+    same, and the intent is still open."""
     gateway = line.gateway(route="payment_intents")
     decline_first(gateway, sandbox)
     line.plan("POST */confirm", *[refuse(400, "Not this one.", param="payment_method")] * 3)
@@ -503,7 +511,8 @@ def test_a_refusal_that_stripe_never_saves_is_told(sandbox, line):
 
 
 def test_many_intents_given_up_before_do_not_keep_an_order_waiting(sandbox, gateway, pauses):
-    """Each amount that was tried took a slot; the next card goes on behind the last of them at once."""
+    """Each amount that was tried took a slot; the next card goes
+    on behind the last of them at once."""
     for amount in (FIVE, SIX) * 4:
         with pytest.raises(CardDeclined):
             gateway.charge(
@@ -670,7 +679,8 @@ def test_a_charge_that_is_only_named_is_read(sandbox, line):
 
 
 def test_a_paid_intent_whose_charge_cannot_be_read_is_never_told_as_nothing_done(sandbox, line):
-    """The money has moved: the outcome is unknown, not "unavailable", and the same call makes it known."""
+    """The money has moved: the outcome is unknown, not "unavailable",
+    and the same call makes it known."""
     gateway = line.gateway(route="payment_intents", max_retries=0)
     token = sandbox.create_token()
 

@@ -71,7 +71,8 @@ def test_a_repeated_decline_hides_no_payment(line):
 
 
 def test_a_repeated_decline_of_a_saved_card_hides_no_payment(line):
-    """Asked for in one request, Stripe repeats the decline; but another card has paid the intent since."""
+    """Asked for in one request, Stripe repeats the decline; but
+    another card has paid the intent since."""
     till = line.gateway(route="payment_intents")
     customer = till.charge("tok_visa", ADA, FIVE, order_id="order-6", save_card=True).customer
     cards = [
@@ -91,7 +92,8 @@ def test_a_repeated_decline_of_a_saved_card_hides_no_payment(line):
 
 
 def test_a_note_that_is_lost_leaves_the_outcome_open(line, till, route):
-    """Nobody else would know that the slot is spent, so the caller is to call again; and then is told the refusal."""
+    """Nobody else would know that the slot is spent, so the caller is to call
+    again; and then is told the refusal."""
     line.plan(f"POST /v1/{route}", *[refuse(402, saved=True, **NAMES_NOTHING)] * 3)
     line.plan(
         "POST /v1/customers/cus_*",
@@ -108,7 +110,8 @@ def test_a_note_that_is_lost_leaves_the_outcome_open(line, till, route):
 
 
 def test_the_same_call_finds_the_card_it_was_declined_with(line):
-    """Over Charges, an intent was begun meanwhile and takes the card: repeated, the call finds the same card again."""
+    """Over Charges, an intent was begun meanwhile and takes the card: repeated,
+    the call finds the same card again."""
     till = line.gateway(route="charges")
     declined = [line.sandbox.create_token(FAILS_WHEN_CHARGED) for _ in range(2)]
 
@@ -139,7 +142,8 @@ def test_a_used_token_is_refused_beside_an_intent(line):
 
 
 def test_the_same_call_finds_the_customer_it_was_refused_with(line, till, route, later):
-    """An order has two Customers, and a refusal was noted on neither: the same call makes it known all the same."""
+    """An order has two Customers, and a refusal was noted on neither: the same
+    call makes it known all the same."""
     step = {
         "payment_intents": "POST /v1/payment_methods",
         "charges": "POST /v1/customers/*/sources",
@@ -235,7 +239,8 @@ def test_a_corrected_email_is_found_without_search(line, till, route, pages):
 
 
 def test_intents_that_others_give_up_are_not_followed_for_ever(line, pauses):
-    """Each new one is canceled by somebody else: after a few seconds the caller is told that others are at work."""
+    """Each new one is canceled by somebody else: after a few seconds the
+    caller is told that others are at work."""
     canceled = {"object": "payment_intent", "status": "canceled", "amount": 500, "currency": "usd"}
     answers = [answer(200, {**canceled, "id": f"pi_{number}"}) for number in range(9)]
     line.plan("POST /v1/payment_intents", *answers)

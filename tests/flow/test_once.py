@@ -1,4 +1,5 @@
-"""One life of an order: whoever's Customer it meets, whatever day it is, whatever the key may read."""
+"""One life of an order: whoever's Customer it meets, whatever day
+it is, whatever the key may read."""
 
 from __future__ import annotations
 
@@ -70,7 +71,8 @@ def member(sandbox):
 @pytest.mark.parametrize("was_paid", [True, False])
 @pytest.mark.parametrize("login_first", [True, False])
 def test_an_order_goes_on_for_another_customer(sandbox, till, pauses, login_first, was_paid):
-    """A guest logs in, or a member logs out: what was paid is told as paid, what was declined goes on at once."""
+    """A guest logs in, or a member logs out: what was paid is told as paid,
+    what was declined goes on at once."""
     customers = (
         [{"customer": member(sandbox)}, {}] if login_first else [{}, {"customer": member(sandbox)}]
     )
@@ -141,7 +143,8 @@ def test_the_open_intent_of_another_customer_is_given_up(sandbox, pauses):
 
 
 def test_a_hold_begun_for_another_customer_is_taken_there(sandbox):
-    """An intent that is to hold money is never given up, so the card that is nobody's pays it where it is."""
+    """An intent that is to hold money is never given up, so the card
+    that is nobody's pays it where it is."""
     till = PaymentGateway(sandbox.secret_key, http_client=sandbox.http_client())
     order: dict[str, Any] = {"email": ADA, "amount": FIVE, "order_id": "order-7", "capture": False}
     with pytest.raises(CardDeclined):
@@ -168,7 +171,8 @@ def test_a_hold_begun_for_another_customer_takes_no_saved_card(sandbox):
 
 @pytest.mark.parametrize("login_first", [True, False])
 def test_a_refusal_noted_on_another_customer_is_found(sandbox, till, login_first):
-    """An amount too small leaves nothing but a note; the next call goes past it, whoever makes it."""
+    """An amount too small leaves nothing but a note; the next
+    call goes past it, whoever makes it."""
     customers = (
         [{"customer": member(sandbox)}, {}] if login_first else [{}, {"customer": member(sandbox)}]
     )
@@ -195,7 +199,8 @@ def test_a_stale_customer_is_forgotten_and_the_order_charged_again(sandbox, till
 
 @pytest.mark.parametrize("card", ["the same", "another"])
 def test_a_day_is_no_cliff_for_who_says_when_the_order_began(sandbox, till, later, card):
-    """Declined at midnight, paid ten minutes before the next, called again after it: charged once."""
+    """Declined at midnight, paid ten minutes before the next,
+    called again after it: charged once."""
     order: dict[str, Any] = {
         "email": ADA,
         "amount": FIVE,
@@ -300,7 +305,8 @@ def test_an_intent_left_open_yesterday_is_paid_by_a_saved_card_over_charges(
 
 
 def test_of_two_customers_of_an_order_the_newer_counts(sandbox, line, later):
-    """Search may answer oldest first: the e-mail is corrected on the Customer the order is paid with."""
+    """Search may answer oldest first: the e-mail is corrected on
+    the Customer the order is paid with."""
     till = line.gateway()
     with pytest.raises(CardDeclined):
         till.charge(sandbox.create_token(FAILS_WHEN_CHARGED), ADA, FIVE, order_id="order-7")
@@ -321,7 +327,8 @@ def test_of_two_customers_of_an_order_the_newer_counts(sandbox, line, later):
     "token", ["tok_chargeDeclined", "tok_1AAAAAAAAAAAAAAAAAAAAAAA", "tok_visa"]
 )
 def test_a_paid_order_is_left_alone(sandbox, till, token):
-    """Whatever e-mail and card come with it, it answers with its payment, and nothing is changed."""
+    """Whatever e-mail and card come with it, it answers with
+    its payment, and nothing is changed."""
     first = till.charge(sandbox.create_token(), ADA, FIVE, order_id="order-7")
     before = (sandbox.customers, len(sandbox.events))
     again = till.charge(token, "attacker@evil.example", FIVE, order_id="order-7")
@@ -331,7 +338,8 @@ def test_a_paid_order_is_left_alone(sandbox, till, token):
 
 
 def test_a_paid_order_takes_any_token_where_nobody_looked(sandbox):
-    """Within the day of an order nothing is looked through: a token that is refused is a reason to."""
+    """Within the day of an order nothing is looked through: a
+    token that is refused is a reason to."""
     till = PaymentGateway(sandbox.secret_key, http_client=sandbox.http_client())
     order: dict[str, Any] = {
         "email": ADA,
@@ -392,7 +400,8 @@ def test_a_token_whose_hold_was_let_go_is_told_so(sandbox, till):
 
 @pytest.mark.parametrize("order_id", [None, "order-7"])
 def test_a_repeated_answer_is_history_whatever_was_lost_before_it(sandbox, line, order_id):
-    """The buyer has authenticated, and the first try of the next call is lost: nobody is told "not charged yet"."""
+    """The buyer has authenticated, and the first try of the next call is lost:
+    nobody is told "not charged yet"."""
     till = line.gateway(route="payment_intents")
     token = sandbox.create_token(ASKS)
     with pytest.raises(AuthenticationRequired) as asked:
@@ -410,7 +419,8 @@ def test_a_repeated_answer_is_history_whatever_was_lost_before_it(sandbox, line,
 
 @pytest.mark.parametrize("status", [400, 404])
 def test_a_note_that_stripe_refuses_hides_no_refusal(sandbox, line, status):
-    """A Customer whose metadata is full, or that is deleted: repeating the call would mend nothing."""
+    """A Customer whose metadata is full, or that is deleted:
+    repeating the call would mend nothing."""
     till = line.gateway(route="payment_intents")
     line.plan("POST /v1/customers/" + "?" * 18, refuse(status, "Metadata can have up to 50 keys."))
     with pytest.raises(InvalidRequest, match="at least"):
@@ -432,7 +442,8 @@ def test_a_customer_without_a_card_uses_up_nothing(sandbox, till):
 
 
 def test_a_refusal_that_left_its_intent_behind_is_an_open_order(sandbox, line):
-    """A 400 that names nothing: the list shows the intent, so the slot is not noted as spent, and is gone on with."""
+    """A 400 that names nothing: the list shows the intent, so the slot is not
+    noted as spent, and is gone on with."""
     till = line.gateway(route="payment_intents")
 
     def made_and_refused(request):
@@ -511,7 +522,8 @@ def test_a_key_for_one_route_need_not_read_the_other(sandbox, line, route, other
 @pytest.mark.parametrize("route", ROUTES)
 @pytest.mark.parametrize("listing", ["charges", "payment_intents"])
 def test_what_nothing_else_guards_is_not_charged_unseen(sandbox, line, route, listing):
-    """Of a known Customer's order, which may be days old, both lists are to be read before anything is charged."""
+    """Of a known Customer's order, which may be days old, both lists are to
+    be read before anything is charged."""
     till = line.gateway(route=route)
     line.plan(f"GET /v1/{listing}", FORBIDDEN)
     with pytest.raises(AuthenticationFailed):
@@ -566,7 +578,8 @@ def test_a_card_is_kept_where_that_was_asked_for(new_account, make):
 def test_over_charges_the_card_of_a_token_is_always_kept(
     sandbox, gateway, make, save_card, order_id
 ):
-    """With an order and without; a confirmation token goes over an intent, and is kept where that was asked for."""
+    """With an order and without; a confirmation token goes over an intent, and
+    is kept where that was asked for."""
     charged = gateway.charge(
         getattr(sandbox, make)(), ADA, FIVE, order_id=order_id, save_card=save_card
     )

@@ -1,4 +1,5 @@
-"""Names and addresses: where they go, what comes back, and what a repeated call with others means."""
+"""Names and addresses: where they go, what comes back, and what
+a repeated call with others means."""
 
 from __future__ import annotations
 
@@ -43,7 +44,8 @@ def intents(sandbox):
 
 @pytest.mark.parametrize("order_id", [None, "order-7"])
 def test_what_is_said_of_the_buyer_reaches_the_customer_and_the_charge(sandbox, gateway, order_id):
-    """The Customer has name, phone, address and shipping, the Charge the shipping; all of it comes back typed."""
+    """The Customer has name, phone, address and shipping, the Charge the
+    shipping; all of it comes back typed."""
     payment = gateway.charge(
         sandbox.create_token(),
         ADA,
@@ -70,7 +72,8 @@ def test_what_is_said_of_the_buyer_reaches_the_customer_and_the_charge(sandbox, 
 
 
 def test_over_an_intent_the_card_of_a_token_has_them_too(sandbox, intents):
-    """The PaymentMethod's billing details are the buyer's, and so the Charge's; the intent has the shipping."""
+    """The PaymentMethod's billing details are the buyer's, and so the
+    Charge's; the intent has the shipping."""
     payment = intents.charge(sandbox.create_token(), ADA, FIVE, billing=BUYER, shipping=FRIEND)
     (intent,) = sandbox.payment_intents
     method = by_hand(sandbox, f"payment_methods/{intent['payment_method']}", method="get")
@@ -96,7 +99,8 @@ def test_over_charges_a_card_keeps_what_its_token_was_made_with(sandbox):
 def test_of_a_confirmation_token_the_card_keeps_its_own_and_shipping_is_the_calls(
     sandbox, intents, shipping, shipped_to
 ):
-    """As Stripe has it, what the request says takes the place of what the token says; of the card it says nothing."""
+    """As Stripe has it, what the request says takes the place of what the token
+    says; of the card it says nothing."""
     said = {"name": "A. Lovelace", "address": {"postal_code": "411001"}}
     token = by_hand(
         sandbox,
@@ -153,7 +157,8 @@ def test_what_is_not_said_is_not_sent(sandbox, route):
 
 
 def test_a_known_customer_stays_as_it_is(sandbox, gateway):
-    """Nothing is written on a Customer that was not made for the purchase; the Charge has the shipping."""
+    """Nothing is written on a Customer that was not made for the
+    purchase; the Charge has the shipping."""
     known = by_hand(sandbox, "customers", email="boss@example.com", name="Boss")["id"]
     payment = gateway.charge(
         sandbox.create_token(),
@@ -213,7 +218,8 @@ def test_a_paid_order_of_a_known_customer_is_told_though_its_token_comes_with_an
 
 
 def test_an_order_that_goes_on_is_corrected(sandbox, gateway):
-    """After a decline the buyer corrects what they typed: the Customer and what is shipped say what was said last."""
+    """After a decline the buyer corrects what they typed: the Customer and what
+    is shipped say what was said last."""
     with pytest.raises(CardDeclined):
         gateway.charge(
             sandbox.create_token(FAILS_WHEN_CHARGED), ADA, FIVE, order_id="7", billing=BUYER, shipping=BUYER,
@@ -236,7 +242,8 @@ def test_an_order_that_goes_on_is_corrected(sandbox, gateway):
 
 
 def test_a_corrected_address_keeps_nothing_of_the_one_before(sandbox, route):
-    """A flat of the first address is not left in the second: what is not in it is sent as empty, and so unset."""
+    """A flat of the first address is not left in the second: what is not in
+    it is sent as empty, and so unset."""
     line = Line(sandbox, route)
     gateway = line.gateway()
     with pytest.raises(CardDeclined):
@@ -284,7 +291,8 @@ def test_what_is_said_again_is_not_written_again(sandbox, gateway):
 def test_without_an_order_another_address_with_the_same_token_is_a_conflict(
     sandbox, gateway, other
 ):
-    """The purchase is the token and all that is said: goods are not sent elsewhere by sending it again."""
+    """The purchase is the token and all that is said: goods are not
+    sent elsewhere by sending it again."""
     said = SAID
     token = sandbox.create_token()
     gateway.charge(token, ADA, FIVE, **said)
@@ -317,7 +325,8 @@ def test_over_the_other_route_the_same_token_is_the_same_purchase_if_all_is_said
 
 
 def test_an_unpaid_order_does_not_take_a_token_with_two_addresses(sandbox, intents):
-    """A PaymentMethod is made of a token once: what was said of it first stands, and another card is asked for."""
+    """A PaymentMethod is made of a token once: what was said of it first
+    stands, and another card is asked for."""
     token = sandbox.create_token()
     sandbox.faults.add(Fault.overloaded(), path="/v1/payment_intents", method="POST", times=3)
     with pytest.raises(OutcomeUnknown):
@@ -331,7 +340,8 @@ def test_an_unpaid_order_does_not_take_a_token_with_two_addresses(sandbox, inten
 
 
 def test_a_card_that_the_bank_asks_about_is_told_as_it_stands_whatever_is_said(sandbox, intents):
-    """The same card with another shipping is no second try: the buyer is asked, and then it is paid, once."""
+    """The same card with another shipping is no second try: the buyer is
+    asked, and then it is paid, once."""
     tokens = sandbox.create_token(FAILS_WHEN_CHARGED), sandbox.create_token(ASKS)
     with pytest.raises(CardDeclined):
         intents.charge(tokens[0], ADA, FIVE, order_id="7", shipping=BUYER)
@@ -346,7 +356,8 @@ def test_a_card_that_the_bank_asks_about_is_told_as_it_stands_whatever_is_said(s
 
 
 def test_a_confirmation_that_did_nothing_is_made_anew_with_what_is_said_now(sandbox, intents):
-    """Its key is used up by another shipping, and the intent is open still: it is confirmed under the next key."""
+    """Its key is used up by another shipping, and the intent is open still:
+    it is confirmed under the next key."""
     token = sandbox.create_token()
     with pytest.raises(CardDeclined):
         intents.charge(

@@ -49,7 +49,8 @@ def statuses(sandbox):
 
 @pytest.mark.parametrize("amount", [None, TWO])
 def test_money_is_given_back_once(sandbox, gateway, paid, amount):
-    """All of it or a part, once however often it is asked for, with the reason and the notes given."""
+    """All of it or a part, once however often it is asked for,
+    with the reason and the notes given."""
     said = {"reason": "duplicate", "metadata": {"item": "7"}}
     back, again = (gateway.refund(paid, amount, **said) for _ in range(2))
     (real,) = sandbox.refunds
@@ -110,7 +111,8 @@ def test_a_refund_of_other_details_is_a_conflict(sandbox, gateway, paid, amount,
 
 
 def test_what_was_refused_is_not_asked_for_with_other_details(sandbox, gateway, held):
-    """Whether another request of this name is under way cannot be told from one that was refused."""
+    """Whether another request of this name is under way cannot
+    be told from one that was refused."""
     with pytest.raises(InvalidRequest):
         gateway.refund(held, TWO, reason="duplicate")
     gateway.capture(held)
@@ -158,7 +160,8 @@ def test_what_fails_again_and_again_is_tried_again_and_again(sandbox, gateway, f
 
 
 def test_a_part_made_anew_is_not_given_back_twice_a_day_later(sandbox, gateway, failing):
-    """Once Stripe has forgotten the first key, the refund itself shows that it was made anew since."""
+    """Once Stripe has forgotten the first key, the refund itself
+    shows that it was made anew since."""
     gateway.refund(failing, TWO)
     sandbox.advance(12 * 3600)
     sandbox.rules.booking_time = 10 * DAY
@@ -242,7 +245,8 @@ def test_a_refusal_of_a_charge_that_is_pending_is_waited_out(sandbox, line, paid
 
 @pytest.mark.parametrize("amount", [None, TWO])
 def test_all_who_ask_again_share_a_key(sandbox, line, paid, route, amount):
-    """Whoever is repeated the same refusals asks again under the same keys: one refund comes of it."""
+    """Whoever is repeated the same refusals asks again under the
+    same keys: one refund comes of it."""
     line.plan(
         "POST *",
         repeated("req_1"),
@@ -335,7 +339,8 @@ def test_a_saved_500_is_asked_again_where_all_is_given_back(sandbox, gateway, pa
 
 
 def test_a_saved_500_for_a_part_stays_unknown(sandbox, gateway, paid):
-    """A part could be given back twice, so it is not asked for beside a request of which nobody knows."""
+    """A part could be given back twice, so it is not asked for
+    beside a request of which nobody knows."""
     sandbox.faults.add(Fault.server_error(executed=False), path="/v1/refunds")
     for _ in range(2):
         with pytest.raises(OutcomeUnknown):
@@ -401,7 +406,8 @@ def test_refunds_that_do_not_come_with_the_charge_are_listed(sandbox, line, paid
 
 @pytest.mark.parametrize("act", ["capture", "refund"])
 def test_an_amount_in_another_currency_is_refused(sandbox, gateway, held, act):
-    """Stripe is sent the number alone, so the currency is compared first: nothing is captured or given back."""
+    """Stripe is sent the number alone, so the currency is compared first:
+    nothing is captured or given back."""
     with pytest.raises(InvalidInput, match="The charge is in USD, the amount in EUR"):
         getattr(gateway, act)(held, Money(500, "eur"))
 

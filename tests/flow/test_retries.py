@@ -97,7 +97,8 @@ def test_a_lost_answer_is_an_unknown_outcome_and_calling_again_finds_it(
     ids=lambda error: type(error).__name__,
 )
 def test_what_was_never_sent_charged_nobody(sandbox, line, step, error):
-    """Refused and not found are told apart from lost: nothing happened, and the text of the failure is not quoted."""
+    """Refused and not found are told apart from lost: nothing happened, and the
+    text of the failure is not quoted."""
     line.plan(f"POST {step}", *[lose(error)] * 3)
     with pytest.raises(GatewayUnavailable) as unavailable:
         line.gateway().charge(sandbox.create_token(), ADA, FIVE)
@@ -187,7 +188,8 @@ def test_doubt_ends_with_the_call(sandbox, line):
 def test_an_exception_the_caller_is_handling_says_nothing_about_the_request(
     sandbox, gateway, handled
 ):
-    """A charge made while the host handles its own refused connection is in doubt if its answer is lost."""
+    """A charge made while the host handles its own refused connection
+    is in doubt if its answer is lost."""
     sandbox.faults.add(Fault.lose_answer(), times=3, path="/v1/charges")
     token = sandbox.create_token()
 
@@ -237,7 +239,8 @@ def test_another_request_under_the_same_key_is_waited_for(sandbox, gateway):
 @pytest.mark.parametrize("path", ["/v1/customers", "/v1/customers/*/sources"])
 @pytest.mark.parametrize("executed", [False, True])
 def test_a_500_saved_before_the_charge_is_left_behind(sandbox, gateway, path, executed):
-    """A step that moves no money is taken again under a fresh key; if the token went with it, it is asked for again."""
+    """A step that moves no money is taken again under a fresh key; if the token
+    went with it, it is asked for again."""
     sandbox.faults.add(Fault.server_error(executed=executed), path=path)
     if executed and path.endswith("sources"):
         with pytest.raises(TokenRejected):
@@ -273,7 +276,8 @@ def test_a_500_not_saved_is_not_left_behind(sandbox, line):
 
 @pytest.mark.parametrize("executed", [True, False])
 def test_a_500_saved_at_the_charge(sandbox, gateway, executed):
-    """The list tells: what it charged all the same is the payment; else no card is charged, and `find` says so."""
+    """The list tells: what it charged all the same is the payment; else no
+    card is charged, and `find` says so."""
     sandbox.faults.add(Fault.server_error(executed=executed), path="/v1/charges", method="POST")
     if executed:
         payment = gateway.charge("tok_visa", ADA, FIVE, order_id="order-7")
@@ -297,7 +301,8 @@ def test_a_500_saved_at_the_charge(sandbox, gateway, executed):
     "refused", [refuse(429), lose(ConnectionRefusedError()), answer(200, b"<html>")]
 )
 def test_not_being_able_to_look_is_not_knowing(sandbox, gateway, line, refused):
-    """Another card came first and the list cannot be had: it may be paid, so the outcome is unknown."""
+    """Another card came first and the list cannot be had: it may
+    be paid, so the outcome is unknown."""
     gateway.charge("tok_visa", ADA, FIVE, order_id="order-7")
     line.plan("GET /v1/charges", *[refused] * 3)
     with pytest.raises(OutcomeUnknown) as unknown:
@@ -319,7 +324,8 @@ DECLINED: dict[str, Any] = {
 
 
 def test_a_refusal_that_was_not_saved_is_asked_again_before_it_is_believed(sandbox, line):
-    """Without a charge to prove it, the slot could be charged beside the next card: the second answer counts."""
+    """Without a charge to prove it, the slot could be charged beside the
+    next card: the second answer counts."""
     line.plan("POST /v1/charges", refuse(402, **DECLINED))
     payment = line.gateway().charge("tok_visa", ADA, FIVE, order_id="order-7")
 
@@ -349,7 +355,8 @@ def test_a_refusal_said_again_is_a_refusal(sandbox, line, again):
     "again", [refuse(429), refuse(409), lose(ConnectionRefusedError()), lose(TimeoutError())]
 )
 def test_a_refusal_that_cannot_be_asked_again_is_unsettled(sandbox, line, again):
-    """The next card could not know of it, so it is not told as a decline; the same call settles it."""
+    """The next card could not know of it, so it is not told as a
+    decline; the same call settles it."""
     line.plan("POST /v1/charges", refuse(402, **DECLINED), *[again] * 3)
     with pytest.raises(OutcomeUnknown) as unsettled:
         line.gateway().charge("tok_visa", ADA, FIVE, order_id="order-7")
@@ -437,7 +444,8 @@ def test_marks_nobody_made_close_no_slot(sandbox, line):
 
 
 def test_a_conflict_at_the_capture_of_a_charge_is_asked_again(sandbox, line):
-    """There capture and void share a key: while the other has it and the money is held, the capture waits."""
+    """There capture and void share a key: while the other has it and the
+    money is held, the capture waits."""
     held = line.gateway().charge("tok_visa", ADA, FIVE, capture=False)
     conflict = refuse(400, type="idempotency_error")
     line.plan("POST /v1/charges/*/capture", conflict, conflict)
@@ -449,7 +457,8 @@ def test_a_conflict_at_the_capture_of_a_charge_is_asked_again(sandbox, line):
 
 
 def test_a_conflict_at_the_capture_of_an_intent_is_told(sandbox, line):
-    """There each request has a key of its own, so nobody explains the conflict: the money stays held."""
+    """There each request has a key of its own, so nobody explains
+    the conflict: the money stays held."""
     gateway = line.gateway(route="payment_intents")
     held = gateway.charge("tok_visa", ADA, FIVE, capture=False)
     line.plan("POST /v1/payment_intents/*/capture", refuse(400, type="idempotency_error"))

@@ -1,4 +1,5 @@
-"""Secrets: no key, token, card number or e-mail in any log record, repr, traceback, argument or pickle of ours."""
+"""Secrets: no key, token, card number or e-mail in any log record, repr,
+traceback, argument or pickle of ours."""
 
 from __future__ import annotations
 
@@ -29,7 +30,10 @@ def quoting(status, **error):
 
     def action(request):
         form = request.form
-        quoted = f"{form.get('source')} {form.get('email')} {form.get('receipt_email')} {KEY} {CARD[:4]} {CARD[4:]}"
+        quoted = (
+            f"{form.get('source')} {form.get('email')} {form.get('receipt_email')} {KEY}"
+            f" {CARD[:4]} {CARD[4:]}"
+        )
         return refuse(status, quoted + " " + CARD, param=form.get("source", "x"), **error)(request)
 
     return action

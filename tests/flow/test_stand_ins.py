@@ -1,4 +1,5 @@
-"""Stand-ins for Stripe that others wrote know less than Stripe: over Charges the flow gets by with what they know."""
+"""Stand-ins for Stripe that others wrote know less than Stripe: over Charges the
+flow gets by with what they know."""
 
 from __future__ import annotations
 
@@ -34,7 +35,8 @@ def without_expansion(line: Line) -> Action:
 
 @pytest.mark.parametrize("answer", [UNKNOWN_URL, NO_SUCH_FILTER], ids=["no endpoint", "no filter"])
 def test_an_order_goes_on_where_nothing_is_known_of_intents(line, old_gateway, answer):
-    """What cannot be listed cannot have been made: the next card pays, and the call repeated is told the payment."""
+    """What cannot be listed cannot have been made: the next card pays, and the
+    call repeated is told the payment."""
     line.plan("GET /v1/payment_intents", *[answer] * 9)
     with pytest.raises(CardDeclined):
         old_gateway.charge("tok_chargeCustomerFail", ADA, FIVE, order_id="order-1")

@@ -65,7 +65,10 @@ ERRORS = {
     "card tokens at their end": (
         400,
         {
-            "message": "Card Token usage on the Customers API and Charges API has reached end of life. In order to"
+            "message": (
+                "Card Token usage on the Customers API and Charges API has reached end of life. In"
+                " order to"
+            )
         },
         CardTokensRefused,
     ),
@@ -95,7 +98,10 @@ ERRORS = {
     "the other mode": (
         400,
         {
-            "message": "No such token: 'x'; a similar object exists in live mode, but a test mode key was used."
+            "message": (
+                "No such token: 'x'; a similar object exists in live mode, but a test mode key was"
+                " used."
+            )
         },
         TokenRejected,
     ),
@@ -127,7 +133,8 @@ ERRORS = {
 
 @pytest.mark.parametrize(("status", "error", "kind"), ERRORS.values(), ids=ERRORS)
 def test_each_error_of_stripes_is_one_of_ours(line, status, error, kind):
-    """The status decides, then type, code and wording; the details are kept and the words stay with developers."""
+    """The status decides, then type, code and wording; the details are kept
+    and the words stay with developers."""
     line.plan("POST *", refuse(status, **{"message": SAID, "charge": "ch_1", **error}))
     with pytest.raises(TokenChargeError) as failed:
         line.gateway(max_retries=0).charge("tok_1ABC", ADA, FIVE)
@@ -198,7 +205,8 @@ OUR_OWN: dict[str, type[TokenChargeError]] = {
 @pytest.mark.parametrize("kind", sorted(everyone(), key=repr))
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_every_error_of_the_sdk_is_exactly_one_of_ours(kind, method):
-    """Also those it raises of itself, without an answer; and ours can be copied, pickled and printed."""
+    """Also those it raises of itself, without an answer; and ours
+    can be copied, pickled and printed."""
     ours = translate(example(kind), Call("charge", method, "/v1/charges"), in_doubt=False)
     unanswered: type[TokenChargeError] = OutcomeUnknown if method == "post" else GatewayUnavailable
     expected: type[TokenChargeError]
