@@ -1,4 +1,5 @@
-"""The examples, each a process of its own, and a browser to buy from them with; the sandbox is the test's."""
+"""The examples, each a process of its own, and a browser to buy from
+them with; the sandbox is the test's."""
 
 from __future__ import annotations
 
@@ -50,7 +51,8 @@ ITS_OWN_NOTE = "Failed to load resource: the server responded with a status of "
 
 @attrs.define
 class Till:
-    """Whose sandbox answers at the address the examples were started with: a fresh one for each test."""
+    """Whose sandbox answers at the address the examples were
+    started with: a fresh one for each test."""
 
     sandbox: Sandbox = attrs.field(factory=Sandbox)
 
@@ -99,7 +101,8 @@ class Shop:
 
 @attrs.define(slots=False)  # Playwright notes on an object which of its methods it calls
 class Visitor:
-    """A browser window, what it shows, and whatever it complained of: a test that ends with complaints fails."""
+    """A browser window, what it shows, and whatever it complained of: a
+    test that ends with complaints fails."""
 
     page: Page
     complaints: list[str] = attrs.field(factory=list[str])
@@ -145,7 +148,8 @@ class Visitor:
         return self.page.locator(".tc-problem").first.inner_text()
 
     def turn(self, scheme: Literal["light", "dark"]) -> None:
-        """Make it day or night, and let the page take notice: the frame after the one that shows it has its colours."""
+        """Make it day or night, and let the page take notice: the frame after the
+        one that shows it has its colours."""
         self.page.emulate_media(color_scheme=scheme)
         self.page.evaluate(
             """scheme => new Promise((done) => {
@@ -185,7 +189,8 @@ class Visitor:
 def chromium() -> Iterator[Browser]:
     """The browser; each visitor has a profile of its own in it.
 
-    Not for the session: what drives it keeps an event loop running in this thread, which no other test expects.
+    Not for the session: what drives it keeps an event loop running in this thread, which no other
+    test expects.
     """
     need_browser()
     from playwright.sync_api import sync_playwright
@@ -218,7 +223,8 @@ def counter(_till: Till) -> Iterator[str]:
 def open_shop(
     counter: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Callable[[str], Shop]]:
-    """Starts an example in one of WAYS, a process of its own, or returns it if it runs: `open_shop("flask-card")`."""
+    """Starts an example in one of WAYS, a process of its own, or returns it if
+    it runs: `open_shop("flask-card")`."""
     with ExitStack() as running:
         folder = tmp_path_factory.mktemp("shops")
         yield cache(lambda name: running.enter_context(_running(name, counter, folder / name)))
@@ -226,7 +232,8 @@ def open_shop(
 
 @pytest.fixture(params=["flask-payment", "fastapi-charges"])
 def shop(request: pytest.FixtureRequest, open_shop: Callable[[str], Shop], till: Till) -> Shop:
-    """Each Element and each route in turn, charging on the account it is meant for; EVERY names all there are."""
+    """Each Element and each route in turn, charging on the account it is
+    meant for; EVERY names all there are."""
     shop = open_shop(request.param)
     till.sandbox = Sandbox(rules=Rules(card_tokens=shop.way == "charges"))
     return shop
@@ -284,7 +291,8 @@ def _wait_for(shop: Shop, process: subprocess.Popen, log: Path) -> None:
 
 @pytest.fixture
 def visit(chromium: Browser) -> Iterator[Callable[..., Visitor]]:
-    """Opens windows; whatever goes wrong in one, in the console or against the policy, fails the test."""
+    """Opens windows; whatever goes wrong in one, in the console or
+    against the policy, fails the test."""
     visitors = []
 
     def visit(width: int = 1280, **options: Any) -> Visitor:
@@ -292,7 +300,8 @@ def visit(chromium: Browser) -> Iterator[Callable[..., Visitor]]:
         context = chromium.new_context(viewport=size, reduced_motion="reduce", **options)  # type: ignore[arg-type]
         context.set_default_timeout(20_000)
         context.add_init_script(
-            "addEventListener('securitypolicyviolation', (e) => console.error(e.violatedDirective, e.blockedURI))"
+            "addEventListener('securitypolicyviolation', (e) => console.error(e.violatedDirective,"
+            " e.blockedURI))"
         )
         visitor = Visitor(context.new_page())
         context.route("**", visitor.fence)

@@ -1,4 +1,5 @@
-"""A shop in the test's own process, whose order and policy a test can change while a browser is in it."""
+"""A shop in the test's own process, whose order and policy a test
+can change while a browser is in it."""
 
 from __future__ import annotations
 
@@ -24,7 +25,10 @@ OPEN = """async (url) => {
   dialog.innerHTML = page.querySelector("main").innerHTML;
   dialog.showModal();
 }"""
-CLOSE = "() => { const dialog = document.querySelector('dialog'); dialog.close(); dialog.innerHTML = ''; }"
+CLOSE = (
+    "() => { const dialog = document.querySelector('dialog'); dialog.close();"
+    " dialog.innerHTML = ''; }"
+)
 
 
 @attrs.define

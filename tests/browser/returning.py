@@ -1,4 +1,5 @@
-"""Runs an example whose visitor has logged in: `python tests/browser/returning.py examples/flask_app.py --port=5000`.
+"""Runs an example whose visitor has logged in: `python tests/browser/returning.py
+examples/flask_app.py --port=5000`.
 
 The visitor is always the same Customer, where the order has an id; and may keep cards.
 """

@@ -1,4 +1,5 @@
-"""Forms that come and go, scripts that do not come, a nonce policy, and a price that changes in another tab."""
+"""Forms that come and go, scripts that do not come, a nonce policy, and a
+price that changes in another tab."""
 
 from __future__ import annotations
 
@@ -11,7 +12,8 @@ from tests.browser.conftest import Till, Visitor
 from tests.browser.kiosk import CLOSE, OPEN, Kiosk, open_kiosk
 from tokencharge import Money
 
-# What Turbo does with a link: it takes the body of the other page, and makes its scripts anew so that they run.
+# What Turbo does with a link: it takes the body of the other page, and
+# makes its scripts anew so that they run.
 VISIT = """async (url) => {
   const text = await (await fetch(url)).text();
   const body = new DOMParser().parseFromString(text, "text/html").body;
@@ -61,7 +63,8 @@ def test_a_form_works_whenever_it_appears(
 def test_a_form_that_appears_without_stripe_says_so(
     kiosk: Kiosk, till: Till, visitor: Visitor
 ) -> None:
-    """Within seconds, though the page was loaded long ago; opened again once Stripe.js can be had, it works."""
+    """Within seconds, though the page was loaded long ago; opened again
+    once Stripe.js can be had, it works."""
     visitor.page.route("**/endive/stripe.js", lambda route: route.abort())
     visitor.page.goto(kiosk.url)
     visitor.page.evaluate(OPEN, f"{kiosk.url}/checkout")
@@ -119,7 +122,8 @@ def test_a_nonce_policy_lets_the_form_work(kiosk: Kiosk, till: Till, visitor: Vi
 def test_a_basket_that_changes_in_another_tab(
     kiosk: Kiosk, till: Till, visitor: Visitor, visit: Callable[..., Any]
 ) -> None:
-    """What the first tab shows is not what would be taken, so nothing is; its next button has the new price."""
+    """What the first tab shows is not what would be taken, so nothing is;
+    its next button has the new price."""
     visitor.open(f"{kiosk.url}/checkout")
     kiosk.price = Money(5000, "usd")
     other = visit()

@@ -1,4 +1,5 @@
-"""Buying over PaymentIntents in a real browser, with each Element: the buyer approves, fails, or walks away."""
+"""Buying over PaymentIntents in a real browser, with each Element: the
+buyer approves, fails, or walks away."""
 
 from __future__ import annotations
 
@@ -23,7 +24,8 @@ def intents(till: Till) -> list[str]:
 
 @each_way
 def test_the_buyer_approves(shop: Shop, till: Till, visitor: Visitor) -> None:
-    """The bank asks over the page, which waits; then the order is paid, and shown as paid for the first time."""
+    """The bank asks over the page, which waits; then the order is paid, and
+    shown as paid for the first time."""
     visitor.open(shop.home)
     visitor.pay(ASKS)
     bank = visitor.bank()
@@ -45,7 +47,8 @@ def test_the_buyer_approves(shop: Shop, till: Till, visitor: Visitor) -> None:
 def test_the_buyer_fails_and_pays_with_another_card(
     shop: Shop, till: Till, visitor: Visitor
 ) -> None:
-    """The page says what happened, where the buyer looks first, and the same order takes the next card."""
+    """The page says what happened, where the buyer looks first, and
+    the same order takes the next card."""
     visitor.open(shop.home)
     visitor.pay(ASKS)
     visitor.bank().get_by_role("button", name="Fail").click()
@@ -65,7 +68,8 @@ def test_the_buyer_fails_and_pays_with_another_card(
 def test_the_buyer_walks_away_and_comes_back(
     shop: Shop, till: Till, visit: Callable[..., Visitor]
 ) -> None:
-    """Who closes the bank's window can try again, who closes the tab finds the order as it was: it is paid once."""
+    """Who closes the bank's window can try again, who closes the tab finds the
+    order as it was: it is paid once."""
     first, second = visit(), visit()
     first.open(shop.home)
     order = first.page.url
@@ -93,7 +97,8 @@ def test_the_buyer_walks_away_and_comes_back(
 def test_a_bank_that_cannot_be_asked_is_not_asked_for_ever(
     shop: Shop, till: Till, visitor: Visitor
 ) -> None:
-    """The page says so and waits for the buyer, who may have approved elsewhere: the next post tells."""
+    """The page says so and waits for the buyer, who may have
+    approved elsewhere: the next post tells."""
     visitor.page.route("**/v1/payment_intents/*", lambda route: route.abort())
     visitor.open(shop.home)
     order = visitor.page.url
@@ -145,7 +150,8 @@ def test_what_is_wrong_with_the_card_is_said_once(shop: Shop, till: Till, visito
 def test_a_retry_sends_the_confirmation_token_it_has(
     shop: Shop, till: Till, visitor: Visitor
 ) -> None:
-    """Where the post gets no page for an answer, the next click is the same purchase; another card is another token."""
+    """Where the post gets no page for an answer, the next click is the same
+    purchase; another card is another token."""
     visitor.open(shop.url)
     visitor.page.route("**/charge", lambda route: route.fulfill(status=204), times=2)
     for _ in range(2):

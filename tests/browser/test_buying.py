@@ -1,4 +1,5 @@
-"""Buying in a real browser: each example, each Element, each route. The sandbox's record says what was charged."""
+"""Buying in a real browser: each example, each Element, each route. The
+sandbox's record says what was charged."""
 
 from __future__ import annotations
 
@@ -38,7 +39,8 @@ def test_a_card_is_charged(shop: Shop, till: Till, visitor: Visitor) -> None:
 
 @pytest.mark.parametrize("shop", [f"{name}-payment" for name in EXAMPLES], indirect=True)
 def test_a_wallet_pays(shop: Shop, till: Till, visitor: Visitor) -> None:
-    """Where the Payment Element offers a wallet, its card is charged like any other, and says so."""
+    """Where the Payment Element offers a wallet, its card is
+    charged like any other, and says so."""
     visitor.open(shop.url)
     visitor.page.get_by_label("E-mail").fill("ada@example.com")
     wallet = visitor.page.get_by_role("button", name="Use the sandbox's wallet")
@@ -76,7 +78,8 @@ def test_a_declined_card_is_followed_by_another(shop: Shop, till: Till, visitor:
     [
         lambda page: page.get_by_role("button", name="Pay").dblclick(),
         lambda page: page.evaluate(
-            "const form = document.querySelector('.tc-pay'); form.requestSubmit(); form.requestSubmit()"
+            "const form = document.querySelector('.tc-pay'); form.requestSubmit();"
+            " form.requestSubmit()"
         ),
     ],
     ids=["double-click", "two submits"],
@@ -98,7 +101,8 @@ def test_two_submits_make_one_purchase(
 def test_the_form_is_closed_while_it_is_on_its_way(
     shop: Shop, till: Till, visitor: Visitor
 ) -> None:
-    """Between the click and the answer the button is off, the form is busy, and says so to those who cannot see it."""
+    """Between the click and the answer the button is off, the form is busy, and
+    says so to those who cannot see it."""
     seen: list[tuple[bool, str]] = []
 
     def look(route: Route) -> None:
@@ -168,7 +172,8 @@ def test_the_keyboard_reaches_the_button_and_the_links(
 def test_an_unclear_outcome_is_cleared_up_without_a_second_charge(
     shop: Shop, till: Till, visitor: Visitor
 ) -> None:
-    """Where the answer is lost the page says not to pay again, and checking ends in the one charge."""
+    """Where the answer is lost the page says not to pay again,
+    and checking ends in the one charge."""
     lost = till.sandbox.faults.add(Fault.lose_answer(), times=None, path=shop.pays, method="POST")
     visitor.open(shop.url)
     visitor.pay()
@@ -191,7 +196,8 @@ def test_an_unclear_outcome_is_cleared_up_without_a_second_charge(
 def test_where_nothing_happened_the_same_card_can_be_sent_again(
     shop: Shop, till: Till, visitor: Visitor
 ) -> None:
-    """Where Stripe turned the attempt away the buyer may send the same token again, or enter another card."""
+    """Where Stripe turned the attempt away the buyer may send the same
+    token again, or enter another card."""
     busy = till.sandbox.faults.add(
         Fault.rate_limit(), times=None, path="/v1/customers", method="POST"
     )
@@ -209,7 +215,8 @@ def test_where_nothing_happened_the_same_card_can_be_sent_again(
 
 
 def come_back(visitor: Visitor, number: str = "4242424242424242") -> None:
-    """Pay, get no page for an answer, and find the form as it was left, as the back button brings it back."""
+    """Pay, get no page for an answer, and find the form as it was left,
+    as the back button brings it back."""
     visitor.page.route("**/charge", lambda route: route.fulfill(status=204), times=1)
     with visitor.page.expect_event("requestfailed", lambda sent: sent.url.endswith("/charge")):
         visitor.pay(number)
@@ -218,7 +225,8 @@ def come_back(visitor: Visitor, number: str = "4242424242424242") -> None:
 
 
 def test_a_retry_sends_the_token_it_has(shop: Shop, till: Till, visitor: Visitor) -> None:
-    """Where the form gets no answer and the buyer comes back to it, the next click sends the same token."""
+    """Where the form gets no answer and the buyer comes back to it,
+    the next click sends the same token."""
     visitor.open(shop.url)
     come_back(visitor)
     visitor.page.get_by_role("button", name="Pay").click()
@@ -302,7 +310,8 @@ def test_a_card_that_cannot_be_is_refused_before_anything_is_sent(
 
 
 def test_an_incomplete_email_is_asked_for_first(shop: Shop, till: Till, visitor: Visitor) -> None:
-    """No token is made for a form that cannot be sent, even where Enter in a frame of Stripe's submits it."""
+    """No token is made for a form that cannot be sent, even where Enter
+    in a frame of Stripe's submits it."""
     visitor.open(shop.url)
     visitor.page.get_by_label("E-mail").fill("ada")
     visitor.enter()
@@ -334,7 +343,8 @@ def test_what_stripe_says_of_the_card_is_shown(shop: Shop, till: Till, visitor: 
 def test_what_stripe_says_to_developers_is_not(
     shop: Shop, till: Till, visitor: Visitor, fault: Fault
 ) -> None:
-    """Where no token could be made the page says so in its own words, and the buyer can try again."""
+    """Where no token could be made the page says so in its own
+    words, and the buyer can try again."""
     with till.sandbox.faults.add(fault, times=None, path=shop.makes, method="POST"):
         visitor.open(shop.url)
         visitor.pay()
@@ -351,7 +361,8 @@ def test_what_stripe_says_to_developers_is_not(
 
 
 def test_without_stripe_js_the_page_says_so(shop: Shop, till: Till, visitor: Visitor) -> None:
-    """Where Stripe.js is blocked the buyer is told what to do, and cannot send a form that cannot work."""
+    """Where Stripe.js is blocked the buyer is told what to do, and
+    cannot send a form that cannot work."""
     visitor.page.route("**/stripe.js", lambda route: route.abort())
     visitor.page.goto(shop.url)
 
@@ -362,7 +373,8 @@ def test_without_stripe_js_the_page_says_so(shop: Shop, till: Till, visitor: Vis
 
 
 def test_a_stripe_js_that_is_late_is_waited_for(shop: Shop, till: Till, visitor: Visitor) -> None:
-    """The form says that it is loading, after ten seconds that it may not, and works once Stripe.js is there."""
+    """The form says that it is loading, after ten seconds that it may not,
+    and works once Stripe.js is there."""
     visitor.page.clock.install()
     late: list[Route] = []
     visitor.page.route("**/stripe.js", lambda route: late.append(route))  # noqa: PLW0108 - Playwright takes no built-in

@@ -52,7 +52,8 @@ def open_and_fill(kiosk: Kiosk, visitor: Visitor) -> None:
 
 
 def test_what_is_typed_is_stripes(kiosk: Kiosk, till: Till, visitor: Visitor) -> None:
-    """The Customer has name, phone, address and shipping; the card the buyer's billing details; the Charge both."""
+    """The Customer has name, phone, address and shipping; the card the buyer's
+    billing details; the Charge both."""
     open_and_fill(kiosk, visitor)
     visitor.page.get_by_label("Ship to the billing address").uncheck()
     fill(visitor, "Shipping", CHARLES)
@@ -72,7 +73,8 @@ def test_what_is_typed_is_stripes(kiosk: Kiosk, till: Till, visitor: Visitor) ->
 def test_a_ticked_box_stands_for_the_second_address(
     kiosk: Kiosk, till: Till, visitor: Visitor
 ) -> None:
-    """Ticked from the start, it hides fields that nobody has to fill in then; the parcel goes to the buyer."""
+    """Ticked from the start, it hides fields that nobody has to fill in
+    then; the parcel goes to the buyer."""
     open_and_fill(kiosk, visitor)
     hidden = visitor.page.get_by_role("group", name="Shipping address").count()
     visitor.pay()
@@ -120,7 +122,8 @@ def test_a_field_that_the_server_refuses_has_the_focus(
 def test_a_card_is_made_anew_once_its_owner_is_corrected(
     kiosk: Kiosk, till: Till, visitor: Visitor
 ) -> None:
-    """Back on a page that was on its way, the address is corrected: Stripe gets the new one with the card."""
+    """Back on a page that was on its way, the address is corrected:
+    Stripe gets the new one with the card."""
     open_and_fill(kiosk, visitor)
     # The browser stays where it is.
     visitor.page.route("**/charge", lambda route: route.fulfill(status=204))
@@ -141,7 +144,8 @@ def test_a_card_is_made_anew_once_its_owner_is_corrected(
 def test_a_saved_card_asks_for_the_shipping_address_alone(
     kiosk: Kiosk, till: Till, visit: Callable[..., Visitor], scripts: bool
 ) -> None:
-    """There is no billing address that it could be the same as; the parcel goes where the buyer says."""
+    """There is no billing address that it could be the same as; the
+    parcel goes where the buyer says."""
     kiosk.customer = CUSTOMER
     know(Shop("kiosk", "payment", kiosk.url), till, "4242424242424242")
     visitor = visit(java_script_enabled=scripts)
@@ -168,7 +172,8 @@ def test_a_saved_card_asks_for_the_shipping_address_alone(
 def test_all_of_it_fits_a_narrow_phone_and_is_read_without_a_fault(
     kiosk: Kiosk, till: Till, visitor: Visitor
 ) -> None:
-    """320 pixels hold it, and axe finds nothing, with a field that is wrong and with both addresses."""
+    """320 pixels hold it, and axe finds nothing, with a field that
+    is wrong and with both addresses."""
     from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 
     open_and_fill(kiosk, visitor)

@@ -62,7 +62,8 @@ def look_at(visitor: Visitor, scene: str, tag: str) -> None:
 def test_everybody_can_read_and_pay_in_their_language(
     shop: Shop, till: Till, visit: Callable[..., Visitor], tag: str
 ) -> None:
-    """Axe finds nothing against the form, a decline and the page that says paid; 320 pixels hold every sentence."""
+    """Axe finds nothing against the form, a decline and the page that says
+    paid; 320 pixels hold every sentence."""
     language = Language.of(tag)
     visitor = visit(
         locale="zh-CN" if tag == "zh-Hans" else tag, color_scheme="light", device_scale_factor=1.5
@@ -103,7 +104,8 @@ def test_everybody_can_read_and_pay_in_their_language(
 def test_a_long_form_can_be_read_in_every_language(
     counter: str, till: Till, visit: Callable[..., Visitor], tag: str
 ) -> None:
-    """Axe finds nothing against saved cards and addresses, 320 pixels hold them, and Arabic runs to the left."""
+    """Axe finds nothing against saved cards and addresses, 320 pixels hold
+    them, and Arabic runs to the left."""
     visitor = visit(locale=tag, color_scheme="light")
     with open_kiosk(counter, "payment") as kiosk:
         kiosk.collect, kiosk.customer = ALL, CUSTOMER
@@ -135,7 +137,8 @@ def test_a_long_form_can_be_read_in_every_language(
 def test_a_page_in_arabic_is_laid_out_from_right_to_left(
     shop: Shop, till: Till, visit: Callable[..., Visitor]
 ) -> None:
-    """Labels stand at the right and values at the left; what was typed runs from left to right; Stripe's fields too."""
+    """Labels stand at the right and values at the left; what was typed runs from
+    left to right; Stripe's fields too."""
     visitor = visit(locale="ar", color_scheme="light")
     visitor.open(shop.url)
     box: dict[str, Any] = {
@@ -159,7 +162,8 @@ def test_a_page_in_arabic_is_laid_out_from_right_to_left(
 def test_stripe_js_speaks_the_pages_language(
     shop: Shop, till: Till, visit: Callable[..., Visitor]
 ) -> None:
-    """Its fields are called what the page's reader calls them; where the page is in English, so are they."""
+    """Its fields are called what the page's reader calls them; where
+    the page is in English, so are they."""
     german, danish = visit(locale="de-AT"), visit(locale="da")
     for visitor in (
         german,

@@ -1,4 +1,5 @@
-"""How the pages look, and how they are read: to axe, on a desk and on a phone, by day and by night."""
+"""How the pages look, and how they are read: to axe, on a desk
+and on a phone, by day and by night."""
 
 from __future__ import annotations
 
@@ -10,7 +11,8 @@ import pytest
 from tests.browser.conftest import ROOT, Shop, Till, Visitor
 from tokencharge.sandbox import Fault
 
-# The documentation's pictures are of these very pages, which say that they are the sandbox's, or in test mode.
+# The documentation's pictures are of these very pages, which say that
+# they are the sandbox's, or in test mode.
 PICTURES = "TOKENCHARGE_SCREENSHOTS" in os.environ
 IMAGES = ROOT / "docs" / "images"
 
@@ -79,7 +81,8 @@ Scene = Callable[[Shop, Till, Visitor], None]
 def test_every_page_can_be_read_by_everybody(
     shop: Shop, till: Till, visit: Callable[..., Visitor], scene: Scene
 ) -> None:
-    """Axe finds nothing against any page, by day or by night, and none has to be scrolled sideways."""
+    """Axe finds nothing against any page, by day or by night, and
+    none has to be scrolled sideways."""
     visitor = visit(device_scale_factor=1.5)
     scene(shop, till, visitor)
     look_at(visitor, scene, picture=shop.name == "flask" and scene in SHOWN)
@@ -123,7 +126,8 @@ def look_at(visitor: Visitor, scene: Scene, *, picture: bool) -> None:
 def test_the_card_follows_the_pages_look(
     shop: Shop, till: Till, visit: Callable[..., Visitor]
 ) -> None:
-    """When the page goes dark, so does what is typed into the card, which Stripe keeps in frames of its own."""
+    """When the page goes dark, so does what is typed into the card, which
+    Stripe keeps in frames of its own."""
     visitor = visit(color_scheme="light")
     visitor.open(shop.url)
     colour = "field => getComputedStyle(field).color"

@@ -1,4 +1,5 @@
-"""A page of another origin, in a browser that keeps the rules: what it gets of the sandbox, and what not."""
+"""A page of another origin, in a browser that keeps the rules: what it
+gets of the sandbox, and what not."""
 
 from __future__ import annotations
 

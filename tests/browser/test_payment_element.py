@@ -1,4 +1,5 @@
-"""The stand-in's Payment Element and 3-D Secure, on a page of another origin, under a strict policy."""
+"""The stand-in's Payment Element and 3-D Secure, on a page of
+another origin, under a strict policy."""
 
 from __future__ import annotations
 
@@ -36,10 +37,11 @@ Run = Callable[[str], Any]
 
 @pytest.fixture
 def shop_page(counter: str) -> Iterator[str]:
-    """A page elsewhere, which lets in nothing but the sandbox, and no style or script of its own."""
+    """A page elsewhere, which lets in nothing but the sandbox,
+    and no style or script of its own."""
     policy = (
-        f"default-src 'none'; script-src {counter}; connect-src {counter}; frame-src {counter}; img-src data:;"
-        " form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        f"default-src 'none'; script-src {counter}; connect-src {counter}; frame-src {counter};"
+        " img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     )
     headers = {"content-type": "text/html", "content-security-policy": policy}
     page = Response(200, headers, PAGE.replace("{js}", f"{counter}/endive/stripe.js").encode())
@@ -91,9 +93,13 @@ def test_a_card_becomes_a_confirmation_token(server: Client, window: Visitor, ru
     window.enter("5555555555554444")
     submitted = run("await elements.submit()")
     details = "{ name: 'Ada', address: { postal_code: '10115' } }"
-    params = f"{{ return_url: 'https://example.com/', payment_method_data: {{ billing_details: {details} }} }}"
+    params = (
+        "{ return_url: 'https://example.com/',"
+        f" payment_method_data: {{ billing_details: {details} }} }}"
+    )
     token = run(
-        f"(await stripe.createConfirmationToken({{ elements, params: {params} }})).confirmationToken"
+        "(await stripe.createConfirmationToken("
+        f"{{ elements, params: {params} }})).confirmationToken"
     )
     paid = server.intent(
         confirm="true", confirmation_token=token["id"], **{"expand[]": "latest_charge"}
@@ -122,7 +128,8 @@ def test_a_wallet_is_chosen_and_left_again(window: Visitor, run: Run) -> None:
     window.enter()
     left = run("await elements.submit()")
     run(
-        "(payment.destroy(), window.other = stripe.elements({ mode: 'payment', amount: 500, currency: 'usd' }))"
+        "(payment.destroy(),"
+        " window.other = stripe.elements({ mode: 'payment', amount: 500, currency: 'usd' }))"
     )
     run("other.create('payment', { wallets: { applePay: 'never' } }).mount('#payment')")
 
@@ -133,17 +140,20 @@ def test_a_wallet_is_chosen_and_left_again(window: Visitor, run: Run) -> None:
 
 
 def test_a_card_becomes_a_payment_method(server: Client, window: Visitor, run: Run) -> None:
-    """From the Payment Element where `paymentMethodCreation` is manual, and from the card Element."""
+    """From the Payment Element where `paymentMethodCreation` is
+    manual, and from the card Element."""
     window.enter()
     run("(elements.update({ paymentMethodCreation: 'manual' }), await elements.submit())")
     manual = run(
-        "(await stripe.createPaymentMethod({ elements, params: { billing_details: { name: 'Ada' } } })).paymentMethod"
+        "(await stripe.createPaymentMethod("
+        "{ elements, params: { billing_details: { name: 'Ada' } } })).paymentMethod"
     )
     run("(payment.destroy(), window.card = stripe.elements().create('card'), card.mount('#card'))")
     incomplete = run("(await stripe.createPaymentMethod({ type: 'card', card })).error.code")
     window.enter("378282246310005")
     card = run(
-        "(await stripe.createPaymentMethod({ type: 'card', card, billing_details: { name: 'Bob' } })).paymentMethod"
+        "(await stripe.createPaymentMethod("
+        "{ type: 'card', card, billing_details: { name: 'Bob' } })).paymentMethod"
     )
 
     assert ("4242", "Ada") == (manual["card"]["last4"], manual["billing_details"]["name"])
@@ -156,7 +166,8 @@ def test_a_card_becomes_a_payment_method(server: Client, window: Visitor, run: R
 
 
 def test_what_is_wrong_is_said_beside_the_fields(window: Visitor, run: Run) -> None:
-    """`submit` shows the first thing that is wrong, to eyes and to screen readers; putting it right takes it back."""
+    """`submit` shows the first thing that is wrong, to eyes and to screen
+    readers; putting it right takes it back."""
     empty = run("await elements.submit()")
     alert = window.page.get_by_role("alert").inner_text()
     window.enter("4242424242424241")
@@ -191,7 +202,10 @@ def test_what_is_wrong_is_said_beside_the_fields(window: Visitor, run: Run) -> N
         "await stripe.elements().submit()",
         "await stripe.createConfirmationToken({ elements })",
         "await stripe.createPaymentMethod({ elements })",
-        "await stripe.createPaymentMethod({ type: 'card', card: stripe.elements().create('card') })",
+        (
+            "await stripe.createPaymentMethod("
+            "{ type: 'card', card: stripe.elements().create('card') })"
+        ),
         "await stripe.handleNextAction({ clientSecret: 'seti_1_secret_2' })",
     ],
 )
@@ -201,7 +215,8 @@ def test_what_stripe_js_would_not_do_it_refuses(run: Run, script: str) -> None:
 
 
 def test_what_changed_is_to_be_submitted_again(window: Visitor, run: Run) -> None:
-    """A card typed after `submit` was not submitted; nor does a PaymentMethod come without being asked for."""
+    """A card typed after `submit` was not submitted; nor does a
+    PaymentMethod come without being asked for."""
     window.enter()
     run("await elements.submit()")
     not_manual = run("await stripe.createPaymentMethod({ elements })")
@@ -228,7 +243,8 @@ def test_a_lost_answer_is_an_error_and_no_exception(till: Till, window: Visitor,
 
 
 def test_the_buyer_approves(server: Client, window: Visitor, run: Run) -> None:
-    """The dialog names the amount, takes the answer and is gone; the promise holds the paid intent."""
+    """The dialog names the amount, takes the answer and is gone;
+    the promise holds the paid intent."""
     intent = ask(window, server)
     text = bank(window).locator("main").inner_text()
     bank(window).get_by_role("button", name="Approve").click()
@@ -265,7 +281,8 @@ def escaped_within(window: Visitor) -> None:
 def test_the_buyer_does_not_approve(
     server: Client, window: Visitor, run: Run, how: Callable[[Visitor], None]
 ) -> None:
-    """Failed or closed: the promise holds the error and the intent, which waits for another card."""
+    """Failed or closed: the promise holds the error and the
+    intent, which waits for another card."""
     ask(window, server)
     bank(window).get_by_role("button", name="Fail").wait_for()
     how(window)
@@ -343,7 +360,8 @@ def test_an_unknown_intent_is_an_error(window: Visitor, run: Run) -> None:
 
 
 def test_a_page_of_the_banks_leads_back(server: Client, window: Visitor, shop_page: str) -> None:
-    """With a `return_url` and without Stripe.js' own window, the whole page goes to the bank and comes back."""
+    """With a `return_url` and without Stripe.js' own window, the whole
+    page goes to the bank and comes back."""
     intent = ask(window, server, use_stripe_sdk="false", return_url=f"{shop_page}/done")
     window.page.get_by_role("button", name="Approve").click()
     window.page.wait_for_url(f"{shop_page}/done?*")
@@ -367,7 +385,8 @@ def test_it_takes_the_look_it_is_given(window: Visitor) -> None:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [320, 800])
 def test_everybody_can_read_it(server: Client, window: Visitor, scheme: Any, width: int) -> None:
-    """Axe finds nothing against the Element, the dialog or the bank's page, and none has to be scrolled sideways."""
+    """Axe finds nothing against the Element, the dialog or the bank's page, and
+    none has to be scrolled sideways."""
     from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 
     window.page.set_viewport_size({"width": width, "height": 600})
@@ -404,7 +423,8 @@ def test_everybody_can_read_it(server: Client, window: Visitor, scheme: Any, wid
 def test_what_the_element_is_told_never_to_ask_for_has_to_be_passed(
     till: Till, shop_page: str, visitor: Visitor, never: Any, passed: Any, outcome: str
 ) -> None:
-    """As Stripe.js says of it (woocommerce-payments#2917, commerce-stripe#257); an empty part is passed, too."""
+    """As Stripe.js says of it (woocommerce-payments#2917,
+    commerce-stripe#257); an empty part is passed, too."""
     visitor.page.goto(shop_page)
     mount = MOUNT.replace('{ layout: "tabs" }', "{ fields: { billingDetails: options.never } }")
     visitor.page.evaluate(mount, {"never": never})

@@ -1,4 +1,5 @@
-"""What tokencharge.js promises beside buying: README.md has each promise, broken, and the test that fails then."""
+"""What tokencharge.js promises beside buying: README.md has each promise,
+broken, and the test that fails then."""
 
 from __future__ import annotations
 
@@ -110,7 +111,8 @@ def test_a_form_that_leaves_is_let_go(kiosk: Kiosk, visitor: Visitor) -> None:
 
 
 def answered_by_no_page(visitor: Visitor, press: Callable[[], None]) -> None:
-    """Press a button whose post gets no page for an answer, so that the form is left as it was: on its way."""
+    """Press a button whose post gets no page for an answer, so that the
+    form is left as it was: on its way."""
     visitor.page.route("**/charge", lambda route: route.fulfill(status=204), times=1)
     with visitor.page.expect_event("requestfailed", lambda sent: sent.url.endswith("/charge")):
         press()
@@ -161,7 +163,8 @@ def test_a_form_that_checks_again_is_closed_while_it_does(
 def test_the_payment_element_knows_the_order(
     till: Till, counter: str, visitor: Visitor, capture: bool
 ) -> None:
-    """Amount, currency, and whether the money is only held, which its confirmation token is for; it asks for a card."""
+    """Amount, currency, and whether the money is only held, which its confirmation
+    token is for; it asks for a card."""
     with open_kiosk(counter, "payment") as kiosk:
         kiosk.capture = capture
         visitor.page.route("**/endive/stripe.js", watched)

@@ -1,4 +1,5 @@
-"""A buyer who comes back: pays with a saved card, or with a new one that is kept. The sandbox's record is the judge."""
+"""A buyer who comes back: pays with a saved card, or with a new one that is kept.
+The sandbox's record is the judge."""
 
 from __future__ import annotations
 
@@ -97,7 +98,8 @@ def test_a_new_card_is_kept_by_a_tick(
 
 @one_shop
 def test_the_keyboard_is_enough(shop: Shop, till: Till, visitor: Visitor) -> None:
-    """Tab to the chosen card, an arrow to the next, Enter pays; beyond the last card are the fields of a new one."""
+    """Tab to the chosen card, an arrow to the next, Enter pays; beyond the last
+    card are the fields of a new one."""
     know(shop, till, VISA, MASTERCARD)
     visitor.page.goto(shop.home)
     visitor.page.keyboard.press("Tab")
@@ -170,7 +172,8 @@ def test_the_form_is_closed_while_it_is_on_its_way(
 
 @one_shop
 def test_a_saved_card_needs_no_stripe_js(shop: Shop, till: Till, visitor: Visitor) -> None:
-    """Where it is blocked, only a new card cannot be entered; the page says so when one is chosen."""
+    """Where it is blocked, only a new card cannot be entered;
+    the page says so when one is chosen."""
     know(shop, till, VISA)
     visitor.page.route("**/stripe.js", lambda route: route.abort())
     visitor.page.goto(shop.home)
@@ -211,7 +214,8 @@ def test_a_saved_card_needs_no_javascript(
 def test_after_a_decline_another_saved_card_needs_no_javascript(
     shop: Shop, till: Till, visit: Callable[..., Visitor]
 ) -> None:
-    """The page then offers a new card first, whose fields do not stand in the way of another choice."""
+    """The page then offers a new card first, whose fields do not
+    stand in the way of another choice."""
     know(shop, till, VISA, DECLINED)
     visitor = visit(java_script_enabled=False)
     visitor.page.goto(shop.home)

@@ -1,4 +1,5 @@
-"""The sandbox's stand-in for Stripe.js, used as Stripe's would be, on a page with nothing else on it."""
+"""The sandbox's stand-in for Stripe.js, used as Stripe's would be,
+on a page with nothing else on it."""
 
 from __future__ import annotations
 
@@ -155,7 +156,8 @@ def test_it_can_be_switched_off_and_taken_away(blank: Visitor, run: Run) -> None
 
     run("card.update({ disabled: false })")
     run(
-        "elements.getElement('card').on('focus', window.more = () => heard.push('more')).off('focus', more)"
+        "elements.getElement('card').on('focus', window.more = () =>"
+        " heard.push('more')).off('focus', more)"
     )
     run("card.focus()")
     run("card.unmount()")

@@ -1,4 +1,5 @@
-"""Amounts as each language writes them: Stripe's minor units, CLDR's digits, and never another amount."""
+"""Amounts as each language writes them: Stripe's minor units, CLDR's
+digits, and never another amount."""
 
 from __future__ import annotations
 
@@ -20,7 +21,8 @@ MONEY = {
     "UGX": Money(145_050, "ugx"),
     "BHD": Money(1_500, "bhd"),
 }
-# Spaces that do not break are written as "_" here, the narrow one too; marks of direction are left out.
+# Spaces that do not break are written as "_" here, the narrow one
+# too; marks of direction are left out.
 WRITTEN = {
     "en": {
         "EUR": "€1,450.00",
@@ -70,7 +72,8 @@ def plain(text: str) -> str:
 
 @pytest.mark.parametrize("tag", WRITTEN)
 def test_an_amount_is_written_as_its_reader_does(tag: str) -> None:
-    """Signs, separators and digits are CLDR's; ISK and UGX, hundredths at Stripe, have no digits but their own."""
+    """Signs, separators and digits are CLDR's; ISK and UGX, hundredths at
+    Stripe, have no digits but their own."""
     assert WRITTEN[tag] == {code: plain(Language(tag).price(MONEY[code])) for code in WRITTEN[tag]}
 
 
@@ -92,7 +95,8 @@ def digits(text: str) -> str:
     st.sampled_from("usd eur gbp jpy krw isk ugx bhd kwd clp huf twd lbp xyz".split()),
 )
 def test_no_amount_is_rounded(tag: str, amount: int, currency: str) -> None:
-    """Every digit of every amount is shown, in whatever language, whatever the host has set for its decimals."""
+    """Every digit of every amount is shown, in whatever language, whatever
+    the host has set for its decimals."""
     money = Money(amount, currency)
     with localcontext(Context(prec=3)):
         shown = Language(tag).price(money)

@@ -1,4 +1,5 @@
-"""The check of the catalogs, which `nox -s lint` runs: what is wrong with one is found, and named."""
+"""The check of the catalogs, which `nox -s lint` runs: what is
+wrong with one is found, and named."""
 
 from __future__ import annotations
 

@@ -52,7 +52,8 @@ def render(request: pytest.FixtureRequest) -> Render:
 
 
 class Reader(HTMLParser):
-    """Takes a page apart: tags, attributes and words, whatever the white space and the way of escaping."""
+    """Takes a page apart: tags, attributes and words, whatever the
+    white space and the way of escaping."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -257,7 +258,8 @@ def page(render: Render, case: str) -> str:
 
 @pytest.mark.parametrize("case", CASES)
 def test_both_engines_make_the_same_page(case: str) -> None:
-    """A page is the same under Jinja2 and under Django's engine, and no name in it is missing under either."""
+    """A page is the same under Jinja2 and under Django's engine, and no
+    name in it is missing under either."""
     need("jinja2")
     need("django")
     jinjas, djangos = page(jinja, case), page(django, case)
@@ -277,7 +279,8 @@ def test_what_comes_from_outside_is_escaped(render: Render, case: str) -> None:
 
 
 def test_the_page_has_nothing_inline(render: Render) -> None:
-    """No page holds a style, an event handler or a script of its own, so that a strict policy can forbid them."""
+    """No page holds a style, an event handler or a script of its own, so
+    that a strict policy can forbid them."""
     inline = [
         (case, tag, name)
         for case in CASES
@@ -361,7 +364,8 @@ def test_an_unclear_outcome_shows_no_card_form(render: Render) -> None:
 
 
 def test_where_the_bank_asks_the_page_has_what_stripe_js_needs(render: Render) -> None:
-    """Stripe.js, the keys, and the submission to send again; no card form beside it, and a sentence without script."""
+    """Stripe.js, the keys, and the submission to send again; no card form beside
+    it, and a sentence without script."""
     made = page(render, "asked")
     form = next(dict(attributes) for tag, attributes in read(made) if tag == "form")
     sources = [dict(attributes).get("src") for tag, attributes in read(made) if tag == "script"]
@@ -377,7 +381,8 @@ def test_where_the_bank_asks_the_page_has_what_stripe_js_needs(render: Render) -
 
 
 def test_only_an_order_is_offered_to_another_card_while_the_bank_asks(render: Render) -> None:
-    """It is charged once whatever card; without an order id another card would be another purchase."""
+    """It is charged once whatever card; without an order id
+    another card would be another purchase."""
     order, token = page(render, "asked, of an order"), page(render, "asked")
 
     assert "Use another card" in words(order)
@@ -407,7 +412,8 @@ def test_the_payment_element_is_told_of_the_order(
 
 
 def test_after_a_failure_that_did_nothing_both_ways_are_open(render: Render) -> None:
-    """Where the attempt surely did nothing the same card can be sent again, or another be entered."""
+    """Where the attempt surely did nothing the same card can be
+    sent again, or another be entered."""
     made = page(render, "busy")
 
     assert "unclear" not in fields(made)
@@ -490,7 +496,8 @@ def inputs(page: str) -> dict[str, dict[str, Any]]:
 
 
 def test_what_an_order_collects_has_fields_that_browsers_fill_in(render: Render) -> None:
-    """Each says what it is for, billing and shipping apart, and what goes to Stripe with the card."""
+    """Each says what it is for, billing and shipping apart, and
+    what goes to Stripe with the card."""
     asked = inputs(page(render, "details"))
     told = {
         name: (field.get("autocomplete"), field.get("data-stripe")) for name, field in asked.items()

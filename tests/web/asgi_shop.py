@@ -25,7 +25,8 @@ def csrf_input(request: Request) -> str:
 
 
 class StarletteShop(Shop):
-    """Starlette, behind asgi-csrf where CSRF is looked at; order, hooks and handlers are plain functions."""
+    """Starlette, behind asgi-csrf where CSRF is looked at; order, hooks
+    and handlers are plain functions."""
 
     def start(self) -> None:
         payments = self.checkout = TokenCharge(

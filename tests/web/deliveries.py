@@ -42,14 +42,16 @@ def event(kind: str = "charge.refunded", about: object = None, **changes: Any) -
 
 
 def signed(payload: bytes, secret: str = SECRET, seconds: int = 0) -> str:
-    """The `Stripe-Signature` of a payload: HMAC-SHA256 over a time, so many seconds from now, and the body."""
+    """The `Stripe-Signature` of a payload: HMAC-SHA256 over a time, so
+    many seconds from now, and the body."""
     when = int(time.time()) + seconds
     digest = hmac.new(secret.encode(), b"%d." % when + payload, hashlib.sha256).hexdigest()
     return f"t={when},v1={digest}"
 
 
 def garbled(chance: random.Random) -> tuple[bytes, str]:
-    """A payload and a signature, in some of which nothing is wrong and in most of which something is."""
+    """A payload and a signature, in some of which nothing is wrong
+    and in most of which something is."""
     payload = _garbled_payload(chance)
     return payload, _garbled_signature(chance, payload)
 

@@ -96,7 +96,8 @@ def own(request: HttpRequest) -> HttpResponse:
 
 @contextmanager
 def handlers_of_its_own() -> Iterator[Handlers]:
-    """For the length of a block `on_event` and `event_received` know nobody whom other tests, or pages, added."""
+    """For the length of a block `on_event` and `event_received` know nobody
+    whom other tests, or pages, added."""
     with pytest.MonkeyPatch.context() as patch:
         handlers = Handlers()
         for module in (tokencharge.django, tokencharge.django.webhooks):

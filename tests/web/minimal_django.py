@@ -1,4 +1,5 @@
-"""A Django site, settings and urls in one file, with the least that makes it a shop, between the marks."""
+"""A Django site, settings and urls in one file, with the least that
+makes it a shop, between the marks."""
 
 import os
 

@@ -37,7 +37,8 @@ Fields = Mapping[str, str] | Iterable[tuple[str, str]]
 
 
 def gateway_to(sandbox: Sandbox, kind: type[G] = PaymentGateway, **settings: Any) -> G:  # type: ignore[assignment]
-    """A gateway whose Stripe is the sandbox, without sockets; its webhook secret is being rolled."""
+    """A gateway whose Stripe is the sandbox, without sockets;
+    its webhook secret is being rolled."""
     given = {
         "secret_key": sandbox.secret_key,
         "publishable_key": sandbox.publishable_key,
@@ -77,8 +78,9 @@ class Answer:
 class Shop(ABC):
     """What a test sees of an app: the pages, what is for sale, and what the host's hooks were told.
 
-    It has two handlers, for "charge.*" and for "charge.refunded": the first calls `on_event` and notes in `events`, the
-    second notes in `refunds`. For payments it has one that calls `on_paid` and notes in `paid`.
+    It has two handlers, for "charge.*" and for "charge.refunded": the first calls `on_event` and
+    notes in `events`, the second notes in `refunds`. For payments it has one that calls `on_paid`
+    and notes in `paid`.
     """
 
     gateway: Any
@@ -121,7 +123,8 @@ class Shop(ABC):
         return other
 
     def staying_open(self) -> AbstractContextManager[object]:
-        """For the length of a block keep open what is opened for each request otherwise: many are faster then."""
+        """For the length of a block keep open what is opened for each
+        request otherwise: many are faster then."""
         return nullcontext()
 
     def get(self, path: str, **headers: str) -> Answer:
@@ -141,7 +144,8 @@ class Shop(ABC):
         return self.post(json.dumps(data).encode(), JSON, path, **headers)
 
     def deliver(self, payload: bytes, signature: str | None = None) -> Answer:
-        """Deliver an event as Stripe does, signed anew unless a signature is given; an empty one is left out."""
+        """Deliver an event as Stripe does, signed anew unless a signature
+        is given; an empty one is left out."""
         header = signed(payload) if signature is None else signature
         sent = {
             "Accept": "*/*; q=0.5, application/xml",

@@ -148,7 +148,8 @@ SITES: dict[str, Callable[[dict[str, Sandbox]], Ask]] = {
 def test_each_request_is_charged_on_its_own_account(
     sandboxes: dict[str, Sandbox], make: Callable[[dict[str, Sandbox]], Ask]
 ) -> None:
-    """The gateway comes from a function of the request; so does the secret that a webhook is verified with."""
+    """The gateway comes from a function of the request; so does the
+    secret that a webhook is verified with."""
     ask = make(sandboxes)
     paid = [
         ask(
@@ -274,7 +275,8 @@ class TestLinks:
     NAMES = ("/%E6%97%A5%E6%9C%AC/caf%C3%A9/charge", "/a%3Fb/c%23d/charge", "/100%25/x%20y/charge")
 
     def visit(self, prefix: str, path: str) -> tuple[str, str]:
-        """Where GET /charge leads, and what the checkout's form posts to; as a server hands a path on, decoded."""
+        """Where GET /charge leads, and what the checkout's form posts to; as
+        a server hands a path on, decoded."""
         payments = starlette_adapter.TokenCharge(
             gateway=gateway_to(Sandbox(), AsyncPaymentGateway), url_prefix=prefix
         )

@@ -55,7 +55,8 @@ def visiting(*shops: TokenCharge, **options: Any) -> TestClient:
 
 
 def test_a_few_lines_make_a_site_a_shop(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A token is charged over HTTP with the settings from the environment; the connection ends with the app."""
+    """A token is charged over HTTP with the settings from the environment;
+    the connection ends with the app."""
     with sandbox.serve() as server:
         for name, value in sandbox.environment(server.url).items():
             monkeypatch.setenv(name, value)
@@ -78,7 +79,8 @@ def test_settings_may_be_given(given: Any) -> None:
 
 @pytest.mark.parametrize("given", [{}, {**KEYS, "STRIPE_SECRET_KEY": "pk_test_misplaced"}])
 def test_a_wrong_key_is_refused_at_start(given: dict[str, str]) -> None:
-    """The app does not start, and the message shows no key; the environment does not stand in for an empty mapping."""
+    """The app does not start, and the message shows no key; the environment does
+    not stand in for an empty mapping."""
     with pytest.raises(ConfigurationError) as caught:
         TokenCharge(given)
 
@@ -92,7 +94,8 @@ def test_a_shop_without_an_order_is_an_error() -> None:
 
 
 def test_one_app_may_have_several(gateway: AsyncPaymentGateway, sandbox: Sandbox) -> None:
-    """Each page posts to its own: what is captured goes along, and is the order function's to read."""
+    """Each page posts to its own: what is captured goes along,
+    and is the order function's to read."""
     tickets = TokenCharge(
         gateway=gateway, url_prefix="/tickets/{row:int}", checkout_path="/pay", charge_path="/paid"
     )
@@ -114,7 +117,8 @@ def test_one_app_may_have_several(gateway: AsyncPaymentGateway, sandbox: Sandbox
 def test_links_hold_where_the_routes_are_mounted(
     gateway: AsyncPaymentGateway, name: str | None
 ) -> None:
-    """Under a prefix of the server's and one of the app's every URL begins with both, and none with a host."""
+    """Under a prefix of the server's and one of the app's every URL
+    begins with both, and none with a host."""
     payments = TokenCharge(gateway=gateway)
     payments.order(selling())
     app = Starlette(routes=[Mount("/pay", routes=payments.routes, name=name)])
@@ -174,7 +178,8 @@ def test_hooks_may_be_given_at_once(gateway: AsyncPaymentGateway, sandbox: Sandb
 def test_the_order_may_be_read_from_the_body_too(
     gateway: AsyncPaymentGateway, sandbox: Sandbox, kind: str
 ) -> None:
-    """How many are bought stands beside the token: what this library has read is there for the host to read."""
+    """How many are bought stands beside the token: what this library has
+    read is there for the host to read."""
     payments = TokenCharge(gateway=gateway)
 
     @payments.order
@@ -411,7 +416,8 @@ def test_a_store_may_be_async(gateway: AsyncPaymentGateway) -> None:
 
 
 def test_a_delivery_cut_off_is_recorded_as_far_as_it_got(gateway: AsyncPaymentGateway) -> None:
-    """A time-out of the host's waits for the handler and what is noted of it: it is not called again."""
+    """A time-out of the host's waits for the handler and what is
+    noted of it: it is not called again."""
     payments = TokenCharge(gateway=gateway)
     told: list[Event] = []
     payload = event()

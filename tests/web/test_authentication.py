@@ -1,4 +1,5 @@
-"""The contract where the bank asks for the buyer (3-D Secure), whichever framework serves the pages."""
+"""The contract where the bank asks for the buyer (3-D Secure),
+whichever framework serves the pages."""
 
 from __future__ import annotations
 
@@ -74,7 +75,8 @@ class TestAScript:
         assert [Money(500, "usd")] == paid(sandbox)
 
     def test_after_a_failure_another_card_pays(self, shop: Shop, sandbox: Sandbox) -> None:
-        """The same post again says that the bank could not confirm it; the next card is charged, once."""
+        """The same post again says that the bank could not confirm
+        it; the next card is charged, once."""
         sent = submission(sandbox.create_token(ASKS))
         shop.post_json(sent)
         answer_bank(sandbox, approve=False)
@@ -109,7 +111,8 @@ class TestAScript:
         assert [Money(500, "usd")] == paid(sandbox)
 
     def test_a_view_of_ones_own_is_told(self, shop: Shop, sandbox: Sandbox) -> None:
-        """`charge_from_request` raises until the bank has been answered, then returns the Payment."""
+        """`charge_from_request` raises until the bank has been
+        answered, then returns the Payment."""
         sent = submission(sandbox.create_token(ASKS))
         asked = shop.post_json(sent, "/own")
         answer_bank(sandbox)
@@ -128,7 +131,8 @@ class TestAPage:
     def test_it_has_what_stripe_js_needs_and_no_card_form(
         self, shop: Shop, sandbox: Sandbox
     ) -> None:
-        """A card form beside the bank's question could pay twice; the submission is kept, to be sent again."""
+        """A card form beside the bank's question could pay twice; the
+        submission is kept, to be sent again."""
         page = self.ask(shop, sandbox)
         again = page.hidden("again")
 
@@ -144,7 +148,8 @@ class TestAPage:
         assert [] == paid(sandbox)
 
     def test_it_ends_in_the_payment(self, shop: Shop, sandbox: Sandbox) -> None:
-        """The buyer, who sees the payment for the first time, is not told that it is the same as before."""
+        """The buyer, who sees the payment for the first time, is not
+        told that it is the same as before."""
         again = self.ask(shop, sandbox).hidden("again")
         answer_bank(sandbox)
         page = shop.post_form(again)
@@ -199,7 +204,8 @@ class TestAPage:
 def test_a_buyer_who_left_can_come_back(
     open_shop: OpenShop, sandbox: Sandbox, answered: str
 ) -> None:
-    """With an order id the order goes on with the next card, and is paid once whatever became of the first."""
+    """With an order id the order goes on with the next card, and is paid
+    once whatever became of the first."""
     shop = open_shop()
     shop.order = Order(Money(500, "usd"), "A blue notebook", "order-1")
     shop.buy(sandbox.create_token(ASKS))

@@ -1,4 +1,5 @@
-"""The contract of saved cards: offered to their Customer alone, charged once, kept by the buyer's own tick."""
+"""The contract of saved cards: offered to their Customer alone, charged
+once, kept by the buyer's own tick."""
 
 from __future__ import annotations
 
@@ -165,7 +166,8 @@ class TestOffered:
     def test_a_card_saved_twice_is_offered_once(
         self, shop: Shop, sandbox: Sandbox, wallet: Wallet, route: str
     ) -> None:
-        """The buyer has one such card: of two of them it is the default, else the one saved last."""
+        """The buyer has one such card: of two of them it is the
+        default, else the one saved last."""
         again = {
             number: save(sandbox, route, wallet.customer, number) for number in (VISA, MASTERCARD)
         }
@@ -326,7 +328,8 @@ class TestCharged:
     def test_a_card_is_not_read_where_none_are_offered(
         self, shop: Shop, sandbox: Sandbox, wallet: Wallet, change: dict[str, Any]
     ) -> None:
-        """Whoever posts one has no token, and pays nothing; a field of the shop's own of that name does no harm."""
+        """Whoever posts one has no token, and pays nothing; a field of the
+        shop's own of that name does no harm."""
         shop.order = attrs.evolve(shop.order, **change)
         refused = shop.post_json({"card": wallet.cards[VISA], "email": EMAIL})
         nothing = taken(sandbox)
@@ -355,7 +358,8 @@ class TestCharged:
     def test_after_a_decline_any_card_pays(
         self, shop: Shop, sandbox: Sandbox, wallet: Wallet
     ) -> None:
-        """A new one is offered first; the same card may be tried again by the next form; a double click is one try."""
+        """A new one is offered first; the same card may be tried again by the
+        next form; a double click is one try."""
         page = shop.get("/checkout")
         with sandbox.decline_next("insufficient_funds"):
             declined = press(shop, page, card=wallet.cards[VISA])
@@ -424,7 +428,8 @@ class TestCharged:
     def test_a_shipping_address_that_is_missing_is_named(
         self, shop: Shop, sandbox: Sandbox, wallet: Wallet, missing: str
     ) -> None:
-        """Nothing is charged; the page comes back with what was typed, and the same card pays then."""
+        """Nothing is charged; the page comes back with what was
+        typed, and the same card pays then."""
         shop.order = attrs.evolve(shop.order, collect=("billing_address", "shipping_address"))
         fields = {**SHIPPING, missing: ""}
         refused = press(shop, shop.get("/checkout"), card=wallet.cards[VISA], **fields)
@@ -512,7 +517,8 @@ class TestKept:
 
 @pytest.mark.parametrize("approve", [True, False])
 def test_the_bank_asks_for_the_buyer(open_shop: OpenShop, sandbox: Sandbox, approve: bool) -> None:
-    """The same submission, sent again, says how it ended; after a failure the same card may be tried once more."""
+    """The same submission, sent again, says how it ended; after a failure the
+    same card may be tried once more."""
     shop = open_shop(route="payment_intents")
     wallet = open_wallet(sandbox, "payment_intents", ASKS)
     shop.order = wallet.order()

@@ -1,4 +1,5 @@
-"""Bodies that come in chunks, and do not tell their length: read as far as the rules read, and no further."""
+"""Bodies that come in chunks, and do not tell their length: read as far
+as the rules read, and no further."""
 
 from __future__ import annotations
 

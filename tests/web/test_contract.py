@@ -255,7 +255,8 @@ class TestPaying:
         assert 1 == len(sandbox.charges)
 
     def test_a_double_click_charges_once(self, shop: Shop, sandbox: Sandbox) -> None:
-        """Two posts of one token at the same time are both told that they paid, and one Charge is made."""
+        """Two posts of one token at the same time are both told that
+        they paid, and one Charge is made."""
         token = sandbox.create_token()
         together = threading.Barrier(2)
 
@@ -371,7 +372,8 @@ class TestTrouble:
     def test_an_unknown_outcome_says_not_to_pay_again(
         self, shop: Shop, sandbox: Sandbox, charging: str
     ) -> None:
-        """The answer was lost: 502, no card form, the order is kept, and checking again finds the one payment."""
+        """The answer was lost: 502, no card form, the order is kept, and
+        checking again finds the one payment."""
         shop.order = Order(Money(500, "usd"), order_id="order-11")
         with sandbox.faults.add(Fault.lose_answer(), times=None, path=charging, method="POST"):
             lost = shop.buy(sandbox.create_token())
@@ -425,7 +427,8 @@ class TestTrouble:
     def test_what_never_happened_may_be_tried_again(
         self, shop: Shop, sandbox: Sandbox, fault: Fault
     ) -> None:
-        """Rate limited or unreachable: 503, nothing charged, the same card or another one may pay."""
+        """Rate limited or unreachable: 503, nothing charged, the
+        same card or another one may pay."""
         with sandbox.faults.add(fault, times=None):
             answer = shop.buy(sandbox.create_token())
         again = shop.post_form(answer.hidden("again"))
@@ -440,7 +443,8 @@ class TestTrouble:
     def test_what_was_unclear_stays_unclear(
         self, shop: Shop, sandbox: Sandbox, charging: str, trouble: str
     ) -> None:
-        """After an unknown outcome no later trouble opens the card form: a new token would be a new charge."""
+        """After an unknown outcome no later trouble opens the card form:
+        a new token would be a new charge."""
         with sandbox.faults.add(Fault.lose_answer(), times=None, path=charging):
             lost = shop.buy(sandbox.create_token())
         if trouble == "refused by the host":
@@ -575,7 +579,8 @@ class TestForgery:
     def test_a_page_that_has_expired_comes_back(
         self, open_shop: OpenShop, sandbox: Sandbox
     ) -> None:
-        """The form, with a fresh token and the news that nothing was charged; pressed again, it pays."""
+        """The form, with a fresh token and the news that nothing
+        was charged; pressed again, it pays."""
         shop = open_shop(csrf=True)
         sent = {"token": sandbox.create_token(), "email": EMAIL}
         stale = {
@@ -676,7 +681,10 @@ HOSTILE = {
     "no content type": ("", b"token=tok_visa&email=ada%40example.com"),
     "a file for a token": (
         "multipart/form-data; boundary=x",
-        b'--x\r\nContent-Disposition: form-data; name="token"; filename="t"\r\n\r\ntok_visa\r\n--x--\r\n',
+        (
+            b'--x\r\nContent-Disposition: form-data; name="token";'
+            b' filename="t"\r\n\r\ntok_visa\r\n--x--\r\n'
+        ),
     ),
     "a long token": (FORM, b"token=tok_" + b"a" * 300 + b"&email=ada%40example.com"),
     "a long e-mail": (FORM, b"token=tok_visa&email=" + b"a" * 600 + b"%40example.com"),
@@ -694,7 +702,8 @@ HOSTILE = {
 def test_hostile_input_is_refused_and_never_sent_on(
     shop: Shop, sandbox: Sandbox, name: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A script is told 400 in our words; Stripe hears nothing, neither answer nor log repeats it."""
+    """A script is told 400 in our words; Stripe hears nothing,
+    neither answer nor log repeats it."""
     caplog.set_level(logging.DEBUG)
     kind, body = HOSTILE[name]
     answer = shop.post(body, kind, Accept="application/json")
@@ -740,7 +749,8 @@ def test_hostile_input_is_not_on_the_page_that_answers_it(
 def test_what_no_framework_can_read_is_refused(
     shop: Shop, sandbox: Sandbox, kind: str, body: bytes
 ) -> None:
-    """The framework may say so itself, in its own words; the status is the same and nothing is charged."""
+    """The framework may say so itself, in its own words; the status
+    is the same and nothing is charged."""
     answer = shop.post(body, kind)
 
     assert 400 == answer.status

@@ -1,4 +1,5 @@
-"""The contract of names and addresses: what a page asks for is read, kept and charged with; nothing else is."""
+"""The contract of names and addresses: what a page asks for is read, kept
+and charged with; nothing else is."""
 
 from __future__ import annotations
 
@@ -79,7 +80,8 @@ class TestWhatThePageAsksFor:
     def test_it_has_fields_for_that_and_nothing_else(
         self, shop: Shop, collect: Any, asked: list[str]
     ) -> None:
-        """An address comes with a name; where both are asked for, a box says that they are the same."""
+        """An address comes with a name; where both are asked for, a
+        box says that they are the same."""
         shop.order = order(*collect)
         page = shop.get("/checkout").text
         names = re.findall(r'name="((?:billing|shipping)[^"]*(?:name|phone|line1|billing))"', page)
@@ -98,7 +100,8 @@ class TestWhatWasTyped:
         return lambda token: press(shop, shop.get("/checkout"), token)
 
     def test_it_reaches_stripe(self, shop: Shop, sandbox: Sandbox, pay: Any) -> None:
-        """The sandbox's Customer, PaymentMethod and Charge have name, phone, address and shipping."""
+        """The sandbox's Customer, PaymentMethod and Charge have
+        name, phone, address and shipping."""
         shop.order = order(*ALL, receipt_email=True)
         answer = pay(sandbox.create_token())
         (customer,), (charge,) = sandbox.customers, sandbox.charges
@@ -190,7 +193,8 @@ class TestWhatIsWrong:
     def test_it_is_named_and_all_that_was_typed_is_kept(
         self, shop: Shop, sandbox: Sandbox, field: str, value: str
     ) -> None:
-        """400, a sentence, the field marked, nothing sent to Stripe; the other fields stand as they were typed."""
+        """400, a sentence, the field marked, nothing sent to Stripe; the
+        other fields stand as they were typed."""
         shop.order = order(*ALL)
         answer = press(shop, shop.get("/checkout"), sandbox.create_token(), **{field: value})
 

@@ -93,7 +93,8 @@ class TestTheApp:
     """INSTALLED_APPS and settings."""
 
     def test_under_ten_lines_make_a_site_a_shop(self, sandbox: Sandbox) -> None:
-        """The checks find nothing, the page is there and a token is charged, with the environment's settings."""
+        """The checks find nothing, the page is there and a token is
+        charged, with the environment's settings."""
         code = f"""
 import runpy, sys, types
 sys.modules["site_with_shop"] = site = types.ModuleType("site_with_shop")
@@ -223,7 +224,8 @@ class TestTheChecks:
     def test_what_may_be_a_mistake_is_a_warning(
         self, settings: dict[str, Any], expected: list[str]
     ) -> None:
-        """A live key while developing, a page that cannot be shown, a script that cannot be found."""
+        """A live key while developing, a page that cannot be shown,
+        a script that cannot be found."""
         with override_settings(**settings):
             found = run_checks(tags=["tokencharge"])
 
@@ -243,7 +245,8 @@ class TestTheChecks:
     def test_what_is_not_for_deployment(
         self, settings: dict[str, Any], expected: list[str]
     ) -> None:
-        """`check --deploy` warns where no money would move, and where processes do not share what was handled."""
+        """`check --deploy` warns where no money would move, and where
+        processes do not share what was handled."""
         with override_settings(**settings):
             found = run_checks(tags=["tokencharge"], include_deployment_checks=True)
 
@@ -319,7 +322,8 @@ class TestTheViews:
         assert 200 == paid.status_code
 
     def test_a_page_that_could_not_be_shown_charges_nothing(self, sandbox: Sandbox) -> None:
-        """A site with no card form of ours charges for scripts; for a browser it fails before the money moves."""
+        """A site with no card form of ours charges for scripts; for a
+        browser it fails before the money moves."""
         with override_settings(ROOT_URLCONF=site(path("pay", Shop.as_view(), name="charge"))):
             with pytest.raises(NoReverseMatch):
                 self.pay("/pay", sandbox)
@@ -452,7 +456,8 @@ class TestTheViews:
     def test_a_receiver_that_fails_keeps_the_news_from_no_other(
         self, sandbox: Sandbox, caplog: pytest.LogCaptureFixture
     ) -> None:
-        """Of both signals: the buyer is answered, all receivers are told, the failures are logged with the ids."""
+        """Of both signals: the buyer is answered, all receivers are told, the
+        failures are logged with the ids."""
         told: list[str] = []
 
         def fails(**news: Any) -> None:
@@ -622,7 +627,8 @@ class TestTheWebhook:
     def test_a_receiver_that_fails_keeps_the_event_from_no_other(
         self, on_event: Handlers, caplog: pytest.LogCaptureFixture
     ) -> None:
-        """All are told; as one of them failed, all are told again when Stripe delivers again; handlers are not."""
+        """All are told; as one of them failed, all are told again when Stripe
+        delivers again; handlers are not."""
         told: list[str] = []
         on_event("signal.failing")(lambda event: told.append("handler"))
 
@@ -687,7 +693,8 @@ class TestTheWebhook:
     def test_a_handlers_transaction_ends_with_it(
         self, on_event: Handlers, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """With ATOMIC_REQUESTS what it wrote is there before the event counts as handled, and gone where it failed."""
+        """With ATOMIC_REQUESTS what it wrote is there before the event counts as
+        handled, and gone where it failed."""
         monkeypatch.setitem(connections["default"].settings_dict, "ATOMIC_REQUESTS", True)
         rows: list[int] = []
 

@@ -56,7 +56,8 @@ def selling(amount: int = 500) -> Callable[..., Order]:
 def test_under_ten_lines_make_a_site_a_shop(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The page is there and a token is charged, over HTTP, with the settings from the environment."""
+    """The page is there and a token is charged, over HTTP, with
+    the settings from the environment."""
     with sandbox.serve() as server:
         monkeypatch.setenv("STRIPE_SECRET_KEY", sandbox.secret_key)
         monkeypatch.setenv("STRIPE_PUBLISHABLE_KEY", sandbox.publishable_key)
@@ -93,7 +94,8 @@ def test_one_object_serves_several_apps(sandbox: Sandbox) -> None:
 
 
 def test_one_app_may_have_several(app: Flask, gateway: PaymentGateway, sandbox: Sandbox) -> None:
-    """Each has its name, its paths, its order and its gateway; current_gateway is the first one's."""
+    """Each has its name, its paths, its order and its gateway;
+    current_gateway is the first one's."""
     tickets = TokenCharge(app, gateway=gateway, name="tickets", url_prefix="/tickets")
     drinks = TokenCharge(app, name="drinks", url_prefix="/drinks")
     tickets.order(selling(4000))
@@ -363,7 +365,8 @@ def test_the_policy_is_the_sites_to_change(app: Flask, gateway: PaymentGateway) 
 def test_flask_babel_says_which_language_it_is(
     app: Flask, gateway: PaymentGateway, chosen: str, title: str
 ) -> None:
-    """Where an app has it, what it says holds and not the browser; where it says nothing, its default does."""
+    """Where an app has it, what it says holds and not the browser; where
+    it says nothing, its default does."""
     app.config["BABEL_DEFAULT_LOCALE"] = "de"
     Babel(app, locale_selector=lambda: chosen)
     payments = TokenCharge(app, gateway=gateway)
@@ -444,7 +447,8 @@ def test_the_webhooks_path_is_the_sites_to_choose(app: Flask, gateway: PaymentGa
 
 
 def test_no_webhook_is_hidden_behind_another(app: Flask, gateway: PaymentGateway) -> None:
-    """A second extension at the same path would never hear of anything, so the app does not start."""
+    """A second extension at the same path would never hear of
+    anything, so the app does not start."""
     TokenCharge(app, gateway=gateway, checkout_path="/a", charge_path="/b")
     TokenCharge(
         app, gateway=gateway, name="quiet", checkout_path="/c", charge_path="/d", webhook_path=None
@@ -516,7 +520,8 @@ class Counting(io.BytesIO):
 
 @pytest.mark.parametrize("told", ["the length", "nothing", ""])
 def test_a_body_is_read_as_far_as_events_go(app: Flask, gateway: PaymentGateway, told: str) -> None:
-    """Whether or not it tells its length, as a proxy may not; what is longer is not read to its end."""
+    """Whether or not it tells its length, as a proxy may not; what
+    is longer is not read to its end."""
     events: list[Event] = []
     TokenCharge(app, gateway=gateway).on("*")(events.append)
     statuses, given = [], []

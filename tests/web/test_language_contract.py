@@ -31,7 +31,8 @@ class TestThePages:
     """What is read by people."""
 
     def test_the_form_is_in_the_buyers_language(self, shop: Shop) -> None:
-        """Words, amount, direction, the headers, and what Stripe.js is told: all are of one language."""
+        """Words, amount, direction, the headers, and what Stripe.js
+        is told: all are of one language."""
         german, arabic = shop.get("/checkout", **GERMAN), shop.get("/checkout", **ARABIC)
 
         assert ["de", "ar"] == [told_in(german), told_in(arabic)]

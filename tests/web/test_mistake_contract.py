@@ -1,4 +1,5 @@
-"""The contract of blame: the buyer hears of what they can mend, the shop of all the rest, in every framework."""
+"""The contract of blame: the buyer hears of what they can mend, the shop of
+all the rest, in every framework."""
 
 from __future__ import annotations
 
@@ -42,7 +43,8 @@ def errors(caplog: pytest.LogCaptureFixture) -> list[str]:
 
 
 class TestTheShops:
-    """What the buyer cannot mend: 500, a sentence that does not send them looking, and a record of what to do."""
+    """What the buyer cannot mend: 500, a sentence that does not send them
+    looking, and a record of what to do."""
 
     @pytest.mark.parametrize(
         ("error", "what_to_do"),
@@ -71,7 +73,8 @@ class TestTheShops:
         what_to_do: str,
         caplog: pytest.LogCaptureFixture,
     ) -> None:
-        """Stripe's words and the request's id are in the log, and the buyer is not told to check anything."""
+        """Stripe's words and the request's id are in the log, and the
+        buyer is not told to check anything."""
         with sandbox.faults.add(refusing(**error), times=None, method="POST"):
             page, script = buy(shop, sandbox)
 
@@ -114,7 +117,8 @@ class TestTheShops:
     def test_an_order_that_cannot_be(
         self, shop: Shop, sandbox: Sandbox, wrong: Any, caplog: pytest.LogCaptureFixture
     ) -> None:
-        """It fails where it is made: the developer sees it at the first GET, and no buyer is blamed at a POST."""
+        """It fails where it is made: the developer sees it at the first GET,
+        and no buyer is blamed at a POST."""
         type(shop).order = property(lambda shop: Order(**{"amount": FIVE, **wrong}))  # type: ignore[assignment]
         try:
             with pytest.raises(InvalidInput) as at_first:
@@ -135,7 +139,8 @@ class TestTheShops:
     def test_an_order_function_that_returns_no_order(
         self, shop: Shop, sandbox: Sandbox, wrong: Any, caplog: pytest.LogCaptureFixture
     ) -> None:
-        """One sentence at the first GET; at a POST the buyer's browser gets a page and the log the sentence."""
+        """One sentence at the first GET; at a POST the buyer's browser
+        gets a page and the log the sentence."""
         shop.order = wrong
         with pytest.raises(ConfigurationError, match=r"order function returned .* return an Order"):
             shop.get("/checkout")
@@ -167,7 +172,8 @@ class TestTheShops:
     def test_a_page_that_breaks_after_a_decline(
         self, shop: Shop, sandbox: Sandbox, break_page: Callable[[str], None]
     ) -> None:
-        """The buyer still reads that they have not been charged; a page that breaks before anything is an error."""
+        """The buyer still reads that they have not been charged; a page that
+        breaks before anything is an error."""
         break_page("checkout.html")
         declined = shop.buy("tok_chargeDeclined")
         with pytest.raises(Exception, match="broken on purpose"):
@@ -184,7 +190,8 @@ class TestTheBuyers:
     def test_an_email_that_stripe_refuses(
         self, shop: Shop, sandbox: Sandbox, param: str, caplog: pytest.LogCaptureFixture
     ) -> None:
-        """400, the sentence is about the e-mail, the field is marked, and no record calls the shop."""
+        """400, the sentence is about the e-mail, the field is
+        marked, and no record calls the shop."""
         error = {
             "code": "email_invalid",
             "param": param,
@@ -279,7 +286,8 @@ class TestOtherSites:
     def test_it_is_refused_before_anything_is_read(
         self, shop: Shop, sandbox: Sandbox, host: str, headers: dict[str, str]
     ) -> None:
-        """403, with a way to the page; neither order nor guard nor Stripe is asked, form or JSON."""
+        """403, with a way to the page; neither order nor guard nor
+        Stripe is asked, form or JSON."""
         said = {name: value.replace("HOST", host) for name, value in headers.items()}
         asked: list[object] = []
         shop.before_charge = asked.append

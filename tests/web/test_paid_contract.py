@@ -158,7 +158,8 @@ class TestSuccessUrl:
     def test_a_page_of_its_own_order_shows_how_it_ended(
         self, open_shop: OpenShop, sandbox: Sandbox
     ) -> None:
-        """Back at the checkout, whose order says that it is paid: shown as often as it is loaded, to whom it is for."""
+        """Back at the checkout, whose order says that it is paid: shown as often
+        as it is loaded, to whom it is for."""
         shop = open_shop(success_url="/checkout")
         sent = shop.buy(sandbox.create_token())
         shop.order = Order(FIVE, paid=shop.payments[0])

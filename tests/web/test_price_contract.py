@@ -1,4 +1,5 @@
-"""The contract of the price: what the page showed is what is taken, whichever framework serves it."""
+"""The contract of the price: what the page showed is what is
+taken, whichever framework serves it."""
 
 from __future__ import annotations
 
@@ -47,7 +48,8 @@ class TestAPriceThatChanged:
     def test_nothing_is_charged_and_the_new_price_is_shown(
         self, shop: Shop, sandbox: Sandbox, order: Order
     ) -> None:
-        """409, a sentence, the form at the new price with the e-mail kept; the next press pays what it shows."""
+        """409, a sentence, the form at the new price with the e-mail kept;
+        the next press pays what it shows."""
         shop.order = order
         page = shop.get("/checkout")
         shop.order = dearer(order)
@@ -97,7 +99,8 @@ class TestAPriceThatChanged:
     def test_after_a_decline_the_form_shows_the_price_it_takes(
         self, shop: Shop, sandbox: Sandbox, order: Order
     ) -> None:
-        """The form that comes back is a page like the first: what changes after it is not charged either."""
+        """The form that comes back is a page like the first: what
+        changes after it is not charged either."""
         shop.order = order
         declined = press(shop, shop.get("/checkout"), sandbox.create_token(DECLINED))
         shop.order = dearer(order)
@@ -109,7 +112,8 @@ class TestAPriceThatChanged:
     def test_a_script_may_say_what_it_showed(
         self, shop: Shop, sandbox: Sandbox, order: Order
     ) -> None:
-        """`shown` in JSON is `Order.shown`; a wrong one is told by code, and none at all is no claim."""
+        """`shown` in JSON is `Order.shown`; a wrong one is told by
+        code, and none at all is no claim."""
         shop.order = order
         sent = {"email": EMAIL, "shown": order.shown}
         shop.order = dearer(order)
@@ -133,7 +137,8 @@ class TestAPriceThatChanged:
     def test_a_browsers_form_says_what_it_showed(
         self, shop: Shop, sandbox: Sandbox, said: dict[str, str]
     ) -> None:
-        """A template that forgets the field sells nothing, and the form comes back; a script need not know of it."""
+        """A template that forgets the field sells nothing, and the form comes
+        back; a script need not know of it."""
         host = "localhost" if type(shop).__name__ == "FlaskShop" else "testserver"
         headers = {name: value.replace("HOST", host) for name, value in said.items()}
         sent = {"token": sandbox.create_token(), "email": EMAIL}
@@ -177,7 +182,8 @@ class TestAnOpenOutcome:
     def test_the_price_that_was_shown_was_taken(
         self, shop: Shop, sandbox: Sandbox, route: str
     ) -> None:
-        """Checking again finds the payment at once; nothing more is charged; the shop is told that it is another."""
+        """Checking again finds the payment at once; nothing more is charged;
+        the shop is told that it is another."""
         sandbox.rules.search_lag = 60
         shop.order = Order(FIVE, "A basket", "order-1")
         lost = self.lose(shop, sandbox, Fault.lose_answer(), route)
@@ -224,7 +230,8 @@ class TestAnOpenOutcome:
     def test_without_an_order_id_it_stays_open(
         self, shop: Shop, sandbox: Sandbox, fault: Fault, route: str
     ) -> None:
-        """A token cannot be looked up, and must not be charged at a price it was not shown: no button leads to that."""
+        """A token cannot be looked up, and must not be charged at a price it was
+        not shown: no button leads to that."""
         shop.order = Order(FIVE, "A basket")
         lost = self.lose(shop, sandbox, fault, route)
         before = taken(sandbox)

@@ -12,7 +12,8 @@ README = (HERE.parent.parent / "README.md").read_text("utf-8")
 
 @pytest.mark.parametrize("site", ["flask", "django"])
 def test_readme_shows_the_lines_that_make_a_site_a_shop(site):
-    """Every line that tests/web adds to a bare site stands in README.md, but for settings it tells in words."""
+    """Every line that tests/web adds to a bare site stands in README.md,
+    but for settings it tells in words."""
     marked, lines = False, []
     for line in (HERE / f"minimal_{site}.py").read_text("utf-8").splitlines():
         if line.strip() in ("# shop", "# site"):

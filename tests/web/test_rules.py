@@ -1,4 +1,5 @@
-"""What the rules ask of a host: its functions, its guards, the origins it trusts, the store that it gives."""
+"""What the rules ask of a host: its functions, its guards, the origins
+it trusts, the store that it gives."""
 
 from __future__ import annotations
 
@@ -26,7 +27,8 @@ def test_a_function_that_does_not_tell_what_it_takes_is_called() -> None:
 
 
 def test_a_guard_that_nothing_awaits_is_no_guard(sandbox: Sandbox) -> None:
-    """Where an adapter of one's own calls the hooks as they are, an async one is refused, and nothing is charged."""
+    """Where an adapter of one's own calls the hooks as they are, an async one
+    is refused, and nothing is charged."""
 
     async def guard(request: object) -> bool:
         return True
@@ -82,7 +84,8 @@ def test_a_store_that_fails_hides_no_payment(
 def test_the_nonce_of_django_6(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, nonce: str | None, tags: int
 ) -> None:
-    """Where Django itself has one for the request, the page's script tags carry it; the style's link, too."""
+    """Where Django itself has one for the request, the page's script
+    tags carry it; the style's link, too."""
     monkeypatch.setitem(
         sys.modules, "django.middleware.csp", SimpleNamespace(get_nonce=lambda request: nonce)
     )

@@ -1,4 +1,5 @@
-"""The sandbox's webhooks meet the shops' endpoints: what one sends the other takes, however it comes."""
+"""The sandbox's webhooks meet the shops' endpoints: what one sends
+the other takes, however it comes."""
 
 from __future__ import annotations
 
@@ -16,7 +17,8 @@ from tokencharge.testing import sandbox_gateway
 
 @pytest.fixture
 def gateway(sandbox: Sandbox) -> PaymentGateway:
-    """The back office's gateway; the endpoints know one of the two secrets that the sandbox signs with."""
+    """The back office's gateway; the endpoints know one of the two
+    secrets that the sandbox signs with."""
     sandbox.webhook_secret = f"whsec_of_another_day,{SECRET}"
     return sandbox_gateway(sandbox)
 

@@ -161,7 +161,8 @@ def test_a_charge_without_a_card_is_told_without_one() -> None:
 def test_what_a_page_offers_after_each_outcome(
     error: TokenChargeError, status: int, payable: bool, again: bool
 ) -> None:
-    """The card form where a new card cannot be a second charge; the same submission where it may help."""
+    """The card form where a new card cannot be a second charge; the
+    same submission where it may help."""
     reply = Checkout(SETTINGS).answer(SENT, ORDER, Failing(error))
 
     assert status == reply.status
@@ -216,7 +217,8 @@ def test_only_a_question_that_stripe_js_can_put_is_passed_on(
 
 @pytest.mark.parametrize("element", ["card", "payment"])
 def test_the_page_is_told_which_element_to_show(element: str) -> None:
-    """And the amount as Stripe counts it, as text, which no template engine puts separators into."""
+    """And the amount as Stripe counts it, as text, which no
+    template engine puts separators into."""
     settings = Settings("sk_test_1", publishable_key="pk_test_1", element=element)
     context = Checkout(settings).page(Order(Money(123456, "usd"))).context
 

@@ -1,4 +1,5 @@
-"""The webhook's contract: what Stripe is answered and what handlers are told, whichever framework is in between."""
+"""The webhook's contract: what Stripe is answered and what handlers are told,
+whichever framework is in between."""
 
 from __future__ import annotations
 
@@ -70,7 +71,8 @@ class TestAnEvent:
         assert 200 == shop.deliver(payload, signed(payload, seconds=seconds)).status
 
     def test_is_read_as_the_bytes_it_came_in(self, shop: Shop) -> None:
-        """Not one of them may change on the way to the signature: spaces, escapes, letters beyond ASCII."""
+        """Not one of them may change on the way to the signature:
+        spaces, escapes, letters beyond ASCII."""
         payload = event(
             about={
                 "object": "charge",
@@ -242,7 +244,8 @@ class TestWithoutASecret:
     def test_an_event_waits_at_stripe(
         self, open_shop: OpenShop, caplog: pytest.LogCaptureFixture
     ) -> None:
-        """The log says what to set; the answer makes Stripe deliver again and tells a stranger nothing."""
+        """The log says what to set; the answer makes Stripe deliver
+        again and tells a stranger nothing."""
         shop = open_shop(webhook_secret=None)
         answer = shop.deliver(event())
         (record,) = [record for record in caplog.records if record.name == "tokencharge"]
@@ -332,7 +335,8 @@ class TestAHandlerThatFails:
     def test_is_in_the_log_with_the_event(
         self, shop: Shop, caplog: pytest.LogCaptureFixture
     ) -> None:
-        """Its id, its type and the traceback, and nothing of what it is about; the answer has none of these."""
+        """Its id, its type and the traceback, and nothing of what it is
+        about; the answer has none of these."""
         payload = event()
         shop.on_event = fail
         answer = shop.deliver(payload)
@@ -386,7 +390,8 @@ def test_csrf_protection_lets_stripe_in(open_shop: OpenShop) -> None:
 def test_thousands_of_garbled_deliveries_are_no_error_of_the_site(
     shop: Shop, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Whatever stands in body and header is handled or refused; `TestFuzzed` in test_webhooks.py has many more."""
+    """Whatever stands in body and header is handled or refused; `TestFuzzed`
+    in test_webhooks.py has many more."""
     caplog.set_level(logging.CRITICAL)  # Django logs each answer that is a 400
     chance = random.Random(7)
     with shop.staying_open():

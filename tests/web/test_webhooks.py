@@ -1,4 +1,5 @@
-"""The rules of the webhook, with no framework about: handlers, their names, what is remembered of them."""
+"""The rules of the webhook, with no framework about: handlers, their
+names, what is remembered of them."""
 
 from __future__ import annotations
 
@@ -252,7 +253,8 @@ class TestTheClaim:
         assert (500, 200) == (first, endpoint.deliver(payload).status)
 
     def test_busy_after_a_failure_is_a_failure(self, endpoint: Endpoint) -> None:
-        """Where one handler failed and the next is busy elsewhere, the failure is what Stripe is told."""
+        """Where one handler failed and the next is busy elsewhere,
+        the failure is what Stripe is told."""
         payload = event()
         replies: list[Reply] = []
         endpoint.on("*")(fail)
@@ -292,7 +294,8 @@ class TestTheMemoryStore:
         assert [None, "done", None, "done"] == [store.get(key) for key in "abcd"]
 
     def test_keeps_the_events_of_seven_days(self, caplog: pytest.LogCaptureFixture) -> None:
-        """A burst of events pushes nothing out; what is over makes room; what is forgotten early is told, once."""
+        """A burst of events pushes nothing out; what is over makes room; what
+        is forgotten early is told, once."""
         clock = Clock()
         store = MemoryStore(clock=clock)
         for number in range(50_000):
@@ -402,7 +405,8 @@ class TestFuzzed:
     def test_fifty_thousand_are_handled_or_refused(
         self, endpoint: Endpoint, caplog: pytest.LogCaptureFixture
     ) -> None:
-        """Each ends in a reply: 200 where it is signed and can be read, 400 otherwise, and nothing is raised."""
+        """Each ends in a reply: 200 where it is signed and can be read, 400
+        otherwise, and nothing is raised."""
         caplog.set_level(
             logging.ERROR, "tokencharge"
         )  # tens of thousands of refusals are not worth keeping
