@@ -1,4 +1,5 @@
-"""What each test of the flow is run on: the sandbox thrice, a cassette, and Stripe's test mode if there is a key."""
+"""What each test of the flow is run on: the sandbox thrice, a cassette, and
+Stripe's test mode if there is a key."""
 
 from __future__ import annotations
 
@@ -46,7 +47,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 class Awaited:
-    """An async gateway whose coroutines are awaited to their end, each in an event loop of its own."""
+    """An async gateway whose coroutines are awaited to their end,
+    each in an event loop of its own."""
 
     def __init__(self, gateway: AsyncPaymentGateway) -> None:
         self._gateway = gateway
@@ -62,7 +64,8 @@ class Awaited:
 def till(
     request: pytest.FixtureRequest, stripe_sandbox: Sandbox, route: str, card_tokens: bool
 ) -> Iterator[PaymentGateway]:
-    """A gateway on each of them: over Charges on an account of old, over PaymentIntents on one of today as well."""
+    """A gateway on each of them: over Charges on an account of old, over
+    PaymentIntents on one of today as well."""
     stripe_sandbox.rules.card_tokens = card_tokens
     if request.param == "sandbox in process":
         yield sandbox_gateway(stripe_sandbox, route=route)

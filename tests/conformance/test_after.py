@@ -1,4 +1,5 @@
-"""What becomes of a charge, told as it is: held, let go, taken, given back; the same on both routes and accounts."""
+"""What becomes of a charge, told as it is: held, let go, taken, given back; the
+same on both routes and accounts."""
 
 from __future__ import annotations
 
@@ -24,7 +25,8 @@ def test_held_money_is_held(till: PaymentGateway, order: str) -> None:
 
 
 def test_held_money_is_let_go(till: PaymentGateway, order: str) -> None:
-    """Once, however often it is asked for: then the order is not paid, and cannot be charged or captured."""
+    """Once, however often it is asked for: then the order is not paid,
+    and cannot be charged or captured."""
     held = till.charge("tok_visa", EMAIL, FIVE, order_id=order, capture=False)
     released, again = till.void(held.charge), till.void(held.charge)
 
@@ -39,7 +41,8 @@ def test_held_money_is_let_go(till: PaymentGateway, order: str) -> None:
 
 
 def test_held_money_lapses(till: PaymentGateway, order: str, later: Callable[[int], None]) -> None:
-    """What nobody takes in seven days is let go by itself, and says so; to let it go then is no error."""
+    """What nobody takes in seven days is let go by itself, and says
+    so; to let it go then is no error."""
     held = till.charge("tok_visa", EMAIL, FIVE, order_id=order, capture=False)
     later(WEEK + 60)
 
@@ -75,7 +78,8 @@ def test_held_money_is_taken_in_part(till: PaymentGateway) -> None:
 
 
 def test_money_is_given_back_in_part(till: PaymentGateway) -> None:
-    """The same part again is the first one again; a part of another name is another, as far as the money goes."""
+    """The same part again is the first one again; a part of another name is
+    another, as far as the money goes."""
     charge = till.charge("tok_visa", EMAIL, FIVE).charge
     first, again = till.refund(charge, TWO), till.refund(charge, TWO)
     second = till.refund(charge, TWO, idempotency_key=f"second-{charge.id}", metadata={"item": "2"})

@@ -1,4 +1,5 @@
-"""The cards a Customer has saved: listed, charged, forgotten; the same on the sandbox, on cassettes and on Stripe."""
+"""The cards a Customer has saved: listed, charged, forgotten; the same on the
+sandbox, on cassettes and on Stripe."""
 
 from __future__ import annotations
 

@@ -20,7 +20,8 @@ def test_each_cassette_is_used_by_a_test(stripe_cassettes: StripeCassettes) -> N
 
 
 def test_no_cassette_shows_a_secret() -> None:
-    """Nothing in a cassette looks like a key, a token, a card number, somebody's e-mail or a fingerprint."""
+    """Nothing in a cassette looks like a key, a token, a card number,
+    somebody's e-mail or a fingerprint."""
     assert [] == find_leaks([HERE])
 
 

@@ -76,7 +76,8 @@ def test_amounts_are_minor_units(till: PaymentGateway, currency: str, amount: in
 def test_a_card_is_declined_when_it_is_added(
     till: PaymentGateway, route: str, token: str, code: str, decline_code: str | None
 ) -> None:
-    """A card its bank refuses pays nothing, and the error says why; over Charges it leaves nothing behind."""
+    """A card its bank refuses pays nothing, and the error says why; over
+    Charges it leaves nothing behind."""
     with pytest.raises(CardDeclined) as caught:
         till.charge(token, EMAIL, FIVE)
 
@@ -235,7 +236,8 @@ CHARLES = Person("Charles Babbage", address=Address("1 Dorset Street", city="Lon
 def test_names_and_addresses_reach_the_customer_and_the_charge(
     till: PaymentGateway, route: str, order: str
 ) -> None:
-    """The Customer says who buys and who gets it, the Charge who gets it; over an intent the card says who buys."""
+    """The Customer says who buys and who gets it, the Charge who gets it; over
+    an intent the card says who buys."""
     payment = till.charge(
         "tok_visa", EMAIL, FIVE, order_id=order, billing=ADA, shipping=CHARLES, receipt_email=EMAIL
     )

@@ -51,7 +51,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for allowed in unused:
         print(f"Allowed, but never differs: {allowed}")
     print(
-        f"{len(exchanges)} exchanges played, {len(left)} differences, {len(unused)} allowances too many."
+        f"{len(exchanges)} exchanges played, {len(left)} differences, {len(unused)} allowances too"
+        " many."
     )
     return 1 if left or unused else 0
 

@@ -11,7 +11,8 @@ from .exchanges import Exchange
 
 
 class Allowed(NamedTuple):
-    """A difference that is meant. `at`, `request` and `exchange` are patterns: `*` stands for anything."""
+    """A difference that is meant. `at`, `request` and `exchange` are
+    patterns: `*` stands for anything."""
 
     at: str
     what: str
@@ -51,8 +52,8 @@ def sorted_out(
 def as_today(exchange: Exchange) -> dict[str, Any]:
     """Say what a request of 2026-08-26.dahlia sends at 2026-10-28.endive.
 
-    `payment_method_types` is refused since 2026-09-30.endive; who wanted only cards, and nobody led away,
-    says so by `automatic_payment_methods`.
+    `payment_method_types` is refused since 2026-09-30.endive; who wanted only cards, and nobody led
+    away, says so by `automatic_payment_methods`.
     """
     params = exchange.params
     intents = ("/v1/payment_intents", "/v1/setup_intents")
@@ -62,7 +63,10 @@ def as_today(exchange: Exchange) -> dict[str, Any]:
     return params
 
 
-_EVIDENCE = "Stripe fills in what it knows of buyer and charge in seconds, one by one; the sandbox at once, without the name."
+_EVIDENCE = (
+    "Stripe fills in what it knows of buyer and charge in seconds, one by one; the sandbox at"
+    " once, without the name."
+)
 _TRANSLATED = "The recording sent payment_method_types, which endive refuses: see `as_today`."
 _CURRENCY = "The recorded account keeps its money in CAD; the sandbox's is paid in every currency."
 _DISPUTES = "* /v1/*dispute*"

@@ -1,4 +1,5 @@
-"""How an answer differs from the recorded one, and which recorded id stands for which of the sandbox's.
+"""How an answer differs from the recorded one, and which recorded id stands for which of the
+sandbox's.
 
 Values that are random at Stripe are compared by their form. Everything else must be the same.
 """
@@ -13,7 +14,8 @@ import attrs
 
 NAME = re.compile(
     r"\b(?:(?:cus|prod|sub|acct|evt|req)_[A-Za-z0-9]{12,}"
-    r"|(?:card|ch|ctoken|du|dp|pi|pm|pmc|py|pyr|re|seti|setatt|src|tok|txn|in|mandate)_[0-9][A-Za-z0-9]{11,})\b"
+    r"|(?:card|ch|ctoken|du|dp|pi|pm|pmc|py|pyr|re|seti|setatt|src|tok|txn|in|mandate)"
+    r"_[0-9][A-Za-z0-9]{11,})\b"
 )
 """An id as Stripe makes them; tok_visa, ch_nope and ch_unknown0000 are none."""
 
@@ -43,9 +45,10 @@ class Difference:
     Attributes:
         exchange: Which one: "04_money_path:12".
         request: Its method, and its path with `:id` for ids.
-        at: Where: the kind of object, and the way to the value from there, "charge.outcome.reason". An entry of
-            a list is called `each`.
-        what: "status", "unplayable", "missing", "extra", "type", "length", "form", "time", "id" or "value".
+        at: Where: the kind of object, and the way to the value from there, "charge.outcome.reason".
+            An entry of a list is called `each`.
+        what: "status", "unplayable", "missing", "extra", "type", "length", "form", "time", "id" or
+            "value".
     """
 
     exchange: str

@@ -1,9 +1,10 @@
 """Plays recorded sessions against a fresh sandbox each, and lists what differs.
 
-The sandbox's clock shows the time of the recording. An exchange happens when the newest object that it
-shows was made, or right after the one before it. Nobody wrote down when a charge was read, though, and Stripe
-books a payment some seconds after it was made; so an exchange that made nothing, and differs, is played at the
-last moment at which it may have happened, too, and what fits better is taken.
+The sandbox's clock shows the time of the recording. An exchange happens when the newest object that
+it shows was made, or right after the one before it. Nobody wrote down when a charge was read,
+though, and Stripe books a payment some seconds after it was made; so an exchange that made nothing,
+and differs, is played at the last moment at which it may have happened, too, and what fits better
+is taken.
 """
 
 from __future__ import annotations
@@ -62,7 +63,8 @@ def _played(
 
 
 def form(params: dict[str, Any]) -> str:
-    """Encode nested parameters as Stripe's clients do: `card[token]=tok_visa&expand[0]=latest_charge`."""
+    """Encode nested parameters as Stripe's clients do:
+    `card[token]=tok_visa&expand[0]=latest_charge`."""
     return urlencode(list(_pairs("", params)))
 
 
@@ -124,7 +126,8 @@ class _Session:
         )
 
     def _unknown(self, exchange: Exchange) -> str | None:
-        """Tell which id stops an exchange from being played, unless it was answered that there is none."""
+        """Tell which id stops an exchange from being played, unless
+        it was answered that there is none."""
         message = str(exchange.body.get("error", {}).get("message"))
         for name in NAME.findall(f"{exchange.path} {json.dumps(exchange.params)}"):
             if self._names.knows(name) or (message.startswith("No such") and name in message):

@@ -1,6 +1,7 @@
 """A sandbox in which whatever a request names is made first, and the files of facts that ask it.
 
-`facts/README.md` says how the files are written, `facts/given.txt` what the names in requests stand for.
+`facts/README.md` says how the files are written, `facts/given.txt` what the names in requests stand
+for.
 """
 
 from __future__ import annotations

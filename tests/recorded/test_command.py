@@ -1,4 +1,5 @@
-"""`python -m tests.recorded`: its options, what it allows, and what it says of a file that is none."""
+"""`python -m tests.recorded`: its options, what it allows, and
+what it says of a file that is none."""
 
 from __future__ import annotations
 
@@ -45,7 +46,8 @@ SHOES = Allowed("customer.shoe_size", "missing", "The sandbox has no feet.")
 
 
 def test_an_allowed_difference_is_counted_with_its_reason(play) -> None:
-    """What the table allows is no difference, and the report says why; `--all` lists it nevertheless."""
+    """What the table allows is no difference, and the report says
+    why; `--all` lists it nevertheless."""
     lines = recording(SHOP[:1])
     lines[0]["body"]["shoe_size"] = 42
     code, told = play(lines, table=(SHOES,))
@@ -56,7 +58,8 @@ def test_an_allowed_difference_is_counted_with_its_reason(play) -> None:
 
 
 def test_an_allowance_that_nothing_needs_is_an_error(play) -> None:
-    """A difference that is gone must leave the table, unless the file is only part of what it is about."""
+    """A difference that is gone must leave the table, unless the file
+    is only part of what it is about."""
     lines = recording(SHOP[:1])
     code, told = play(lines, table=(SHOES,))
 

@@ -1,7 +1,9 @@
-"""A declined card is declined in Stripe's words, where Stripe declines it, and leaves what Stripe leaves.
+"""A declined card is declined in Stripe's words, where Stripe declines it, and leaves what Stripe
+leaves.
 
-Sources: the table and its comments in `facts/declines.txt`; what is said here beside it was recorded
-2026-09-20 at 2026-08-26.dahlia on a new account (Kiln-AI/stripe_world), unless a comment says otherwise.
+Sources: the table and its comments in `facts/declines.txt`; what is said here beside it was
+recorded 2026-09-20 at 2026-08-26.dahlia on a new account (Kiln-AI/stripe_world), unless a comment
+says otherwise.
 """
 
 from __future__ import annotations
@@ -58,7 +60,10 @@ BY_CARD = pytest.mark.parametrize("card", TABLE, ids=lambda card: card.token)
 
 def confirmed(scene: Scene, method: str, *, customer: bool) -> Answer:
     whose = " customer={customer}" if customer else ""
-    made = f"POST payment_intents amount=1000 currency=usd payment_method={method} confirm=true CARDS_ONLY"
+    made = (
+        f"POST payment_intents amount=1000 currency=usd payment_method={method} confirm=true"
+        " CARDS_ONLY"
+    )
     return scene.ask(made + whose)
 
 
@@ -76,7 +81,8 @@ def without(error: dict, *names: str) -> dict:
 def test_a_confirmation_is_declined_in_stripes_words(
     card: Decline, customer: bool, magic: bool
 ) -> None:
-    """The 402 has the recorded codes and message, names the Charge, and shows intent and PaymentMethod whole."""
+    """The 402 has the recorded codes and message, names the Charge, and
+    shows intent and PaymentMethod whole."""
     scene = Scene()
     answer = confirmed(
         scene, card.method if magic else made_of(scene, card.token), customer=customer
@@ -97,7 +103,8 @@ def test_a_confirmation_is_declined_in_stripes_words(
 
 @BY_CARD
 def test_a_declined_intent_waits_for_another_card(card: Decline) -> None:
-    """The PaymentIntent has no PaymentMethod any more, and its last error is the one that was answered."""
+    """The PaymentIntent has no PaymentMethod any more, and its last
+    error is the one that was answered."""
     scene = Scene()
     error = confirmed(scene, made_of(scene, card.token), customer=True).body["error"]
     intent = error["payment_intent"]
@@ -143,7 +150,8 @@ def test_a_declined_confirmation_leaves_a_failed_charge(card: Decline) -> None:
 @BY_CARD
 @pytest.mark.parametrize("door", ["attach", "customers"])
 def test_a_card_is_declined_when_it_is_attached(card: Decline, door: str) -> None:
-    """Attaching, and making a Customer with the card, are refused without a Charge; no Customer is left."""
+    """Attaching, and making a Customer with the card, are refused
+    without a Charge; no Customer is left."""
     scene = Scene()
     method = made_of(scene, card.token)
     request = {
@@ -195,11 +203,12 @@ def test_a_card_may_attach_and_be_declined_when_it_is_to_pay(token: str) -> None
 
 
 def test_who_is_not_there_cannot_authenticate() -> None:
-    """Off session, a card that must be authenticated is declined without a Charge, and its CVC stays unchecked."""
+    """Off session, a card that must be authenticated is declined without a
+    Charge, and its CVC stays unchecked."""
     scene = Scene()
     answer = scene.ask(
-        "POST payment_intents amount=3300 currency=usd customer={customer} payment_method={asking} confirm=true"
-        " off_session=true CARDS_ONLY"
+        "POST payment_intents amount=3300 currency=usd customer={customer} payment_method={asking}"
+        " confirm=true off_session=true CARDS_ONLY"
     )
     error = answer.error
     intent, method = error["payment_intent"], error["payment_method"]

@@ -10,7 +10,8 @@ from tokencharge.sandbox import Request, Rules
 ENDED = [fact for fact in facts("charges") if fact.says[1].startswith("Card Token usage")]
 
 
-# Compared with Stripe in 2020-21 by stripe-stateful-mock 0.0.16; of the words only the status is known to be so today.
+# Compared with Stripe in 2020-21 by stripe-stateful-mock 0.0.16; of the words
+# only the status is known to be so today.
 @pytest.mark.parametrize(
     "request_", ["POST customers email=ada@example.com", "GET customers", "POST payment_intents"]
 )
@@ -36,7 +37,8 @@ def test_who_is_not_let_in_gets_no_request_id(header: str, status: int) -> None:
     assert set() == {"request-id", "stripe-version"} & answer.headers.keys()
 
 
-# Recorded in 2025-26: 9,253 of 9,253 POSTs answered 200, 110 of 110 answers 402, 34 of 34 refusals of a state.
+# Recorded in 2025-26: 9,253 of 9,253 POSTs answered 200, 110 of 110
+# answers 402, 34 of 34 refusals of a state.
 @pytest.mark.parametrize(
     ("request_", "status"),
     [
@@ -46,7 +48,8 @@ def test_who_is_not_let_in_gets_no_request_id(header: str, status: int) -> None:
     ],
 )
 def test_what_was_executed_need_not_be_asked_again(request_: str, status: int) -> None:
-    """An executed request that had a key is answered `Stripe-Should-Retry: false`, and names itself."""
+    """An executed request that had a key is answered
+    `Stripe-Should-Retry: false`, and names itself."""
     answer = Scene().ask(f"{request_} Idempotency-Key:k-2")
 
     assert status == answer.status
@@ -55,14 +58,17 @@ def test_what_was_executed_need_not_be_asked_again(request_: str, status: int) -
     assert "k-2" == answer.headers["idempotency-key"]
 
 
-# Recorded in 2025-26: 100 of 100 answers 400 and 2 of 2 answers 404 about parameters, most of them PaymentMethods
-# that there are not. No Customer was among those: that one is inferred.
+# Recorded in 2025-26: 100 of 100 answers 400 and 2 of 2 answers 404 about parameters, most of them
+# PaymentMethods that there are not. No Customer was among those: that one is inferred.
 @pytest.mark.parametrize(
     "request_",
     [
         "POST payment_intents amount=x currency=usd",
         "POST payment_intents amount=500 currency=usd customer=cus_nope",
-        "POST payment_intents amount=500 currency=usd payment_method=pm_nope confirm=true CARDS_ONLY",
+        (
+            "POST payment_intents amount=500 currency=usd payment_method=pm_nope confirm=true"
+            " CARDS_ONLY"
+        ),
         "POST payment_methods/pm_nope/attach customer={customer}",
     ],
 )
@@ -92,8 +98,8 @@ def test_the_same_request_with_its_key_is_answered_as_before() -> None:
     """A key replays the first answer, body and all, and moves no money again."""
     scene = Scene()
     request = (
-        "POST payment_intents amount=4900 currency=usd customer={customer} payment_method={card} confirm=true"
-        " CARDS_ONLY Idempotency-Key:k-2"
+        "POST payment_intents amount=4900 currency=usd customer={customer} payment_method={card}"
+        " confirm=true CARDS_ONLY Idempotency-Key:k-2"
     )
     first, again = scene.ask(request), scene.ask(request)
 
@@ -125,7 +131,8 @@ def test_what_a_new_account_refuses_an_old_one_takes(fact) -> None:
     assert 200 == Scene(Rules(card_tokens=True)).play(fact).status
 
 
-# Told in notes of 2026-09-29, of another policy: its 400 came back after the policy had been changed.
+# Told in notes of 2026-09-29, of another policy: its 400 came
+# back after the policy had been changed.
 def test_what_a_policy_refused_stays_refused_under_its_key() -> None:
     """Who allows card tokens after a refusal needs another key."""
     scene = Scene()

@@ -9,7 +9,8 @@ from tests.recorded.scene import Fact, Scene, facts
 
 @pytest.mark.parametrize("fact", facts("events"), ids=str)
 def test_events_come_in_stripes_order(fact: Fact) -> None:
-    """A request, or the time before it, makes the recorded events and no other, one after the other."""
+    """A request, or the time before it, makes the recorded events
+    and no other, one after the other."""
     scene = Scene()
     scene.make(fact)
     before = _events(scene)
@@ -20,7 +21,8 @@ def test_events_come_in_stripes_order(fact: Fact) -> None:
 
 
 def test_what_was_deleted_or_detached_is_told_whole() -> None:
-    """The event of a deletion shows the customer as it was, and that of a detachment whose the card was."""
+    """The event of a deletion shows the customer as it was, and that
+    of a detachment whose the card was."""
     scene = Scene()
     customer = scene.ask("GET customers/{customer}").body
     scene.ask("POST payment_methods/{card}/detach")
@@ -43,7 +45,8 @@ def test_an_attachment_is_told_without_what_was_before() -> None:
 
 
 def test_an_event_names_its_key_and_waits_for_nobody() -> None:
-    """A POST's key is told, a DELETE has none; where there is no endpoint, no webhook is pending."""
+    """A POST's key is told, a DELETE has none; where there is
+    no endpoint, no webhook is pending."""
     scene = Scene()
     scene.ask("POST customers Idempotency-Key:k-1 email=ada@example.com")
     scene.ask("DELETE customers/{customer} Idempotency-Key:k-2")

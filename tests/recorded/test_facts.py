@@ -1,4 +1,5 @@
-"""The sandbox answers what Stripe answered: the facts, request by request, each on the account it was asked on."""
+"""The sandbox answers what Stripe answered: the facts, request by request,
+each on the account it was asked on."""
 
 from __future__ import annotations
 

@@ -26,8 +26,8 @@ def test_a_number_of_stripes_table_pays(number: str, brand: str) -> None:
     scene = Scene()
     method = made(scene, number)
     paid = scene.ask(
-        f"POST payment_intents amount=500 currency=usd payment_method={method} confirm=true CARDS_ONLY"
-        " expand[]=latest_charge"
+        f"POST payment_intents amount=500 currency=usd payment_method={method} confirm=true"
+        " CARDS_ONLY expand[]=latest_charge"
     ).body
     card = paid["latest_charge"]["payment_method_details"]["card"]
 
@@ -35,14 +35,16 @@ def test_a_number_of_stripes_table_pays(number: str, brand: str) -> None:
     assert brand in {card["brand"], "?"}
 
 
-# 14 confirmations recorded of 0123 (India); 3063: liberapay 2025-01-25, and Stripe's page on testing.
+# 14 confirmations recorded of 0123 (India); 3063: liberapay
+# 2025-01-25, and Stripe's page on testing.
 @pytest.mark.parametrize("number", ["4000000000003063", "4000003560000123", "4000000000003220"])
 def test_a_number_that_must_be_authenticated_asks(number: str) -> None:
     """On session the bank asks the buyer first, and no Charge is made."""
     scene = Scene()
     method = made(scene, number)
     asked = scene.ask(
-        f"POST payment_intents amount=500 currency=usd payment_method={method} confirm=true CARDS_ONLY"
+        f"POST payment_intents amount=500 currency=usd payment_method={method} confirm=true"
+        " CARDS_ONLY"
     ).body
 
     assert ("requires_action", None) == (asked["status"], asked["latest_charge"])

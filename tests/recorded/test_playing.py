@@ -142,7 +142,8 @@ def test_the_order_of_a_list_counts(play) -> None:
 def test_what_is_random_has_a_form(
     play, monkeypatch: pytest.MonkeyPatch, place: str, value: Any
 ) -> None:
-    """A random value that does not look like Stripe's is a difference, and any that does is none."""
+    """A random value that does not look like Stripe's is a
+    difference, and any that does is none."""
     lines = recording(["GET payment_intents/{paid} expand[]=latest_charge"])
     spoilt = Sandbox.handle
 
@@ -210,7 +211,8 @@ def test_each_session_begins_with_nothing(play) -> None:
 
 
 def test_booleans_and_lists_are_sent_as_forms_have_them(play) -> None:
-    """`true`, an empty value for null, nested hashes and lists reach the sandbox as Stripe's clients send them."""
+    """`true`, an empty value for null, nested hashes and lists reach the
+    sandbox as Stripe's clients send them."""
     lines = recording(["GET payment_intents/{paid} expand[]=latest_charge expand[]=customer"])
     paid, read = lines[-2], lines[-1]
     paid["params"]["confirm"] = True

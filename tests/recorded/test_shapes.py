@@ -1,4 +1,5 @@
-"""The sandbox's objects have the keys of Stripe's, no other, and under each what Stripe puts there."""
+"""The sandbox's objects have the keys of Stripe's, no other, and
+under each what Stripe puts there."""
 
 from __future__ import annotations
 

@@ -23,7 +23,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.fixture
 def sandbox(card_tokens: bool) -> Sandbox:
-    """The account takes card tokens at Customers and Charges, as those opened in 2026 do not, or it does not."""
+    """The account takes card tokens at Customers and Charges, as those
+    opened in 2026 do not, or it does not."""
     return Sandbox(clock=lambda: float(NOW), seed=1, rules=Rules(card_tokens=card_tokens))
 
 

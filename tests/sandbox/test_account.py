@@ -55,7 +55,8 @@ def sums(funds):
 
 
 def test_money_is_available_once_its_time_has_come(client, sandbox):
-    """A charge's is pending until its `available_on`, and available from then on; a refund's is at once."""
+    """A charge's is pending until its `available_on`, and available
+    from then on; a refund's is at once."""
     charge = client.pay(capture_method="automatic").body["latest_charge"]
     booked = client.get(f"/v1/charges/{charge}").body["balance_transaction"]
     client.post("/v1/refunds", {"charge": charge, "amount": 100})

@@ -78,7 +78,8 @@ def failure(answer):
 def test_a_card_its_bank_refuses_leaves_no_customer(
     client, sandbox, token, number, code, decline_code, param
 ):
-    """Attaching fails with 402, an empty `param` where none is at fault, no charge and no customer."""
+    """Attaching fails with 402, an empty `param` where none is at
+    fault, no charge and no customer."""
     answer = client.post("/v1/customers", {"source": token or sandbox.create_token(number)})
 
     assert 402 == answer.status
@@ -133,7 +134,8 @@ ADVICE = {
 
 @pytest.mark.parametrize(("token", "advice"), list(ADVICE.items()), ids=list(ADVICE))
 def test_a_decline_says_what_to_do_and_what_the_network_said(client, token, advice):
-    """Error and outcome have Stripe's advice and the network's codes; the error leaves out what it does not know."""
+    """Error and outcome have Stripe's advice and the network's codes; the error
+    leaves out what it does not know."""
     names = ("advice_code", "network_decline_code", "network_advice_code")
     error = client.charge(token).error
     outcome = client.get(f"/v1/charges/{error['charge']}").body["outcome"]
@@ -241,7 +243,8 @@ def test_an_elevated_risk_is_paid_and_put_under_review(client):
     ],
 )
 def test_failed_checks_are_shown_and_charged(client, token, checks):
-    """Cards whose checks fail are charged all the same; what there was to check can be read on the charge."""
+    """Cards whose checks fail are charged all the same; what there was
+    to check can be read on the charge."""
     shown = client.charge(token).body["payment_method_details"]["card"]["checks"]
 
     assert checks == (

@@ -198,7 +198,8 @@ def test_a_failed_or_released_charge_cannot_be_captured(client):
 
 
 def test_an_authorization_lapses_after_seven_days(client, sandbox):
-    """What was not captured by then is let go: it can be neither captured nor refunded, and looks as it did."""
+    """What was not captured by then is let go: it can be neither captured
+    nor refunded, and looks as it did."""
     lapsed, taken, let_go = (client.charge(capture="false").body["id"] for _ in range(3))
     before = client.get(f"/v1/charges/{lapsed}").body
     client.post(f"/v1/charges/{taken}/capture")
@@ -215,7 +216,8 @@ def test_an_authorization_lapses_after_seven_days(client, sandbox):
 
 
 def test_a_hold_says_until_when_it_is_good(client):
-    """The charge of a hold names the end of its authorization; one that is captured at once has none."""
+    """The charge of a hold names the end of its authorization; one
+    that is captured at once has none."""
     held, taken = client.charge(capture="false").body, client.charge().body
 
     assert NOW + 7 * DAY == held["payment_method_details"]["card"]["capture_before"]

@@ -86,7 +86,8 @@ def test_a_test_makes_one_of_a_payment_method(client):
 
 
 def test_it_confirms_one_intent(either, sandbox):
-    """What the browser said counts where the request says nothing; the card becomes a PaymentMethod."""
+    """What the browser said counts where the request says nothing;
+    the card becomes a PaymentMethod."""
     customer = either.customer()
     token = sandbox.create_confirmation_token(
         "5555555555554444",

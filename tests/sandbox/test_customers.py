@@ -183,7 +183,8 @@ def test_a_method_of_another_cannot_be_had(client, sandbox):
 
 @pytest.mark.parametrize("magic", [True, False])
 def test_a_new_customers_method_may_pay_its_invoices(client, magic):
-    """The default for invoices can be the method that is attached in the same request, and no other."""
+    """The default for invoices can be the method that is attached
+    in the same request, and no other."""
     name = "pm_card_visa" if magic else client.get("/v1/payment_methods/pm_card_visa").body["id"]
     setting = "invoice_settings[default_payment_method]"
     customer = client.post("/v1/customers", {"payment_method": name, setting: name}).body
@@ -244,7 +245,8 @@ def test_a_customer_may_have_a_name_of_the_shops_own(client):
 
 
 def test_a_customer_says_how_it_is_spoken_to_and_taxed(client):
-    """Locales are a list, `tax_exempt` is one of three words; both are there where nothing was said."""
+    """Locales are a list, `tax_exempt` is one of three words; both
+    are there where nothing was said."""
     plain = client.post("/v1/customers").body
     told = {"preferred_locales[0]": "de", "preferred_locales[1]": "en", "tax_exempt": "reverse"}
     customer = client.post(f"/v1/customers/{plain['id']}", told).body
@@ -291,7 +293,8 @@ def test_an_address_is_shown_whole(client):
     ],
 )
 def test_an_address_has_its_own_keys_only(client, form, code, param):
-    """Any other is unknown, named with its parents; where things are sent needs a name and an address."""
+    """Any other is unknown, named with its parents; where things are
+    sent needs a name and an address."""
     answer = client.post("/v1/customers", form)
 
     assert (400, code, param) == (answer.status, answer.error.get("code"), answer.error["param"])
@@ -332,7 +335,8 @@ def test_a_deleted_customer_leaves_a_stub(either):
 
 
 def test_a_customers_country_is_any_text(client):
-    """Stripe keeps what it is given there, in the address and in the shipping (stripe-node#1680)."""
+    """Stripe keeps what it is given there, in the address and
+    in the shipping (stripe-node#1680)."""
     form = {
         "shipping[name]": "Ada",
         "shipping[address][country]": "Fr",

@@ -29,7 +29,8 @@ def types(sandbox, since):
 
 
 def test_a_disputed_payment_is_taken_back(client, sandbox):
-    """The bank takes the money and Stripe its fee, as soon as the payment is made; the charge names the dispute."""
+    """The bank takes the money and Stripe its fee, as soon as the payment is
+    made; the charge names the dispute."""
     paid = client.pay("pm_card_createDispute").body
     charge = client.get(f"/v1/charges/{paid['latest_charge']}").body
     dispute = client.get(f"/v1/disputes/{charge['dispute']}").body
@@ -242,7 +243,8 @@ def test_evidence_can_be_collected_first(client, sandbox):
 
 
 def test_a_shop_may_give_in(client, sandbox):
-    """Closed, a dispute is lost: it can be neither answered nor closed again, and no bank decides any more."""
+    """Closed, a dispute is lost: it can be neither answered nor closed
+    again, and no bank decides any more."""
     dispute = disputed(client)
     answer(client, dispute, "winning_evidence")
     closed = client.post(f"/v1/disputes/{dispute['id']}/close").body

@@ -69,8 +69,8 @@ def test_an_unknown_url_is_404(client, method, path):
 
     assert 404 == answer.status
     assert (
-        f"Unrecognized request URL ({method}: {path}). Please see https://stripe.com/docs or we can help at"
-        " https://support.stripe.com/."
+        f"Unrecognized request URL ({method}: {path}). Please see https://stripe.com/docs or we"
+        " can help at https://support.stripe.com/."
     ) == answer.error["message"]
 
 
@@ -130,8 +130,8 @@ def test_another_account_is_403(client, sandbox):
 
     assert (403, "account_invalid") == (foreign.status, foreign.error["code"])
     assert (
-        "The provided key does not have access to account 'acct_1nobody' (or that account does not exist)."
-        " Application access may have been revoked."
+        "The provided key does not have access to account 'acct_1nobody' (or that account does not"
+        " exist). Application access may have been revoked."
     ) == foreign.error["message"]
     assert 200 == same.status
     assert 1 == len(sandbox.customers)

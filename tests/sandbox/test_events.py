@@ -1,4 +1,5 @@
-"""What happens on the account becomes an event: which type, about what, because of which request."""
+"""What happens on the account becomes an event: which type,
+about what, because of which request."""
 
 from __future__ import annotations
 
@@ -76,7 +77,8 @@ def test_an_update_that_changes_nothing_is_no_news(client: Client) -> None:
 
 
 def test_a_new_default_card(client: Client) -> None:
-    """A new `source` takes the old card's place: one goes, one comes, and the Customer has another default."""
+    """A new `source` takes the old card's place: one goes, one comes, and
+    the Customer has another default."""
     name = client.customer("tok_visa")
     client.post(f"/v1/customers/{name}", {"source": "tok_mastercard"})
     gone, come, updated = client.sandbox.events[2:]
@@ -91,7 +93,8 @@ def test_a_new_default_card(client: Client) -> None:
 
 
 def test_cards_added(client: Client) -> None:
-    """The first card becomes the Customer's default, which is news of the Customer; the second does not."""
+    """The first card becomes the Customer's default, which is news of
+    the Customer; the second does not."""
     name = client.customer()
     client.post(f"/v1/customers/{name}/sources", {"source": "tok_visa"})
     client.post(f"/v1/customers/{name}/sources", {"source": "tok_mastercard"})
@@ -122,7 +125,8 @@ def test_a_charge_that_succeeds(client: Client) -> None:
 
 
 def test_a_charge_that_fails(client: Client) -> None:
-    """A decline that leaves a failed Charge is news of that Charge; one that leaves none is no news."""
+    """A decline that leaves a failed Charge is news of that
+    Charge; one that leaves none is no news."""
     error = client.charge("tok_chargeDeclined").error
     client.sandbox.faults.add(Fault.declined(leaves_charge=False))
     client.charge()
@@ -183,7 +187,8 @@ def test_an_authorization_that_lapses(client: Client) -> None:
     ],
 )
 def test_a_refund_that_moves(token: str, kinds: list[str], status: str, client: Client) -> None:
-    """The bank names every Refund a little later; some test cards' Refunds get another status by that."""
+    """The bank names every Refund a little later; some test cards'
+    Refunds get another status by that."""
     name = client.charge(token).body["id"]
     client.post("/v1/refunds", {"charge": name})
     before = types(client)
@@ -210,7 +215,8 @@ def test_a_refund_that_is_named(client: Client) -> None:
 
 
 def test_a_dispute(client: Client) -> None:
-    """A disputed Charge is told at once, by events about the Dispute, which names the Charge and takes its money."""
+    """A disputed Charge is told at once, by events about the Dispute, which
+    names the Charge and takes its money."""
     name = client.charge("tok_createDispute").body["id"]
     made, withdrawn = (event.raw["data"]["object"] for event in client.sandbox.events[1:])
 

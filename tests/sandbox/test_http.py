@@ -149,7 +149,8 @@ def test_a_length_in_doubt_is_refused(line, sandbox, headers, status):
 
 
 def test_chunks_of_too_much_are_refused_while_they_come(line, sandbox):
-    """A body without end is refused at a megabyte, and the answer arrives though the client still sends."""
+    """A body without end is refused at a megabyte, and the answer
+    arrives though the client still sends."""
     line.send(
         *post("Transfer-Encoding: chunked"), body=2000 * (b"4000\r\n" + 0x4000 * b"x" + b"\r\n")
     )
@@ -299,7 +300,8 @@ def test_a_client_that_asks_first_is_told_to_go_on(line, sandbox):
 
 
 def test_requests_may_be_sent_ahead(line):
-    """Those that wait on one connection are answered in their order, blank lines between them or not."""
+    """Those that wait on one connection are answered in their
+    order, blank lines between them or not."""
     for path in ("/v1/charges", "/v1/nothing", "/v1/refunds"):
         line.send(f"GET {path} HTTP/1.1", "Host: localhost", KEY, "Content-Length: 0", body="\r\n")
 

@@ -1,4 +1,5 @@
-"""What every request does to a PaymentIntent in every status, one at a time, in any order, and two at once."""
+"""What every request does to a PaymentIntent in every status, one at a
+time, in any order, and two at once."""
 
 from __future__ import annotations
 
@@ -223,7 +224,8 @@ TestLife.settings = settings(max_examples=60, stateful_step_count=15, deadline=N
 
 @pytest.mark.parametrize(("locks", "status"), [(True, 429), (False, 200)])
 def test_two_requests_for_one_intent_may_get_in_each_others_way(locks, status):
-    """Stripe turns the second away, or lets it wait: both can be had. Other intents are not concerned."""
+    """Stripe turns the second away, or lets it wait: both can be
+    had. Other intents are not concerned."""
     sandbox = Sandbox(rules=Rules(lock_intents=locks))
     client = Client(sandbox)
     intent, other = client.intent().body["id"], client.intent().body["id"]

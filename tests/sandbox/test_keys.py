@@ -41,7 +41,8 @@ def test_a_repeated_request_is_replayed(either, sandbox):
 
 
 def test_without_a_key_everything_is_executed(client, sandbox):
-    """No key, or an empty one, protects nothing: each answer names a key of Stripe's making, and its own request."""
+    """No key, or an empty one, protects nothing: each answer names a key of
+    Stripe's making, and its own request."""
     answers = [
         client.post("/v1/charges", GOOD),
         *(client.post("/v1/charges", GOOD, key="") for _ in range(2)),
@@ -102,7 +103,8 @@ def test_what_hangs_on_the_state_of_things_is_replayed(client):
     ],
 )
 def test_what_was_never_begun_is_not_saved(client, form, auth, status):
-    """Bad parameters and a bad key leave the idempotency key free for another request, and say nothing of retries."""
+    """Bad parameters and a bad key leave the idempotency key free for another
+    request, and say nothing of retries."""
     refused = client.post("/v1/charges", form, key="k", auth=auth)
     answer = client.post("/v1/charges", GOOD, key="k")
 
@@ -115,7 +117,8 @@ def test_what_was_never_begun_is_not_saved(client, form, auth, status):
 
 @pytest.mark.parametrize(("saves", "status"), [(False, 200), (True, 404)])
 def test_whether_an_unknown_id_is_saved_can_be_chosen(saves, status):
-    """Recorded headers let one infer that it is not: who makes what was missing can ask again with the same key."""
+    """Recorded headers let one infer that it is not: who makes what was
+    missing can ask again with the same key."""
     client = Client(Sandbox(rules=Rules(saves_unknown_ids=saves)))
     before = client.post("/v1/customers/cus_mine", {"name": "Ada"}, key="k")
     client.customer(id="cus_mine")
@@ -127,7 +130,8 @@ def test_whether_an_unknown_id_is_saved_can_be_chosen(saves, status):
 
 @pytest.mark.parametrize(("saves", "status"), [(True, 400), (False, 200)])
 def test_whether_a_refusal_by_policy_is_saved_can_be_chosen(saves, status):
-    """One of 2026 came back until another key was used, though the account had been allowed by then."""
+    """One of 2026 came back until another key was used, though the
+    account had been allowed by then."""
     sandbox = Sandbox(rules=Rules(card_tokens=False, saves_policies=saves))
     client = Client(sandbox)
     before = client.post("/v1/charges", GOOD, key="k")
@@ -167,7 +171,8 @@ def test_a_key_has_an_end(client):
 
 
 def test_a_key_in_use_is_409(client, sandbox):
-    """Between reserving a key and saving the answer, others are turned away, and get the answer later."""
+    """Between reserving a key and saving the answer, others are
+    turned away, and get the answer later."""
     body = "amount=500&currency=usd&source=tok_visa"
     pending = begun(sandbox, client, "k", body)
     turned_away = client.send("POST", "/v1/charges", key="k", body=body)

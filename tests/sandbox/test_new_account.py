@@ -1,4 +1,5 @@
-"""An account of 2026: card tokens are refused at Customers and Charges, and the way is PaymentMethods."""
+"""An account of 2026: card tokens are refused at Customers and
+Charges, and the way is PaymentMethods."""
 
 from __future__ import annotations
 
@@ -9,11 +10,15 @@ from tests.sandbox.curl import Client
 pytestmark = pytest.mark.card_tokens(False)
 
 END_OF_LIFE = {
-    "message": "Card Token usage on the Customers API and Charges API has reached end of life. In order to continue"
-    " processing your payments, you will need to use the Payment Intents and Payment Methods API. Read more about what"
-    " you should do here: https://docs.stripe.com/payments/payment-methods/integration-options. If you need to"
-    " continue to use Card Tokens on the Customers and Charges API, enable this functionality in your API policies"
-    " settings: https://dashboard.stripe.com/settings/developers/api-policies",
+    "message": (
+        "Card Token usage on the Customers API and Charges API has reached end of life. In order"
+        " to continue processing your payments, you will need to use the Payment Intents and"
+        " Payment Methods API. Read more about what you should do here:"
+        " https://docs.stripe.com/payments/payment-methods/integration-options. If you need to"
+        " continue to use Card Tokens on the Customers and Charges API, enable this functionality"
+        " in your API policies settings:"
+        " https://dashboard.stripe.com/settings/developers/api-policies"
+    ),
     "type": "invalid_request_error",
 }
 
@@ -21,7 +26,8 @@ END_OF_LIFE = {
 @pytest.mark.parametrize("name", ["source", "card"])
 @pytest.mark.parametrize("path", ["customers", "customers/:id", "customers/:id/sources", "charges"])
 def test_card_tokens_are_refused(client, sandbox, path, name):
-    """Wherever a token could be a source, it is 400 to the letter; nothing is made and the token is not spent."""
+    """Wherever a token could be a source, it is 400 to the letter; nothing
+    is made and the token is not spent."""
     owner, token = client.customer(), sandbox.create_token()
     form = {"amount": 500, "currency": "usd"} if path == "charges" else {}
     answer = client.post(f"/v1/{path.replace(':id', owner)}", {**form, name: token})
@@ -67,17 +73,22 @@ def test_a_customer_has_nothing_to_charge(client, sandbox):
     assert [402] * 3 == [answer.status for answer in (without, *with_one)]
     assert {
         "code": "missing",
-        "message": "This Customer doesn't have any saved payment details. Attach a legacy Token, Card, Bank Account, or"
-        " Source to this Customer and then try this request again, or use Payment Intents and Payment Methods instead.",
+        "message": (
+            "This Customer doesn't have any saved payment details. Attach a legacy Token, Card,"
+            " Bank Account, or Source to this Customer and then try this request again, or use"
+            " Payment Intents and Payment Methods instead."
+        ),
         "param": "card",
         "type": "card_error",
     } == without.error
     for answer in with_one:
         assert {
             "code": "missing",
-            "message": "This Customer doesn't have any legacy saved payment details, but does have a Payment Method"
-            " attached. Use a Payment Intent instead of creating a Charge:"
-            " https://stripe.com/docs/payments/payment-intents/migration",
+            "message": (
+                "This Customer doesn't have any legacy saved payment details, but does have a"
+                " Payment Method attached. Use a Payment Intent instead of creating a Charge:"
+                " https://stripe.com/docs/payments/payment-intents/migration"
+            ),
             "param": "card",
             "type": "card_error",
         } == answer.error
@@ -86,7 +97,8 @@ def test_a_customer_has_nothing_to_charge(client, sandbox):
 
 @pytest.mark.parametrize("attach", [True, False])
 def test_a_token_pays_by_way_of_a_payment_method(either: Client, sandbox, attach):
-    """Token, PaymentMethod, Customer, PaymentIntent: paid once, whether or not the method was attached first."""
+    """Token, PaymentMethod, Customer, PaymentIntent: paid once, whether or
+    not the method was attached first."""
     token = sandbox.create_token("5555555555554444")
     method = either.post("/v1/payment_methods", {"type": "card", "card[token]": token}).body["id"]
     owner = either.customer(email="ada@example.com")

@@ -1,4 +1,5 @@
-"""What browsers may do: pages use the publishable key, and only hosts that were named are answered for."""
+"""What browsers may do: pages use the publishable key, and only hosts
+that were named are answered for."""
 
 from __future__ import annotations
 
@@ -23,7 +24,8 @@ class Browser:
         self._where = urlsplit(server.url)
 
     def send(self, method: str, path: str, body: str | None = None, **headers: str | None):
-        """Send a request; an underscore in a header's name stands for a hyphen, and None leaves it out."""
+        """Send a request; an underscore in a header's name stands for
+        a hyphen, and None leaves it out."""
         sent = {
             "Origin": ORIGIN,
             **{name.replace("_", "-"): value for name, value in headers.items()},
@@ -197,7 +199,8 @@ def test_this_machines_own_names_are_answered_for(browser, host):
     ("method", "path"), [("GET", "/v1/charges"), ("OPTIONS", "/v1/tokens"), ("GET", "/v3/")]
 )
 def test_other_names_are_not(browser, sandbox, host, method, path):
-    """A page's own name that leads here (DNS rebinding) is 421, and the sentence says how to allow one."""
+    """A page's own name that leads here (DNS rebinding) is 421, and
+    the sentence says how to allow one."""
     answer = browser.send(method, path, Authorization=SECRET, Origin=None, Host=host)
 
     assert (421, None) == (answer.status, allowed(answer))

@@ -119,7 +119,8 @@ def test_an_intent_can_be_made_and_paid_at_once(client, sandbox):
 
 
 def test_what_is_false_needs_no_confirmation(client):
-    """`off_session=false` may be said of an intent that is not confirmed yet, and capitals of old SDKs are read."""
+    """`off_session=false` may be said of an intent that is not confirmed yet,
+    and capitals of old SDKs are read."""
     waiting = client.intent(off_session="false", confirmation_method="automatic").body
     paid = client.intent(payment_method="pm_card_visa", confirm="True").body
 
@@ -154,8 +155,10 @@ def test_a_token_is_no_payment_method(client, sandbox):
 
     assert 400 == answer.status
     assert {
-        "message": "A token may not be passed in as a PaymentMethod. Instead, use payment_method_data with type=card"
-        " and card[token]=tok_visa.",
+        "message": (
+            "A token may not be passed in as a PaymentMethod. Instead, use payment_method_data"
+            " with type=card and card[token]=tok_visa."
+        ),
         "param": "payment_method",
         "type": "invalid_request_error",
     } == answer.error
@@ -163,7 +166,8 @@ def test_a_token_is_no_payment_method(client, sandbox):
 
 
 def test_the_money_of_an_async_capture_is_booked_a_little_later(client, sandbox):
-    """By default the balance transaction is not there yet; with `capture_method=automatic` or a capture it is."""
+    """By default the balance transaction is not there yet; with
+    `capture_method=automatic` or a capture it is."""
     later = client.pay().body["latest_charge"]
     at_once = client.pay(capture_method="automatic").body["latest_charge"]
     held = client.pay(capture_method="manual").body
@@ -509,9 +513,11 @@ def test_the_charge_of_an_intent_is_described_by_itself(client):
     assert (200, "Shoes") == (described.status, described.body["description"])
     assert 400 == tied.status
     assert {
-        "message": f"This Charge was created by a PaymentIntent ({paid['id']}). You must update the `transfer_group` on"
-        " the PaymentIntent instead of updating the Charge directly. See"
-        " https://stripe.com/docs/api#update_payment_intent",
+        "message": (
+            f"This Charge was created by a PaymentIntent ({paid['id']}). You must update the"
+            " `transfer_group` on the PaymentIntent instead of updating the Charge directly. See"
+            " https://stripe.com/docs/api#update_payment_intent"
+        ),
         "type": "invalid_request_error",
     } == tied.error
     assert "one" == client.get(path).body["transfer_group"]
@@ -611,7 +617,10 @@ def test_only_what_was_paid_can_be_refunded(client):
         == failing[2].error["message"]
     )
     assert {
-        "message": "One of the following params should be provided for this request: payment_intent or charge.",
+        "message": (
+            "One of the following params should be provided for this request: payment_intent or"
+            " charge."
+        ),
         "type": "invalid_request_error",
     } == nothing.error
     assert (400, "resource_missing", "payment_intent") == (
@@ -675,9 +684,9 @@ def test_a_payment_can_only_be_described_anew(client):
     }
     assert list(refused) == [answer.error["param"] for answer in refused.values()]
     assert (
-        "This PaymentIntent's amount could not be updated because it has a status of succeeded. You may only update"
-        " the amount of a PaymentIntent with one of the following statuses: requires_payment_method,"
-        " requires_confirmation, requires_action."
+        "This PaymentIntent's amount could not be updated because it has a status of succeeded."
+        " You may only update the amount of a PaymentIntent with one of the following statuses:"
+        " requires_payment_method, requires_confirmation, requires_action."
     ) == refused["amount"].error["message"]
 
 
@@ -842,7 +851,8 @@ def test_what_an_intent_names_can_be_expanded(client):
 
 
 def test_a_browser_sees_an_intent_by_its_secret(either):
-    """With the publishable key an intent shows itself to whoever has its secret, without what is the shop's own."""
+    """With the publishable key an intent shows itself to whoever has its
+    secret, without what is the shop's own."""
     public = "Bearer pk_test_tokenchargeSandboxKey0001"
     intent = either.intent(customer=either.customer(), **{"metadata[order_id]": "7"}).body
     path = f"/v1/payment_intents/{intent['id']}"
@@ -855,7 +865,10 @@ def test_a_browser_sees_an_intent_by_its_secret(either):
     assert [400, 400] == [answer.status for answer in refused]
     assert {
         "code": "payment_intent_invalid_parameter",
-        "message": "The client_secret provided does not match the client_secret associated with the PaymentIntent.",
+        "message": (
+            "The client_secret provided does not match the client_secret associated with the"
+            " PaymentIntent."
+        ),
         "param": "client_secret",
         "type": "invalid_request_error",
     } == refused[0].error

@@ -132,7 +132,8 @@ def test_no_card_is_declined_where_a_method_is_made(client, token):
 
 @pytest.mark.parametrize("how", ["attached", "paid", "declined"])
 def test_a_bank_that_was_asked_has_checked_the_cvc(client, how):
-    """What was unchecked passes once the method is attached or charged, even where the charge fails."""
+    """What was unchecked passes once the method is attached or
+    charged, even where the charge fails."""
     token = "tok_chargeCustomerFail" if how == "declined" else "tok_visa"
     method = made(client, **{"card[token]": token})
     if how == "attached":
@@ -253,7 +254,8 @@ def test_a_payment_method_of_nobody_is_used_up_by_a_payment(client, customer):
 
     assert (200, 400) == (paid.status, again.status)
     assert again.error["message"].startswith(
-        "The provided PaymentMethod was previously used with a PaymentIntent without Customer attachment"
+        "The provided PaymentMethod was previously used with a PaymentIntent without Customer"
+        " attachment"
     )
     assert again.error["message"].endswith("you must attach it to a Customer first.")
     assert (400, True) == (
@@ -310,7 +312,10 @@ def test_a_payment_method_is_detached_for_good(either, sandbox):
     assert "payment_method.detached" == sandbox.events[-1].type
     assert (
         400,
-        "The payment method you provided is not attached to a customer so detachment is impossible.",
+        (
+            "The payment method you provided is not attached to a customer so detachment is"
+            " impossible."
+        ),
     ) == (
         again.status,
         again.error["message"],

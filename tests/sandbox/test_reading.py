@@ -69,7 +69,9 @@ def test_one_cursor_is_enough(client):
 
     assert [400, 400] == [both.status, unknown.status]
     assert {
-        "message": "Received both starting_after and ending_before parameters. Please pass in only one.",
+        "message": (
+            "Received both starting_after and ending_before parameters. Please pass in only one."
+        ),
         "type": "invalid_request_error",
     } == both.error
     assert {

@@ -130,7 +130,8 @@ def test_an_authorization_is_let_go_as_a_whole(client):
 
 
 def test_a_failed_or_unknown_charge_cannot_be_refunded(client):
-    """There is nothing to give back; a charge that is not there is 404, though a parameter names it."""
+    """There is nothing to give back; a charge that is not there is
+    404, though a parameter names it."""
     failed = client.charge("tok_chargeDeclined").error["charge"]
     unknown = refund(client, "ch_1nothing")
 
@@ -174,7 +175,8 @@ def test_a_refund_may_fail_later(client, sandbox):
 
 
 def test_the_bank_names_a_refund_a_little_later(client, sandbox):
-    """The reference is pending at first, and digits once the bank has it; a hold let go has none."""
+    """The reference is pending at first, and digits once the
+    bank has it; a hold let go has none."""
     made = refund(client, client.charge().body["id"]).body
     let_go = refund(client, client.charge(capture="false").body["id"]).body
     sandbox.advance(sandbox.rules.booking_time)

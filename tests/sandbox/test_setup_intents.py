@@ -140,7 +140,8 @@ def test_authentication_may_fail(client, sandbox):
 
 @pytest.mark.parametrize(("answer", "outcome"), [("approve", "succeeded"), ("fail", "failed")])
 def test_the_banks_page_asks_and_leads_back(client, sandbox, answer, outcome):
-    """The page that a PaymentIntent has asks for a SetupIntent as well, and says which one it was."""
+    """The page that a PaymentIntent has asks for a SetupIntent
+    as well, and says which one it was."""
     asked = save(client, ASKING, return_url="https://example.com/back").body
     link = asked["next_action"]["redirect_to_url"]
     where = urlsplit(link["url"])
@@ -170,7 +171,8 @@ def test_the_page_is_for_who_knows_the_secret(client, sandbox):
 
 
 def test_another_card_takes_the_question_back(client, sandbox):
-    """A card put in the place of the one that asks is to be confirmed, and nobody can answer any more."""
+    """A card put in the place of the one that asks is to be
+    confirmed, and nobody can answer any more."""
     asked = save(client, ASKING).body["id"]
     changed = change(client, asked, payment_method="pm_card_visa").body
 
@@ -217,7 +219,8 @@ def test_what_is_canceled_takes_no_other_card(client):
 
 @pytest.mark.parametrize("burns", [True, False])
 def test_a_decline_may_burn_the_card(client, sandbox, burns):
-    """A card of nobody that was declined is of no use any more (`Rules.decline_consumes_method`), or it is."""
+    """A card of nobody that was declined is of no use any more
+    (`Rules.decline_consumes_method`), or it is."""
     sandbox.rules.decline_consumes_method = burns
     card = client.post(
         "/v1/payment_methods", {"type": "card", "card[token]": "tok_chargeDeclined"}
@@ -247,7 +250,8 @@ def test_a_card_that_fails_when_charged_can_be_saved(client, method):
 
 
 def test_a_browser_sees_and_confirms_its_own(client):
-    """With the publishable key that takes the client secret, and shows neither customer nor metadata."""
+    """With the publishable key that takes the client secret, and
+    shows neither customer nor metadata."""
     made = make(client, customer=client.customer(), **{"metadata[a]": "b"}).body
     path, secret = f"/v1/setup_intents/{made['id']}", {"client_secret": made["client_secret"]}
     seen = client.get(path, secret, auth=PUBLISHABLE).body
@@ -323,7 +327,8 @@ def test_unknown_parameters_are_refused_everywhere(client, verb):
 
 
 def test_a_customer_is_set_later(client):
-    """The card is saved for the customer that the SetupIntent has by then, and metadata is merged."""
+    """The card is saved for the customer that the SetupIntent
+    has by then, and metadata is merged."""
     made = make(client, payment_method="pm_card_visa", **{"metadata[a]": "1"}).body["id"]
     customer = client.customer()
     changed = change(client, made, customer=customer, **{"metadata[b]": "2"}).body
@@ -347,7 +352,8 @@ def test_a_repeated_key_repeats_the_answer(client):
 
 
 def test_what_it_names_can_be_expanded(client):
-    """Its customer and its card are shown in full; its attempt, of which nothing is kept, is refused."""
+    """Its customer and its card are shown in full; its attempt, of
+    which nothing is kept, is refused."""
     customer = client.customer()
     made = save(
         client, customer=customer, **{"expand[0]": "customer", "expand[1]": "payment_method"}

@@ -48,7 +48,8 @@ def test_a_card_may_come_with_metadata(client):
 
 
 def test_a_card_can_be_changed(client, sandbox, owner):
-    """When it expires, whose it is and where that is; the next charge says so, and an event tells it."""
+    """When it expires, whose it is and where that is; the next
+    charge says so, and an event tells it."""
     name, first, _ = owner
     path = f"/v1/customers/{name}/sources/{first}"
     before = client.get(path).body

@@ -156,7 +156,8 @@ def test_off_session_nobody_can_be_asked(either, sandbox, method, charges):
 
 @pytest.mark.parametrize(("method", "charges"), [(ASKS[0], 1), (ASKS[1], 0)])
 def test_a_confirmation_may_forbid_to_ask(client, sandbox, method, charges):
-    """`error_on_requires_action` is 402, `authentication_not_handled`; the failed charge is not named."""
+    """`error_on_requires_action` is 402,
+    `authentication_not_handled`; the failed charge is not named."""
     refused = client.pay(method, error_on_requires_action="true")
     intent = refused.error["payment_intent"]
 
@@ -173,7 +174,8 @@ def test_a_confirmation_may_forbid_to_ask(client, sandbox, method, charges):
 
 
 def test_a_card_set_up_for_later_is_not_asked_for_again(client, sandbox):
-    """Once authenticated and saved, that card pays while its owner is away; on session it always asks."""
+    """Once authenticated and saved, that card pays while its owner
+    is away; on session it always asks."""
     customer = client.customer()
     asked = client.pay(ASKS[2], customer=customer, setup_future_usage="off_session").body
     method = sandbox.authenticate(asked["id"])["payment_method"]

@@ -17,7 +17,8 @@ def tokenize(client, **changes):
 
 
 def test_a_card_becomes_a_token(either):
-    """A token shows the card, without its number, that it is not used, and that no bank was asked."""
+    """A token shows the card, without its number, that it is not
+    used, and that no bank was asked."""
     answer = tokenize(either, name="Ada", address_zip="10115", address_line1="Invalidenstr. 1")
     card = answer.body["card"]
 
@@ -38,7 +39,8 @@ def test_a_card_becomes_a_token(either):
 
 
 def test_what_a_wallet_holds_becomes_a_token(either):
-    """As Stripe's SDK for phones sends it; a test card stands in for the wallet's, and what is paid with it says so."""
+    """As Stripe's SDK for phones sends it; a test card stands in for the wallet's,
+    and what is paid with it says so."""
     token = either.post("/v1/tokens", {"pk_token": "{}", "pk_token_transaction_id": "1"}).body
     method = either.post("/v1/payment_methods", {"type": "card", "card[token]": token["id"]}).body
     paid = {"amount": "500", "currency": "usd", "confirm": "true", "payment_method": method["id"]}

@@ -64,7 +64,8 @@ def answering(*statuses: int) -> Endpoint:
     return Endpoint(itertools.chain(statuses, itertools.repeat(200)))
 
 
-# Signed -----------------------------------------------------------------------------------------------------------
+# Signed
+# -----------------------------------------------------------------------------------------------------------
 
 
 def test_the_sdk_takes_what_is_signed(client: Client) -> None:
@@ -144,7 +145,8 @@ def test_the_signature_is_of_now_whatever_the_sandbox_thinks(
     )
 
 
-# Sent -------------------------------------------------------------------------------------------------------------
+# Sent
+# -------------------------------------------------------------------------------------------------------------
 
 
 def test_nothing_is_sent_until_it_is_asked_for(client: Client, endpoint: Endpoint) -> None:
@@ -247,7 +249,8 @@ def test_another_order() -> None:
     assert 1 == len({tuple(sorted(order)) for order in orders})
 
 
-# Sent again -------------------------------------------------------------------------------------------------------
+# Sent again
+# -------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("status", [300, 302, 400, 404, 500, 199])
@@ -362,7 +365,8 @@ def test_what_the_endpoint_makes_happen_waits(client: Client) -> None:
     assert ["customer.created", "charge.succeeded"] == seen
 
 
-# Over HTTP --------------------------------------------------------------------------------------------------------
+# Over HTTP
+# --------------------------------------------------------------------------------------------------------
 
 
 @attrs.define
@@ -376,7 +380,8 @@ class Site:
 
 @pytest.fixture
 def serve() -> Iterator[Callable[..., Site]]:
-    """Serve a site that answers with these statuses, then with 200; 0 hangs up instead, 1 speaks another protocol."""
+    """Serve a site that answers with these statuses, then with 200; 0 hangs up
+    instead, 1 speaks another protocol."""
     servers: list[tuple[HTTPServer, threading.Thread]] = []
 
     def serve(*statuses: int) -> Site:
@@ -433,7 +438,8 @@ def test_a_site_that_fails_first(
     serve: Callable[..., Site],
     gateway: PaymentGateway,
 ) -> None:
-    """Errors, redirects, a hang-up and what is no HTTP are sent again; redirects are not followed."""
+    """Errors, redirects, a hang-up and what is no HTTP are sent
+    again; redirects are not followed."""
     site = serve(answer)
     with client.sandbox.webhooks(site.url) as hooks:
         client.charge()
@@ -510,7 +516,8 @@ def test_this_machine_has_several_names(url: str, sandbox: Sandbox) -> None:
     ],
 )
 def test_what_is_no_url_is_refused(url: str, sandbox: Sandbox) -> None:
-    """One sentence says what a URL looks like; what was given is not repeated, for it may hold a password."""
+    """One sentence says what a URL looks like; what was given is not
+    repeated, for it may hold a password."""
     with pytest.raises(ValueError, match=r"^Webhooks go to a plain URL that begins") as refused:
         sandbox.webhooks(url, anywhere=True)
 
