@@ -29,7 +29,8 @@ PLAIN = frozenset({"attrs", "typing_extensions"})
 
 
 class Rule(NamedTuple):
-    """What one part of the library may import beside the standard library, itself and what stands on lower floors."""
+    """What one part of the library may import beside the standard library,
+    itself and what stands on lower floors."""
 
     others: Set[str] = PLAIN
     only: Set[str] | None = None  # of ours, not all that stands lower
@@ -38,8 +39,8 @@ class Rule(NamedTuple):
     )  # of the lower floors, only inside a function or for type checkers
 
 
-# The floors of the house, from the ground up. A part is a module or a package of src/tokencharge; "tokencharge" is
-# its __init__, and with it the public names: `from tokencharge import Money`.
+# The floors of the house, from the ground up. A part is a module or a package of src/tokencharge;
+# "tokencharge" is its __init__, and with it the public names: `from tokencharge import Money`.
 FLOORS = (
     {"languages", "mending", "_clock", "_drive", "_secrets", "_event_store"},
     {"declines"},
@@ -269,7 +270,8 @@ SANDBOX = (
 
 
 def climbs(path: Path, source: str) -> list[str]:
-    """Whatever `source`, standing at `path` under the sandbox, imports from its own floor or above."""
+    """Whatever `source`, standing at `path` under the sandbox,
+    imports from its own floor or above."""
     floors = {room: floor for floor, rooms in enumerate(SANDBOX) for room in rooms}
     room = path.parts[0].removesuffix(".py")
     found = []
@@ -303,7 +305,8 @@ def test_the_rooms_of_the_sandbox_import_downwards(module: Path) -> None:
     ],
 )
 def test_the_rule_of_the_rooms_notices(path: str, source: str) -> None:
-    """An import that climbs is found wherever it hides, and so is one from a room that nobody placed."""
+    """An import that climbs is found wherever it hides, and so is
+    one from a room that nobody placed."""
     assert 1 == len(climbs(Path(path), source))
 
 
@@ -376,7 +379,8 @@ def test_every_folder_of_tests_is_explained() -> None:
 
 
 def test_every_picture_can_be_drawn() -> None:
-    """The drawings of the documentation are well-formed, say what they show, and show the floors as they are."""
+    """The drawings of the documentation are well-formed, say what they
+    show, and show the floors as they are."""
     pictures = sorted((TESTS.parent / "docs" / "images").glob("*.svg"))
     drawn = {path.name: ElementTree.parse(path).getroot() for path in pictures}
     space = "{http://www.w3.org/2000/svg}"

@@ -104,7 +104,8 @@ def test_a_reader_who_goes_away_is_no_error(arguments: tuple[str, ...]) -> None:
 
 
 def test_an_interrupted_demo_ends_quietly(run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ctrl-C in the middle of the demo ends it with the shell's code for that, without a traceback."""
+    """Ctrl-C in the middle of the demo ends it with the shell's
+    code for that, without a traceback."""
     main_thread = threading.main_thread().ident
     assert main_thread is not None
 

@@ -34,7 +34,8 @@ def stripe(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
 
 
 def test_two_identical_submissions_make_one_customer_and_one_charge(run) -> None:
-    """The JSON shows two identical calls, and the sandbox's count of what they made: one of each."""
+    """The JSON shows two identical calls, and the sandbox's
+    count of what they made: one of each."""
     scene = run("demo", "--json").document["scenes"][1]
     first, second = [call for call in scene["calls"] if call["result"] == "Payment"]
 
@@ -48,7 +49,8 @@ def test_two_identical_submissions_make_one_customer_and_one_charge(run) -> None
 
 
 def test_the_demo_runs_by_itself_in_a_sandbox(run_process) -> None:
-    """Without a key, in a process of its own and without standard input, every scene ends as told."""
+    """Without a key, in a process of its own and without
+    standard input, every scene ends as told."""
     ran = run_process("demo", "--json")
 
     assert (0, "") == (ran.code, ran.err)
@@ -60,7 +62,8 @@ def test_the_demo_runs_by_itself_in_a_sandbox(run_process) -> None:
 
 
 def test_the_story_shows_the_calls_and_what_came_of_them(run) -> None:
-    """On the terminal: first what it talks to, then for each scene its code, what came of it, what was checked."""
+    """On the terminal: first what it talks to, then for each scene its code,
+    what came of it, what was checked."""
     code, out, err = run("demo")
 
     assert (0, "") == (code, err)
@@ -112,7 +115,8 @@ def test_a_terminal_without_unicode_is_enough(run_process) -> None:
 
 
 def test_the_sandbox_is_reached_past_a_proxy(run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A proxy in the environment does not come between the demo and its sandbox, and stays as it was."""
+    """A proxy in the environment does not come between the demo and
+    its sandbox, and stays as it was."""
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
 
     assert 0 == run("demo", "--json").code
@@ -125,7 +129,8 @@ def test_the_sandbox_is_reached_past_a_proxy(run, monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_test_key_takes_the_story_to_stripe(stripe: Sandbox, run) -> None:
-    """With a test key the same scenes go to Stripe; the one that Stripe cannot play says so and is no failure."""
+    """With a test key the same scenes go to Stripe; the one that Stripe
+    cannot play says so and is no failure."""
     ran = run("demo", "--json")
     document = ran.document
 
@@ -169,7 +174,8 @@ def test_neither_key_nor_token_is_shown(arguments: tuple[str, ...], run) -> None
 def test_any_key_but_a_test_key_is_refused_before_anything_is_sent(
     key: str, run, stripe: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A live key, or one that does not say what it is, ends the demo with one sentence and no request."""
+    """A live key, or one that does not say what it is, ends the demo
+    with one sentence and no request."""
     stripe.secret_key = key
     monkeypatch.setenv("STRIPE_SECRET_KEY", key)
     code, out, err = run("demo")

@@ -82,7 +82,8 @@ def test_the_table_shows_the_same(stripe: Sandbox, run) -> None:
 
 
 def test_the_doctor_runs_as_a_process(run_process) -> None:
-    """`python -m tokencharge doctor` looks at its environment and exits with 1 where something is wrong."""
+    """`python -m tokencharge doctor` looks at its environment and
+    exits with 1 where something is wrong."""
     ran = run_process("doctor", "--offline", **KEYS)
     bad = run_process("doctor", "--offline", **KEYS, STRIPE_TIMEOUT="0", PYTHONIOENCODING="ascii")
 
@@ -176,7 +177,8 @@ def test_offline_sends_nothing(stripe: Sandbox, run) -> None:
 def test_which_route_fits_the_account(
     stripe, run, monkeypatch, card_tokens, route, state, says
 ) -> None:
-    """A token that cannot exist is refused either way, and how tells what the account takes; nothing is made."""
+    """A token that cannot exist is refused either way, and how tells what
+    the account takes; nothing is made."""
     stripe.rules.card_tokens = card_tokens
     monkeypatch.setenv("STRIPE_ROUTE", route)
     ran = run("doctor", "--json")
@@ -295,7 +297,8 @@ def test_a_broken_stripe_is_asked_once(stripe: Sandbox, run) -> None:
 def test_whatever_else_answers_is_judged_by_its_answer(
     answer: Response, state: str, says: str, run, environment
 ) -> None:
-    """A web server that is not Stripe is wrong; a stand-in that knows every customer is as good as Stripe."""
+    """A web server that is not Stripe is wrong; a stand-in that knows
+    every customer is as good as Stripe."""
 
     def handle(request: Request) -> Response:
         return answer
@@ -329,7 +332,8 @@ def test_a_missing_package_is_wrong(run, environment, monkeypatch: pytest.Monkey
 def test_what_takes_any_token_tells_nothing_of_routes(
     environment: Callable[..., None], run
 ) -> None:
-    """Whatever charges a token that cannot exist is no Stripe, and its answer no reason to choose a route."""
+    """Whatever charges a token that cannot exist is no Stripe, and its
+    answer no reason to choose a route."""
     sandbox = Sandbox(secret_key=KEYS["STRIPE_SECRET_KEY"], rules=Rules(card_tokens=True))
 
     def credulous(request: Request) -> Response:

@@ -78,7 +78,8 @@ def _stop(process: subprocess.Popen[str], number: int) -> tuple[int, str, str]:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_it_serves_until_it_is_told_to_stop(number: int, start) -> None:
-    """What it prints at once is enough to charge a card over HTTP; then Ctrl-C or SIGTERM ends it with 0, quietly."""
+    """What it prints at once is enough to charge a card over HTTP; then Ctrl-C
+    or SIGTERM ends it with 0, quietly."""
     process = start("--json", "--port", "0")
     (line,) = _lines(process, 1)
     told = json.loads(line)
@@ -134,7 +135,8 @@ def test_its_keys_can_be_chosen(start) -> None:
 
 
 def test_it_can_be_an_old_account(start) -> None:
-    """With --card-tokens it is an account that takes card tokens at Customers, whatever it is else."""
+    """With --card-tokens it is an account that takes card tokens
+    at Customers, whatever it is else."""
     process = start("--json", "--card-tokens")
     (line,) = _lines(process, 1)
     environment = json.loads(line)["env"]
@@ -165,7 +167,8 @@ def test_it_can_be_an_old_account(start) -> None:
     ],
 )
 def test_a_key_of_another_kind_is_one_sentence(option: str, key: str, run) -> None:
-    """Live keys and keys in each other's place are refused before anything is served, and not repeated."""
+    """Live keys and keys in each other's place are refused before
+    anything is served, and not repeated."""
     code, out, err = run("sandbox", option, key)
 
     assert (2, "") == (code, out)
@@ -198,9 +201,9 @@ def test_a_host_that_is_none_is_one_sentence(run) -> None:
 
     assert (2, "") == (code, out)
     assert (
-        "tokencharge: --allow-host: A host to answer for is a name or an address, without scheme, port or path.\n"
-        == err
-    )
+        "tokencharge: --allow-host: A host to answer for is a name or an address, without scheme,"
+        " port or path.\n"
+    ) == err
 
 
 def test_it_can_be_stopped_when_started_in_the_background(start) -> None:
@@ -222,7 +225,8 @@ def test_it_knows_no_key_but_its_own(start, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_it_forwards_what_happens(start, shop: Shop) -> None:
-    """Each event is posted to the endpoint, signed with the secret that was printed, and told in a line."""
+    """Each event is posted to the endpoint, signed with the secret
+    that was printed, and told in a line."""
     process = start("--forward-to", shop.url)
     lines = _lines(process, 11)
     environment = dict(line.split()[1].split("=") for line in lines if line.startswith("export "))

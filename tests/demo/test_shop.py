@@ -47,7 +47,8 @@ def _read(url: str, key: str = "", **fields: str) -> str:
 
 
 def test_a_card_typed_into_its_page_is_charged(shop) -> None:
-    """The page names the sandbox's Stripe.js and key; what that makes of a card, the shop charges; Ctrl-C ends it."""
+    """The page names the sandbox's Stripe.js and key; what that makes of a card,
+    the shop charges; Ctrl-C ends it."""
     process, checkout = shop
     page = _read(checkout)
     found = re.search(r'src="(http://[^"]+)/v3/"', page)
@@ -74,7 +75,8 @@ def test_a_card_typed_into_its_page_is_charged(shop) -> None:
 
 
 def test_with_a_test_key_it_sells_against_the_api_of_that_key(monkeypatch, capsys) -> None:
-    """Its pages hold that account's publishable key, and none of the sandbox it would start by itself."""
+    """Its pages hold that account's publishable key, and none of the
+    sandbox it would start by itself."""
     sandbox = Sandbox(publishable_key="pk_test_mine")
     with sandbox.serve() as server:
         for name, value in sandbox.environment(server.url).items():

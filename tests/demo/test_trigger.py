@@ -1,4 +1,5 @@
-"""`tokencharge trigger`: makes things happen in a running sandbox, and says which event came of it."""
+"""`tokencharge trigger`: makes things happen in a running
+sandbox, and says which event came of it."""
 
 from __future__ import annotations
 
@@ -34,7 +35,8 @@ def card_tokens() -> bool:
 
 @pytest.fixture
 def running(card_tokens: bool) -> Iterator[Running]:
-    """Serve a sandbox whose time passes with each look at it, so that nobody has to wait for what is due."""
+    """Serve a sandbox whose time passes with each look at it, so that
+    nobody has to wait for what is due."""
     sandbox = Sandbox(
         clock=itertools.count(1_800_000_000.0, 0.25).__next__, rules=Rules(card_tokens=card_tokens)
     )
@@ -52,7 +54,8 @@ def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     [(kind, taken) for kind in TRIGGERS for taken in (False, True) if taken or kind not in OF_OLD],
 )
 def test_each_type_happens(kind: str, running: Running, run) -> None:
-    """Whatever can be triggered happens, on either kind of account, and is named by event and object."""
+    """Whatever can be triggered happens, on either kind of account,
+    and is named by event and object."""
     ran = run("trigger", kind, "--api-base", running.url)
     (event,) = (event for event in running.sandbox.events if event.type == kind)
 

@@ -1,4 +1,5 @@
-"""The pages, what each takes for granted, and what must be so once a reader has done what it shows."""
+"""The pages, what each takes for granted, and what must be so
+once a reader has done what it shows."""
 
 from __future__ import annotations
 
@@ -128,7 +129,8 @@ def _(names: Names) -> Generator[None]:
 def _(names: Names) -> Generator[None]:
     heard: list[object] = []
     app = a_flask_app()
-    # The page's last lines make another extension, with a store in Redis, which is not asked for anything here.
+    # The page's last lines make another extension, with a store in Redis,
+    # which is not asked for anything here.
     names.update(
         app=a_flask_app(),
         payments=TokenCharge(app),

@@ -1,4 +1,5 @@
-"""examples/script.py, in a process of its own, on the test's sandbox. (tests/browser buys from the other examples.)"""
+"""examples/script.py, in a process of its own, on the test's sandbox.
+(tests/browser buys from the other examples.)"""
 
 from __future__ import annotations
 

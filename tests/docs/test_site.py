@@ -1,4 +1,5 @@
-"""The built site, and the Markdown read in the repository: links, commands, examples. `nox -s docs` builds it first."""
+"""The built site, and the Markdown read in the repository: links, commands,
+examples. `nox -s docs` builds it first."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The Python that the documentation shows, run: page by page, against a sandbox, the tests among it by pytest."""
+"""The Python that the documentation shows, run: page by page, against a
+sandbox, the tests among it by pytest."""
 
 from __future__ import annotations
 
@@ -65,7 +66,8 @@ def read(page: Path) -> Document:
 
 @pytest.mark.parametrize("page", [page for page in PAGES if list(read(page))], ids=name_of)
 def test_what_a_page_shows_runs(page: Path, names: Names) -> None:
-    """The blocks of a page run one after another, as a reader would copy them, and its tests pass."""
+    """The blocks of a page run one after another, as a reader
+    would copy them, and its tests pass."""
     document = read(page)
     document.namespace = names
     with stage(name_of(page), names):
@@ -77,8 +79,8 @@ def test_what_a_page_shows_runs(page: Path, names: Names) -> None:
 
 
 def pytest_of_its_own(blocks: list[str]) -> int:
-    """Run tests as a reader would, with nothing set but the plugin: a module for each block, which has the imports and
-    fixtures of those before it."""
+    """Run tests as a reader would, with nothing set but the plugin: a module for each block, which
+    has the imports and fixtures of those before it."""
     above: list[ast.stmt] = []
     files = []
     for number, block in enumerate(blocks):
@@ -95,7 +97,8 @@ def pytest_of_its_own(blocks: list[str]) -> int:
 
 @pytest.mark.parametrize("module", PUBLIC)
 def test_what_a_docstring_shows_runs(module: str, names: Names) -> None:
-    """The examples in the docstrings of public modules run, with what their readers have at hand."""
+    """The examples in the docstrings of public modules run,
+    with what their readers have at hand."""
     documented = load(module)
     with stage(module, names):
         for source in docstring_examples(inspect.getsource(documented)):

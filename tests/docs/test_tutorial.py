@@ -1,4 +1,5 @@
-"""The tutorial, done: its files saved, its commands typed in the terminals it names, what it says they print."""
+"""The tutorial, done: its files saved, its commands typed in the terminals
+it names, what it says they print."""
 
 from __future__ import annotations
 
@@ -20,7 +21,8 @@ from tests.docs.pages import DOCS
 
 TUTORIAL = DOCS / "tutorial.md"
 PATIENCE = 60
-# Both need the network, or an environment that is there already: this one has what the tutorial installs.
+# Both need the network, or an environment that is there already:
+# this one has what the tutorial installs.
 LEFT_OUT = ("python -m venv", ". .venv/bin/activate", "python -m pip install")
 
 

@@ -113,7 +113,8 @@ def log_as_hosts_do(results: list[object]) -> None:
 @pytest.mark.parametrize("route", ["charges", "payment_intents"])
 @pytest.mark.parametrize("trouble", TROUBLES)
 def test_every_flow(sandbox, everything, trouble, route, kind):
-    """Every operation, whatever Stripe answers: with the SDK kept quiet, nobody writes anything secret."""
+    """Every operation, whatever Stripe answers: with the SDK kept
+    quiet, nobody writes anything secret."""
     sandbox.rules.card_tokens = route == "charges"
     line = Line(sandbox)
     token = sandbox.create_token(CARD)
@@ -129,7 +130,8 @@ def test_every_flow(sandbox, everything, trouble, route, kind):
 
 
 def test_the_sdk_is_what_has_to_be_kept_quiet(sandbox, everything):
-    """Ours are clean whoever else is loud. The SDK's, at DEBUG, are not: if that ends, so may the advice."""
+    """Ours are clean whoever else is loud. The SDK's, at DEBUG, are
+    not: if that ends, so may the advice."""
     token = sandbox.create_token(CARD)
     PaymentGateway(KEY, http_client=sandbox.http_client()).charge(token, EMAIL, FIVE)
 
@@ -188,7 +190,8 @@ def test_webhooks(sandbox, everything):
 
 @pytest.mark.usefixtures("advice")
 def test_the_pages(sandbox, everything):
-    """Nor does the web layer, which says more of what went wrong: with a framework around it, buying and failing to."""
+    """Nor does the web layer, which says more of what went wrong: with a framework
+    around it, buying and failing to."""
     pytest.importorskip("flask")
     from flask import Flask
 

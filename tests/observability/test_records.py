@@ -1,4 +1,5 @@
-"""Log records: one for each request to Stripe and one for each operation, the same from both gateways."""
+"""Log records: one for each request to Stripe and one for each
+operation, the same from both gateways."""
 
 from __future__ import annotations
 
@@ -39,7 +40,8 @@ def digest_of(request):
 
 
 def test_each_request_and_each_operation_is_told_once(gateway, line, records):
-    """An order is three requests: who, which card, how much; each says how it went, all of them what came of it."""
+    """An order is three requests: who, which card, how much; each says how it
+    went, all of them what came of it."""
     payment = gateway.charge(line.sandbox.create_token(), ADA, FIVE, order_id="order-1")
     # The card's own key is of the token alone.
     (digest,) = {digest_of(line.sent[0]), digest_of(line.sent[2])}
@@ -83,13 +85,13 @@ def test_the_message_says_the_same(gateway, line, records):
     told, ended = fields(step), fields(operation)
 
     assert (
-        f"Step charge: ok (order {told['order_digest']}, {told['request_id']}, 2 tries, HTTP 200, {told['ms']} ms)"
-        == step.getMessage()
-    )
+        f"Step charge: ok (order {told['order_digest']}, {told['request_id']}, 2 tries, HTTP 200,"
+        f" {told['ms']} ms)"
+    ) == step.getMessage()
     assert (
-        f"Operation charge: ok (order {ended['order_digest']}, {ended['charge_id']}, replayed, {ended['ms']} ms)"
-        == operation.getMessage()
-    )
+        f"Operation charge: ok (order {ended['order_digest']}, {ended['charge_id']}, replayed,"
+        f" {ended['ms']} ms)"
+    ) == operation.getMessage()
 
 
 def test_a_record_has_every_field(gateway, records):
@@ -117,7 +119,8 @@ OUTCOMES = {
 
 @pytest.mark.parametrize("outcome", OUTCOMES)
 def test_what_went_wrong_is_named_and_has_a_level(line, records, outcome):
-    """What Stripe answers is told quietly, what needs somebody's attention is not; an operation is one line of news."""
+    """What Stripe answers is told quietly, what needs somebody's attention is not;
+    an operation is one line of news."""
     action, status, level = OUTCOMES[outcome]
     line.plan("* /v1/customers", action)
     gateway = line.gateway(max_retries=0)
@@ -144,7 +147,8 @@ def test_a_decline_names_the_charge_it_left(gateway, sandbox, records):
 
 
 def test_tries_are_counted(gateway, line, records):
-    """A request that was lost and sent again is one step of several tries, and no replay of another's."""
+    """A request that was lost and sent again is one step of several
+    tries, and no replay of another's."""
     line.sandbox.lose_next_answer()
     line.sandbox.lose_next_answer()
     gateway.charge("tok_visa", ADA, FIVE)
@@ -206,7 +210,8 @@ def test_reading_is_told_more_quietly_than_moving_money(gateway, records):
 
 
 def test_requests_of_one_order_share_its_digest(gateway, line, records):
-    """Looking at an order's charges needs no key; what looks is told as part of the order all the same."""
+    """Looking at an order's charges needs no key; what looks is told
+    as part of the order all the same."""
     first = gateway.charge("tok_visa", ADA, FIVE, order_id="order-1")
     records.clear()
     gateway.charge("tok_mastercard", ADA, FIVE, order_id="order-1")
@@ -231,7 +236,8 @@ def test_what_is_refused_before_anything_is_sent_is_told_too(gateway, records):
 
 
 def test_a_refusal_of_our_own_is_told(gateway, records):
-    """Voiding what was captured is refused after a look: the look went well, the operation did not."""
+    """Voiding what was captured is refused after a look: the look
+    went well, the operation did not."""
     payment = gateway.charge("tok_visa", ADA, FIVE)
     records.clear()
     with pytest.raises(InvalidRequest):
@@ -315,7 +321,8 @@ def test_threads_do_not_mix_up_their_orders(sandbox, records):
 
 
 def test_an_operation_within_another_is_its_own(sandbox, records):
-    """A client that itself charges, say to count what it sends, tells of both and mixes up neither."""
+    """A client that itself charges, say to count what it sends,
+    tells of both and mixes up neither."""
     inner = PaymentGateway(sandbox.secret_key, http_client=sandbox.http_client())
     client = sandbox.http_client()
 
@@ -387,7 +394,8 @@ def test_a_log_that_cannot_be_written_fails_no_charge(gateway, sandbox):
 
 
 def test_nobody_who_does_not_listen_is_told(sandbox):
-    """As Python comes, with the root logger at WARNING, a charge leaves nothing behind; trouble does."""
+    """As Python comes, with the root logger at WARNING, a charge
+    leaves nothing behind; trouble does."""
     gateway = PaymentGateway(sandbox.secret_key, http_client=sandbox.http_client(), max_retries=0)
     with kept(logging.getLogger("tokencharge"), level=logging.WARNING) as records:
         gateway.charge("tok_visa", ADA, FIVE, order_id="order-1")

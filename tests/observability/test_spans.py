@@ -75,7 +75,8 @@ def told(span, *names):
 
 
 def test_an_operation_holds_its_requests(line, spans):
-    """A charge is a span with a span for each request in it, named and described by OpenTelemetry's conventions."""
+    """A charge is a span with a span for each request in it, named and
+    described by OpenTelemetry's conventions."""
     # Over Charges, where an id stands in a path.
     line.sandbox.rules.card_tokens = True
     payment = line.gateway(route="charges").charge(
@@ -117,7 +118,8 @@ def test_an_operation_holds_its_requests(line, spans):
 
 
 def test_a_span_ends_when_its_request_is_over(gateway, line, spans):
-    """What Stripe took is not mixed up with what was made of the answer: spans lie in one another, and in a row."""
+    """What Stripe took is not mixed up with what was made of the answer: spans
+    lie in one another, and in a row."""
     gateway.charge(line.sandbox.create_token(), ADA, FIVE, order_id="order-1")
     (operation,) = spans.operations
     times = [moment for span in spans.requests for moment in (span.start_time, span.end_time)]
@@ -128,7 +130,8 @@ def test_a_span_ends_when_its_request_is_over(gateway, line, spans):
 
 
 def test_what_is_sent_is_sent_within_its_span(sandbox, spans):
-    """What another library makes of the request, a client of the host's own say, belongs into our span."""
+    """What another library makes of the request, a client of the
+    host's own say, belongs into our span."""
     client = sandbox.http_client()
     current = []
 
@@ -200,7 +203,8 @@ def test_waiting_to_try_again_is_no_part_of_a_try(gateway, line, spans, monkeypa
 
 
 FAILURES = {
-    # What Stripe does: the request's status and type of error, the outcome of both, the operation's type of error.
+    # What Stripe does: the request's status and type of error, the outcome of
+    # both, the operation's type of error.
     "a decline": (refuse(402, type="card_error"), 402, "402", "card_declined", None),
     "a used token": (refuse(400, code="token_already_used"), 400, "400", "token_rejected", None),
     "a wrong key": (refuse(401), 401, "401", "authentication_failed", "authentication_failed"),
@@ -226,7 +230,8 @@ FAILURES = {
 
 @pytest.mark.parametrize("failure", FAILURES)
 def test_failures(line, spans, failure):
-    """A request fails as HTTP does; an operation fails where the shop has to see to it, which a decline is not."""
+    """A request fails as HTTP does; an operation fails where the shop has to
+    see to it, which a decline is not."""
     action, status, type_of_request, outcome, type_of_operation = FAILURES[failure]
     line.plan("* /v1/customers", action)
     with pytest.raises(TokenChargeError):
@@ -377,7 +382,8 @@ def test_a_task_that_is_cancelled(sandbox, spans):
 
 
 def test_a_client_that_answers_nonsense(spans):
-    """What a client of the host's own returns is its own business; the charge is in doubt, and so is its span."""
+    """What a client of the host's own returns is its own business; the
+    charge is in doubt, and so is its span."""
     client = FunctionClient(lambda *_: (b"{}", 200, {}))
     client.request = lambda *_, **__: None  # type: ignore[method-assign]
     with pytest.raises(OutcomeUnknown):
@@ -416,7 +422,8 @@ def test_spans_that_cannot_be_made_fail_no_charge(sandbox, line, provider, when)
 
 
 def test_none_are_made_unless_asked_for(gateway, sandbox, spans):
-    """After `uninstrument` there are no more; without a provider they go to OpenTelemetry's own, here to nobody."""
+    """After `uninstrument` there are no more; without a provider they go to
+    OpenTelemetry's own, here to nobody."""
     otel.uninstrument()
     gateway.charge("tok_visa", ADA, FIVE)
     otel.instrument()

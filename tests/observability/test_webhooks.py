@@ -48,7 +48,8 @@ def shop(sandbox: Sandbox) -> Shop:
 
 
 def test_an_event_that_was_handled(shop, records):
-    """Which event, of what type, about which order's charge, and that it was handled; the second time, that it was."""
+    """Which event, of what type, about which order's charge, and that it was
+    handled; the second time, that it was."""
     charge = shop.gateway.charge("tok_visa", "ada@example.com", FIVE, order_id="order-1").charge
     digest = fields(records[-1])["order_digest"]
     records.clear()
@@ -68,9 +69,9 @@ def test_an_event_that_was_handled(shop, records):
         for outcome, each in zip(["handled", "duplicate"], told, strict=True)
     ] == told
     assert (
-        f"Webhook: handled (charge.refunded, order {digest}, {charge.id}, evt_1, {told[0]['ms']} ms)"
-        == records[0].getMessage()
-    )
+        f"Webhook: handled (charge.refunded, order {digest}, {charge.id}, evt_1, {told[0]['ms']}"
+        " ms)"
+    ) == records[0].getMessage()
 
 
 def test_an_event_nobody_handles(shop, records):

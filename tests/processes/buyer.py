@@ -1,4 +1,5 @@
-"""A program that charges one order and prints the Charge: `python -m tests.processes.buyer order-1 tok_...`."""
+"""A program that charges one order and prints the Charge: `python -m
+tests.processes.buyer order-1 tok_...`."""
 
 from __future__ import annotations
 

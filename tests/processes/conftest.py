@@ -1,4 +1,5 @@
-"""A sandbox on loopback that can hold requests, programs that charge in it, and a Redis of a test's own."""
+"""A sandbox on loopback that can hold requests, programs that charge
+in it, and a Redis of a test's own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""A program that uses its gateway, forks, and uses it in both processes: `... token order token order token`."""
+"""A program that uses its gateway, forks, and uses it in both processes:
+`... token order token order token`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What the tests of real processes share: a hold on requests inside Stripe, waiting for events, programs to run."""
+"""What the tests of real processes share: a hold on requests inside Stripe,
+waiting for events, programs to run."""
 
 from __future__ import annotations
 
@@ -29,7 +30,8 @@ T = TypeVar("T")
 
 
 class Hold:
-    """A sandbox's `sleep`: requests armed with the fault `wait` stay in it, keys in use, until they are let go."""
+    """A sandbox's `sleep`: requests armed with the fault `wait` stay in it,
+    keys in use, until they are let go."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()

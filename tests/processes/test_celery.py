@@ -1,4 +1,5 @@
-"""Orders charged by Celery workers on a real Redis, one of which is killed: examples/celery_orders.py."""
+"""Orders charged by Celery workers on a real Redis, one of which is
+killed: examples/celery_orders.py."""
 
 from __future__ import annotations
 
@@ -94,8 +95,9 @@ def workers(
 ) -> Iterator[Workers]:
     settings = {"CELERY_BROKER_URL": broker, "CELERY_VISIBILITY_TIMEOUT": "5"}
     path = os.pathsep.join(filter(None, [str(EXAMPLES), os.environ.get("PYTHONPATH")]))
-    # One task at a time, so that the worker to be killed holds the one it charges and is taking no other: a message is
-    # lost with a worker that dies in the instant between Redis giving it away and the worker noting that it has it.
+    # One task at a time, so that the worker to be killed holds the one it charges and is taking no
+    # other: a message is lost with a worker that dies in the instant between Redis giving it away
+    # and the worker noting that it has it.
     env = {**environment(sandbox, server), **settings, "PYTHONPATH": path}
     running = {}
     for name in ("one@shop", "two@shop"):
@@ -118,7 +120,8 @@ def workers(
 def test_orders_are_charged_once_though_a_worker_is_killed_as_it_charges(
     workers: Workers, sandbox: Sandbox, hold: Hold, programs: Programs, tmp_path: Path, victim: str
 ) -> None:
-    """With every card sent twice and a SIGKILL in the middle of a charge, each order is paid by one Charge."""
+    """With every card sent twice and a SIGKILL in the middle of a charge,
+    each order is paid by one Charge."""
     sandbox.faults.add(Fault.wait(1), path=CHARGES, method="POST")
 
     def send(order_id: str, token: str) -> Any:

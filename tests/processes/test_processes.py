@@ -42,7 +42,8 @@ def cards(sandbox: Sandbox, *, same: bool) -> tuple[str, str]:
 def test_two_processes_charge_an_order_once(
     sandbox: Sandbox, hold: Hold, programs: Programs, same: bool
 ) -> None:
-    """While one process's Charge is being made another one asks for it, and both are told of the one Charge."""
+    """While one process's Charge is being made another one asks for it,
+    and both are told of the one Charge."""
     sandbox.faults.add(Fault.wait(1), path=CHARGES, method="POST")
 
     both = [programs.python(BUYER, "order-1", token) for token in cards(sandbox, same=same)]
@@ -59,7 +60,8 @@ def test_two_processes_charge_an_order_once(
 def test_a_gateway_used_before_a_fork_gives_each_process_its_own_answer(
     sandbox: Sandbox, hold: Hold, programs: Programs
 ) -> None:
-    """Parent and child, their requests under way at the same time, each get the Charge of their own order."""
+    """Parent and child, their requests under way at the same time, each
+    get the Charge of their own order."""
     sandbox.faults.add(Fault.wait(1), times=None, path=CUSTOMERS, method="POST")
     first, second, third = (sandbox.create_token() for _ in range(3))
 
@@ -98,7 +100,8 @@ def test_a_gateway_used_before_a_fork_charges_an_order_once_from_both_processes(
 def test_a_preloaded_gunicorn_application_charges_from_its_workers(
     sandbox: Sandbox, hold: Hold, server: Server, programs: Programs
 ) -> None:
-    """Two gunicorn workers share a gateway from before their fork, and each answers with its own order's Charge."""
+    """Two gunicorn workers share a gateway from before their fork, and each
+    answers with its own order's Charge."""
     pytest.importorskip("gunicorn")
     sandbox.faults.add(Fault.wait(1), times=None, path=CUSTOMERS, method="POST")
     hold.let_go(1)
@@ -112,9 +115,10 @@ def test_a_preloaded_gunicorn_application_charges_from_its_workers(
     with socket.create_server(("127.0.0.1", 0)) as listening, ThreadPoolExecutor() as threads:
         port = listening.getsockname()[1]
         programs.python(
-            "gunicorn", "--preload", "--workers=2", f"--bind=fd://{listening.fileno()}", "--log-level=warning",
-            "--timeout=300", "--no-control-socket", "tests.processes.preloaded:application",
-            pass_fds=[listening.fileno()], env={**environment(sandbox, server), "FIRST_TOKEN": sandbox.create_token()},
+            "gunicorn", "--preload", "--workers=2", f"--bind=fd://{listening.fileno()}",
+            "--log-level=warning", "--timeout=300", "--no-control-socket", "tests.processes.preloaded:application",
+            pass_fds=[listening.fileno()],
+            env={**environment(sandbox, server), "FIRST_TOKEN": sandbox.create_token()},
         )  # fmt: skip
         answers = threads.map(order, ("one", "two"))
         # A worker answers one request at a time: two requests under way are those of two processes.
@@ -141,7 +145,8 @@ MOMENTS = {
 def test_a_process_killed_on_the_way_and_started_again_charges_once(
     sandbox: Sandbox, hold: Hold, programs: Programs, moment: str, same: bool
 ) -> None:
-    """A kill -9 at each step, whether Stripe then carries the step out or never heard of it, costs no second Charge."""
+    """A kill -9 at each step, whether Stripe then carries the step out or never
+    heard of it, costs no second Charge."""
     fault, path = MOMENTS[moment]
     armed = sandbox.faults.add(fault, path=path, method="POST")
     first, second = cards(sandbox, same=same)
@@ -166,7 +171,8 @@ def test_a_process_killed_on_the_way_and_started_again_charges_once(
 def test_a_restart_while_stripe_is_still_charging_for_the_dead_waits(
     sandbox: Sandbox, hold: Hold, server: Server, programs: Programs, same: bool
 ) -> None:
-    """Who comes while a killed caller's Charge is still being made is told to wait, and then gets that Charge."""
+    """Who comes while a killed caller's Charge is still being made is told
+    to wait, and then gets that Charge."""
     sandbox.faults.add(Fault.wait(1), path=CHARGES, method="POST")
     first, second = cards(sandbox, same=same)
     kill_me = programs.python(BUYER, "order-1", first)

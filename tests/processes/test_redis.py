@@ -39,7 +39,8 @@ def _tools() -> None:
 def process(
     broker: str, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[[Callable[[Event], object]], Deliver]:
-    """Starts what would be a process of its own: an app that shares nothing with another but the Redis."""
+    """Starts what would be a process of its own: an app that shares
+    nothing with another but the Redis."""
     import flask
 
     def process(handle: Callable[[Event], object]) -> Deliver:
@@ -61,7 +62,8 @@ def process(
 
 
 def test_processes_that_share_a_redis_handle_an_event_once(process: Any, broker: str) -> None:
-    """However many of them it is delivered to, at once and afterwards; the lease and the memory end by themselves."""
+    """However many of them it is delivered to, at once and afterwards; the lease
+    and the memory end by themselves."""
     import redis
 
     told: list[Event] = []

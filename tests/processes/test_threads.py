@@ -57,7 +57,8 @@ def all_at_once(gateway: PaymentGateway, order_id: str, tokens: list[str]) -> li
 def test_threads_with_many_cards_and_each_card_twice_charge_an_order_once(
     sandbox: Sandbox, hold: Hold, gateway: PaymentGateway
 ) -> None:
-    """However many cards race for an order in threads, one of them is charged, and everyone is told of that Charge."""
+    """However many cards race for an order in threads, one of them is charged,
+    and everyone is told of that Charge."""
     tokens = [sandbox.create_token() for _ in range(THREADS // 2)] * 2
     sandbox.faults.add(Fault.wait(1), path=CHARGES, method="POST")
 

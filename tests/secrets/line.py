@@ -34,7 +34,8 @@ BROKEN: dict[str, Answer] = {
     "no gzip": lambda request: OK + b"Content-Encoding: gzip\r\nContent-Length: 4\r\n\r\nabcd",
     "a body that quotes": quoting(OK + b"\r\n", b""),
     "a refusal that quotes": quoting(
-        b'HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\n\r\n{"error": {"message": "',
+        b"HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\n\r\n"
+        b'{"error": {"message": "',
         b'"}}',
     ),
     "a list": lambda request: OK + b"Content-Length: 2\r\n\r\n[]",

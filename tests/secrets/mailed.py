@@ -1,4 +1,5 @@
-"""A Django site that mails its errors to the admins, as HTML and as text: `python -m tests.secrets.mailed`."""
+"""A Django site that mails its errors to the admins, as HTML and as text:
+`python -m tests.secrets.mailed`."""
 
 from __future__ import annotations
 

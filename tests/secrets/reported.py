@@ -1,4 +1,5 @@
-"""A host with sentry-sdk and its default settings, its reports printed: `python -m tests.secrets.reported`."""
+"""A host with sentry-sdk and its default settings, its reports printed:
+`python -m tests.secrets.reported`."""
 
 from __future__ import annotations
 

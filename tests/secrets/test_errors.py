@@ -1,4 +1,5 @@
-"""Nothing secret can be reached from an error: not by its chain, not in a frame, not in a copy of it."""
+"""Nothing secret can be reached from an error: not by its chain,
+not in a frame, not in a copy of it."""
 
 from __future__ import annotations
 
@@ -103,7 +104,8 @@ TROUBLES = {
 @pytest.mark.parametrize("route", ROUTES)
 @pytest.mark.parametrize("trouble", TROUBLES)
 def test_nothing_secret_can_be_reached_from_an_error(trouble, route, kind, monkeypatch):
-    """Each operation, in trouble at its first, second, third or fourth request, over both gateways and routes."""
+    """Each operation, in trouble at its first, second, third or fourth
+    request, over both gateways and routes."""
     monkeypatch.setattr("time.sleep", lambda seconds: None)
     monkeypatch.setattr("tokencharge.aio.asyncio.sleep", _no_time)
     leaks, met = [], 0
@@ -129,7 +131,8 @@ async def _no_time(seconds):
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("broken", BROKEN)
 def test_nothing_secret_is_left_of_a_broken_answer(broken, kind):
-    """Whatever a peer sends over the network that is no answer, both built-in transports keep what they sent."""
+    """Whatever a peer sends over the network that is no answer, both
+    built-in transports keep what they sent."""
     with peer(BROKEN[broken]) as address:
         buying = gateway(kind, api_base=f"http://{address}", timeout=5)
         errors = [failure(operation, buying) for operation in OPERATIONS.values()]
@@ -142,7 +145,8 @@ def test_nothing_secret_is_left_of_a_broken_answer(broken, kind):
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("way", ["nobody there", "no TLS", "a proxy that refuses", "no such proxy"])
 def test_nothing_secret_is_left_of_a_request_that_never_left(way, kind, monkeypatch):
-    """No connection, no TLS, a proxy that wants another password: that password is a secret, too."""
+    """No connection, no TLS, a proxy that wants another
+    password: that password is a secret, too."""
     base = f"https://{nobody()}"
     with peer(
         lambda request: b"HTTP/1.1 407 " + b" ".join(request.split()) + b"\r\n\r\n"
@@ -169,7 +173,8 @@ def test_nothing_secret_is_left_of_a_request_that_never_left(way, kind, monkeypa
 @pytest.mark.parametrize("stop", [KeyboardInterrupt, SystemExit, MemoryError, RecursionError])
 @pytest.mark.parametrize("kind", KINDS)
 def test_nothing_secret_is_left_where_the_process_is_stopped(stop, kind):
-    """A signal or a full memory may stop a request at any line; what is raised then holds no request either."""
+    """A signal or a full memory may stop a request at any line; what is
+    raised then holds no request either."""
 
     def stopped(*request):
         try:
@@ -221,7 +226,8 @@ ERRORS = [kind for kind in PUBLIC if isinstance(kind, type) and issubclass(kind,
 
 @pytest.mark.parametrize("kind", ERRORS)
 def test_every_class_of_error_is_emptied(kind):
-    """Whichever of our errors it is, and however deep it was raised, its frames and its chain are empty."""
+    """Whichever of our errors it is, and however deep it was raised,
+    its frames and its chain are empty."""
 
     def deep(secret):
         try:
@@ -280,7 +286,8 @@ def test_what_the_caller_was_handling_stays_theirs():
 )
 @pytest.mark.parametrize("signed", [True, False])
 def test_nothing_secret_is_left_of_a_webhook(body, signed):
-    """A delivery that is refused is not quoted, and the secret that was compared with stays here."""
+    """A delivery that is refused is not quoted, and the secret
+    that was compared with stays here."""
     now = int(time.time())
     mac = hmac.new(WEBHOOK_SECRET.encode(), b"%d." % now + body, "sha256").hexdigest()
     signature = f"t={now},v1={mac}" if signed else f"t=1,v1={WEBHOOK_SECRET}"
@@ -303,7 +310,8 @@ def test_the_walk_is_not_blind():
 
 
 def test_what_a_developer_needs_is_on_the_error():
-    """Status, code, decline code, request id and Stripe's words are ours to show; the cause says no more."""
+    """Status, code, decline code, request id and Stripe's words are
+    ours to show; the cause says no more."""
     line = Line(Sandbox(secret_key=KEY))
     line.plan("*", says(402, type="card_error", code="card_declined", decline_code="stolen_card"))
     with pytest.raises(tokencharge.CardDeclined, match="Stripe says: sk_test_") as declined:

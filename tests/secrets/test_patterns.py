@@ -1,8 +1,9 @@
 """What a secret looks like is told in linear time, whatever text is looked through.
 
-Time decides here, but by orders of magnitude: of 30,000 characters a linear pattern makes milliseconds, a quadratic one
-many seconds. What is counted is the CPU time of this thread, which no neighbour on the machine lengthens much. Python's
-`re` counts no steps, and to prove it from a pattern's structure takes a theory of its own, to be trusted in its turn.
+Time decides here, but by orders of magnitude: of 30,000 characters a linear pattern makes
+milliseconds, a quadratic one many seconds. What is counted is the CPU time of this thread, which no
+neighbour on the machine lengthens much. Python's `re` counts no steps, and to prove it from a
+pattern's structure takes a theory of its own, to be trusted in its turn.
 """
 
 from __future__ import annotations
@@ -137,7 +138,8 @@ class Use(NamedTuple):
 
 
 def compiled() -> Iterator[tuple[str, Use]]:
-    """Every pattern that a module of the library keeps, with the methods that are called on it anywhere."""
+    """Every pattern that a module of the library keeps, with the
+    methods that are called on it anywhere."""
     for path, source in TEXTS.items():
         if "re.compile(" not in source:
             continue

@@ -60,7 +60,8 @@ def printed(module: str) -> Any:
 
 
 def test_an_error_tracker_gets_nothing():
-    """sentry-sdk with its default settings: every failed purchase, a wrong configuration, pages whose hooks fail."""
+    """sentry-sdk with its default settings: every failed purchase, a wrong
+    configuration, pages whose hooks fail."""
     events = printed("reported")
     raised = [each for event in events for each in event.get("exception", {}).get("values", [])]
     frames = [frame for each in raised for frame in each.get("stacktrace", {}).get("frames", [])]
@@ -80,7 +81,8 @@ def test_an_error_tracker_gets_nothing():
 
 
 def test_the_admins_get_nothing_by_mail():
-    """Django's mails to the admins, as HTML with all frames and as text: of views of one's own, of hooks that fail."""
+    """Django's mails to the admins, as HTML with all frames and as text: of views
+    of one's own, of hooks that fail."""
     mails = printed("mailed")
     texts = ["\n".join(mail) for mail in mails]
 
@@ -185,7 +187,8 @@ THINGS = [
 
 @pytest.mark.parametrize("thing", THINGS, ids=lambda thing: type(thing).__name__)
 def test_what_compares_discreetly_compares(thing):
-    """Equal fields are equal objects with the same hash; another field, or another class, is another."""
+    """Equal fields are equal objects with the same hash; another
+    field, or another class, is another."""
     twin = attrs.evolve(thing)
     name = attrs.fields(type(thing))[0].name
     other = attrs.evolve(thing, **{name: "sk_test_another" if name == "secret_key" else "another"})
@@ -202,7 +205,8 @@ def test_what_compares_discreetly_compares(thing):
 
 
 def test_what_is_half_made_has_a_repr():
-    """A debugger prints what stands in a frame, and where construction failed that is half an object."""
+    """A debugger prints what stands in a frame, and where
+    construction failed that is half an object."""
     from tokencharge import AsyncPaymentGateway, PaymentGateway, TokenChargeError
 
     assert "PaymentGateway('not set up')" == repr(PaymentGateway.__new__(PaymentGateway))
@@ -219,7 +223,10 @@ def test_a_client_secret_is_only_where_it_is_asked_for():
 
     error = AuthenticationRequired("The bank asks.")
     error.client_secret = CLIENT_SECRET
-    shown = f"{vars(error)} {error.args} {attrs.asdict(error)} {error!r} {error} {pickle.dumps(error)!r}"
+    shown = (
+        f"{vars(error)} {error.args} {attrs.asdict(error)} {error!r} {error}"
+        f" {pickle.dumps(error)!r}"
+    )
 
     assert (
         CLIENT_SECRET

@@ -1,4 +1,5 @@
-"""A walk through everything that can be reached from an exception, as error trackers and log formatters take it."""
+"""A walk through everything that can be reached from an exception, as error
+trackers and log formatters take it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Assertions on what was charged: they hold when it is so, and tell what is there when it is not."""
+"""Assertions on what was charged: they hold when it is so, and
+tell what is there when it is not."""
 
 from __future__ import annotations
 
@@ -148,7 +149,8 @@ def test_a_refund_that_failed_is_none(gateway: PaymentGateway, stripe_sandbox: S
 
 @pytest.mark.parametrize("route", ["charges", "payment_intents"])
 def test_money_that_is_held_is_let_go_or_taken(stripe_sandbox: Sandbox, route: str) -> None:
-    """A hold is held until it is let go, and is no refund then; a part that is captured is given back as a part."""
+    """A hold is held until it is let go, and is no refund then; a part that is
+    captured is given back as a part."""
     stripe_sandbox.rules.card_tokens = route == "charges"
     gateway = sandbox_gateway(stripe_sandbox, route=route)
     one, two = (

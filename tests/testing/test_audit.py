@@ -130,7 +130,8 @@ def test_a_file_that_is_no_yaml_is_read_as_text(tmp_path: Path) -> None:
     """What other recorders write, with Python's own tags, is searched all the same."""
     path = tmp_path / "old.yml"
     path.write_text(
-        "!!python/object:x.Y\n  Authorization:\n  - Bearer abcdefgh12345678\n  - tok_1NsYl2Ab12Cd34Ef\n"
+        "!!python/object:x.Y\n  Authorization:\n  - Bearer abcdefgh12345678\n  -"
+        " tok_1NsYl2Ab12Cd34Ef\n"
     )
 
     assert {("the file", "an API key or a login"), ("the file", "a token")} == {

@@ -16,7 +16,8 @@ FIVE = Money(500, "usd")
 
 
 def test_each_cassette_sees_its_own_requests(tmp_path: Path) -> None:
-    """vcrpy records what a gateway sends while it is on, one cassette after the other, and nothing afterwards."""
+    """vcrpy records what a gateway sends while it is on, one cassette after
+    the other, and nothing afterwards."""
     sandbox, recorded = Sandbox(), []
     with (
         sandbox.serve() as server,

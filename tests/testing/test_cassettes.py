@@ -85,7 +85,8 @@ def test_once_records_what_is_missing_and_then_replays(path: Path) -> None:
 
 
 def test_other_tokens_and_keys_replay_the_same_story(path: Path) -> None:
-    """A replay may hold other tokens, other e-mails and so other keys, as long as they play the same parts."""
+    """A replay may hold other tokens, other e-mails and so other keys, as
+    long as they play the same parts."""
     tellings = []
     for email in ("one@shop.test", "two@shop.test"):
         sandbox = Sandbox()
@@ -123,7 +124,8 @@ def test_a_part_played_by_another_token_is_noticed(path: Path) -> None:
 
 
 def test_an_id_of_the_tests_own_is_told_from_those_that_stripe_made(path: Path) -> None:
-    """A replay counts what answers bring as the recording did, so a new id in a request is a new id."""
+    """A replay counts what answers bring as the recording did, so
+    a new id in a request is a new id."""
     for mode in ("once", "none"):
         with use_cassette(path, record=mode) as cassette, cassette.gateway() as gateway:
             gateway.charge("tok_visa", ADA, FIVE)
@@ -140,7 +142,8 @@ def test_the_idempotency_key_must_play_the_same_part(path: Path) -> None:
         with use_cassette(path, record=mode) as cassette, cassette.gateway() as gateway:
             charge = gateway.charge("tok_visa", ADA, FIVE).charge
             for key in keys:
-                # By hand: what the gateway asks for under another name differs in more than its key.
+                # By hand: what the gateway asks for under another name
+                # differs in more than its key.
                 headers = {
                     "Authorization": f"Bearer {cassette.settings.secret_key}",
                     "Content-Type": "application/x-www-form-urlencoded",
@@ -209,7 +212,8 @@ def test_a_unique_value_that_was_not_recorded_is_asked_for_in_vain(recorded: Pat
 def test_another_parameter_is_named(
     recorded: Path, amount: int, email: str, description: str | None, said: str
 ) -> None:
-    """A request that differs fails the test and says in which parameter, even where its error was caught."""
+    """A request that differs fails the test and says in which
+    parameter, even where its error was caught."""
     with pytest.raises(CassetteMismatch, match=said):
         with (
             use_cassette(recorded) as cassette,
@@ -320,7 +324,8 @@ def test_a_live_key_in_the_code_under_test_is_refused(path: Path, record: str) -
     "login", ["Bearer sk_live_1234", "Basic c2tfbGl2ZV8xMjM0Og==", "basic  c2tfbGl2ZV8xMjM0Og"]
 )
 def test_a_live_key_is_refused_however_it_is_sent(path: Path, login: str) -> None:
-    """Stripe takes a key as a bearer token and as a user's name; neither sends a live one under a cassette."""
+    """Stripe takes a key as a bearer token and as a user's name; neither
+    sends a live one under a cassette."""
     headers = {"Authorization": login, "Stripe-Version": "2026-10-28.endive"}
     with pytest.raises(CassetteMismatch, match="live key"):
         with use_cassette(path, record="once") as cassette:

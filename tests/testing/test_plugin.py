@@ -78,7 +78,8 @@ def test_the_gateway_can_be_made_otherwise(suite: pytest.Pytester) -> None:
 
 
 def test_webhooks(suite: pytest.Pytester) -> None:
-    """What docs/testing.md shows of webhooks: each gateway reads what the sandbox signs, beside a cassette too."""
+    """What docs/testing.md shows of webhooks: each gateway reads what the
+    sandbox signs, beside a cassette too."""
     docs = Path(__file__).parents[2].joinpath("docs", "testing.md").read_text("utf-8")
     (shown,) = re.findall(
         r"```python\n((?:(?!```).)*stripe_sandbox\.signed.*?)```", docs, re.DOTALL
@@ -162,7 +163,8 @@ def test_a_changed_amount_fails_and_is_named_until_it_is_recorded(suite: pytest.
 
 
 def test_an_error_that_was_swallowed_fails_all_the_same(suite: pytest.Pytester) -> None:
-    """Code under test that makes an answer of every error cannot hide a mismatch, nor can pytest.raises."""
+    """Code under test that makes an answer of every error cannot hide
+    a mismatch, nor can pytest.raises."""
     suite.makepyfile(test_shop=buying(500))
     suite.runpytest().assert_outcomes(passed=1)
     suite.makepyfile(
@@ -199,13 +201,17 @@ def test_what_was_not_asked_fails(suite: pytest.Pytester) -> None:
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
         [
-            "*3 of the 3 requests in *were not made: POST /v1/customers, POST /v1/payment_methods, POST /v1/*"
+            (
+                "*3 of the 3 requests in *were not made: POST /v1/customers, POST"
+                " /v1/payment_methods, POST /v1/*"
+            )
         ]
     )
 
 
 def test_other_failures_are_shown_as_they_are(suite: pytest.Pytester) -> None:
-    """A cassette changes nothing about a test that fails, is skipped, or never begins, and records none of it."""
+    """A cassette changes nothing about a test that fails, is skipped, or
+    never begins, and records none of it."""
     suite.makepyfile(
         test_shop="""
         import pytest
@@ -238,7 +244,8 @@ def test_other_failures_are_shown_as_they_are(suite: pytest.Pytester) -> None:
 
 
 def test_names_are_those_of_the_tests(suite: pytest.Pytester) -> None:
-    """Parameters, classes and markers name cassettes; what a file name cannot hold becomes a dash."""
+    """Parameters, classes and markers name cassettes; what a
+    file name cannot hold becomes a dash."""
     suite.makepyfile(
         test_shop="""
         import pytest
@@ -351,7 +358,8 @@ def test_a_key_that_is_no_test_key_stops_the_run(
 def test_a_test_key_is_recorded_with(
     suite: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With STRIPE_SECRET_KEY=sk_test_... cassettes are recorded from there, and replayed without it."""
+    """With STRIPE_SECRET_KEY=sk_test_... cassettes are recorded
+    from there, and replayed without it."""
     from tokencharge.sandbox import Sandbox
 
     sandbox = Sandbox()
@@ -367,7 +375,10 @@ def test_a_test_key_is_recorded_with(
 
 def test_importing_it_needs_only_pytest() -> None:
     """Neither vcrpy nor PyYAML nor stripe is loaded before it is needed."""
-    code = "import sys, tokencharge.pytest_plugin; print({'vcr', 'yaml', 'stripe', 'aiohttp'} & set(sys.modules))"
+    code = (
+        "import sys, tokencharge.pytest_plugin; print({'vcr', 'yaml', 'stripe', 'aiohttp'} &"
+        " set(sys.modules))"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert "set()\n" == done.stdout
@@ -387,7 +398,8 @@ CONSUMER = Path(__file__).parents[1] / "consumer"
     ids=["random order, no sockets", "two processes", "plain", "unittest"],
 )
 def test_a_project_of_its_own(command: tuple[str, ...]) -> None:
-    """A shop's suite passes beside pytest-socket, pytest-randomly and pytest-xdist, and without pytest."""
+    """A shop's suite passes beside pytest-socket, pytest-randomly and
+    pytest-xdist, and without pytest."""
     done = subprocess.run(
         [
             sys.executable,

@@ -46,7 +46,10 @@ ANSWER = {
         "fingerprint": "Xt5EWLLDS7FJjR1c",
         "exp": 12,
     },
-    "message": "Invalid API Key provided: sk_test_************abcd; tok_1NsYl2Ab is used up, 4000 0000 0000 0002 too.",
+    "message": (
+        "Invalid API Key provided: sk_test_************abcd; tok_1NsYl2Ab is used up,"
+        " 4000 0000 0000 0002 too."
+    ),
     "url": "/v1/charges/ch_3NsYl2Ab12Cd34Ef1AbCdEfG/refunds",
     "list": ["tok_visa", "whsec_abcdefgh12345678", "4242424242424242", 7],
 }
@@ -74,7 +77,8 @@ def record(tmp_path: Path) -> Callable[..., str]:
                 with use_cassette(path, record=mode, source=settings) as cassette:
                     urllib3.request(
                         "POST",
-                        f"{cassette.settings.api_base}/v1/charges/ch_3NsYl2Ab12Cd34Ef1AbCdEfG?expand[]=customer",
+                        f"{cassette.settings.api_base}/v1/charges/ch_3NsYl2Ab12Cd34Ef1AbCdEfG?"
+                        "expand[]=customer",
                         body=body
                         or urlencode(
                             {"email": "buyer@shop.example.org", "card[name]": "Ada Lovelace"}
@@ -96,7 +100,8 @@ def record(tmp_path: Path) -> Callable[..., str]:
 def test_nothing_personal_and_no_secret_is_written(
     record: Callable[..., str], tmp_path: Path
 ) -> None:
-    """Keys, tokens, secrets, ids, people, cards and Stripe's links are replaced; what is public stays."""
+    """Keys, tokens, secrets, ids, people, cards and Stripe's links
+    are replaced; what is public stays."""
     text = record(json.dumps(ANSWER).encode())
 
     assert [] == [secret for secret in SECRETS if secret in text]
@@ -113,7 +118,8 @@ def test_nothing_personal_and_no_secret_is_written(
 
 
 def test_an_id_stays_the_same_thing(record: Callable[..., str]) -> None:
-    """The id in the path, in the answer and in a link within it is one stand-in; another card is another."""
+    """The id in the path, in the answer and in a link within it is one
+    stand-in; another card is another."""
     text = record(json.dumps(ANSWER).encode())
 
     assert 3 == text.count("ch_scrubbed0001")
@@ -124,7 +130,8 @@ def test_an_id_stays_the_same_thing(record: Callable[..., str]) -> None:
 
 
 def test_headers_are_dropped_unless_known(record: Callable[..., str]) -> None:
-    """A header nobody has thought of is not written; those that decide how an answer is read are."""
+    """A header nobody has thought of is not written; those that
+    decide how an answer is read are."""
     headers = {
         "request-id": "req_7CpxqdRGPV3xWh",
         "x-new": "secret-agent",
@@ -159,7 +166,8 @@ def test_a_request_in_json_is_scrubbed_too(record: Callable[..., str]) -> None:
 
 
 def test_everything_of_a_purchase_is_clean(tmp_path: Path) -> None:
-    """A whole purchase with a person's data leaves nothing of them in the cassette, and reads back to the test."""
+    """A whole purchase with a person's data leaves nothing of them in the
+    cassette, and reads back to the test."""
     path = tmp_path / "buying.yaml"
     read: list[Any] = []
     for mode in ("once", "none"):
@@ -197,7 +205,8 @@ HIDDEN = [secret for secret in DIRTY if "fingerprint" not in secret]
 def test_whatever_the_audit_finds_is_scrubbed(
     record: Callable[..., str], tmp_path: Path, secret: str, where: str
 ) -> None:
-    """However it is written, and wherever it stands, a secret is not in the cassette, and the cassette is clean."""
+    """However it is written, and wherever it stands, a secret is not in the
+    cassette, and the cassette is clean."""
     answers = {
         "metadata": {"metadata": {"note": secret}},
         "field": {"email": secret, "charges": [{"description": f"about {secret}"}]},

@@ -1,6 +1,8 @@
-"""What a type checker must object to: each comment says what it objects to, and one without an objection is an error.
+"""What a type checker must object to: each comment says what it objects to, and one without an
+objection is an error.
 
-A mistake in an argument's type, a result that is not looked at before it is used, a coroutine that is not awaited.
+A mistake in an argument's type, a result that is not looked at before it is used, a coroutine that
+is not awaited.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""A shop's own code, typed as strictly as can be: what mypy and pyright see of the core. Nothing here is run."""
+"""A shop's own code, typed as strictly as can be: what mypy and pyright see
+of the core. Nothing here is run."""
 
 from __future__ import annotations
 

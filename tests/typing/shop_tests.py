@@ -1,4 +1,5 @@
-"""A shop's tests, typed: the sandbox, gateways on it, assertions, cassettes. Nothing here is run."""
+"""A shop's tests, typed: the sandbox, gateways on it,
+assertions, cassettes. Nothing here is run."""
 
 from __future__ import annotations
 

@@ -32,9 +32,11 @@ class Server:
     """Listens on loopback with a thread per connection, kept alive; a context manager.
 
     Args:
-        answer: Answers a request: with a Response; with bytes, raw, after which it hangs up; with None, by a reset.
+        answer: Answers a request: with a Response; with bytes, raw, after which it hangs up; with
+            None, by a reset.
         certificate: Speaks TLS with it.
-        tunnels: Accepts CONNECT, and speaks TLS with the certificate inside the tunnel, as if it were the other end.
+        tunnels: Accepts CONNECT, and speaks TLS with the certificate inside the tunnel, as if it
+            were the other end.
 
     Attributes:
         seen: All requests.

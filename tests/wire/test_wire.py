@@ -1,4 +1,5 @@
-"""The built-in transport over real sockets: what was never sent, what may have been, and on which connection."""
+"""The built-in transport over real sockets: what was never sent, what may
+have been, and on which connection."""
 
 from __future__ import annotations
 
@@ -212,7 +213,8 @@ def test_an_answer_that_takes_too_long(sandbox):
 
 
 def test_an_answer_that_trickles_past_the_timeout():
-    """The timeout is for the whole answer, not for each byte of it: one that never ends is given up."""
+    """The timeout is for the whole answer, not for each byte of
+    it: one that never ends is given up."""
     gone = threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
@@ -253,7 +255,8 @@ def test_an_answer_that_goes_on_past_the_timeout(sandbox, monkeypatch):
 
 
 def test_a_lost_answer_is_asked_for_again(sandbox):
-    """With retries the SDK asks again on a new connection under the same key: one charge, and it is this call's own."""
+    """With retries the SDK asks again on a new connection under the same key: one
+    charge, and it is this call's own."""
     sandbox.faults.add(Fault.lose_answer(), path="/v1/payment_intents")
 
     def answer(request):
@@ -356,7 +359,8 @@ sys.exit(status)
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 def test_a_forked_process_has_connections_of_its_own(sandbox):
-    """The child connects anew, even where the parent's connection is idle; the parent goes on with its own."""
+    """The child connects anew, even where the parent's connection is
+    idle; the parent goes on with its own."""
     with Server(sandbox.handle) as server:
         # In a process without the server's threads, for only that may fork.
         subprocess.run([sys.executable, "-c", FORK, server.url], check=True, timeout=60)
@@ -368,7 +372,8 @@ def test_a_forked_process_has_connections_of_its_own(sandbox):
 
 
 def test_a_server_that_hangs_up_between_requests_costs_nothing(sandbox):
-    """A kept connection that the other side has closed is noticed, and the request goes out on a new one."""
+    """A kept connection that the other side has closed is noticed, and
+    the request goes out on a new one."""
 
     def answer(request):
         response = sandbox.handle(request)

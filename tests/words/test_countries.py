@@ -23,7 +23,8 @@ pytest.importorskip("babel")
     ],
 )
 def test_a_country_has_its_name_in_the_language(tag, name):
-    """By CLDR; where a region is named that the language is not spoken in, by the language alone."""
+    """By CLDR; where a region is named that the language is not
+    spoken in, by the language alone."""
     assert (
         name
         == dict(Language(tag).countries())["DE"]
@@ -40,7 +41,8 @@ def test_they_stand_in_the_order_of_their_names_whatever_marks_the_letters_bear(
 
 
 def test_every_country_that_stripe_knows_is_among_them_and_each_is_an_addresss():
-    """What a buyer may choose is a country to Stripe; a few parts of countries mail goes to are there as well."""
+    """What a buyer may choose is a country to Stripe; a few parts of
+    countries mail goes to are there as well."""
     codes = {code for code, _ in Language("en").countries()}
 
     assert {"AC", "TA"} == codes - COUNTRIES

@@ -47,14 +47,15 @@ def test_a_reason_is_understood_wherever_it_stands(advice, code, place):
 
 @pytest.mark.parametrize(
     "code",
-    "fraudulent lost_card stolen_card merchant_blacklist pickup_card restricted_card security_violation "
-    "highest_risk_level".split(),
+    "fraudulent lost_card stolen_card merchant_blacklist pickup_card restricted_card"
+    " security_violation highest_risk_level".split(),
 )
 @pytest.mark.parametrize(
     "beside", ["card_declined", "expired_card", "insufficient_funds", "invented_next_month"]
 )
 def test_fraud_reads_exactly_like_a_plain_decline(code, beside):
-    """The buyer may be the thief: neither words nor advice tell that the card is known as stolen, whatever else is."""
+    """The buyer may be the thief: neither words nor advice tell that the card is
+    known as stolen, whatever else is."""
     for error in (CardDeclined("x", beside, code), CardDeclined("x", code)):
         assert (PLAIN.public_message, PLAIN.advice) == (error.public_message, error.advice)
 

@@ -12,7 +12,8 @@ import pytest
 import tokencharge
 from tokencharge import CardDeclined, TokenChargeError
 
-# DESIGN: the HTTP status to answer with, and whether calling again with the same arguments may help.
+# DESIGN: the HTTP status to answer with, and whether calling
+# again with the same arguments may help.
 TABLE = {
     "ConfigurationError": (500, False),
     "InvalidInput": (400, False),
@@ -74,7 +75,8 @@ def details(error):
 
 
 def test_the_table_has_every_error():
-    """Every public error below the base is in the table of this file, and the base stands above all."""
+    """Every public error below the base is in the table of this
+    file, and the base stands above all."""
     public = [getattr(tokencharge, name) for name in tokencharge.__all__]
     errors = {
         kind for kind in public if isinstance(kind, type) and issubclass(kind, TokenChargeError)

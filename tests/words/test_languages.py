@@ -1,4 +1,5 @@
-"""The buyer's language: which one it is, and that every sentence is said in it, no weaker and no stronger."""
+"""The buyer's language: which one it is, and that every sentence is said
+in it, no weaker and no stronger."""
 
 from __future__ import annotations
 
@@ -24,7 +25,8 @@ from tokencharge.languages import LANGUAGES
 from tokencharge.web.words import WORDS
 
 TRANSLATED = LANGUAGES[1:]
-# "This attempt has not charged you.", as each language says it: of this attempt, that it took nothing.
+# "This attempt has not charged you.", as each language says it:
+# of this attempt, that it took nothing.
 NOT_CHARGED = {
     "en": "This attempt has not charged you.",
     "de": "Bei diesem Versuch wurde Ihre Karte nicht belastet.",
@@ -112,7 +114,8 @@ class TestWhichLanguage:
         ],
     )
     def test_it_is_the_most_wanted_that_is_spoken(self, header: str, tag: str) -> None:
-        """Headers and the codes of frameworks are read alike; what cannot be read counts for nothing."""
+        """Headers and the codes of frameworks are read alike; what
+        cannot be read counts for nothing."""
         assert tag == Language.of(header).tag
 
     @pytest.mark.parametrize("header", ["zh-TW", "zh-Hant", "zh_HK"])
@@ -136,12 +139,14 @@ class TestWhichLanguage:
     def test_a_shop_may_narrow_the_choice(
         self, among: tuple[str, ...], header: str, tag: str
     ) -> None:
-        """The first is for those who ask for none; a region that is named stands for itself alone."""
+        """The first is for those who ask for none; a region that is
+        named stands for itself alone."""
         assert tag == Language.of(header, among).tag
 
     @given(st.text() | st.text(alphabet="deEN-_;q=0.1,* "))
     def test_no_header_is_too_strange(self, header: str) -> None:
-        """Whatever a browser sends, the language is one of the library's, and safe to write into a page."""
+        """Whatever a browser sends, the language is one of the
+        library's, and safe to write into a page."""
         tag = Language.of(header).tag
 
         assert any(tag == known or tag.startswith(f"{known}-") for known in LANGUAGES)
@@ -154,7 +159,8 @@ class TestWhichLanguage:
         )
     )
     def test_no_spoken_language_is_wanted_more(self, wanted: dict[str, int]) -> None:
-        """What is chosen has the highest weight among those that are spoken, and the first of equals is taken."""
+        """What is chosen has the highest weight among those that are spoken,
+        and the first of equals is taken."""
         header = ",".join(f"{tag};q={weight / 1000:.3f}" for tag, weight in wanted.items())
         spoken = {tag: weight for tag, weight in wanted.items() if tag in LANGUAGES and weight}
 
@@ -185,14 +191,16 @@ class TestWhatIsSaid:
 
     @pytest.mark.parametrize("tag", TRANSLATED)
     def test_every_sentence_is_translated(self, tag: str) -> None:
-        """All errors and all words of the pages are said in each language; a few are the same words in two."""
+        """All errors and all words of the pages are said in each
+        language; a few are the same words in two."""
         same = [each for each in SENTENCES if Language(tag).say(each) == each]
 
         assert {"E-mail", "Total", "{label} (optional)"} >= set(same)
 
     @pytest.mark.parametrize("tag", LANGUAGES)
     def test_that_an_attempt_charged_nothing_is_said_of_no_other(self, tag: str) -> None:
-        """It is said exactly where English says it, in the same words each time: never weaker, never stronger."""
+        """It is said exactly where English says it, in the same words each
+        time: never weaker, never stronger."""
         said = {each for each in SENTENCES if NOT_CHARGED[tag] in Language(tag).say(each)}
 
         assert {each for each in SENTENCES if NOT_CHARGED["en"] in each} == said
@@ -228,7 +236,8 @@ class TestWhatIsSaid:
         "error", ERRORS, ids=lambda error: f"{type(error).__name__}-{error.decline_code}"
     )
     def test_an_error_is_told_in_the_buyers_language(self, error: TokenChargeError) -> None:
-        """`message_for` takes a code or a header; `public_message` stays English, and what is not spoken reads so."""
+        """`message_for` takes a code or a header; `public_message` stays
+        English, and what is not spoken reads so."""
         english = error.public_message
 
         assert (

@@ -18,8 +18,8 @@ from tokencharge import (
 )
 from tokencharge.sandbox import Fault, Response, Sandbox
 
-# What Stripe's list says of each code that a payment may meet (https://docs.stripe.com/error-codes), read as: who can
-# do something about it.
+# What Stripe's list says of each code that a payment may meet
+# (https://docs.stripe.com/error-codes), read as: who can do something about it.
 BUYER = """
     authentication_failure authentication_required card_decline_rate_limit_exceeded card_declined email_invalid
     expired_card expired_payment_method incorrect_address incorrect_cvc incorrect_number incorrect_postal_code
@@ -68,7 +68,9 @@ def refused(code: str, status: int) -> TokenChargeError:
     """What a charge raises where Stripe answers with a code."""
     sandbox = Sandbox()
     kind = "card_error" if status == 402 else "invalid_request_error"
-    body = f'{{"error": {{"type": "{kind}", "code": "{code}", "message": "Stripe\'s words."}}}}'.encode()
+    body = (
+        f'{{"error": {{"type": "{kind}", "code": "{code}", "message": "Stripe\'s words."}}}}'
+    ).encode()
     fault = Fault("refused", executed=False, garbled=lambda response: Response(status, {}, body))
     gateway = PaymentGateway(sandbox.secret_key, http_client=sandbox.http_client(), max_retries=0)
     with (
@@ -81,7 +83,8 @@ def refused(code: str, status: int) -> TokenChargeError:
 
 @pytest.mark.parametrize("code", WHO)
 def test_each_code_is_told_to_whom_can_mend_it(code: str) -> None:
-    """The status blames the buyer for what is theirs, and no buyer is told to check what they cannot mend."""
+    """The status blames the buyer for what is theirs, and no buyer is
+    told to check what they cannot mend."""
     error = refused(code, STATUS.get(code, 400))
     who = WHO[code]
 

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from tokencharge import InvalidInput, Money
 
-# Stripe's table (https://docs.stripe.com/currencies): digits after the point, and what minor units are multiples of.
+# Stripe's table (https://docs.stripe.com/currencies): digits after the point,
+# and what minor units are multiples of.
 KINDS = {
     "usd": (2, 1),
     "huf": (2, 1),
@@ -167,7 +168,8 @@ def test_major_units_are_read(value, currency, minor):
     ],
 )
 def test_more_digits_than_the_currency_has_are_refused(value, currency):
-    """An amount that cannot be counted is refused rather than rounded, and the sentence says what to do."""
+    """An amount that cannot be counted is refused rather than rounded,
+    and the sentence says what to do."""
     with pytest.raises(
         InvalidInput, match=f"{currency.upper()} amounts have .* decimal digits?: round"
     ) as refused:
@@ -242,7 +244,8 @@ def test_the_refusal_says_how_many_digits_there_are(currency, digits):
     ids=lambda value: repr(value)[:20] if isinstance(value, str) else type(value).__name__,
 )
 def test_what_is_no_price_is_refused(value):
-    """Floats, bools, NaN, infinities, text that is no number, negative and impossible prices raise InvalidInput."""
+    """Floats, bools, NaN, infinities, text that is no number, negative and
+    impossible prices raise InvalidInput."""
     with pytest.raises(InvalidInput) as refused:
         Money.of(value, "usd")
 

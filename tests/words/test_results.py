@@ -149,7 +149,8 @@ def test_a_charge_of_today_is_read_whole():
     ],
 )
 def test_the_status_is_read_from_any_year(fields, status, paid, captured):
-    """Absent until 2015, then "paid", then "succeeded": the three read alike; a failure is known by its traces."""
+    """Absent until 2015, then "paid", then "succeeded": the three read alike;
+    a failure is known by its traces."""
     read = charge(**fields)
 
     assert (status, paid, captured) == (read.status, read.paid, read.captured)
@@ -209,7 +210,8 @@ def test_amounts_left_out_are_filled_in(fields, captured, refunded):
     ],
 )
 def test_the_card_is_found_where_any_version_put_it(fields):
-    """`card`, `source`, `payment_method_details`, a Source's own `card`: the same card, brand in lower case."""
+    """`card`, `source`, `payment_method_details`, a Source's own `card`:
+    the same card, brand in lower case."""
     assert AMEX == charge(**fields).card
 
 
@@ -345,7 +347,8 @@ def test_the_fee_is_read_once_it_is_booked(booked, fee, net):
 
 @pytest.mark.parametrize("refunds", [[], [{"amount": 100}], {"object": "list", "data": []}, None])
 def test_the_refunds_of_a_charge_come_in_several_shapes(refunds):
-    """A bare array, a list object or nothing: the charge is read all the same, and `raw` has them."""
+    """A bare array, a list object or nothing: the charge is read
+    all the same, and `raw` has them."""
     read = charge(refunds=refunds, amount_refunded=100, refunded=False)
 
     assert Money(100, "usd") == read.amount_refunded
@@ -530,9 +533,9 @@ JSON = st.recursive(
     max_leaves=8,
 )
 NAMES = st.sampled_from(
-    "id object amount currency amount_captured amount_refunded paid captured refunded status customer card source "
-    "payment_method payment_method_details failure_code outcome created metadata livemode deleted brand type last4 "
-    "exp_month charge reason data".split()
+    "id object amount currency amount_captured amount_refunded paid captured refunded status"
+    " customer card source payment_method payment_method_details failure_code outcome created"
+    " metadata livemode deleted brand type last4 exp_month charge reason data".split()
 )
 # Mostly well-formed, so that the deep parts are reached.
 BODIES = st.builds(

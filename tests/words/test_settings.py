@@ -449,7 +449,8 @@ def test_a_test_key_may_travel_in_clear():
 
 
 def test_no_repr_shows_a_secret():
-    """The secret key and the webhook secrets are not in the repr of settings or gateway; the publishable key is."""
+    """The secret key and the webhook secrets are not in the repr of settings
+    or gateway; the publishable key is."""
     settings = Settings(SECRET, publishable_key=PUBLIC, webhook_secret=WEBHOOK)
     shown = repr(settings) + str(settings) + repr(PaymentGateway.from_settings(settings))
 

@@ -39,7 +39,8 @@ def test_an_answer_is_lost(gateway: PaymentGateway, stripe_sandbox: Sandbox) -> 
 
 
 def test_the_next_day(gateway: PaymentGateway, stripe_sandbox: Sandbox) -> None:
-    """An order is not charged again after Stripe has forgotten its keys, as long as its customer is known."""
+    """An order is not charged again after Stripe has forgotten its keys,
+    as long as its customer is known."""
     buy(gateway, "order-1", stripe_sandbox.create_token(), ADA)
     stripe_sandbox.advance(25 * 3600)
 
