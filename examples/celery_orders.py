@@ -8,7 +8,8 @@ calls retryable is tried again with back-off.
 Run it, with Redis on this machine, in three terminals in this folder:
 
     $ pip install tokencharge 'celery[redis]'
-    $ tokencharge sandbox           # a stand-in for Stripe; paste the `export` lines it prints into the other terminals
+    $ tokencharge sandbox           # a stand-in for Stripe; paste the `export` lines it
+                                    # prints into the other terminals
 
     $ celery -A celery_orders worker --loglevel INFO
 
@@ -20,7 +21,8 @@ stays one Charge.
 The settings are the library's own (STRIPE_SECRET_KEY, STRIPE_API_BASE, ...) and
 
     CELERY_BROKER_URL           redis://127.0.0.1:6379/0; results are kept there too
-    CELERY_VISIBILITY_TIMEOUT   600 seconds: how long after a worker fell silent Redis hands its tasks to another one
+    CELERY_VISIBILITY_TIMEOUT   600 seconds: how long after a worker fell silent Redis
+                                hands its tasks to another one
 
 Redis may also lose a task, with a worker that dies in the instant it takes it. So keep the order
 open in your database until a result says otherwise, and send what is still open after a while

@@ -28,7 +28,10 @@ def floors() -> list[list[str]]:
     for node in tree.body:
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "FLOORS":
             # A set is written in the order its author chose, which says which part comes first.
-            return [[ast.literal_eval(each) for each in floor.elts] for floor in node.value.elts]  # type: ignore[attr-defined]
+            return [
+                [ast.literal_eval(each) for each in floor.elts]
+                for floor in node.value.elts  # type: ignore[attr-defined]
+            ]
     raise LookupError("tests/test_house.py has no FLOORS.")
 
 

@@ -154,7 +154,8 @@ class Visitor:
         self.page.evaluate(
             """scheme => new Promise((done) => {
                 const look = () => matchMedia(`(prefers-color-scheme: ${scheme})`).matches
-                    ? requestAnimationFrame(() => requestAnimationFrame(done)) : requestAnimationFrame(look);
+                    ? requestAnimationFrame(() => requestAnimationFrame(done))
+                    : requestAnimationFrame(look);
                 look();
             })""",
             scheme,
@@ -297,7 +298,11 @@ def visit(chromium: Browser) -> Iterator[Callable[..., Visitor]]:
 
     def visit(width: int = 1280, **options: Any) -> Visitor:
         size = {"width": width, "height": 800}
-        context = chromium.new_context(viewport=size, reduced_motion="reduce", **options)  # type: ignore[arg-type]
+        context = chromium.new_context(
+            viewport=size,  # type: ignore[arg-type]
+            reduced_motion="reduce",
+            **options,
+        )
         context.set_default_timeout(20_000)
         context.add_init_script(
             "addEventListener('securitypolicyviolation', (e) => console.error(e.violatedDirective,"

@@ -377,7 +377,10 @@ def test_a_stripe_js_that_is_late_is_waited_for(shop: Shop, till: Till, visitor:
     and works once Stripe.js is there."""
     visitor.page.clock.install()
     late: list[Route] = []
-    visitor.page.route("**/stripe.js", lambda route: late.append(route))  # noqa: PLW0108 - Playwright takes no built-in
+    visitor.page.route(
+        "**/stripe.js",
+        lambda route: late.append(route),  # noqa: PLW0108 - Playwright takes no built-in
+    )
     visitor.page.goto(shop.url, wait_until="commit")
 
     assert (

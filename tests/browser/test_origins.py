@@ -16,7 +16,8 @@ ASK = """async ([url, key, body]) => {
   const headers = { Authorization: key, "Content-Type": "application/x-www-form-urlencoded" };
   try {
     const answer = await fetch(url, { method: "POST", headers, body });
-    return [answer.status, Boolean(answer.headers.get("Request-Id")), (await answer.json()).object ?? null];
+    const named = Boolean(answer.headers.get("Request-Id"));
+    return [answer.status, named, (await answer.json()).object ?? null];
   } catch (error) {
     return error.name;
   }

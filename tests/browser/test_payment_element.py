@@ -16,8 +16,9 @@ from tokencharge.sandbox import Fault, Response, Server
 if TYPE_CHECKING:
     from playwright.sync_api import FrameLocator
 
-PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Shop</title><link rel="icon" href="data:,">
-</head><body><main><h1>Pay</h1><form id="form"><div id="payment"></div><div id="card"></div><button>Pay</button></form>
+PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Shop</title>
+<link rel="icon" href="data:,"></head><body><main><h1>Pay</h1><form id="form">
+<div id="payment"></div><div id="card"></div><button>Pay</button></form>
 </main><script src="{js}"></script></body></html>"""
 MOUNT = """(options) => {
   window.stripe = Stripe("pk_test_tokenchargeSandboxKey0001");
@@ -330,7 +331,8 @@ def test_it_works_by_keyboard(server: Client, window: Visitor, run: Run) -> None
     bank(window).get_by_role("button", name="Approve").wait_for()
     window.page.locator("dialog iframe").evaluate(
         """(frame) => new Promise((done) => {
-             const look = () => (frame.getRootNode().activeElement === frame ? done() : requestAnimationFrame(look));
+             const look = () => frame.getRootNode().activeElement === frame
+               ? done() : requestAnimationFrame(look);
              look();
            })"""
     )

@@ -75,7 +75,8 @@ def test_a_field_of_the_sites_may_be_called_submit(
     visitor.open(f"{kiosk.url}/checkout")
     visitor.page.evaluate(
         """() => {
-             const field = Object.assign(document.createElement("input"), { type: "hidden", name: "submit" });
+             const field = document.createElement("input");
+             Object.assign(field, { type: "hidden", name: "submit" });
              document.querySelector(".tc-pay").append(field);
            }"""
     )

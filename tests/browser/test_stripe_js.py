@@ -12,7 +12,8 @@ from tests.browser.conftest import Till, Visitor
 from tokencharge.sandbox import Fault, Response
 
 PAGE = b"""<!doctype html><html lang="en"><title>Blank</title><link rel="icon" href="data:,">
-<main><div id="card"></div><input id="elsewhere" aria-label="Elsewhere"></main><script src="/v3/"></script></html>"""
+<main><div id="card"></div><input id="elsewhere" aria-label="Elsewhere"></main>
+<script src="/v3/"></script></html>"""
 MOUNT = """() => {
   window.heard = [];
   window.stripe = Stripe("pk_test_tokenchargeSandboxKey0001");

@@ -47,7 +47,9 @@ def after(event: Callable[[], object], action: Action) -> Action:
 
 def test_a_refusal_that_names_nothing_hides_no_payment(line, till, route):
     """Another call paid the order meanwhile: that is told, not the refusal."""
-    pay = lambda: line.gateway(route=route).charge("tok_mastercard", ADA, FIVE, order_id=ORDER)  # noqa: E731
+    pay = lambda: line.gateway(route=route).charge(  # noqa: E731
+        "tok_mastercard", ADA, FIVE, order_id=ORDER
+    )
     line.plan(f"POST /v1/{route}", after(pay, refuse(402, **NAMES_NOTHING)))
     payment = till.charge("tok_visa", ADA, FIVE, order_id=ORDER)
 
@@ -223,7 +225,9 @@ def test_a_corrected_email_is_found_without_search(line, till, route, pages):
             line.sandbox.create_token(FAILS_WHEN_CHARGED), "old@example.com", FIVE, order_id=ORDER
         )
     other = answer(200, {"data": [{"id": "cus_other", "metadata": {}}], "has_more": True})
-    from_the_newest = lambda request: line.sandbox.handle(attrs.evolve(request, query="limit=100"))  # noqa: E731
+    from_the_newest = lambda request: line.sandbox.handle(  # noqa: E731
+        attrs.evolve(request, query="limit=100")
+    )
     line.plan("GET /v1/customers", *[other] * pages, from_the_newest)
     line.plan("GET /v1/customers/search", *[NO_SEARCH] * 9)
     if pages == 20:

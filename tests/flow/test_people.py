@@ -222,12 +222,12 @@ def test_an_order_that_goes_on_is_corrected(sandbox, gateway):
     is shipped say what was said last."""
     with pytest.raises(CardDeclined):
         gateway.charge(
-            sandbox.create_token(FAILS_WHEN_CHARGED), ADA, FIVE, order_id="7", billing=BUYER, shipping=BUYER,
-            receipt_email=ADA,
+            sandbox.create_token(FAILS_WHEN_CHARGED), ADA, FIVE, order_id="7",
+            billing=BUYER, shipping=BUYER, receipt_email=ADA,
         )  # fmt: skip
     gateway.charge(
-        sandbox.create_token(), "ada@example.org", FIVE, order_id="7", billing=FRIEND, shipping=FRIEND,
-        receipt_email="ada@example.org",
+        sandbox.create_token(), "ada@example.org", FIVE, order_id="7",
+        billing=FRIEND, shipping=FRIEND, receipt_email="ada@example.org",
     )  # fmt: skip
     (customer,), (charge,) = sandbox.customers, paid(sandbox)
 

@@ -44,8 +44,8 @@ def broker(tmp_path: Path, programs: Programs) -> str:
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]
         redis = programs.run(
-            "redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no",
-            cwd=tmp_path,
+            "redis-server", "--port", str(port), "--bind", "127.0.0.1",
+            "--save", "", "--appendonly", "no", cwd=tmp_path,
         )  # fmt: skip
         assert redis.stdout is not None
         # Someone else may have taken the port meanwhile; then it says so and ends.

@@ -103,8 +103,8 @@ def workers(
     for name in ("one@shop", "two@shop"):
         with (tmp_path / f"{name}.log").open("w") as log:
             running[name] = programs.python(
-                "celery", "-A", "celery_orders", "worker", "--pool=prefork", "--concurrency=1", f"--hostname={name}",
-                "--loglevel=INFO", env=env, stdout=log, stderr=log,
+                "celery", "-A", "celery_orders", "worker", "--pool=prefork", "--concurrency=1",
+                f"--hostname={name}", "--loglevel=INFO", env=env, stdout=log, stderr=log,
             )  # fmt: skip
     for name, value in settings.items():
         monkeypatch.setenv(name, value)

@@ -116,7 +116,8 @@ def test_a_preloaded_gunicorn_application_charges_from_its_workers(
         port = listening.getsockname()[1]
         programs.python(
             "gunicorn", "--preload", "--workers=2", f"--bind=fd://{listening.fileno()}",
-            "--log-level=warning", "--timeout=300", "--no-control-socket", "tests.processes.preloaded:application",
+            "--log-level=warning", "--timeout=300", "--no-control-socket",
+            "tests.processes.preloaded:application",
             pass_fds=[listening.fileno()],
             env={**environment(sandbox, server), "FIRST_TOKEN": sandbox.create_token()},
         )  # fmt: skip

@@ -15,8 +15,10 @@ SHOP = """
 POST customers email=ada@example.com metadata[p]=q
 POST payment_methods type=card card[token]=tok_visa
 POST payment_methods/{card}/attach customer={customer}
-POST payment_intents amount=5000 currency=usd payment_method=pm_card_visa confirm=true CARDS_ONLY Idempotency-Key:k-2
-POST payment_intents amount=5000 currency=usd payment_method=pm_card_visa confirm=true CARDS_ONLY Idempotency-Key:k-2
+POST payment_intents amount=5000 currency=usd payment_method=pm_card_visa confirm=true \
+CARDS_ONLY Idempotency-Key:k-2
+POST payment_intents amount=5000 currency=usd payment_method=pm_card_visa confirm=true \
+CARDS_ONLY Idempotency-Key:k-2
 GET payment_intents/{paid} expand[]=latest_charge
 POST payment_intents amount=1000 currency=usd payment_method={declining} confirm=true CARDS_ONLY
 POST refunds payment_intent={paid} amount=1500

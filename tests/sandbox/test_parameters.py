@@ -90,7 +90,10 @@ def test_an_empty_source_is_none(client):
     }
 
     assert {
-        "Invalid source object: must be a dictionary or a non-empty string. See API docs at https://stripe.com/docs'"
+        (
+            "Invalid source object: must be a dictionary or a non-empty string."
+            " See API docs at https://stripe.com/docs'"
+        )
     } == messages
 
 

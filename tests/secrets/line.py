@@ -62,13 +62,17 @@ class _Handler(socketserver.StreamRequestHandler):
         head, length = b"", 0
         if self.request.recv(1, socket.MSG_PEEK) == b"\x16":
             # A TLS handshake has no lines to wait for: answer it as a plain server would.
-            self.wfile.write(self.server.answer(self.request.recv(4096)))  # type: ignore[attr-defined]
+            self.wfile.write(
+                self.server.answer(self.request.recv(4096))  # type: ignore[attr-defined]
+            )
             return
         while (line := self.rfile.readline()) not in (b"\r\n", b""):
             head += line
             name, _, value = line.partition(b":")
             length = int(value) if name.lower() == b"content-length" else length
-        self.wfile.write(self.server.answer(head + self.rfile.read(length)))  # type: ignore[attr-defined]
+        self.wfile.write(
+            self.server.answer(head + self.rfile.read(length))  # type: ignore[attr-defined]
+        )
 
 
 @contextmanager

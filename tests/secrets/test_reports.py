@@ -129,9 +129,13 @@ from tokencharge.web import Reply
 
 FIVE = Money(500, "usd")
 CARD = Card(id="card_1", fingerprint={FINGERPRINT!r})
-OTHER = Charge.from_stripe({{"id": "ch_1", "amount": 500, "currency": "usd", "status": "succeeded"}})
+OTHER = Charge.from_stripe(
+    {{"id": "ch_1", "amount": 500, "currency": "usd", "status": "succeeded"}}
+)
 CHARGE = attrs.evolve(OTHER, card=CARD, receipt_email={EMAIL!r}, receipt_url="https://pay/{EMAIL}")
-NO_INTENT = PaymentIntent.from_stripe({{"id": "pi_1", "amount": 500, "currency": "usd", "status": "processing"}})
+NO_INTENT = PaymentIntent.from_stripe(
+    {{"id": "pi_1", "amount": 500, "currency": "usd", "status": "processing"}}
+)
 INTENT = attrs.evolve(NO_INTENT, client_secret={CLIENT_SECRET!r})
 THINGS = [
     (Settings({KEY!r}, webhook_secret={WEBHOOK_SECRET!r}), Settings("sk_test_1")),

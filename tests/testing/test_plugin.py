@@ -46,7 +46,9 @@ def test_the_gateway_charges_in_the_sandbox(suite: pytest.Pytester) -> None:
 
         @pytest.mark.parametrize("time", [1, 2])
         def test_buying(gateway, stripe_sandbox, time):
-            payment = gateway.charge(token="tok_visa", email="ada@example.com", amount=Money(500, "usd"))
+            payment = gateway.charge(
+                token="tok_visa", email="ada@example.com", amount=Money(500, "usd")
+            )
             assert stripe_sandbox.charges == [payment.charge]
 
         def test_a_fault_is_met(gateway, stripe_sandbox):
@@ -86,7 +88,8 @@ def test_webhooks(suite: pytest.Pytester) -> None:
     )
     suite.makepyfile(f"""{shown}
 def test_beside_a_cassette(gateway, async_gateway, stripe_cassette, stripe_sandbox):
-    made_up = {{"id": "evt_1", "object": "event", "type": "payout.paid", "data": {{"object": {{}}}}}}
+    data = {{"object": {{}}}}
+    made_up = {{"id": "evt_1", "object": "event", "type": "payout.paid", "data": data}}
     for each in (gateway, async_gateway):
         assert each.parse_event(*stripe_sandbox.signed(made_up)).id == "evt_1"
 """)
@@ -103,7 +106,9 @@ def test_the_async_gateway(suite: pytest.Pytester) -> None:
         from tokencharge import Money
 
         def test_buying(async_gateway, stripe_sandbox):
-            payment = asyncio.run(async_gateway.charge("tok_visa", "ada@example.com", Money(500, "usd")))
+            payment = asyncio.run(
+                async_gateway.charge("tok_visa", "ada@example.com", Money(500, "usd"))
+            )
             assert stripe_sandbox.charges == [payment.charge]
     """)
     suite.runpytest().assert_outcomes(passed=1)
@@ -115,7 +120,9 @@ def test_the_async_gateway(suite: pytest.Pytester) -> None:
         from tokencharge import Money
 
         def test_buying(async_gateway, stripe_cassette):
-            payment = asyncio.run(async_gateway.charge("tok_visa", "ada@example.com", Money(500, "usd")))
+            payment = asyncio.run(
+                async_gateway.charge("tok_visa", "ada@example.com", Money(500, "usd"))
+            )
             assert payment.charge.paid
     """
     )

@@ -54,8 +54,9 @@ ANSWER = {
     "list": ["tok_visa", "whsec_abcdefgh12345678", "4242424242424242", 7],
 }
 SECRETS = """
-    3NsYl2 4fdAW5 wXyZ01 shop.example.org acct_1Ab rcpt_ 7Cpxqd Lovelace London James 203.0.113 1NsYl2 2NsYl2 9424
-    Xt5EWL ****abcd 1NsYl2Ab 4000 abcdefgh12345678 4242424242424242 sk_test_mine secret-agent
+    3NsYl2 4fdAW5 wXyZ01 shop.example.org acct_1Ab rcpt_ 7Cpxqd Lovelace London James 203.0.113
+    1NsYl2 2NsYl2 9424 Xt5EWL ****abcd 1NsYl2Ab 4000 abcdefgh12345678 4242424242424242 sk_test_mine
+    secret-agent
 """.split()
 
 

@@ -30,7 +30,8 @@ def blocking(gateway: PaymentGateway) -> None:
     gateway.charge("tok_visa", "ada@example.com", PRICE, "order-1")  # type: ignore[call-arg]
     gateway.charge_customer("cus_1", PRICE)  # type: ignore[call-arg]
     print(gateway.find("order-1").charge)  # type: ignore[union-attr]
-    print(gateway.charge("tok_visa", "ada@example.com", PRICE).charge.card.last4)  # type: ignore[union-attr]
+    payment = gateway.charge("tok_visa", "ada@example.com", PRICE)
+    print(payment.charge.card.last4)  # type: ignore[union-attr]
     gateway.parse_event("{}", "t=1,v1=")  # type: ignore[arg-type]
 
 

@@ -13,7 +13,9 @@ from uuid import uuid4
 # What may stand in a header as a server hands it on.
 _LATIN = [chr(code) for code in range(1, 256) if chr(code) not in "\r\n"]
 # What may stand in the place of anything, as JSON.
-_VALUES = r"""null false "" "x" "\ud800" "\u0000" 0 -1 1.5 1e400 NaN [] {} [{}] "ch_1" "charge" "event" """.split()
+_VALUES = r"""
+    null false "" "x" "\ud800" "\u0000" 0 -1 1.5 1e400 NaN [] {} [{}] "ch_1" "charge" "event"
+""".split()
 
 SECRET, OLD_SECRET = "whsec_of_the_shop", "whsec_being_rolled"
 BUYER = "grace@example.com"

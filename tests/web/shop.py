@@ -36,7 +36,11 @@ G = TypeVar("G", PaymentGateway, AsyncPaymentGateway)
 Fields = Mapping[str, str] | Iterable[tuple[str, str]]
 
 
-def gateway_to(sandbox: Sandbox, kind: type[G] = PaymentGateway, **settings: Any) -> G:  # type: ignore[assignment]
+def gateway_to(
+    sandbox: Sandbox,
+    kind: type[G] = PaymentGateway,  # type: ignore[assignment]
+    **settings: Any,
+) -> G:
     """A gateway whose Stripe is the sandbox, without sockets;
     its webhook secret is being rolled."""
     given = {

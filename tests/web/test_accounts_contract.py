@@ -81,7 +81,9 @@ def django_site(sandboxes: dict[str, Sandbox]) -> Ask:
 
     class Mine:
         def get_gateway(self) -> PaymentGateway:
-            gateway: PaymentGateway = gateways[self.request.headers["X-Tenant"]]  # type: ignore[attr-defined]
+            gateway: PaymentGateway = gateways[
+                self.request.headers["X-Tenant"]  # type: ignore[attr-defined]
+            ]
             return gateway
 
     class Buy(Mine, ChargeView):
@@ -181,7 +183,10 @@ def test_a_gateway_of_the_other_kind_is_refused_when_it_is_given(sandbox: Sandbo
 
     with pytest.raises(ConfigurationError, match="other kind of gateway: make a PaymentGateway"):
         flask_adapter.TokenCharge(gateway=awaited)  # type: ignore[arg-type]
-    with pytest.raises(ConfigurationError, match="make a PaymentGateway"), use_gateway(awaited):  # type: ignore[arg-type]
+    with (
+        pytest.raises(ConfigurationError, match="make a PaymentGateway"),
+        use_gateway(awaited),  # type: ignore[arg-type]
+    ):
         pass
     with pytest.raises(ConfigurationError, match="make a PaymentGateway"):
         charge_from_request(None, order(), gateway=awaited)  # type: ignore[arg-type]
@@ -197,7 +202,10 @@ def test_a_gateway_function_that_returns_the_other_kind_charges_nothing(sandbox:
     """It is told before anything is charged."""
     awaited, app = gateway_to(sandbox, AsyncPaymentGateway), Flask(__name__)
     app.testing = True
-    payments = flask_adapter.TokenCharge(app, gateway=lambda: awaited)  # type: ignore[arg-type, return-value]
+    payments = flask_adapter.TokenCharge(
+        app,
+        gateway=lambda: awaited,  # type: ignore[arg-type, return-value]
+    )
     payments.order(order)
 
     with pytest.raises(ConfigurationError, match="other kind"):

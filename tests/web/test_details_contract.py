@@ -73,8 +73,8 @@ class TestWhatThePageAsksFor:
             (("billing_address",), ["billing.name", "billing.address.line1"]),
             (("name", "billing_address"), ["billing.name", "billing.address.line1"]),
             (("shipping_address",), ["shipping.name", "shipping.address.line1"]),
-            (ALL, ["billing.phone", "billing.name", "billing.address.line1", "shipping.same_as_billing",
-                   "shipping.name", "shipping.address.line1"]),
+            (ALL, ["billing.phone", "billing.name", "billing.address.line1",
+                   "shipping.same_as_billing", "shipping.name", "shipping.address.line1"]),
         ],
     )  # fmt: skip
     def test_it_has_fields_for_that_and_nothing_else(

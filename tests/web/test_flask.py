@@ -578,7 +578,10 @@ class TestAnExpiredPage:
         """With a code of its own."""
         answer = client.post("/charge", json={"token": sandbox.create_token(), "email": EMAIL})
 
-        assert (400, "page_expired") == (answer.status_code, answer.json["error"]["code"])  # type: ignore[index]
+        assert (400, "page_expired") == (
+            answer.status_code,
+            answer.json["error"]["code"],  # type: ignore[index]
+        )
         assert [] == sandbox.requests
 
     def test_a_bad_request_of_a_hooks_is_its_own(

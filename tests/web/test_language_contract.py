@@ -195,7 +195,10 @@ def test_a_language_that_is_not_spoken_is_a_mistake(languages: object) -> None:
     for make in (
         lambda: Checkout(None, languages=languages),  # type: ignore[arg-type]
         lambda: Flasks(languages=languages),  # type: ignore[arg-type]
-        lambda: Starlettes({"STRIPE_SECRET_KEY": sandbox.secret_key}, languages=languages),  # type: ignore[arg-type]
+        lambda: Starlettes(
+            {"STRIPE_SECRET_KEY": sandbox.secret_key},
+            languages=languages,  # type: ignore[arg-type]
+        ),
     ):
         with pytest.raises(
             ConfigurationError, match=r"Languages are a list|that this library speaks: en, de"

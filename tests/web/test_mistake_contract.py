@@ -119,7 +119,9 @@ class TestTheShops:
     ) -> None:
         """It fails where it is made: the developer sees it at the first GET,
         and no buyer is blamed at a POST."""
-        type(shop).order = property(lambda shop: Order(**{"amount": FIVE, **wrong}))  # type: ignore[assignment]
+        type(shop).order = property(  # type: ignore[assignment]
+            lambda shop: Order(**{"amount": FIVE, **wrong})
+        )
         try:
             with pytest.raises(InvalidInput) as at_first:
                 shop.get("/checkout")

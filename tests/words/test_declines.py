@@ -14,22 +14,24 @@ PLAIN = CardDeclined("x", "card_declined", "generic_decline")
 
 ADVICE = {
     Advice.TryAnotherCard: """
-        card_declined card_not_supported currency_not_supported do_not_try_again expired_card generic_decline
-        incorrect_pin invalid_pin live_mode_test_card offline_pin_required online_or_offline_pin_required
-        pin_try_exceeded restricted_card revocation_of_all_authorizations revocation_of_authorization
-        stop_payment_order testmode_decline
+        card_declined card_not_supported currency_not_supported do_not_try_again expired_card
+        generic_decline incorrect_pin invalid_pin live_mode_test_card offline_pin_required
+        online_or_offline_pin_required pin_try_exceeded restricted_card
+        revocation_of_all_authorizations revocation_of_authorization stop_payment_order
+        testmode_decline
     """,
     Advice.TryAgainLater: """
-        approve_with_id card_velocity_exceeded duplicate_transaction insufficient_funds issuer_not_available
-        processing_error reenter_transaction try_again_later withdrawal_count_limit_exceeded
+        approve_with_id card_velocity_exceeded duplicate_transaction insufficient_funds
+        issuer_not_available processing_error reenter_transaction try_again_later
+        withdrawal_count_limit_exceeded
     """,
     Advice.FixDetails: """
-        incorrect_address incorrect_cvc incorrect_number incorrect_zip invalid_cvc invalid_expiry_month
-        invalid_expiry_year invalid_number
+        incorrect_address incorrect_cvc incorrect_number incorrect_zip invalid_cvc
+        invalid_expiry_month invalid_expiry_year invalid_number
     """,
     Advice.CallBank: """
-        call_issuer do_not_honor invalid_account invalid_amount new_account_information_available no_action_taken
-        not_permitted service_not_allowed transaction_not_allowed
+        call_issuer do_not_honor invalid_account invalid_amount new_account_information_available
+        no_action_taken not_permitted service_not_allowed transaction_not_allowed
     """,
 }
 ROWS = [(advice, code) for advice, codes in ADVICE.items() for code in codes.split()]

@@ -73,9 +73,9 @@ def asked(**known: str) -> AuthenticationRequired:
 
 
 DECLINES = """
-    fraudulent lost_card insufficient_funds processing_error incorrect_number invalid_expiry_year incorrect_cvc
-    incorrect_zip expired_card card_not_supported currency_not_supported incorrect_pin duplicate_transaction
-    card_decline_rate_limit_exceeded payment_intent_authentication_failure
+    fraudulent lost_card insufficient_funds processing_error incorrect_number invalid_expiry_year
+    incorrect_cvc incorrect_zip expired_card card_not_supported currency_not_supported incorrect_pin
+    duplicate_transaction card_decline_rate_limit_exceeded payment_intent_authentication_failure
 """.split()
 ERRORS = [
     *(kind("what happened") for kind in kinds()),

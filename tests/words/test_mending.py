@@ -21,34 +21,39 @@ from tokencharge.sandbox import Fault, Response, Sandbox
 # What Stripe's list says of each code that a payment may meet
 # (https://docs.stripe.com/error-codes), read as: who can do something about it.
 BUYER = """
-    authentication_failure authentication_required card_decline_rate_limit_exceeded card_declined email_invalid
-    expired_card expired_payment_method incorrect_address incorrect_cvc incorrect_number incorrect_postal_code
-    incorrect_zip insufficient_funds invalid_card_type invalid_cvc invalid_expiry_month invalid_expiry_year
-    invalid_number invalid_source_usage payment_intent_action_required payment_intent_authentication_failure
-    payment_intent_payment_attempt_expired payment_intent_payment_attempt_failed payment_method_customer_decline
-    payment_method_provider_decline payment_method_restricted payment_method_unexpected_state postal_code_invalid
-    refer_to_customer setup_attempt_failed setup_intent_authentication_failure
-    three_d_secure_authentication_not_supported token_already_used token_card_network_invalid
+    authentication_failure authentication_required card_decline_rate_limit_exceeded card_declined
+    email_invalid expired_card expired_payment_method incorrect_address incorrect_cvc
+    incorrect_number incorrect_postal_code incorrect_zip insufficient_funds invalid_card_type
+    invalid_cvc invalid_expiry_month invalid_expiry_year invalid_number invalid_source_usage
+    payment_intent_action_required payment_intent_authentication_failure
+    payment_intent_payment_attempt_expired payment_intent_payment_attempt_failed
+    payment_method_customer_decline payment_method_provider_decline payment_method_restricted
+    payment_method_unexpected_state postal_code_invalid refer_to_customer setup_attempt_failed
+    setup_intent_authentication_failure three_d_secure_authentication_not_supported
+    token_already_used token_card_network_invalid
 """
 SHOP = """
-    account_invalid amount_too_large amount_too_small api_key_expired approval_required balance_insufficient
-    capability_not_active capture_charge_authorization_expired capture_unauthorized_payment charge_already_captured
-    charge_already_refunded charge_disputed charge_exceeds_source_limit charge_exceeds_transaction_limit
-    charge_expired_for_capture charge_invalid_parameter charge_not_refundable country_unsupported
-    customer_max_payment_methods intent_invalid_state invalid_characters invalid_charge_amount livemode_mismatch missing
-    parameter_invalid_empty parameter_invalid_integer parameter_invalid_string_blank parameter_invalid_string_empty
-    parameter_missing parameter_unknown parameters_exclusive payment_intent_incompatible_payment_method
-    payment_intent_invalid_parameter payment_intent_unexpected_state payment_method_billing_details_address_missing
-    payment_method_currency_mismatch payment_method_invalid_parameter payment_method_invalid_parameter_testmode
-    payment_method_types_no_longer_supported payment_method_unactivated payment_method_unsupported_type
-    platform_api_key_expired product_inactive refund_disputed_payment request_blocked resource_already_exists
-    resource_missing secret_key_required state_unsupported status_transition_invalid testmode_charges_only
-    tls_version_unsupported url_invalid
+    account_invalid amount_too_large amount_too_small api_key_expired approval_required
+    balance_insufficient capability_not_active capture_charge_authorization_expired
+    capture_unauthorized_payment charge_already_captured charge_already_refunded charge_disputed
+    charge_exceeds_source_limit charge_exceeds_transaction_limit charge_expired_for_capture
+    charge_invalid_parameter charge_not_refundable country_unsupported customer_max_payment_methods
+    intent_invalid_state invalid_characters invalid_charge_amount livemode_mismatch missing
+    parameter_invalid_empty parameter_invalid_integer parameter_invalid_string_blank
+    parameter_invalid_string_empty parameter_missing parameter_unknown parameters_exclusive
+    payment_intent_incompatible_payment_method payment_intent_invalid_parameter
+    payment_intent_unexpected_state payment_method_billing_details_address_missing
+    payment_method_currency_mismatch payment_method_invalid_parameter
+    payment_method_invalid_parameter_testmode payment_method_types_no_longer_supported
+    payment_method_unactivated payment_method_unsupported_type platform_api_key_expired
+    product_inactive refund_disputed_payment request_blocked resource_already_exists
+    resource_missing secret_key_required state_unsupported status_transition_invalid
+    testmode_charges_only tls_version_unsupported url_invalid
 """
 TIME = """
-    idempotency_key_in_use lock_timeout payment_intent_rate_limit_exceeded payment_method_not_available
-    payment_method_provider_timeout processing_error rate_limit three_d_secure_authentication_upstream_error
-    token_in_use
+    idempotency_key_in_use lock_timeout payment_intent_rate_limit_exceeded
+    payment_method_not_available payment_method_provider_timeout processing_error rate_limit
+    three_d_secure_authentication_upstream_error token_in_use
 """
 WHO = {
     code: who
