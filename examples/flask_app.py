@@ -1,5 +1,5 @@
-"""A shop in Flask with one thing to sell: `python examples/flask_app.py`, then open the address it
-prints.
+"""A shop in Flask with one thing to sell:
+`python examples/flask_app.py`, then open the address it prints.
 
 Without STRIPE_SECRET_KEY it sells against a sandbox. With a test key (and STRIPE_PUBLISHABLE_KEY)
 it sells against Stripe's test mode. A live key is refused. It shows Stripe's Payment Element and
@@ -25,8 +25,9 @@ payments = TokenCharge()
 
 @payments.order
 def order() -> Order:
-    """Say what is bought, at our price. With an order_id it is charged once, whatever cards and
-    tabs try.
+    """Say what is bought, at our price.
+
+    With an order_id it is charged once, whatever cards and tabs try.
 
     Here the order's id goes with the address. A real shop looks it up, and whether the order is
     this visitor's.

@@ -1,5 +1,5 @@
-"""Charge an order from a script: `python examples/script.py order-1 tok_visa ada@example.com 14.50
-usd`.
+"""Charge an order from a script:
+`python examples/script.py order-1 tok_visa ada@example.com 14.50 usd`.
 
 Run it again with the same order, and it finds the payment instead of making another. The exit code
 says what to do:
