@@ -43,7 +43,7 @@ class Row(Protocol):
 
     @property
     def serial(self) -> int:
-        """How many were made before it."""
+        """The number of the row, in the order in which all were made."""
         ...
 
     @property

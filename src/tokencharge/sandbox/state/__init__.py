@@ -1,1 +1,1 @@
-"""What the account keeps, and what it remembers of what happened."""
+"""The state of an account: its objects, its events, its rules."""

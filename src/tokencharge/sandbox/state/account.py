@@ -1,4 +1,4 @@
-"""The account: every object Stripe would keep for it, its clock, its ids, and the request at hand."""
+"""The account with its objects, clock and ids, and `Visit`, one request to it."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ class Account:
 
     Attributes:
         id: Stripe's name for the account.
-        rules: What kind of account it is.
-        record: What happened.
+        rules: The kind of account, and the choices where Stripe is slow or unverified.
+        record: The events.
     """
 
     def __init__(self, clock: Callable[[], float], seed: int | None, rules: Rules) -> None:
@@ -39,17 +39,18 @@ class Account:
         self._kept: dict[str, Kept] = {}
         self._shelves = {kind: Shelf(kind) for kind in Kind}
         self._made = 0
-        # When, which promise, what is to happen and to what: one plain tuple each, for many wait for days.
+        # Time, serial number, action and arguments. These are plain tuples, which cost
+        # little, because many of them wait for days.
         self._due: list[tuple[Any, ...]] = []
         self._promises = 0
         self.id = self.new_id("acct_1", 15)
 
     def now(self) -> float:
-        """Tell the time, as far as it was moved on."""
+        """Return the account's time, in seconds since 1970."""
         return self._clock() + self._travelled
 
     def travel(self, seconds: float) -> None:
-        """Move the time on."""
+        """Move the time forward."""
         self._travelled += seconds
 
     def new_id(self, prefix: str, length: int) -> str:
@@ -63,13 +64,13 @@ class Account:
         )
 
     def add(self, kind: Kind, name: str, fields: JSON, **more: Any) -> Kept:
-        """Keep a new object.
+        """Store a new object.
 
         Args:
-            kind: What it is.
+            kind: The kind of the object.
             name: Its id.
-            fields: What Stripe shows of it, but for id, kind, time and mode.
-            more: What else `Kept` has to say of it.
+            fields: Its JSON without `id`, `object`, `created` and `livemode`.
+            more: Other attributes of `Kept`.
         """
         json = {
             "id": name,
@@ -81,40 +82,40 @@ class Account:
         return self.keep(kind, name, json, **more)
 
     def keep(self, kind: Kind, name: str, json: JSON, **more: Any) -> Kept:
-        """Keep a new object that is shown just so."""
+        """Store a new object with exactly this JSON."""
         self._made += 1
         kept = self._kept[name] = Kept(name, kind, self._made, self.now(), json, **more)
         self._shelves[kind].put(kept)
         return kept
 
     def change(self, kept: Kept, **fields: Any) -> JSON:
-        """Show other fields of an object from now on; return all it shows."""
+        """Change fields of an object, and return its new JSON."""
         return self._shelves[kept.kind].change(kept, fields) if fields else kept.json
 
     def show(self, kept: Kept, json: JSON) -> JSON:
-        """Show just this of an object from now on."""
+        """Replace the JSON of an object, and return it."""
         return self._shelves[kept.kind].show(kept, json)
 
     def forget(self, kept: Kept) -> None:
-        """Keep an object no longer."""
+        """Remove an object."""
         self._shelves[kept.kind].remove(kept)
         del self._kept[kept.id]
 
     def get(self, kind: Kind, name: str) -> Kept | None:
-        """Return the object of this kind and id, if there is one."""
+        """Return the object with this kind and id, or None."""
         kept = self._kept.get(name)
         return kept if kept is not None and kept.kind is kind else None
 
     def find(self, kind: Kind, name: str, param: str | None = None) -> Kept:
-        """Return the object of this kind and id.
+        """Return the object with this kind and id.
 
         Args:
-            kind: What it is.
+            kind: The kind of the object.
             name: Its id.
-            param: The parameter that names it; None if the path does.
+            param: The parameter that has the id; None if the id is in the path.
 
         Raises:
-            Refusal: There is none.
+            Refusal: There is no such object.
         """
         kept = self.get(kind, name)
         if kept is None:
@@ -122,11 +123,11 @@ class Account:
         return kept
 
     def look_up(self, name: str) -> Kept | None:
-        """Return the object with this id, whatever it is."""
+        """Return the object with this id, of any kind, or None."""
         return self._kept.get(name)
 
     def known(self, name: str) -> Kept:
-        """Return the object with an id that another object names."""
+        """Return an object that must exist, because another object has its id."""
         return self._kept[name]
 
     def shelf(self, kind: Kind) -> Shelf:
@@ -134,12 +135,12 @@ class Account:
         return self._shelves[kind]
 
     def later(self, seconds: float, action: Callable[..., object], *about: Any) -> None:
-        """Let something happen once the time has come."""
+        """Run an action after some seconds of the account's time."""
         self._promises += 1
         heapq.heappush(self._due, (self.now() + seconds, self._promises, action, *about))
 
     def settle(self) -> None:
-        """Let everything happen that is due."""
+        """Run all actions whose time has come."""
         now = self.now()
         while self._due and self._due[0][0] <= now:
             _, _, action, *about = heapq.heappop(self._due)
@@ -148,14 +149,14 @@ class Account:
 
 @attrs.frozen
 class Visit:
-    """A request at hand, on the account it is made to.
+    """One request that the sandbox executes.
 
     Attributes:
-        account: Whose objects it asks for.
-        cause: What it is called in the events of what it makes happen.
-        decline: How it is to be declined, whatever its card.
-        public: It was signed with the publishable key.
-        host: Where it was sent to, if it came over HTTP.
+        account: The account that the request is for.
+        cause: The request as its events name it.
+        decline: The decline that a test has ordered, whatever the card.
+        public: Whether the request used the publishable key.
+        host: The `Host` header, if the request came over HTTP.
     """
 
     account: Account
@@ -165,12 +166,13 @@ class Visit:
     host: str | None = None
 
     def emit(self, type: str, about: JSON, before: JSON | None = None) -> None:
-        """Let something that happened become an event.
+        """Record an event.
 
         Args:
-            type: By Stripe's name: "charge.refunded".
-            about: The object as it is now, and the event's snapshot.
-            before: The object as it was before an update; an update that changes nothing is no event.
+            type: Stripe's name of the event: "charge.refunded".
+            about: The object as it is now. It becomes the event's snapshot.
+            before: The object before an update. An update that changes nothing makes no
+                event.
         """
         if about == before:
             return
@@ -182,11 +184,11 @@ class Visit:
         )
 
     def later(self, seconds: float, action: Callable[..., object], *about: Any) -> None:
-        """Let something happen by itself once the time has come.
+        """Run an action by itself after some seconds of the account's time.
 
         Args:
-            seconds: How long that takes.
-            action: Takes a visit that no request makes, and then the rest.
-            about: What else it takes.
+            seconds: The seconds until then.
+            action: A function. It gets a `Visit` without a request, and then `about`.
+            about: The other arguments of the function.
         """
         self.account.later(seconds, action, Visit(self.account), *about)

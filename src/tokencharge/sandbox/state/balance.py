@@ -1,4 +1,4 @@
-"""Money in and out of the account's balance: Charges booked, Refunds given, Disputes opened."""
+"""Money in and out of the account's balance: Charges, Refunds and Disputes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _DISPUTE_FEE = 1_500
 
 
 def book_charge(account: Account, charge: Kept, amount: int) -> str:
-    """Book what a Charge brought: the amount less Stripe's fee, 2.9 % and 30."""
+    """Book a Charge: the amount minus Stripe's fee, 2.9 % and 30 minor units."""
     fee = min(amount, (amount * 29 + 500) // 1000 + 30)
     available = charge.effect is Effect.NO_PENDING
     return _book(account, charge, charge.id, _Entry.CHARGE, amount, fee, available=available)
@@ -30,7 +30,7 @@ def book_charge(account: Account, charge: Kept, amount: int) -> str:
 def give_back(
     visit: Visit, charge: Kept, amount: int, reason: str | None, metadata: dict[str, str]
 ) -> JSON:
-    """Make the Refund of an amount of a Charge, and tell the Charge."""
+    """Make a Refund of this amount, and update the Charge."""
     account = visit.account
     pending = charge.effect is Effect.REFUND_PENDING
     name = account.new_id("re_1" if charge.json["payment_intent"] is None else "re_3", 23)
@@ -54,12 +54,12 @@ def give_back(
 
 
 def open_dispute(visit: Visit, charge: Kept) -> None:
-    """Let the customer's bank dispute a Charge whose money was taken, if its card has that in store."""
+    """Open a Dispute about a captured Charge, if its test card asks for that."""
     if charge.effect not in (Effect.DISPUTE, Effect.INQUIRY):
         return
     account = visit.account
     inquiry = charge.effect is Effect.INQUIRY
-    # Evidence is due when the eighth day after this one is over.
+    # Evidence is due at the end of the eighth day after today.
     due_by = (int(account.now()) // _DAY + 9) * _DAY - 1
     customer = charge.json["customer"]
     buyer = {} if customer is None else account.known(customer).json
@@ -72,7 +72,13 @@ def open_dispute(visit: Visit, charge: Kept) -> None:
 
 
 def withdraw(visit: Visit, dispute: Kept, **fields: Any) -> None:
-    """Let a bank take back what its customer objects to; `fields` is what the Dispute shows from then on."""
+    """Take the disputed amount and a fee from the account.
+
+    Args:
+        visit: The request that caused it.
+        dispute: The Dispute.
+        fields: Other fields of the Dispute to change.
+    """
     account = visit.account
     charge = account.known(dispute.json["charge"])
     amount = -dispute.json["amount"]
@@ -92,7 +98,7 @@ def withdraw(visit: Visit, dispute: Kept, **fields: Any) -> None:
 
 
 def reinstate(visit: Visit, dispute: Kept) -> None:
-    """Give a shop back what its customer's bank had taken."""
+    """Return the disputed amount to the account; the fee is not returned."""
     account = visit.account
     charge = account.known(dispute.json["charge"])
     transaction = _book(
@@ -114,7 +120,7 @@ def _refunded(account: Account, charge: Kept, amount: int) -> None:
 
 
 def _arrive(alone: Visit, refund: Kept) -> None:
-    """Let the bank take a Refund, and name it."""
+    """Complete a Refund: it succeeds and gets the bank's reference."""
     before = refund.json
     details = before["destination_details"]
     digits = "".join(str(ord(letter) % 10) for letter in alone.account.new_id("", 16))
@@ -134,7 +140,14 @@ def _fail(alone: Visit, refund: Kept, charge: Kept) -> None:
 
 @attrs.frozen
 class _Booking:
-    """How Stripe books one sort of movement: its type, its category, what it says of it and of its fee."""
+    """How Stripe books one kind of movement.
+
+    Attributes:
+        type: The `type` of the balance transaction.
+        category: Its `reporting_category`.
+        description: The template of its `description`.
+        fee: The description of its fee.
+    """
 
     type: str
     category: str
@@ -200,7 +213,10 @@ def _fee_details(fee: int, currency: str, description: str) -> list[JSON]:
 
 
 def _clear(account: Account, booked: Kept) -> None:
-    """Let money be available, whose time has come; a Dispute lists what was booked as it is now."""
+    """Make booked money available.
+
+    A Dispute has copies of its balance transactions, so they are updated too.
+    """
     cleared = account.change(booked, status="available")
     source = account.known(cleared["source"])
     if source.kind is Kind.DISPUTE:

@@ -1,4 +1,4 @@
-"""Idempotency keys: reserved, answered, replayed, and forgotten after a day."""
+"""Idempotency keys: reserve, save, replay, and forget after a day."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ LIFETIME = 24 * 3600.0
 
 @attrs.frozen
 class Use:
-    """The use of a key by a request that is not answered yet.
+    """The use of a key by a request that has no answer yet.
 
-    What was sent is kept as it came, which costs little, and read where it is sent again.
+    The body is kept undecoded, which costs little. It is decoded when the key is used
+    again.
     """
 
     slot: tuple[str, str]
@@ -25,7 +26,13 @@ class Use:
 
 @attrs.frozen
 class SavedAnswer:
-    """An answer as it is saved: what it says, as it is sent, and which request first got it."""
+    """A saved answer.
+
+    Attributes:
+        status: The HTTP status.
+        body: The body as it is sent.
+        request_id: The id of the request that was executed.
+    """
 
     status: int
     body: bytes = attrs.field(repr=False)
@@ -33,21 +40,21 @@ class SavedAnswer:
 
 
 class Keys:
-    """The keys of one account in one mode."""
+    """The idempotency keys of one account in one mode."""
 
     def __init__(self) -> None:
         self._in_use: dict[tuple[str, str], Use] = {}
-        # Path, what was sent, since when, and the answer: plain values in plain tuples, so that Python's garbage
-        # collector has nothing to walk through in what was answered long ago.
+        # Path, body, time and the three parts of the answer. Python's garbage collector
+        # does not search plain tuples of plain values, so old answers cost no time.
         self._saved: dict[tuple[str, str], tuple[str, bytes, float, int, bytes, str]] = {}
 
     def reserve(
         self, key: str, request: Request, now: float, *, in_flight_first: bool, by_path: bool
     ) -> Use | SavedAnswer:
-        """Reserve a key for a request, or return what the same request was answered before.
+        """Reserve a key for a request, or return the saved answer of the same request.
 
         Raises:
-            Refusal: The key belongs to another request, or to one that is being answered now.
+            Refusal: The key belongs to another request, or is in use at this moment.
         """
         if len(key) > 255:
             raise Refusal(400, "Idempotency keys can have up to 255 characters.")
@@ -71,8 +78,8 @@ class Keys:
         if used_for != path:
             raise Refusal(
                 400,
-                "Keys for idempotent requests can only be used for the same endpoint they were first"
-                f" used for ('{used_for}' vs '{path}'). {another}",
+                "Keys for idempotent requests can only be used for the same endpoint they were"
+                f" first used for ('{used_for}' vs '{path}'). {another}",
                 kind="idempotency_error",
             )
         if decode_body(sent) != request.form:
@@ -87,7 +94,7 @@ class Keys:
         return SavedAnswer(*saved[3:])
 
     def save(self, use: Use, answer: SavedAnswer) -> None:
-        """Keep the answer under the key, for whoever sends the same request again."""
+        """Save the answer under the key, to replay it when the request is repeated."""
         del self._in_use[use.slot]
         self._saved[use.slot] = (
             use.path,
@@ -99,16 +106,16 @@ class Keys:
         )
 
     def release(self, use: Use) -> None:
-        """Forget a key: its request was never begun."""
+        """Forget the key of a request whose answer is not saved."""
         del self._in_use[use.slot]
 
 
 def in_use(key: str) -> Refusal:
-    """Build the 409 for a key whose first request is still being answered."""
+    """Return the refusal of a key whose first request has no answer yet: 409."""
     return Refusal(
         409,
-        "There is currently another in-progress request using this Idempotent Key (that probably means"
-        " you submitted twice, and the other request is still going through):"
+        "There is currently another in-progress request using this Idempotent Key (that probably"
+        " means you submitted twice, and the other request is still going through):"
         f" {key}. Please try again later.",
         code="idempotency_key_in_use",
     )

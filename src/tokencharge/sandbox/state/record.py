@@ -1,4 +1,4 @@
-"""What happened on the account, and the events that Stripe would make of it."""
+"""What happened on the account, and how Stripe shows it as events."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import attrs
 from ..language.wire import API_VERSION, JSON, nested
 
 LIMIT = 10_000
-"""How many happenings are remembered; Stripe forgets its events after 30 days."""
+"""How many happenings are kept. Stripe keeps its events for 30 days."""
 
 
 @attrs.define
 class Cause:
-    """The request that makes things happen; nothing of it is known of what happens by itself."""
+    """The request behind an event; both fields are None if there was no request."""
 
     request_id: str | None = None
     idempotency_key: str | None = attrs.field(default=None, repr=False)
@@ -28,8 +28,8 @@ NO_REQUEST = Cause()
 class Happening:
     """Something that happened to an object.
 
-    Stored objects are never changed, so the object itself is the snapshot that its event shows, and an event costs
-    little until somebody looks at it.
+    The JSON of an object is replaced, never changed. So it serves as the event's
+    snapshot, and the event's own JSON is built only when somebody reads it.
     """
 
     id: str
@@ -41,7 +41,11 @@ class Happening:
     serial: int = 0
 
     def event(self, pending: int = 1) -> JSON:
-        """Describe it as Stripe does, while so many endpoints still wait for it."""
+        """Return the event as Stripe shows it.
+
+        Args:
+            pending: The number of webhook endpoints that have not received it yet.
+        """
         data = {"object": self.about}
         if self.before is not None:
             data["previous_attributes"] = _difference(self.before, self.about)
@@ -59,26 +63,32 @@ class Happening:
 
 
 class Record:
-    """The happenings of late."""
+    """The latest happenings."""
 
     def __init__(self) -> None:
         self.count = 0
         self._kept: deque[Happening] = deque(maxlen=LIMIT)
 
     def add(self, happening: Happening) -> None:
-        """Remember what happened."""
+        """Add a happening, and number it."""
         self.count += 1
         happening.serial = self.count
         self._kept.append(happening)
 
     def since(self, count: int = 0) -> list[Happening]:
-        """List what happened after so many other happenings, oldest first, as far as it is remembered."""
+        """List the happenings after the first `count`, oldest first.
+
+        Happenings that are no longer kept are left out.
+        """
         new = min(self.count - count, len(self._kept))
         return list(self._kept)[len(self._kept) - new :]
 
 
 def _difference(before: JSON, now: JSON) -> JSON:
-    """Return what was otherwise: whole lists, but of mappings only the keys that changed."""
+    """Return the old values of what changed.
+
+    Of a mapping, only the changed keys are returned; a list is returned whole.
+    """
     changed: JSON = {}
     for name in {**before, **now}:
         old: Any = before.get(name)

@@ -1,4 +1,4 @@
-"""What Stripe does slowly, does on some accounts only, or does in a way nobody has verified."""
+"""Choices where Stripe is slow or unverified, or where accounts differ."""
 
 from __future__ import annotations
 
@@ -7,34 +7,37 @@ import attrs
 
 @attrs.define
 class Rules:
-    """What kind of account it is, and what to choose where Stripe is slow or unverified.
+    """The kind of account, and the choices where Stripe is slow or unverified.
 
     Attributes:
-        card_tokens: Customers and Charges take card tokens, as they do on old accounts.
-            On a new one, the default, each is refused, and the way is
-            `POST /v1/payment_methods`.
-        exports_from_india: The account is in India: what is not paid in rupees needs a
-            description, and a name and an address of the Customer or of the shipping
-            (https://docs.stripe.com/india-exports; where Stripe looks for them is a guess).
-        saves_policies: A refusal by the account's API policies is saved under its
+        card_tokens: Customers and Charges accept card tokens, as on old accounts. On a
+            new account, the default, they refuse every card token;
+            `POST /v1/payment_methods` accepts it.
+        exports_from_india: The account is in India. A payment in another currency than
+            rupees then needs a description, and the name and address of the Customer or
+            of the shipping (https://docs.stripe.com/india-exports; where Stripe looks
+            for them is a guess).
+        saves_policies: A refusal by the account's API policies is saved under the
             idempotency key (recorded in 2026 for another policy).
-        saves_unknown_ids: So is one of an id that names nothing (recorded answers
-            let one infer that it is not).
-        search_lag: Seconds until a new object can be found by search (Stripe: up to a
+        saves_unknown_ids: The refusal of an unknown id is saved under the idempotency
+            key (recorded answers suggest that Stripe does not save it).
+        search_lag: The seconds until search finds a new object (Stripe: up to a
             minute).
-        search_oldest_first: Search answers with the oldest first; Stripe does not say
-            which way round it answers.
-        booking_time: Seconds until the money of an automatic PaymentIntent is booked, a
-            refund has its reference.
-        decline_consumes_token: A token is spent by a request that its card declined.
-        decline_consumes_method: So is a PaymentMethod that nobody owns.
-        in_flight_first: Of a key in use and other parameters, answer 409 rather than 400.
-        lock_intents: A PaymentIntent that one request is at work on turns others away with
-            429; else they wait.
-        keys_by_path: One key may be used at several endpoints, and is another key at each;
-            else it is refused there.
-        processing_time: Seconds that the sandbox's own slow cards leave a PaymentIntent
-            `processing`.
+        search_oldest_first: Search returns the oldest object first. Stripe does not
+            document the order.
+        booking_time: The seconds until an automatic PaymentIntent has its balance
+            transaction, and a Refund its reference.
+        decline_consumes_token: A declined request uses up its token.
+        decline_consumes_method: A declined request uses up a PaymentMethod without a
+            Customer.
+        in_flight_first: If a key is in use and the parameters differ too, the answer is
+            409. Otherwise it is 400.
+        lock_intents: While one request uses a PaymentIntent, others get 429. Otherwise
+            they wait.
+        keys_by_path: The same key at two endpoints counts as two keys. Otherwise the
+            second endpoint refuses it.
+        processing_time: The seconds for which the sandbox's own slow cards leave a
+            PaymentIntent `processing`.
         cancel_while_processing: A PaymentIntent that is `processing` can be canceled
             (Stripe: in rare cases).
     """

@@ -1,4 +1,4 @@
-"""Objects of one kind, in the order they were made, and where those of one owner are found."""
+"""The objects of one kind, oldest first, with indexes on some of their fields."""
 
 from __future__ import annotations
 
@@ -28,21 +28,22 @@ _BY_METADATA = (Kind.CHARGE, Kind.CUSTOMER, Kind.PAYMENT_INTENT)
 
 @attrs.define(eq=False)
 class Kept:
-    """All that is kept under one id.
+    """A stored object.
 
     Attributes:
-        id: Stripe's name for it.
-        kind: What it is.
-        serial: How many objects were made before it.
-        born: When it was made, to the fraction of a second since 1970.
-        json: What Stripe shows of it. It is replaced, never changed: what was read once
-            stays what it was.
-        card: The card behind a token, a PaymentMethod or a confirmation token.
-        spent: A PaymentMethod that can never be used again.
-        set_up: A PaymentMethod whose owner has agreed to payments while away.
-        effect: What the card of a Charge still has in store for it.
-        asked: What an intent is to use once its customer, who is asked to, has authenticated.
-        lapsed: A Charge whose authorization has come to its end.
+        id: Its id.
+        kind: Its kind.
+        serial: Its number, in the order in which all objects were made.
+        born: When it was made, in seconds since 1970, with fractions.
+        json: The JSON as Stripe shows it. It is replaced, never changed, so a copy that
+            was read earlier stays as it was.
+        card: The card of a token, a PaymentMethod or a confirmation token.
+        spent: Whether a PaymentMethod can never be used again.
+        set_up: Whether the owner of a PaymentMethod agreed to off-session payments.
+        effect: What the test card makes happen to a Charge later.
+        asked: The PaymentMethod that an intent uses after the customer's
+            authentication.
+        lapsed: Whether the authorization of a Charge has expired.
     """
 
     id: str
@@ -59,16 +60,16 @@ class Kept:
 
     @property
     def created(self) -> int:
-        """When it was made, in whole seconds since 1970."""
+        """When the object was made, in whole seconds since 1970."""
         return int(self.born)
 
     def shown(self) -> JSON:
-        """Return what Stripe shows of it."""
+        """Return the JSON as Stripe shows it."""
         return self.json
 
 
 class Shelf:
-    """Objects of one kind, oldest first."""
+    """The objects of one kind, oldest first."""
 
     def __init__(self, kind: Kind) -> None:
         self.rows: list[Kept] = []
@@ -84,26 +85,28 @@ class Shelf:
             self._index.add(name, kept)
 
     def change(self, kept: Kept, fields: JSON) -> JSON:
-        """Show other fields of an object from now on; return all it shows."""
+        """Change fields of an object, and return its new JSON."""
         return self._put_in_place(
             kept, {**kept.json, **fields}, moved=not self._watched.isdisjoint(fields)
         )
 
     def show(self, kept: Kept, json: JSON) -> JSON:
-        """Show just this of an object from now on."""
+        """Replace the JSON of an object, and return it."""
         return self._put_in_place(kept, json, moved=True)
 
     def remove(self, kept: Kept) -> None:
-        """Take an object away, as if it had never been."""
+        """Remove an object."""
         _remove(self.rows, kept)
         for name in self._names(kept.json):
             self._index.remove(name, kept)
 
     def candidates(self, where: Mapping[str, Any]) -> Sequence[Kept]:
-        """Return objects among which are all those whose fields say this, oldest first.
+        """Return all objects that may have these values, oldest first.
+
+        At most one field is looked up. The caller compares the others.
 
         Args:
-            where: Values by field; `metadata[name]` is the field of one name in metadata.
+            where: The values by field. `metadata[name]` is one field of the metadata.
         """
         for field, value in where.items():
             if field in self._by or (self._by_metadata and field.startswith("metadata[")):
@@ -131,10 +134,10 @@ class Shelf:
 
 
 class _Index:
-    """Objects by what their fields say, oldest first.
+    """Finds objects by a field and its value, oldest first.
 
-    Most say what no other does. One object alone is kept without a list around it: a list for each of them is what
-    Python's garbage collector would spend most of its time on.
+    Most values belong to one object only. Such an object is stored without a list:
+    Python's garbage collector would spend most of its time on those lists.
     """
 
     def __init__(self) -> None:
@@ -142,12 +145,12 @@ class _Index:
         self._together: dict[tuple[str, Any], list[Kept]] = {}
 
     def rows(self, name: tuple[str, Any]) -> Sequence[Kept]:
-        """Return the objects of which a field says this."""
+        """Return the objects with this field and value."""
         alone = self._alone.get(name)
         return self._together.get(name, ()) if alone is None else (alone,)
 
     def add(self, name: tuple[str, Any], kept: Kept) -> None:
-        """Note that a field of an object says this."""
+        """Add an object under a field and value."""
         rows = self._together.get(name)
         if rows is None:
             first = self._alone.setdefault(name, kept)
@@ -157,13 +160,13 @@ class _Index:
         rows.insert(_place(rows, kept.serial), kept)
 
     def remove(self, name: tuple[str, Any], kept: Kept) -> None:
-        """Note that a field of an object says this no longer."""
+        """Remove an object from a field and value."""
         if self._alone.pop(name, None) is None:
             _remove(self._together[name], kept)
 
 
 def after(rows: Sequence[Any], serial: int) -> int:
-    """Return the place in rows, oldest first, behind the one with this serial number."""
+    """Return the index of the first row with a greater serial number."""
     return _place(rows, serial + 1)
 
 
