@@ -1,7 +1,7 @@
-"""The catalogs of the buyer's languages: `python catalogs.py` updates and compiles them, `--check`
-says what is wrong.
+"""The catalogs of the buyer's languages.
 
-Every sentence marked in src/ is in every catalog, translated, with the placeholders it has in
+`python catalogs.py` updates and compiles them, `--check` says what is wrong. Every
+sentence marked in src/ is in every catalog, translated, with the placeholders it has in
 English, and no other is.
 """
 
@@ -101,7 +101,7 @@ def _placeholders(text: str) -> list[str]:
 
 
 def update() -> None:
-    """Put new sentences into each catalog, take those away that are gone, and compile."""
+    """Put new sentences into each catalog, take the old ones away, and compile."""
     # Here, because it needs what builds the wheel.
     from hatch_build import compile_catalogs
 

@@ -37,7 +37,8 @@ FRAMEWORKS = (
     "rich",
     "starlette",
 )
-# Tests that need one of EXTRAS: `bare` leaves them out, and fails on one that is missing here.
+# Tests that need one of EXTRAS: `bare` leaves them out, and fails on one that is
+# missing here.
 NEED_EXTRAS = (
     "tests/browser",
     "tests/demo",
@@ -58,9 +59,11 @@ ONCE = (
 )
 # So do these, but other releases of what they are built on may break them.
 BUILT_ON = ("tests/conformance", "tests/demo", "tests/testing")
-# They cover nothing that the others do not, and being measured would take them half as long again.
+# They cover nothing that the others do not, and being measured would take them half as
+# long again.
 UNMEASURED = ("tests/processes", "tests/secrets")
-# So do these. A file on one process, or each would start every shop that the browser buys from.
+# So do these. A file on one process, or each would start every shop that the browser
+# buys from.
 BY_FILE = ("tests/browser", "tests/simulation")
 
 
@@ -76,7 +79,8 @@ def without(*paths: str) -> list[str]:
 def tests(session: nox.Session) -> None:
     """Run the suite on nox's own Python and on the newest; the
     first must cover every branch of src."""
-    # Editable, so that coverage reads src/ itself and maps no paths; `wheel` tries what ships.
+    # Editable, so that coverage reads src/ itself and maps no paths; `wheel` tries what
+    # ships.
     session.install("-e", f".[{EXTRAS}]", *group("tests", "web", "processes", "otel", "browser"))
     if session.posargs:
         session.run("pytest", *session.posargs)
@@ -132,7 +136,10 @@ def lowest(session: nox.Session) -> None:
 
 @nox.session
 def wheel(session: nox.Session) -> None:
-    """Build the wheel from the sdist, install it alone, run the demo, and a shop's own suite."""
+    """Build the wheel from the sdist and install it alone.
+
+    Then run the demo, and a shop's own suite.
+    """
     session.install("build", "twine", "virtualenv")
     with tempfile.TemporaryDirectory() as folder, session.chdir(folder):
         session.run("python", "-m", "build", "--outdir", folder, str(ROOT))
@@ -244,7 +251,7 @@ def audit(session: nox.Session) -> None:
 
 @nox.session
 def simulation(session: nox.Session) -> None:
-    """Run the simulation of faults and races: `nox -s simulation -- --schedules 100000`."""
+    """Simulate faults and races: `nox -s simulation -- --schedules 100000`."""
     session.install("-e", f".[{EXTRAS}]", *group("tests"))
     session.run("python", "-m", "tests.simulation", *session.posargs)
 
