@@ -73,7 +73,7 @@ def test_the_default_leaves_a_server_time_to_answer():
 
 
 def test_a_call_whose_time_is_up_sends_no_charge(new_account, line, clock):
-    """After two slow answers the charge is not sent: nobody is in doubt, and the same call again charges once."""
+    """After two slow answers no charge is sent, and the same call again charges once."""
     slow = clock.takes(12.0, new_account.handle)
     line.plan("POST *", slow, slow)
     token = new_account.create_token()
@@ -160,7 +160,7 @@ def finished(call):
 
 @pytest.mark.parametrize("asynchronous", [False, True])
 def test_tries_back_off(monkeypatch, asynchronous):
-    """Between tries it waits half a second and more, twice as long each time and 5 seconds at most."""
+    """Tries are half a second apart, then twice as long each time, and 5 seconds at most."""
     slept = []
 
     async def sleep(seconds):

@@ -92,7 +92,7 @@ def test_an_order_goes_on_for_another_customer(sandbox, till, pauses, login_firs
 
 @pytest.mark.parametrize("was_paid", [True, False])
 def test_a_guest_whose_customer_was_never_made_hears_of_the_payment(sandbox, till, was_paid):
-    """A failure of Stripe's keeps the name of the order's Customer for a day: what another Customer paid is found."""
+    """What another Customer paid is found, although Stripe failed to make the guest's."""
     order: dict[str, Any] = {"amount": FIVE, "order_id": "order-7"}
     sandbox.faults.add(
         Fault.server_error(executed=False, saved=True), path="/v1/customers", method="POST"
@@ -117,7 +117,7 @@ def test_a_guest_whose_customer_was_never_made_hears_of_the_payment(sandbox, til
 
 
 def test_an_old_order_goes_on_with_its_customer(sandbox, till, later):
-    """Days after its key is forgotten no second Customer is made, though the buyer corrects the e-mail."""
+    """Days later no second Customer is made, though the buyer corrects the e-mail."""
     began = datetime.now(timezone.utc)
     with pytest.raises((InvalidRequest, TokenRejected)):
         till.charge("tok_1Unknown", "typo@example.com", FIVE, order_id="order-7", began=began)

@@ -62,7 +62,7 @@ def charge(purchase: Purchase) -> Flow[Payment]:
 
 
 def _paid_elsewhere(purchase: Purchase, slots: Slots, error: OrderInProgress) -> Flow[Payment]:
-    """Return what another Customer has paid for an order whose own Customer is not made yet.
+    """Return what another Customer paid for an order that has no Customer yet.
 
     Whoever began it as a guest may have logged in since.
 
@@ -145,8 +145,8 @@ def _customer(purchase: Purchase, slots: Slots) -> Flow[tuple[Customer, bool]]:
         found = yield from _order_customer(purchase)
     if found is None:
         raise OrderInProgress(
-            "This order was begun with another e-mail, and its customer cannot be found yet: call again in a "
-            "minute, or with the e-mail it began with.",
+            "This order was begun with another e-mail, and its customer cannot be "
+            "found yet: call again in a minute, or with the e-mail it began with.",
             step="customer",
         )
     return found, True

@@ -94,7 +94,10 @@ class Channel:
             yield watched
 
     def time_for(self, pause: Pause) -> float:
-        """Return the seconds to pause: none where no request could follow, so it is sent now."""
+        """Return the seconds to pause.
+
+        None, if no request could follow: then the next one is sent at once.
+        """
         return pause.seconds if self._wire.has_time_for(pause.seconds) else 0.0
 
     def _answer(self, response: Any) -> Answer:

@@ -1,4 +1,4 @@
-"""What every client that carries requests shares: the time that is left, and how it fails."""
+"""What all HTTP clients share: the time that is left, and how a request fails."""
 
 from __future__ import annotations
 
@@ -18,20 +18,24 @@ from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 Headers = Mapping[str, str] | None
 
 Sent = tuple[bytes, int, Mapping[str, str]]
-"""An answer as it came: body, HTTP status, headers."""
+"""An answer as received: body, HTTP status, headers."""
 
 
 class NeverSent(stripe.APIConnectionError):
-    """Nothing was sent: refused, no route, no such host, no TLS, or no time left."""
+    """Nothing was sent.
+
+    The connection was refused, or there was no route, no such host, no TLS or no time
+    left.
+    """
 
 
-# Of this thread or task: each has a context of its own.
+# Each thread and each task has a context of its own.
 _ends: ContextVar[float] = ContextVar("tokencharge_ends")
 
 
 @contextmanager
 def within(seconds: float) -> Iterator[None]:
-    """Allow what happens in the block so many seconds: requests, retries and pauses."""
+    """Give the block so many seconds for its requests, retries and pauses."""
     token = _ends.set(time.monotonic() + seconds)
     try:
         yield
@@ -40,16 +44,16 @@ def within(seconds: float) -> Iterator[None]:
 
 
 def remaining() -> float:
-    """Return the seconds that are left for the operation at work."""
+    """Return the seconds that are left for the current operation."""
     return _ends.get() - time.monotonic()
 
 
 class FunctionClient(stripe.HTTPClient):
-    """A client without a network. It hands each request to a function.
+    """A client without a network: it gives each request to a function.
 
     Args:
         send: Takes method, URL, headers and body. Returns body, status and headers. An
-            OSError that it raises is what the network did.
+            OSError that it raises counts as a network failure.
     """
 
     name = "function"
@@ -66,7 +70,7 @@ class FunctionClient(stripe.HTTPClient):
         post_data: Any = None,
         **_: Any,
     ) -> Any:
-        """Hand one request to the function."""
+        """Give one request to the function."""
         try:
             body, status, answered = self._send(method, url, headers or {}, post_data)
         except OSError as error:
@@ -76,7 +80,7 @@ class FunctionClient(stripe.HTTPClient):
     async def request_async(
         self, method: str, url: str, headers: Any, post_data: Any = None
     ) -> Any:
-        """Hand one request to the function, after letting other tasks run as a network would."""
+        """Give one request to the function; other tasks run before, as on a network."""
         await asyncio.sleep(0)
         return self.request(method, url, headers, post_data)
 
@@ -90,7 +94,10 @@ class FunctionClient(stripe.HTTPClient):
 def connection_error(
     kind: type[stripe.APIConnectionError], error: Exception, *, retry: bool = True
 ) -> stripe.APIConnectionError:
-    """Build the SDK's error for a failed try, without the failure's text: it may quote what was sent."""
+    """Build the SDK's error for a failed try.
+
+    It leaves out the failure's text, which may quote what was sent.
+    """
     message = f"Could not talk to Stripe ({type(error).__name__})."
     return kind(message, should_retry=retry)
 
@@ -105,12 +112,14 @@ _NO_CONNECTION = (
 
 
 def never_sent(error: BaseException | None, handled: BaseException | None) -> bool:
-    """Tell from what a client raised that no connection came about. What is not known may have been sent.
+    """Tell from what a client raised whether no connection was made.
+
+    If that is not known, the request may have been sent.
 
     Args:
         error: What the client raised. The reasons are in the chain behind it, the last
             failure first.
-        handled: What the caller was handling before. There the chain of this failure ends.
+        handled: What the caller was handling before. There this failure's chain ends.
     """
     while error is not None and error is not handled:
         if isinstance(error, _NO_CONNECTION):

@@ -1,4 +1,7 @@
-"""How one request is tried: again where that can help, never past the operation's time."""
+"""Send one request: again where that can help, and never past the operation's time.
+
+Each try is recorded, and the answer is scrubbed.
+"""
 
 from __future__ import annotations
 
@@ -26,24 +29,24 @@ from .transport import (
     remaining,
 )
 
-# Seconds before the second try, which double with each one more, up to the longest; a part
-# of them is left to chance, so that many who failed together do not come back together.
-# As in the SDK.
+# Seconds before the second try. They double with each further try, up to the longest. A
+# part is left to chance: many that failed together then do not come back together. The
+# SDK does the same.
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 5.0
-# A request with less than this part of the time left would rarely be answered in it, and
-# then nobody knows what it did. It is better not sent: then it is known that it did nothing.
+# With less than this part of the time left, a request would rarely be answered in time,
+# and then nobody would know what it did. If it is not sent, it did nothing.
 _TOO_LATE = 0.05
 
 
 @attrs.define
 class Sending:
-    """What is known of the request that is being sent, with all its tries.
+    """What is known of the current request, with all its tries.
 
     Attributes:
-        watched: The request, to whoever listens.
+        watched: The request's record, for the listeners.
         attempts: How often it was tried so far.
         in_doubt: A try may have reached Stripe and had no trustworthy answer.
-        body: What Stripe answered, if that was no error.
+        body: Stripe's answer, if that was no error.
     """
 
     watched: Watched
@@ -52,7 +55,7 @@ class Sending:
     body: str | bytes = attrs.field(default=b"", repr=False)
 
 
-# Of this thread or task: each has a context of its own.
+# Each thread and each task has a context of its own.
 _sending: ContextVar[Sending] = ContextVar("tokencharge_sending")
 
 
@@ -70,13 +73,13 @@ class _Try:
 
 
 class Wire(stripe.HTTPClient):
-    """The HTTP client that the SDK is given. It sends each try through another client.
+    """The HTTP client for the SDK: it sends each try through another client.
 
-    It tries again itself, in place of the SDK: it alone knows how much time is left, what
-    is in doubt, and that a 429 wants to be asked again later.
+    It retries in place of the SDK, which does not know how much time is left, and does
+    not retry a 429.
 
     Args:
-        inner: What carries the requests.
+        inner: The client that sends the requests.
         timeout: Seconds for an operation with all its requests.
         retries: How often a request is tried again, at most.
     """
@@ -88,7 +91,8 @@ class Wire(stripe.HTTPClient):
         self._retries = retries
         # Nothing gets better by waiting where there is no network.
         self._first_pause = 0.0 if isinstance(inner, FunctionClient) else _FIRST_PAUSE
-        # The SDK reports the transport's name to Stripe; that is the inner one's.
+        # The SDK reports the transport's name to Stripe. That is the inner client's
+        # name.
         self.name = inner.name  # type: ignore[misc]
 
     @property
@@ -189,11 +193,11 @@ class Wire(stripe.HTTPClient):
 
     def _received(self, body: Any, status: int, headers: Mapping[str, str]) -> Any:
         if isinstance(headers, dict):
-            # The SDK looks names up in this case and that; a plain dict would hide some.
+            # The SDK looks up names in different cases. A plain dict would hide some.
             headers = urllib3.HTTPHeaderDict(headers)
         if 200 <= status < 300:
-            # Kept from the SDK, which would decode it the slow way and write it, e-mail and
-            # all, to its log.
+            # Kept from the SDK, which would decode it slowly and log it, with the
+            # e-mail.
             _sending.get().body, body = body, b"{}"
         else:
             # Stripe's errors repeat tokens and e-mails, and the SDK copies them into
@@ -211,7 +215,10 @@ class Wire(stripe.HTTPClient):
 
 
 def _understood(error: Exception, handled: BaseException | None) -> stripe.APIConnectionError:
-    """Return the SDK's error for what a client raised; where nothing else is known, it may have been sent."""
+    """Return the SDK's error for what a client raised.
+
+    Unless it is known that nothing was sent, the request may have arrived.
+    """
     if isinstance(error, NeverSent):
         return error
     retry = isinstance(error, stripe.APIConnectionError) and error.should_retry
@@ -222,11 +229,11 @@ def _understood(error: Exception, handled: BaseException | None) -> stripe.APICo
 
 
 def _wants_another_try(status: int, headers: Mapping[str, str]) -> bool:
-    """Tell whether an answer may be another one later.
+    """Tell whether the answer may be another one later.
 
-    Stripe's header decides where it is sent. Without it, a conflict and a failure of
-    Stripe's are asked about again, as by the SDK, and so is a 429, which the SDK gives up
-    although Stripe asks to come back later (https://docs.stripe.com/rate-limits).
+    Stripe's header decides, if there is one. Else a conflict and a failure at Stripe
+    are retried, as by the SDK. So is a 429: Stripe asks to come back later
+    (https://docs.stripe.com/rate-limits).
     """
     said = urllib3.HTTPHeaderDict(headers).get("stripe-should-retry")
     if said in ("true", "false"):
