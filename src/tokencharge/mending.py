@@ -28,43 +28,54 @@ _ADDRESS = "Ask for the address on your page, and pass it on."
 
 _SHOP = {
     CALL: """
-        amount_too_large amount_too_small charge_exceeds_transaction_limit charge_invalid_parameter country_unsupported
-        invalid_characters invalid_charge_amount missing parameter_invalid_empty parameter_invalid_integer
-        parameter_invalid_string_blank parameter_invalid_string_empty parameter_missing parameter_unknown
-        parameters_exclusive payment_intent_incompatible_payment_method payment_intent_invalid_parameter
-        payment_method_currency_mismatch payment_method_invalid_parameter payment_method_invalid_parameter_testmode
-        payment_method_types_no_longer_supported payment_method_unsupported_type product_inactive
-        resource_already_exists resource_missing state_unsupported url_invalid
+        amount_too_large amount_too_small charge_exceeds_transaction_limit
+        charge_invalid_parameter country_unsupported invalid_characters
+        invalid_charge_amount missing parameter_invalid_empty parameter_invalid_integer
+        parameter_invalid_string_blank parameter_invalid_string_empty parameter_missing
+        parameter_unknown parameters_exclusive
+        payment_intent_incompatible_payment_method payment_intent_invalid_parameter
+        payment_method_currency_mismatch payment_method_invalid_parameter
+        payment_method_invalid_parameter_testmode
+        payment_method_types_no_longer_supported payment_method_unsupported_type
+        product_inactive resource_already_exists resource_missing state_unsupported
+        url_invalid
     """,
     _ACCOUNT: """
-        approval_required balance_insufficient capability_not_active charge_exceeds_source_limit
-        customer_max_payment_methods payment_method_unactivated request_blocked testmode_charges_only
+        approval_required balance_insufficient capability_not_active
+        charge_exceeds_source_limit customer_max_payment_methods
+        payment_method_unactivated request_blocked testmode_charges_only
     """,
     _KEYS: """
-        account_invalid api_key_expired livemode_mismatch platform_api_key_expired secret_key_required
-        tls_version_unsupported
+        account_invalid api_key_expired livemode_mismatch platform_api_key_expired
+        secret_key_required tls_version_unsupported
     """,
     _STATE: """
-        capture_charge_authorization_expired capture_unauthorized_payment charge_already_captured
-        charge_already_refunded charge_disputed charge_expired_for_capture charge_not_refundable intent_invalid_state
-        payment_intent_unexpected_state refund_disputed_payment status_transition_invalid
+        capture_charge_authorization_expired capture_unauthorized_payment
+        charge_already_captured charge_already_refunded charge_disputed
+        charge_expired_for_capture charge_not_refundable intent_invalid_state
+        payment_intent_unexpected_state refund_disputed_payment
+        status_transition_invalid
     """,
     _ADDRESS: "payment_method_billing_details_address_missing",
 }
 _BUYER = """
-    authentication_failure authentication_required card_decline_rate_limit_exceeded card_declined email_invalid
-    expired_card expired_payment_method incorrect_address incorrect_cvc incorrect_number incorrect_postal_code
-    incorrect_zip insufficient_funds invalid_card_type invalid_cvc invalid_expiry_month invalid_expiry_year
-    invalid_number invalid_source_usage payment_intent_action_required payment_intent_authentication_failure
-    payment_intent_payment_attempt_expired payment_intent_payment_attempt_failed payment_method_customer_decline
-    payment_method_provider_decline payment_method_restricted payment_method_unexpected_state postal_code_invalid
+    authentication_failure authentication_required card_decline_rate_limit_exceeded
+    card_declined email_invalid expired_card expired_payment_method incorrect_address
+    incorrect_cvc incorrect_number incorrect_postal_code incorrect_zip
+    insufficient_funds invalid_card_type invalid_cvc invalid_expiry_month
+    invalid_expiry_year invalid_number invalid_source_usage
+    payment_intent_action_required payment_intent_authentication_failure
+    payment_intent_payment_attempt_expired payment_intent_payment_attempt_failed
+    payment_method_customer_decline payment_method_provider_decline
+    payment_method_restricted payment_method_unexpected_state postal_code_invalid
     refer_to_customer setup_attempt_failed setup_intent_authentication_failure
-    three_d_secure_authentication_not_supported token_already_used token_card_network_invalid
+    three_d_secure_authentication_not_supported token_already_used
+    token_card_network_invalid
 """
 _TIME = """
-    idempotency_key_in_use lock_timeout payment_intent_rate_limit_exceeded payment_method_not_available
-    payment_method_provider_timeout processing_error rate_limit three_d_secure_authentication_upstream_error
-    token_in_use
+    idempotency_key_in_use lock_timeout payment_intent_rate_limit_exceeded
+    payment_method_not_available payment_method_provider_timeout processing_error
+    rate_limit three_d_secure_authentication_upstream_error token_in_use
 """
 
 WHO: dict[str, MendedBy] = {

@@ -79,7 +79,8 @@ def _paid(value: bool | Payment) -> bool | Payment:
 # The fields of an order that the gateway does not use.
 _OF_THE_PAGE = frozenset({"collect", "paid", "reuse_cards"})
 _OF_A_CUSTOMER = """
-    amount description order_id metadata capture began customer receipt_email statement_descriptor_suffix
+    amount description order_id metadata capture began customer receipt_email
+    statement_descriptor_suffix
 """.split()
 
 

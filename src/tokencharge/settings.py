@@ -107,7 +107,8 @@ class Settings(Discreet):
         "STRIPE_TIMEOUT",
         default=25.0,
         read=_number,
-        help="Seconds one call, such as charge(), may take: its requests, retries and pauses together.",
+        help="Seconds one call, such as charge(), may take: "
+        "its requests, retries and pauses together.",
     )
     max_retries: int = _setting(
         "STRIPE_MAX_RETRIES",

@@ -43,9 +43,8 @@ def main(args: Sequence[str] | None = None) -> int:
                     break
     for failure in failures:
         print(failure)
-    print(
-        f"schedules {first} to {first + count - 1}: {f'{len(failures)} failed' if failures else 'all passed'}"
-    )
+    result = f"{len(failures)} failed" if failures else "all passed"
+    print(f"schedules {first} to {first + count - 1}: {result}")
     return 1 if failures else 0
 
 

@@ -1,7 +1,8 @@
 """Threads that run one at a time: the one that holds the baton runs, the others wait for it.
 
-Real code that blocks, such as the gateway and the SDK beneath it, thus runs unchanged while a scheduler decides, at
-each point where it asks for something, who goes on and when. Nothing is left to the operating system.
+Real code that blocks, such as the gateway and the SDK beneath it, thus runs unchanged
+while a scheduler decides, at each point where it asks for something, who goes on and
+when. Nothing is left to the operating system.
 """
 
 from __future__ import annotations
@@ -63,7 +64,10 @@ class Task:
         return self._asked
 
     def ask(self, question: object) -> Any:
-        """Hand the baton back with a question; called in the task's own thread. Return what it is given."""
+        """Hand the baton back with a question, and return what it is given.
+
+        It is called in the task's own thread.
+        """
         self._asked = question
         self._back.release()
         self._go.acquire()

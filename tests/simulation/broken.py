@@ -1,4 +1,7 @@
-"""Flows that are broken on purpose: the simulation must catch each, or it proves nothing about the real one."""
+"""Flows that are broken on purpose.
+
+The simulation must catch each, or it proves nothing about the real one.
+"""
 
 from __future__ import annotations
 

@@ -66,9 +66,10 @@ class Sale:
     """Something to be sold once, and what its buyers share.
 
     Attributes:
-        kind: "order"; "token", a purchase that is named by its token alone; either "of_customer" that is known
-            already; "saved_card" for `charge_customer`; "returning" where a known Customer pays with a saved card
-            or a new one; "mixed" where some calls name the Customer and some do not.
+        kind: "order"; "token", a purchase that is named by its token alone; either
+            "of_customer" that is known already; "saved_card" for `charge_customer`;
+            "returning" where a known Customer pays with a saved card or a new one;
+            "mixed" where some calls name the Customer and some do not.
         order_id: Its name; None for a token.
         customer: The known Customer.
         capture: Whether the money is taken at once.
@@ -189,7 +190,8 @@ class Buyer:
         shop: Where.
         sale: What.
         name: Who.
-        late: It is so long ago that the sale began that only who says so, or whose Customer is known, is safe.
+        late: It is so long ago that the sale began that only who says so, or whose
+            Customer is known, is safe.
     """
 
     def __init__(self, shop: Shop, sale: Sale, name: str, *, late: bool = False) -> None:
@@ -280,7 +282,8 @@ class Buyer:
             if new or "card" not in self._args:
                 self._args["card"] = self._random.choice([None, *sale.cards])
             if self._maybe(0.4):
-                # Each submission of a page is a try of its own; a script that is run again repeats one.
+                # Each submission of a page is a try of its own; a script that is run
+                # again repeats one.
                 self._tries += 1
                 self._args["attempt"] = f"{self._name[-1]}{self._tries}"
         elif new or not sale.tokens:

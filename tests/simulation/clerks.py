@@ -1,7 +1,7 @@
 """Clerks: several people capture, void and refund the same charges, and money is counted.
 
-What buyers are to `schedule`, clerks are here. The judge is the sandbox's own record: what was captured, what was given
-back, what is held.
+What buyers are to `schedule`, clerks are here. The judge is the sandbox's own record:
+what was captured, what was given back, what is held.
 """
 
 from __future__ import annotations
@@ -102,12 +102,14 @@ class Office(World):
         number, manual = self.random.choice(_CARDS), self.random.random() < 0.7
         if self.gateway().settings.route == "charges":
             token = self.sandbox.create_token(number)
-            form = f"amount={PRICE.amount}&currency=usd&source={token}&capture={'false' if manual else 'true'}"
+            capture = "false" if manual else "true"
+            form = f"amount={PRICE.amount}&currency=usd&source={token}&capture={capture}"
             self.ask_stripe("POST", "/v1/charges", form)
         else:
             method = self.sandbox.create_payment_method(number)
             form = f"amount={PRICE.amount}&currency=usd&payment_method={method}&confirm=true"
-            form += "&automatic_payment_methods[enabled]=true&automatic_payment_methods[allow_redirects]=never"
+            form += "&automatic_payment_methods[enabled]=true"
+            form += "&automatic_payment_methods[allow_redirects]=never"
             self.ask_stripe(
                 "POST", "/v1/payment_intents", form + ("&capture_method=manual" if manual else "")
             )
@@ -240,7 +242,8 @@ def _close(office: Office) -> None:
             act for act in left if isinstance(clerk.call(act.what, act.args).outcome, _CALL_AGAIN)
         ]
     for act in left:
-        # Of a part under whose key Stripe saved a 5xx nobody can know for a day; a second one might be too much.
+        # Of a part under whose key Stripe saved a 5xx nobody can know for a day; a
+        # second one might be too much.
         parts = [each for each in office.calls if isinstance(each, Act) and each.name == act.name]
         if (
             act.what != "refund"
@@ -248,7 +251,8 @@ def _close(office: Office) -> None:
             or not any(each.saved_5xx for each in parts)
         ):
             raise Violation(f"(4) {act.what} {act.args} does not come to an end")
-    # A refund that has just been made may yet fail: then it would have failed between the look and the judgement.
+    # A refund that has just been made may yet fail: then it would have failed between
+    # the look and the judgement.
     Task.current().ask(Pause(office.sandbox.rules.booking_time + 1))
     for charge in office.sandbox.charges:
         Task.current().about = Act("closing", charge.id, {}, None, office.gateway())
@@ -352,7 +356,9 @@ def _wrong_refund(office: Office, act: Act, told: Refund, real: Refund | None) -
     if told.status != "failed" and _had_failed(office, real, act.began):
         yield f"(2) {act.buyer} was told {told.status} of {told.id}, which had failed"
     if act.smooth and told.replayed == (real.id in act.refunds):
-        yield f"(2) {act.buyer} was given {told.id} with replayed={told.replayed}, made {act.refunds}"
+        yield (
+            f"(2) {act.buyer} was given {told.id} with replayed={told.replayed}, made {act.refunds}"
+        )
 
 
 def _had_failed(office: Office, refund: Refund, at: float) -> bool:

@@ -58,7 +58,10 @@ class Record:
         return [charge for charge in made if charge.status != "failed"]
 
     def made_for(self, purchase: str) -> set[str]:
-        """Return the Charges and intents that were made for a purchase; an intent's Charges are part of it."""
+        """Return the Charges and intents that were made for a purchase.
+
+        An intent's Charges are part of it.
+        """
         made = [self.charges[name] for call in self.of(purchase) for name in call.charges]
         return {charge.payment_intent_id or charge.id for charge in made}
 
@@ -79,7 +82,8 @@ class Record:
         for purchase in dict.fromkeys(call.purchase for call in self.calls):
             paid = self.paid(purchase)
             if len(paid) > 1:
-                yield f"(1) {purchase} was charged {len(paid)} times: {[charge.id for charge in paid]}"
+                ids = [charge.id for charge in paid]
+                yield f"(1) {purchase} was charged {len(paid)} times: {ids}"
             customers = [customer for call in self.of(purchase) for customer in call.customers]
             if len(customers) > 1 and not self._world.is_late:
                 yield f"(6) {purchase} has {len(customers)} customers: {customers}"
@@ -96,7 +100,8 @@ class Record:
         if isinstance(outcome, Payment):
             yield from self._wrong_payment(call, outcome)
         elif isinstance(outcome, _NOTHING_CHARGED) and self.paid_by(call):
-            yield f"(3) {call.buyer} was told {outcome!r}, and was charged {self.paid_by(call)[0].id} by that call"
+            made = self.paid_by(call)[0].id
+            yield f"(3) {call.buyer} was told {outcome!r}, and was charged {made} by that call"
         elif not isinstance(outcome, (TokenChargeError, Crash)):
             yield f"(7) {call.buyer} saw {outcome!r}"
         if isinstance(outcome, OrderConflict) and outcome.charge_id is not None:
@@ -126,10 +131,19 @@ class Record:
             call.args["amount"],
             call.args["amount"],
         ):
-            yield f"(2) {call.buyer} was given {told.status} {told.amount}; the charge is {real.status} {real.amount}"
+            yield (
+                f"(2) {call.buyer} was given {told.status} {told.amount}; "
+                f"the charge is {real.status} {real.amount}"
+            )
         if not told.customer_id == payment.customer.id == real.customer_id:
-            yield f"(2) {call.buyer} was given {payment.customer.id}; the charge is of {real.customer_id}"
+            yield (
+                f"(2) {call.buyer} was given {payment.customer.id}; "
+                f"the charge is of {real.customer_id}"
+            )
         if payment.order_id != call.args.get("order_id"):
             yield f"(2) {call.buyer} was given order {payment.order_id}"
         if call.smooth and payment.replayed == (real.id in call.charges):
-            yield f"(2) {call.buyer} was given {told.id} with replayed={payment.replayed}, made by {call.charges}"
+            yield (
+                f"(2) {call.buyer} was given {told.id} with replayed={payment.replayed}, "
+                f"made by {call.charges}"
+            )

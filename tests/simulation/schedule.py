@@ -46,7 +46,8 @@ class Failure:
     def __str__(self) -> str:
         route = f" --route {self.route}" if self.route else ""
         clerks = " --clerks" if self.clerks else ""
-        return f"{self.reason}\n    python -m tests.simulation --seed {self.seed}{route}{clerks} --verbose"
+        options = f"--seed {self.seed}{route}{clerks} --verbose"
+        return f"{self.reason}\n    python -m tests.simulation {options}"
 
 
 def play(
@@ -75,7 +76,8 @@ def _play(world: World) -> None:
             )
     world.run()
     Record(world).check()
-    # Only of who says when it began, or of a known Customer, does the promise outlive Stripe's memory of its keys.
+    # Only of who says when it began, or of a known Customer, does the promise outlive
+    # Stripe's memory of its keys.
     world.is_late = all(sale.order_id is not None for sale in sales) and random.random() < LATE
     if world.is_late:
         later = random.uniform(*random.choice(_NEXT_TIME))
@@ -107,7 +109,9 @@ class Closing:
         self._gateway = shop.world.gateway()
 
     def act(self) -> None:
-        """Call again whoever does not know, then with a good card; then see whether `find` tells the truth.
+        """Call again whoever does not know, then with a good card.
+
+        Then see whether `find` tells the truth.
 
         Raises:
             Violation: The last call does not end in a Payment, or `find` does not tell the truth.
@@ -116,7 +120,8 @@ class Closing:
         for purchase in [sale.order_id] if sale.order_id else dict.fromkeys(sale.tokens):
             calls = self._record().of(purchase)
             if sale.order_id is None:
-                # There is no other card for a token: each call that was made is made again, then for the right amount.
+                # There is no other card for a token: each call that was made is made
+                # again, then for the right amount.
                 last = [self._call(call.args, call.gateway) for call in calls]
                 if not self._record().paid(purchase):
                     last += [
@@ -133,12 +138,16 @@ class Closing:
                 self._check_closing(purchase, calls[0].args)
 
     def _check_closing(self, purchase: str, args: dict[str, Any]) -> None:
-        """Pay with a good card, whatever came before; a payment there is already is left as it is."""
+        """Pay with a good card, whatever came before.
+
+        A payment there is already is left as it is.
+        """
         sale, before = self._sale, self._holdings(purchase)
         closing = self._call(self._with_good_card(args))
         conflict = closing.outcome
         if isinstance(conflict, OrderConflict) and conflict.payment_intent_id and not sale.capture:
-            # An order begun to hold another amount, or for another Customer, holds that, or nothing.
+            # An order begun to hold another amount, or for another Customer, holds
+            # that, or nothing.
             begun = self._shop.world.ask_stripe(
                 "GET", f"/v1/payment_intents/{conflict.payment_intent_id}"
             )
@@ -222,7 +231,8 @@ class Closing:
             # A token is good for one purchase, and what is said about it is part of that.
             if len({(call.gateway.settings.route, *call.args.items()) for call in calls}) > 1:
                 return True
-            # It is good for one request, which may have been declined, or answered with a saved 5xx.
+            # It is good for one request, which may have been declined, or answered with
+            # a saved 5xx.
             spent = any(call.declined_by_fault or call.saved_5xx for call in calls)
             return spent or not self._shop.is_good(calls[0].purchase)
         # What is to be held for one Customer is held for that one, or not at all.
@@ -233,14 +243,16 @@ class Closing:
             and last.payment_intent_id
         ):
             return True
-        # A refusal that was told again is noted for an hour, where nobody knows how old the order is.
+        # A refusal that was told again is noted for an hour, where nobody knows how old
+        # the order is.
         if (
             self._shop.world.is_late
             and self._sale.customer is not None
             and isinstance(last, OrderInProgress)
         ):
             return True
-        # So it does on the customer step, to whoever gives the first e-mail; nobody else has a way to the Customer.
+        # So it does on the customer step, to whoever gives the first e-mail; nobody
+        # else has a way to the Customer.
         lost = any("/v1/customers" in call.saved_5xx for call in calls)
         return lost and isinstance(last, OrderInProgress) and last.step == "customer"
 

@@ -1,4 +1,7 @@
-"""Thousands of schedules of clerks, and proof that the count of the money catches flows that are broken."""
+"""Thousands of schedules of clerks.
+
+They come with proof that the count of the money catches flows that are broken.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,9 @@ _digest = _hold.digest
 
 
 def test_no_schedule_gives_back_too_much():
-    """Whatever goes wrong, money is given back as often as it was asked for, and everyone is told the truth."""
+    """Whatever goes wrong, money is given back as often as it was asked for, and everyone
+    is told the truth.
+    """
     failures = [
         str(failure)
         for found in play_all(0, 400, os.cpu_count() or 1, of_clerks=True)

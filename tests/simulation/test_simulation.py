@@ -1,4 +1,7 @@
-"""Thousands of schedules of the real flow, and proof that the checker catches flows that are broken."""
+"""Thousands of schedules of the real flow.
+
+They come with proof that the checker catches flows that are broken.
+"""
 
 from __future__ import annotations
 

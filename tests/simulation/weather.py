@@ -1,8 +1,9 @@
 """What may go wrong with one request, and how often it does in one schedule.
 
-Two things no client can survive are left out. A network that delivers a request twice, where Stripe turns the first
-away without saving that and executes the second; and a 500 that took effect but was not saved under its key, which
-Stripe's documentation rules out.
+Two things no client can survive are left out. A network that delivers a request twice,
+where Stripe turns the first away without saving that and executes the second; and a 500
+that took effect but was not saved under its key, which Stripe's documentation rules
+out.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from tokencharge.sandbox.service.faults import NO_FAULT
 
 # A step has as many keys to spare for when Stripe saved a 5xx under its key.
 _MOST_SAVED_5XX = 4
-# The flow asks twice whether a refusal is saved: three times in a row, two of them unsaved, is more than it can tell.
+# The flow asks twice whether a refusal is saved: three times in a row, two of them
+# unsaved, is more than it can tell.
 _MOST_FORGOTTEN = 1
 
 
@@ -89,7 +91,8 @@ def _shaped(name: str, body: object, status: int) -> Fate:
 
 
 def _declined_unsaved(response: Response) -> Response:
-    # What a request that was let in is answered with, while the engine forgets its key again. A replay stays one.
+    # What a request that was let in is answered with, while the engine forgets its key
+    # again. A replay stays one.
     if response.status != 500 or "idempotent-replayed" in response.headers:
         return response
     body = card_refused("Your card was declined.", "card_declined", "").body("req_unsaved", 0)
@@ -179,8 +182,8 @@ _RATES = (0.0, 0.05, 0.1, 0.2, 0.4, 0.6)
 class Weather:
     """How often what goes wrong in one schedule.
 
-    Each schedule has some kinds of faults rather than a little of each: so it is tried as well what happens when one
-    of them, or just these two, happen again and again.
+    Each schedule has some kinds of faults rather than a little of each: so it is tried
+    as well what happens when one of them, or just these two, happen again and again.
 
     Attributes:
         random: Where the choices come from.
@@ -216,7 +219,8 @@ class Weather:
 
     def __str__(self) -> str:
         names = ", ".join(sorted({fate.name for fate in self.kinds}))
-        return f"{self.rate:.0%} of the {'charges' if self.on_charges_only else 'requests'} meet one of {names}"
+        what = "charges" if self.on_charges_only else "requests"
+        return f"{self.rate:.0%} of the {what} meet one of {names}"
 
     def change(self) -> None:
         """Let the same go wrong more often, or less."""

@@ -1,7 +1,10 @@
-"""One schedule's world: a clock, what is due, and Stripe behind a wire that does not keep its promises.
+"""One schedule's world: a clock, what is due, and Stripe.
 
-Real are the gateways, blocking and async, the flows, the SDK with its retries, the translation of errors, and the
-sandbox's engine. Simulated are the network between the two, the time, and when each caller gets its turn.
+Stripe is behind a wire that does not keep its promises.
+
+Real are the gateways, blocking and async, the flows, the SDK with its retries, the
+translation of errors, and the sandbox's engine. Simulated are the network between the
+two, the time, and when each caller gets its turn.
 """
 
 from __future__ import annotations
@@ -79,7 +82,8 @@ class Call:
         customers: The Customers its requests have made.
         authenticated: The Charges made because its buyer authenticated, after it was told to.
         saved_5xx: The paths of its requests under whose keys Stripe saved a 5xx.
-        declined_by_fault: Its card was declined, although nothing is wrong with it, and Stripe saved that.
+        declined_by_fault: Its card was declined, although nothing is wrong with it, and
+            Stripe saved that.
         smooth: Each of its requests was delivered once and answered by Stripe.
         requests: How many it has sent.
         let_go_before: The Charges whose hold was let go when it began.
@@ -126,7 +130,8 @@ class World:
         card_of: The card that each payment method was made of.
         let_go: The Charges whose hold was let go.
         is_late: It is so long ago that things began that Stripe has forgotten keys.
-        route: "charges", "payment_intents", or "both" where each buyer's gateway takes one of the two.
+        route: "charges", "payment_intents", or "both" where each buyer's gateway takes
+            one of the two.
     """
 
     def __init__(
@@ -204,7 +209,9 @@ class World:
         self.later(0.0, partial(self._resume, task))
 
     def run(self) -> None:
-        """Let everything happen that is due, and all that follows from it, in the order of the clock.
+        """Let everything happen that is due, in the order of the clock.
+
+        All that follows from it happens as well.
 
         Raises:
             Endless: It goes on and on.
@@ -405,7 +412,10 @@ GATEWAYS: list[PaymentGateway | AsyncPaymentGateway] = [
 
 @contextmanager
 def simulated_time(world: World) -> Iterator[None]:
-    """Let the gateways' pauses and time-outs run by the world's clock, and log nothing: the trace tells it all."""
+    """Let the gateways' pauses and time-outs run by the world's clock.
+
+    Nothing is logged: the trace tells it all.
+    """
     clock = SimpleNamespace(time=lambda: world.now)
     asynchronous = SimpleNamespace(sleep=_sleep_async, CancelledError=asyncio.CancelledError)
     with (

@@ -16,23 +16,29 @@ from . import audit, demo, doctor, sandbox, shop, trigger
 from .terminal import CommandFailed, write
 
 _DEMO = """\
-Play the library's story in the terminal: a token becomes a charge, the same submission twice, a declined card,
-authorize, capture and refund, one order and two cards, an answer lost on the way. Each scene checks what it claims.
+Play the library's story in the terminal: a token becomes a charge, the same submission
+twice, a declined card, authorize, capture and refund, one order and two cards, an
+answer lost on the way. Each scene checks what it claims.
 
-Without STRIPE_SECRET_KEY it all happens in a sandbox on this machine. With STRIPE_SECRET_KEY=sk_test_... the same
-scenes are played against Stripe's test mode. A live key is refused."""
+Without STRIPE_SECRET_KEY it all happens in a sandbox on this machine. With
+STRIPE_SECRET_KEY=sk_test_... the same scenes are played against Stripe's test mode. A
+live key is refused."""
 _SANDBOX = """\
-Serve a stand-in for the part of Stripe that this library uses, over HTTP, until Ctrl-C. Its state is in memory; its
-keys open nothing. With --forward-to, what happens there is sent to your webhook endpoint, signed as Stripe signs."""
+Serve a stand-in for the part of Stripe that this library uses, over HTTP, until Ctrl-C.
+Its state is in memory; its keys open nothing. With --forward-to, what happens there is
+sent to your webhook endpoint, signed as Stripe signs."""
 _TRIGGER = """\
-Ask a running sandbox for what makes an event happen, so that it sends the webhook: a charge, a refund, a customer.
-Stripe's test mode does as well, with its address and STRIPE_SECRET_KEY=sk_test_...; a live key is refused."""
+Ask a running sandbox for what makes an event happen, so that it sends the webhook: a
+charge, a refund, a customer. Stripe's test mode does as well, with its address and
+STRIPE_SECRET_KEY=sk_test_...; a live key is refused."""
 _DOCTOR = """\
-Look at the STRIPE_... variables of the environment and say of each whether it is right, and what to do if it is not.
-Then send one harmless request, to see whether Stripe answers and takes the key. No key is printed."""
+Look at the STRIPE_... variables of the environment and say of each whether it is right,
+and what to do if it is not. Then send one harmless request, to see whether Stripe
+answers and takes the key. No key is printed."""
 _AUDIT = """\
-Look through recorded Stripe calls for what must not be shared: keys, tokens, card numbers, fingerprints, e-mails
-outside example.com. What is found is named by its place, and never printed."""
+Look through recorded Stripe calls for what must not be shared: keys, tokens, card
+numbers, fingerprints, e-mails outside example.com. What is found is named by its place,
+and never printed."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -41,8 +41,9 @@ _ANSWER_HEADERS = (
 # Fields that identify a person or a card, wherever they are.
 _PERSONAL = frozenset(
     """
-    address_city address_line1 address_line2 address_state address_zip authorization_code business_name city client_ip
-    customer_name customer_purchase_ip cvc individual_name ip ip_address line1 line2 name network_transaction_id number
+    address_city address_line1 address_line2 address_state address_zip
+    authorization_code business_name city client_ip customer_name customer_purchase_ip
+    cvc individual_name ip ip_address line1 line2 name network_transaction_id number
     phone postal_code receipt_number state tax_id
     """.split()
 )
