@@ -36,7 +36,7 @@ def test_a_secret_key_is_enough():
         settings.mode,
         settings.livemode,
     )
-    assert ("https://api.stripe.com", 30.0, 2) == (
+    assert ("https://api.stripe.com", 25.0, 2) == (
         settings.api_base,
         settings.timeout,
         settings.max_retries,
