@@ -1,7 +1,7 @@
 """The other end: one process that answers from memory, so that what is measured is the client.
 
-It listens on several doors and says on its first line where they are. What each door saw is told to
-GET on "desk".
+It listens on several doors and says on its first line where they are. How many connections came
+in by each is told to who asks at the desk.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ import json
 import re
 import ssl
 import sys
-from pathlib import Path
 
-ANSWERS = Path(__file__).with_name("answers")
+from . import ANSWERS
+
 LATENCY = 0.1
 
 _LENGTH = re.compile(rb"\r\ncontent-length: *([0-9]+)", re.IGNORECASE)
@@ -53,24 +53,34 @@ def _answer(body: bytes) -> bytes:
     return _HEADERS.format(length=len(body)).replace("\n", "\r\n").encode("ascii") + body
 
 
-CANNED = {
-    b"customers": _answer((ANSWERS / "customer.json").read_bytes()),
-    b"sources": _answer((ANSWERS / "source.json").read_bytes()),
-    b"charges": _answer((ANSWERS / "charge.json").read_bytes()),
-}
+def _canned() -> dict[bytes, bytes]:
+    """Return the answer to each path; a PaymentIntent comes with as much as is asked for."""
+    kinds = ("customer", "payment_method", "payment_intent", "charge")
+    bodies = {kind: (ANSWERS / f"{kind}.json").read_bytes() for kind in kinds}
+    canned = {f"/v1/{kind}s".encode(): _answer(body) for kind, body in bodies.items()}
+    intent = json.loads(bodies["payment_intent"])
+    intent["latest_charge"]["customer"] = intent["customer"]
+    canned[ALONE] = _answer(json.dumps(intent, indent=2).encode())
+    return canned
+
+
+ALONE = b"a PaymentIntent whose Charge comes without its Customer"
+EMPTY = _answer(b'{\n  "object": "list",\n  "data": [],\n  "has_more": false\n}\n')
+CANNED = _canned()
 
 
 class Door:
-    """One way in, and what came through it."""
+    """One way in."""
 
     def __init__(self, latency: float = 0.0) -> None:
         self.latency = latency
         self.connections = 0
-        self.requests = 0
 
-    def answer(self, target: bytes) -> bytes:
-        self.requests += 1
-        return CANNED[target.rpartition(b"/")[2]]
+    def answer(self, method: bytes, target: bytes, body: bytes) -> bytes:
+        if method == b"GET":
+            return EMPTY  # of the lists, which is all that is read
+        alone = target.endswith(b"intents") and b"latest_charge.customer" not in body
+        return CANNED[ALONE if alone else target]
 
 
 class Desk(Door):
@@ -80,8 +90,8 @@ class Desk(Door):
         super().__init__()
         self._doors = doors
 
-    def answer(self, target: bytes) -> bytes:
-        counts = {name: [door.connections, door.requests] for name, door in self._doors.items()}
+    def answer(self, method: bytes, target: bytes, body: bytes) -> bytes:
+        counts = {name: door.connections for name, door in self._doors.items()}
         return _answer(json.dumps(counts).encode())
 
 
@@ -105,9 +115,9 @@ class Connection(asyncio.Protocol):
             whole = end + 4 + (int(length[1]) if length else 0)
             if len(self._received) < whole:
                 return
-            target = bytes(self._received[:end]).split(b" ", 2)[1]
+            method, target, _ = bytes(self._received[:end]).split(b" ", 2)
+            answer = self._door.answer(method, target, bytes(self._received[end + 4 : whole]))
             del self._received[:whole]
-            answer = self._door.answer(target)
             if self._door.latency:
                 asyncio.get_running_loop().call_later(
                     self._door.latency, self._transport.write, answer

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -26,35 +26,34 @@ class GaveUp(Exception):
 
 @attrs.frozen
 class Run:
-    """What a contestant took to charge some tokens; the seconds are for each charge."""
+    """What a contestant took.
+
+    Attributes:
+        cpu: Seconds for each purchase, of all its threads.
+        took: Seconds that each purchase took its buyer.
+        connections: How many were opened.
+        held: What the process held at the end; empty where that cannot be read.
+    """
 
     cpu: float
-    wall: float
+    took: list[float]
     connections: int
-    requests: int
     held: dict[str, int]
 
 
 class Contestant:
-    """A process that charges tokens for one contestant at one pace."""
+    """A process that does one thing for one contestant, at one pace."""
 
     def __init__(self, process: subprocess.Popen[str], stage: Stage, door: str) -> None:
         self._process = process
         self._stage = stage
         self._door = door
 
-    def charge(self, count: int) -> Run:
-        connections, requests = self._stage.seen(self._door)
+    def do(self, count: int) -> Run:
+        connections = self._stage.connections(self._door)
         answer = ask(self._process, str(count))
-        connections_now, requests_now = self._stage.seen(self._door)
-        cpu, wall = answer.pop("cpu"), answer.pop("wall")
-        return Run(
-            cpu / count,
-            wall / count,
-            connections_now - connections,
-            requests_now - requests,
-            answer,
-        )
+        opened = self._stage.connections(self._door) - connections
+        return Run(answer.pop("cpu") / count, answer.pop("took"), opened, answer)
 
 
 @attrs.frozen
@@ -64,31 +63,25 @@ class Stage:
     folder: Path
     urls: dict[str, str]
 
-    def seen(self, door: str) -> tuple[int, int]:
-        """Return how many connections and requests came in by a door so far."""
-        with urlopen(self.urls["desk"] + "/counts") as answer:
-            connections, requests = json.load(answer)[door]
-        return connections, requests
+    def connections(self, door: str) -> int:
+        """Return how many came in by a door so far."""
+        with urlopen(self.urls["desk"]) as answer:
+            return int(json.load(answer)[door])
 
     @contextmanager
     def contestants(
-        self, cast: Mapping[str, str], pace: str, door: str
+        self, cast: Iterable[str], does: str, pace: str, door: str, route: str
     ) -> Iterator[dict[str, Contestant]]:
-        """Start a process for each of the cast, a part and who
-        plays it; they end with the block."""
+        """Start a process for each of the cast; they end with the block."""
         with ExitStack() as stack:
-            bundle = str(self.folder / "bundle.pem")
-            arguments = (pace, self.urls[door], bundle)
-            yield {
-                part: Contestant(
-                    stack.enter_context(
-                        process("benchmarks.worker", name, *arguments, folder=self.folder)
-                    ),
-                    self,
-                    door,
+            how = (does, pace, self.urls[door], route, str(self.folder / "bundle.pem"))
+            started = {
+                name: stack.enter_context(
+                    process("benchmarks.worker", name, *how, folder=self.folder)
                 )
-                for part, name in cast.items()
+                for name in cast
             }
+            yield {name: Contestant(each, self, door) for name, each in started.items()}
 
 
 @contextmanager

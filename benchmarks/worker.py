@@ -1,6 +1,7 @@
-"""A contestant's process: reads how many tokens to charge, charges them, and says what it took.
+"""A contestant's process: reads how much to do, does it, and says what it took.
 
-Run as `python -m benchmarks.worker CONTESTANT PACE URL CA_BUNDLE`; one line of JSON in, one out.
+Run as `python -m benchmarks.worker CONTESTANT DOES PACE URL ROUTE CA_BUNDLE`; one line in, one line
+of JSON out. The pace is a number of buyers at a time, or "thread each".
 """
 
 from __future__ import annotations
@@ -12,68 +13,100 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
-from .buyers import ASYNC, BLOCKING, Buy, BuyAsync
+from .buyers import CONTESTANTS
+from .receivers import deliveries
 
-IN_FLIGHT = 500
-THREADS = 32
+Pace = Callable[[list[Any]], "list[float]"]
+"""Does it with each of what it is given, and returns the seconds each took."""
 
-# Takes tokens, charges each, and returns the Charges' ids.
-Pace = Callable[[Iterable[str]], "list[str]"]
-
-
-def one_by_one(buy: Buy) -> Pace:
-    return lambda tokens: [buy(token) for token in tokens]
+# Buyers do not come in step: within the first tenth of a second.
+SPREAD = 0.1
 
 
-def thread_each(buy: Buy) -> Pace:
+def tokens() -> Iterator[str]:
+    """Name tokens as real ones are named: none is used twice, and they go on with a digit."""
+    return (f"tok_1SWk{number:016d}" for number in itertools.count())
+
+
+def checked(done: str) -> None:
+    if not done.startswith(("ch_", "evt_")):
+        raise ValueError(f"This is no Charge and no event: {done!r}")
+
+
+def timed(do: Callable[[Any], str], given: Any) -> float:
+    began = time.perf_counter()
+    done = do(given)
+    took = time.perf_counter() - began
+    checked(done)
+    return took
+
+
+def one_by_one(do: Callable[[Any], str]) -> Pace:
+    return lambda given: [timed(do, each) for each in given]
+
+
+def thread_each(do: Callable[[Any], str]) -> Pace:
     """Do as a server does that starts a thread for each request."""
 
-    def charge(tokens: Iterable[str]) -> list[str]:
-        charged: list[str] = []
-        for token in tokens:
-            thread = threading.Thread(target=lambda token=token: charged.append(buy(token)))
+    def pace(given: list[Any]) -> list[float]:
+        took: list[float] = []
+        for each in given:
+            thread = threading.Thread(target=lambda each=each: took.append(timed(do, each)))
             thread.start()
             thread.join()
-        return charged
+        return took
 
-    return charge
-
-
-def many_threads(buy: Buy) -> Pace:
-    pool = ThreadPoolExecutor(THREADS)
-    return lambda tokens: list(pool.map(buy, tokens))
+    return pace
 
 
-def in_flight(buy: BuyAsync) -> Pace:
+def in_threads(do: Callable[[Any], str], buyers: int) -> Pace:
+    pool = ThreadPoolExecutor(buyers)
+
+    def pace(given: list[Any]) -> list[float]:
+        waiting, lock = iter(given), threading.Lock()
+
+        def buyer(number: int) -> list[float]:
+            time.sleep(SPREAD * number / buyers)
+            took = []
+            while True:
+                with lock:
+                    each = next(waiting, None)
+                if each is None:
+                    return took
+                took.append(timed(do, each))
+
+        return list(itertools.chain.from_iterable(pool.map(buyer, range(buyers))))
+
+    return pace
+
+
+def in_tasks(do: Callable[[Any], Any], buyers: int) -> Pace:
     loop = asyncio.new_event_loop()
 
-    async def charge(tokens: Iterable[str]) -> list[str]:
-        waiting = iter(tokens)
-        charged: list[str] = []
+    async def pace(given: list[Any]) -> list[float]:
+        waiting, took = iter(given), []
 
-        async def buyer() -> None:
-            for token in waiting:
-                charged.append(await buy(token))  # noqa: PERF401
+        async def buyer(number: int) -> None:
+            await asyncio.sleep(SPREAD * number / buyers)
+            for each in waiting:
+                began = time.perf_counter()
+                done = await do(each)
+                took.append(time.perf_counter() - began)
+                checked(done)
 
-        await asyncio.gather(*(buyer() for _ in range(IN_FLIGHT)))
-        return charged
+        await asyncio.gather(*map(buyer, range(buyers)))
+        return took
 
-    return lambda tokens: loop.run_until_complete(charge(tokens))
-
-
-PACES: dict[str, Callable[[Buy], Pace]] = {
-    "one by one": one_by_one,
-    "thread each": thread_each,
-    "32 threads": many_threads,
-}
+    return lambda given: loop.run_until_complete(pace(given))
 
 
 def footprint() -> dict[str, int]:
-    """Read what the process holds now: kB of memory, the most it held, threads, sockets."""
+    """Read what the process holds now: kB of memory, the most it held, sockets."""
     status = Path("/proc/self/status")
     if not status.exists():
         return {}
@@ -82,32 +115,31 @@ def footprint() -> dict[str, int]:
     return {
         "rss": int(fields["VmRSS"].split()[0]),
         "peak": int(fields["VmHWM"].split()[0]),
-        "threads": int(fields["Threads"]),
         "sockets": sum(target.name.startswith("socket:") for target in targets),
     }
 
 
-def main(contestant: str, pace: str, url: str, ca_bundle: str) -> None:
+def main(contestant: str, does: str, pace: str, url: str, route: str, ca_bundle: str) -> None:
     import stripe
 
     stripe.ca_bundle_path = ca_bundle
-    charge = (
-        in_flight(ASYNC[contestant](url))
-        if contestant in ASYNC
-        else PACES[pace](BLOCKING[contestant](url))
-    )
-    numbers = itertools.count()
+    do = getattr(CONTESTANTS[contestant](url, route), does)
+    if contestant.endswith("-async"):
+        run = in_tasks(do, int(pace))
+    elif pace == "thread each":
+        run = thread_each(do)
+    else:
+        run = one_by_one(do) if pace == "1" else in_threads(do, int(pace))
+    supply: Iterator[Any] = deliveries() if contestant.endswith("-receiver") else tokens()
     for line in sys.stdin:
-        count = int(line)
-        # Like real tokens: single-use, and going on with a digit.
-        tokens = [f"tok_1SWk{next(numbers):016d}" for _ in range(count)]
-        cpu, wall = time.process_time(), time.perf_counter()
-        charged = charge(tokens)
-        took = {"cpu": time.process_time() - cpu, "wall": time.perf_counter() - wall}
-        if len(charged) != count or not all(charge_id.startswith("ch_") for charge_id in charged):
-            raise SystemExit(f"{contestant} charged {len(charged)} of {count} tokens.")
-        del tokens, charged
-        print(json.dumps({**took, **footprint()}), flush=True)
+        given = list(itertools.islice(supply, int(line)))
+        cpu = time.process_time()
+        took = run(given)
+        cpu = time.process_time() - cpu
+        if len(took) != len(given):
+            raise SystemExit(f"{contestant} did {len(took)} of {len(given)}.")
+        print(json.dumps({"cpu": cpu, "took": took, **footprint()}), flush=True)
+        del given, took
     # Not every contestant closes what it opened without complaining.
     os._exit(0)
 
