@@ -1,4 +1,4 @@
-"""`python -m benchmarks`: measure, print a table, keep the numbers as JSON."""
+"""`python -m benchmarks`: measure, print a table, and write it, the numbers and a plot."""
 
 from __future__ import annotations
 
@@ -6,16 +6,19 @@ import argparse
 import json
 import os
 import platform
+import sys
 from importlib.metadata import version
 from pathlib import Path
 
 from . import __doc__ as method
-from .scenarios import EFFORTS, SCENARIOS, why_not
+from . import plot
+from .rounds import EFFORTS
+from .scenarios import SCENARIOS
 from .stage import GaveUp, stage
 from .table import Row, draw
 
 
-def main() -> None:
+def main() -> int:
     parser = argparse.ArgumentParser(
         "python -m benchmarks",
         description=method,
@@ -26,14 +29,18 @@ def main() -> None:
         "--quick", dest="effort", action="store_const", const="quick", help="little of everything"
     )
     effort.add_argument(
-        "--full", dest="effort", action="store_const", const="full", help="100,000 charges long"
+        "--full", dest="effort", action="store_const", const="full", help="100,000 purchases long"
     )
     parser.set_defaults(effort="usual")
     parser.add_argument(
         "--only", nargs="+", choices=SCENARIOS, metavar="SCENARIO", help=", ".join(SCENARIOS)
     )
     parser.add_argument(
-        "--json", type=Path, metavar="FILE", help="write the numbers there, round by round"
+        "--into",
+        type=Path,
+        default=Path("build"),
+        metavar="FOLDER",
+        help="write performance.json, .md and .svg there (build)",
     )
     options = parser.parse_args()
 
@@ -41,37 +48,40 @@ def main() -> None:
     load = getattr(os, "getloadavg", lambda: ())
     busy = [load()[:1]]
     rows: list[Row] = []
-    skipped: dict[str, str] = {}
+    gave_up: dict[str, str] = {}
     with stage() as here:
         for name in options.only or SCENARIOS:
-            reason = why_not(name)
-            if reason:
-                skipped[name] = reason
-                continue
             print(f"measuring {name} ...", flush=True)
             try:
                 rows += SCENARIOS[name](here, EFFORTS[options.effort])
             except GaveUp as error:
-                # The SDK on httpx runs into its own time-outs on a busy machine.
-                skipped[name] = str(error)
+                gave_up[name] = str(error)
     machine = {
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}, {os.cpu_count()} CPUs",
         "load": " to ".join(f"{now[0]:.1f}" for now in [*busy, load()[:1]] if now) or "unknown",
         **{name: version(name) for name in ("tokencharge", "stripe", "requests", "urllib3")},
     }
-    print()
-    print(draw(rows))
-    print()
+    table = draw(rows)
+    print(f"\n{table}\n")
     print(*(f"{name} {value}" for name, value in machine.items()), sep="; ")
-    for name, reason in skipped.items():
-        print(f"Left out: {name} ({reason}).")
-    if options.json:
-        kept = {"machine": machine, "effort": options.effort, "skipped": skipped}
-        options.json.write_text(
-            json.dumps({**kept, "rows": [row.as_json() for row in rows]}, indent=2) + "\n"
-        )
+    for name, reason in gave_up.items():
+        print(f"Not measured: {name} ({reason}).")
+    missed = [row for row in rows if row.met is False]
+    for row in missed:
+        print(f"Over its budget: {row.measured} {row.route}".rstrip() + ".")
+    run = {
+        "machine": machine,
+        "effort": options.effort,
+        "gave_up": gave_up,
+        "rows": [row.as_json() for row in rows],
+    }
+    written = {"json": json.dumps(run, indent=2) + "\n", "md": table + "\n", "svg": plot.draw(run)}
+    options.into.mkdir(parents=True, exist_ok=True)
+    for kind, content in written.items():
+        (options.into / f"performance.{kind}").write_text(content, encoding="utf-8")
+    return 1 if missed or gave_up else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -31,7 +31,7 @@ def cpu(how: str, pace: str, door: str, most_ratio: dict[str, float], kind: str 
             budget = most_ratio[route]
             said = f"CPU per purchase, {how}"
             yield Row.of_rounds("cpu", route, said, "ms", took, most_ratio=budget)
-            if kind:
+            if pace != "thread each":
                 continue
             opened = {name: sum(run.connections for run in done) for name, done in runs.items()}
             said = f"connections opened by {rounds * purchases:,} purchases, {how}"

@@ -1,8 +1,8 @@
-"""Where the CPU of a charge goes: `python -m benchmarks.parts`.
+"""Where the CPU of a purchase goes: `python -m benchmarks.parts [charges]`.
 
 Each part is run by itself, in turns with the others, in one process; what is shown is the least it
-took, in microseconds for each charge. Parts lie within one another, and what is run alone finds the
-caches warm: read it for proportions, and `python -m benchmarks` for what a charge costs.
+took, in microseconds for each purchase. Parts lie within one another, and what is run alone finds
+the caches warm: read it for proportions, and `python -m benchmarks` for what a purchase costs.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 import json
 import random
+import sys
 import time
 from collections.abc import Callable
 from typing import Any
@@ -17,21 +18,33 @@ from typing import Any
 import stripe
 import urllib3
 
-from tokencharge import Charge, Customer, Money, PaymentGateway
+from tokencharge import Charge, Customer, PaymentGateway, PaymentIntent
 
-from .buyers import EMAIL, SECRET_KEY, floor, gateway, sdk
-from .server import ANSWERS
+from . import ANSWERS
+from .bare import SECRET_KEY, Bare
+from .buyers import gateway, sdk
+from .by_hand import EMAIL, card, intent, terms
+from .ours import Ours
+from .rounds import ROUTES
 from .stage import stage
 
-ROUNDS, CHARGES = 150, 12
-BODIES = [(ANSWERS / f"{name}.json").read_bytes() for name in ("customer", "charge")]
-CUSTOMER: dict[str, Any] = {"email": EMAIL, "source": "tok_1SWk0000000000000001"}
-CHARGE: dict[str, Any] = {
-    "amount": 500,
-    "currency": "usd",
-    "customer": "cus_1",
-    "description": "Flask Charge",
-    "metadata": {"tokencharge": "0f343b0931126a20f133d67c2b018a3b/0"},
+ROUNDS, PURCHASES = 150, 12
+READERS: dict[str, Callable[[Any], object]] = {
+    "customer": Customer.from_stripe,
+    "payment_method": lambda answer: answer["id"],
+    "payment_intent": PaymentIntent.from_stripe,
+    "charge": Charge.from_stripe,
+}
+STEPS: dict[str, dict[str, dict[str, Any]]] = {
+    "payment_intents": {
+        "customer": {"email": EMAIL},
+        "payment_method": card("tok_1SWk0000000000000001"),
+        "payment_intent": intent("A-1", customer="cus_1", payment_method="pm_1"),
+    },
+    "charges": {
+        "customer": {"email": EMAIL, "source": "tok_1SWk0000000000000001"},
+        "charge": terms("A-1", customer="cus_1"),
+    },
 }
 
 
@@ -40,64 +53,55 @@ class Canned(stripe.HTTPClient):
 
     name = "canned"
 
-    def __init__(self, customer: bytes, charge: bytes) -> None:
+    def __init__(self, bodies: dict[str, bytes]) -> None:
         super().__init__()
-        self._customer = customer
-        self._charge = charge
+        self._bodies = bodies
 
     def request(self, method: str, url: str, headers: Any, post_data: Any = None, **_: Any) -> Any:
-        body = self._customer if url.endswith("customers") else self._charge
-        return body, 200, urllib3.HTTPHeaderDict({"Request-Id": "req_1"})
+        kind = url.rpartition("/")[2].removesuffix("s")
+        return self._bodies[kind], 200, urllib3.HTTPHeaderDict({"Request-Id": "req_1"})
 
 
-def raw_requests(client: stripe.StripeClient) -> Callable[[str], object]:
+def raw_requests(steps: dict[str, dict[str, Any]]) -> Callable[[str], object]:
+    client = stripe.StripeClient(SECRET_KEY, http_client=Canned(dict.fromkeys(steps, b"{}")))
+
     def buy(token: str) -> object:
-        client.raw_request("post", "/v1/customers", **CUSTOMER, idempotency_key=f"{token}-customer")
-        return client.raw_request(
-            "post", "/v1/charges", **CHARGE, idempotency_key=f"{token}-charge"
-        )
+        return [
+            client.raw_request("post", f"/v1/{kind}s", **form, idempotency_key=f"{token}-{kind}")
+            for kind, form in steps.items()
+        ]
 
     return buy
 
 
-def without_http() -> Callable[[str], object]:
-    way = PaymentGateway(SECRET_KEY, http_client=Canned(*BODIES))
-    return lambda token: way.charge(token, EMAIL, Money(500, "usd"), description="Flask Charge")
-
-
-def results() -> Callable[[str], object]:
-    customer, charge = map(json.loads, BODIES)
-    return lambda _: (Customer.from_stripe(customer), Charge.from_stripe(charge))
-
-
-def client() -> stripe.StripeClient:
-    return stripe.StripeClient(SECRET_KEY, http_client=Canned(b"{}", b"{}"))
-
-
-def main() -> None:
+def main(route: str) -> None:
+    steps = STEPS[route]
+    bodies = {kind: (ANSWERS / f"{kind}.json").read_bytes() for kind in steps}
+    answers = {kind: json.loads(body) for kind, body in bodies.items()}
+    at_hand = Ours(PaymentGateway(SECRET_KEY, http_client=Canned(bodies), route=route))
     numbers = itertools.count()
     with stage() as here:
         url = here.urls["http"]
         parts: dict[str, Callable[[str], object]] = {
-            "plain SDK": sdk(url),
-            "tokencharge": gateway(url),
-            "bare urllib3": floor(url),
-            "tokencharge, the answers at hand": without_http(),
-            "the SDK's raw_request, the answers at hand and empty": raw_requests(client()),
-            "decoding the answers": lambda _: list(map(json.loads, BODIES)),
-            "typed results": results(),
+            "plain SDK": sdk(url, route).card_token,
+            "tokencharge": gateway(url, route).card_token,
+            "bare urllib3": Bare(url, route).card_token,
+            "tokencharge, the answers at hand": at_hand.card_token,
+            "the SDK's raw_request, the answers at hand and empty": raw_requests(steps),
+            "decoding the answers": lambda _: list(map(json.loads, bodies.values())),
+            "typed results": lambda _: [READERS[kind](answers[kind]) for kind in steps],
         }
         least = dict.fromkeys(parts, float("inf"))
         for _ in range(ROUNDS):
             for name in random.sample(list(parts), len(parts)):
-                tokens = [f"tok_1SWk{next(numbers):016d}" for _ in range(CHARGES)]
+                tokens = [f"tok_1SWk{next(numbers):016d}" for _ in range(PURCHASES)]
                 began = time.process_time()
                 for token in tokens:
                     parts[name](token)
-                least[name] = min(least[name], (time.process_time() - began) / CHARGES)
+                least[name] = min(least[name], (time.process_time() - began) / PURCHASES)
     for name, seconds in least.items():
         print(f"{seconds * 1e6:7,.0f}  {name}")
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1] if sys.argv[1:] else ROUTES[0])

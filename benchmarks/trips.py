@@ -207,7 +207,7 @@ def history(stage: Stage, effort: Effort) -> Iterator[Row]:
                     began = time.perf_counter()
                     requests.append(at.count(partial(shop.looked_for, f"A-{earlier}", *saved)))
                     waits.append((time.perf_counter() - began) * 1000)
-            said = f"a saved card that has paid {earlier:,} times, looked for first"
+            said = f"a saved card, looked for first, {earlier:,} payments before"
             # What is on the first page of a list need not be searched for.
             most = 3 if earlier < PAGE else 5
             yield Row("history", route, f"requests: {said}", "", *requests, most=most)
