@@ -17,10 +17,10 @@ the same as JSON with every round, and a plot; the exit code is 1 where a budget
   server is another process. **Waiting** is what one buyer waits, the median of all; Stripe is 100
   ms away, and of several buyers each comes a moment after the one before.
 - **Requests** and **history** are counted at the sandbox, in process (trips.py).
-- **Fairness**: each contestant lives in a process of its own, which is warmed up first. A round runs
-  every contestant once, the next round begins with another one, and each round gives one ratio. The
-  table has the medians, and in brackets the smallest and largest ratio. A busy machine widens the
-  brackets and hardly moves the median, since it slows down neighbours in a round alike.
+- **Fairness**: each contestant lives in a process of its own, which is warmed up first. A round
+  runs every contestant once, the next round begins with another one, and each round gives one
+  ratio. The table has the medians, and in brackets the smallest and largest ratio. A busy machine
+  widens the brackets and hardly moves the median: it slows down neighbours in a round alike.
 - **Memory** is Linux's VmHWM and VmRSS, read from /proc; elsewhere its rows are left out.
 """
 

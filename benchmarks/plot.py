@@ -126,12 +126,12 @@ def draw(run: Mapping[str, Any]) -> str:
         legend += [rect(x, 42, 12, 12, name), text(x + 18, 52, said, "ink")]
     machine = "; ".join(f"{name} {value}" for name, value in run["machine"].items())
     height = bottom + 14
+    size = f'viewBox="0 0 {WIDTH} {height}" font-family="system-ui, sans-serif" font-size="11.5"'
+    title = "What a purchase costs: by hand on the plain SDK, and with tokencharge"
     return "\n".join(
         [
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img" '
-            'aria-labelledby="title" font-family="system-ui, sans-serif" font-size="11.5">',
-            '  <title id="title">What a purchase costs: by hand on the plain SDK, and with '
-            "tokencharge</title>",
+            f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img" aria-labelledby="title">',
+            f'  <title id="title">{title}</title>',
             f"  <style>{STYLE}  </style>",
             f'  <rect width="{WIDTH}" height="{height}" class="paper"/>',
             text(LEFT, 26, "What a purchase costs", "ink", ' font-weight="600" font-size="15"'),
