@@ -15,7 +15,7 @@ from typing import Any
 import attrs
 
 WIDTH, COLUMN, BARS = 760, 380, 280
-LEFT, TOP, BAR, GAP = 20, 84, 8, 2
+LEFT, TOP, BAR, GAP = 20, 84, 9, 2
 SERIES = {"sdk": "by hand on the plain SDK", "ours": "tokencharge", "bare": "a bare client"}
 
 STYLE = """
@@ -57,7 +57,7 @@ COLUMNS = (
         Panel("CPU per purchase, over PaymentIntents", "cpu", "payment_intents", CPU),
         Panel("Wait for a card token, Stripe 100 ms away", "wall", "payment_intents", WAIT),
         Panel(
-            "Requests to charge a saved card, by its payments before",
+            "Requests to charge a saved card, looked for first",
             "history",
             "payment_intents",
             "requests: a saved card, looked for first, ",

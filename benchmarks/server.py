@@ -33,7 +33,8 @@ access-control-max-age: 300
 cache-control: no-cache, no-store
 content-security-policy: base-uri 'none'; default-src 'none'; form-action 'none'; \
 frame-ancestors 'none'; img-src 'self'; script-src 'self' 'report-sample'; style-src 'self'; \
-worker-src 'none'; upgrade-insecure-requests; report-uri https://q.stripe.com/csp-violation?q=Ea0hcXNJb1nXmZf2dVtYgRwUu7pLkSxQ
+worker-src 'none'; upgrade-insecure-requests; \
+report-uri https://q.stripe.com/csp-violation?q=Ea0hcXNJb1nXmZf2dVtYgRwUu7pLkSxQ
 idempotency-key: 6f9b7f0e-32f5-4a8f-9b4e-1f3c0f6f2a55
 original-request: req_bUTjK5iVY2pQ1s
 request-id: req_bUTjK5iVY2pQ1s
