@@ -15,7 +15,7 @@ from tokencharge.sandbox import Request, Response, Rules, Sandbox
 from . import ANSWERS
 
 CLOCK = 1_795_392_000
-CARD = {
+CARD: dict[str, Any] = {
     "name": "Ada Lovelace",
     "address_line1": "12 St James's Square",
     "address_city": "London",

@@ -78,7 +78,8 @@ def second_card_by_hand(at: Place) -> Act:
     try:
         at.sdk.card_token(at.token(DECLINED))
     except stripe.CardError as declined:
-        intent = declined.json_body["error"].get("payment_intent")
+        body: Any = declined.json_body
+        intent = body["error"].get("payment_intent")
         kept = intent["id"] if intent else at.sandbox.customers[-1].id
         return partial(at.sdk.second_card, at.token(), kept)
     raise ValueError("The card was not declined.")
@@ -198,7 +199,8 @@ def history(stage: Stage, effort: Effort) -> Iterator[Row]:
         for at, shop, _ in shops:
             shop.looked_for("warm", *at.saved())
         for earlier in effort.history:
-            requests, waits = [], []
+            requests: list[float] = []
+            waits: list[float] = []
             for at, shop, saved in shops:
                 paid = sum(charge.customer_id == saved[0] for charge in at.sandbox.charges)
                 for number in range(earlier - paid):
@@ -210,5 +212,7 @@ def history(stage: Stage, effort: Effort) -> Iterator[Row]:
             said = f"a saved card, looked for first, {earlier:,} payments before"
             # What is on the first page of a list need not be searched for.
             most = 3 if earlier < PAGE else 5
-            yield Row("history", route, f"requests: {said}", "", *requests, most=most)
-            yield Row("history", route, f"wait for {said}", "ms", *waits)
+            yield Row(
+                "history", route, f"requests: {said}", "", requests[0], requests[1], most=most
+            )
+            yield Row("history", route, f"wait for {said}", "ms", waits[0], waits[1])

@@ -89,7 +89,8 @@ def in_tasks(do: Callable[[Any], Any], buyers: int) -> Pace:
     loop = asyncio.new_event_loop()
 
     async def pace(given: list[Any]) -> list[float]:
-        waiting, took = iter(given), []
+        waiting = iter(given)
+        took: list[float] = []
 
         async def buyer(number: int) -> None:
             await asyncio.sleep(SPREAD * number / buyers)
