@@ -40,7 +40,7 @@ def main() -> int:
         type=Path,
         default=Path("build"),
         metavar="FOLDER",
-        help="write performance.json, .md and .svg there (build)",
+        help="write performance.json, .txt and .svg there (build)",
     )
     options = parser.parse_args()
 
@@ -76,7 +76,7 @@ def main() -> int:
         "gave_up": gave_up,
         "rows": [row.as_json() for row in rows],
     }
-    written = {"json": json.dumps(run, indent=2) + "\n", "md": table + "\n", "svg": plot.draw(run)}
+    written = {"json": json.dumps(run, indent=2) + "\n", "txt": table + "\n", "svg": plot.draw(run)}
     options.into.mkdir(parents=True, exist_ok=True)
     for kind, content in written.items():
         (options.into / f"performance.{kind}").write_text(content, encoding="utf-8")

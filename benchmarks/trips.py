@@ -211,7 +211,7 @@ def history(stage: Stage, effort: Effort) -> Iterator[Row]:
                     waits.append((time.perf_counter() - began) * 1000)
             said = f"a saved card, looked for first, {earlier:,} payments before"
             # What is on the first page of a list need not be searched for.
-            most = 3 if earlier < PAGE else 5
+            most = 3 if earlier <= PAGE else 5
             yield Row(
                 "history", route, f"requests: {said}", "", requests[0], requests[1], most=most
             )

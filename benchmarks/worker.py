@@ -72,7 +72,7 @@ def in_threads(do: Callable[[Any], str], buyers: int) -> Pace:
 
         def buyer(number: int) -> list[float]:
             time.sleep(SPREAD * number / buyers)
-            took = []
+            took: list[float] = []
             while True:
                 with lock:
                     each = next(waiting, None)
