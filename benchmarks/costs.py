@@ -42,12 +42,12 @@ def cpu(how: str, pace: str, door: str, most_ratio: dict[str, float], kind: str 
 
 def wall(stage: Stage, effort: Effort) -> Iterator[Row]:
     """Let buyers wait for a Stripe that is 100 ms away: one, 8 and 32 at a time."""
-    for kind, said in (("", "blocking"), ("-async", "async")):
+    for kind in ("", "-async"):
         for route, requests in (("payment_intents", 3), ("charges", 2)):
             for buyers in (1, 8, 32):
-                yield _waited(stage, effort, "card_token", requests, buyers, route, kind, said)
+                yield _waited(stage, effort, "card_token", requests, buyers, route, kind)
     for does, requests in (("confirmation_token", 2), ("saved_card", 1), ("looked_for", 3)):
-        yield _waited(stage, effort, does, requests, 1, ROUTES[0], "", "blocking")
+        yield _waited(stage, effort, does, requests)
 
 
 PURCHASES = {
@@ -63,10 +63,9 @@ def _waited(
     effort: Effort,
     does: str,
     requests: int,
-    buyers: int,
-    route: str,
-    kind: str,
-    said: str,
+    buyers: int = 1,
+    route: str = ROUTES[0],
+    kind: str = "",
 ) -> Row:
     cast = [f"sdk{kind}", f"gateway{kind}"]
     with stage.contestants(cast, does, str(buyers), "slow", route) as contestants:
@@ -75,7 +74,8 @@ def _waited(
         name: [statistics.median(run.took) * 1000 for run in done] for name, done in runs.items()
     }
     crowd = "1 buyer" if buyers == 1 else f"{buyers} buyers"
-    measured = f"wait for {PURCHASES[does]} 100 ms away, {crowd}, {said}"
+    how = "async" if kind else "blocking"
+    measured = f"wait for {PURCHASES[does]} 100 ms away, {crowd}, {how}"
     most = requests * MS_FOR_A_REQUEST
     return Row.of_rounds("wall", route, measured, "ms", took, most=most)
 
