@@ -20,10 +20,10 @@ SERIES = {"sdk": "by hand on the plain SDK", "ours": "tokencharge", "bare": "a b
 
 STYLE = """
   .paper { fill: #ffffff } .ink { fill: #0f172a } .soft { fill: #475569 }
-  .sdk { fill: #94a3b8 } .ours { fill: #2563eb } .bare { fill: #d6dee8 } .rule { stroke: #cbd5e1 }
+  .sdk { fill: #94a3b8 } .ours { fill: #2563eb } .bare { fill: #d6dee8 }
   @media (prefers-color-scheme: dark) {
     .paper { fill: #0f172a } .ink { fill: #f1f5f9 } .soft { fill: #a8b3c4 }
-    .sdk { fill: #94a3b8 } .ours { fill: #60a5fa } .bare { fill: #475569 } .rule { stroke: #475569 }
+    .sdk { fill: #94a3b8 } .ours { fill: #60a5fa } .bare { fill: #475569 }
   }
 """
 
