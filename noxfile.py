@@ -258,6 +258,6 @@ def simulation(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Measure what a purchase costs beside the plain SDK, and hold the budgets: `nox -s bench -- --quick`."""
+    """Measure a purchase beside the plain SDK: `nox -s bench -- --quick`."""
     session.install("-e", ".[async]", *group("bench"))
     session.run("python", "-m", "benchmarks", *session.posargs)

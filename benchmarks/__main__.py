@@ -1,4 +1,4 @@
-"""`python -m benchmarks`: measure, print a table, and write it, the numbers and a plot."""
+"""`python -m benchmarks`: measure, print a table, write the numbers and a plot."""
 
 from __future__ import annotations
 

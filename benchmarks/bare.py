@@ -1,4 +1,4 @@
-"""The floor: a bare client that encodes, sends, receives, decodes, and does nothing else."""
+"""The floor: a client that encodes, sends, receives, decodes, and nothing else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The contestants by name: each is made for a server's URL and a route, in a process of its own."""
+"""The contestants by name: each is made for a server's URL and a route."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Shops on the plain SDK, as a careful developer writes them.
 
-Their keys are named after the purchase, the Charge is sent along with its PaymentIntent, and no
-request is made that is not needed. What makes a purchase takes its token, or of a saved card the
-order, and returns the Charge's id.
+Their keys are named after the purchase, the Charge is sent along with its
+PaymentIntent, and no request is made that is not needed. What makes a purchase takes
+its token, or of a saved card the order, and returns the Charge's id.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The canned answers, taken down from the sandbox: `python -m benchmarks.canned`.
 
-They are what `PaymentGateway.charge` is answered on each route, for a card with a name and an
-address; no account's ids are in them.
+They are what `PaymentGateway.charge` is answered on each route, for a card with a name
+and an address; no account's ids are in them.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Noting(Sandbox):
 
 
 def answers(route: str) -> dict[str, Any]:
-    """Return Stripe's objects by their kind, as a purchase on a route is answered, and an event."""
+    """Return by their kind what a purchase is answered on a route, and an event."""
     sandbox = Noting(clock=lambda: CLOCK, seed=1, rules=Rules(card_tokens=True))
     sandbox.noted = {}
     gateway = PaymentGateway(sandbox.secret_key, http_client=sandbox.http_client(), route=route)

@@ -1,4 +1,4 @@
-"""What is measured in processes of their own: CPU, waiting, memory, import, sandbox, webhooks."""
+"""What each contestant costs in a process of its own."""
 
 from __future__ import annotations
 
@@ -81,11 +81,11 @@ def _waited(
 
 
 def memory(stage: Stage, effort: Effort) -> Iterator[Row]:
-    """Live through many purchases in 32 threads: what was the most held, and what is at the end?"""
+    """Live through many purchases in 32 threads: what is held, at most and at last?"""
     for route in ROUTES:
         lives: dict[str, list[dict[str, int]]] = {"sdk": [], "gateway": []}
         with stage.contestants(lives, "card_token", "32", "http", route) as contestants:
-            # In small portions, or what the worker itself keeps of a portion would be measured.
+            # In small portions: the worker itself keeps something of each.
             for _ in range(max(2, effort.lifetime // 1_000)):
                 for name, contestant in contestants.items():
                     lives[name].append(contestant.do(min(1_000, effort.lifetime // 2)).held)

@@ -1,8 +1,9 @@
 """Where the CPU of a purchase goes: `python -m benchmarks.parts [charges]`.
 
-Each part is run by itself, in turns with the others, in one process; what is shown is the least it
-took, in microseconds for each purchase. Parts lie within one another, and what is run alone finds
-the caches warm: read it for proportions, and `python -m benchmarks` for what a purchase costs.
+Each part is run by itself, in turns with the others, in one process; what is shown is
+the least it took, in microseconds for each purchase. Parts lie within one another, and
+what is run alone finds the caches warm: read it for proportions, and `python -m
+benchmarks` for what a purchase costs.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The plot: what the rows of a run say, as bars. `python -m benchmarks.plot RUN.json PLOT.svg`.
+"""The rows of a run as bars: `python -m benchmarks.plot RUN.json PLOT.svg`.
 
 SVG by hand: one file that a browser shows in its light or its dark colours.
 """

@@ -1,7 +1,8 @@
 """Who receives webhooks: by hand on the plain SDK, and with tokencharge.
 
-Each reads a delivery (`read`: verified, and the object it is about), or does all that an
-endpoint does with it (`handle`: calls a handler once for each event). Both return the event's id.
+Each reads a delivery (`read`: verified, and the object it is about), or does all that
+an endpoint does with it (`handle`: calls a handler once for each event). Both return
+the event's id.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ class ByHandReceiver:
 
 
 class OurReceiver:
-    """An endpoint by the rules of `tokencharge.webhooks`, with the memory it has by default."""
+    """An endpoint by the rules of `tokencharge.webhooks`, with its default store."""
 
     def __init__(self, gateway: Any) -> None:
         from tokencharge.webhooks import Handlers, MemoryStore, Webhooks

@@ -19,8 +19,8 @@ class Effort:
     Attributes:
         rounds: How often each contestant takes its turn.
         purchases: In each turn.
-        lifetime: Purchases in the life of a process, after which it should hold what it held.
-        sandbox: Charges of which the sandbox's first thousand, all, and last are measured.
+        lifetime: Purchases in the life of a process.
+        sandbox: Charges in the life of a sandbox, in thousands.
         history: Earlier payments of a Customer whose saved card is charged.
     """
 
@@ -41,7 +41,7 @@ Scenario = Callable[[Stage, Effort], Iterator[Row]]
 
 
 def take_turns(contestants: dict[str, Contestant], rounds: int, count: int) -> dict[str, list[Run]]:
-    """Let each run once a round, each round beginning with another; the first round warms up."""
+    """Let each run once a round, each round begun by another; the first warms up."""
     names = list(contestants)
     runs: dict[str, list[Run]] = {name: [] for name in names}
     for turn in range(rounds + 1):

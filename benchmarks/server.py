@@ -1,7 +1,7 @@
-"""The other end: one process that answers from memory, so that what is measured is the client.
+"""The other end: a process that answers from memory, so that clients are measured.
 
-It listens on several doors and says on its first line where they are. How many connections came
-in by each is told to who asks at the desk.
+It listens on several doors and says on its first line where they are. How many
+connections came in by each is told to who asks at the desk.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def _answer(body: bytes) -> bytes:
 
 
 def _canned() -> dict[bytes, bytes]:
-    """Return the answer to each path; a PaymentIntent comes with as much as is asked for."""
+    """Return the answer to each path, and that of a PaymentIntent without Customer."""
     kinds = ("customer", "payment_method", "payment_intent", "charge")
     bodies = {kind: (ANSWERS / f"{kind}.json").read_bytes() for kind in kinds}
     canned = {f"/v1/{kind}s".encode(): _answer(body) for kind, body in bodies.items()}
@@ -142,7 +142,7 @@ async def serve(certificate: str) -> None:
         port = server.sockets[0].getsockname()[1]
         urls[name] = f"https://localhost:{port}" if name == "https" else f"http://127.0.0.1:{port}"
     print(json.dumps(urls), flush=True)
-    # Whoever started the server holds the other end of stdin, and takes the server along.
+    # Whoever started the server holds the other end of stdin: it ends with them.
     await asyncio.to_thread(sys.stdin.read)
 
 

@@ -92,7 +92,7 @@ def process(module: str, *arguments: str, folder: Path) -> Iterator[subprocess.P
     with subprocess.Popen(
         [sys.executable, "-m", module, *arguments],
         cwd=ROOT,
-        # The SDK keeps a file in the user's configuration: not in that of whoever runs this.
+        # The SDK keeps a file in the user's configuration: not in yours.
         env={**environment, "XDG_CONFIG_HOME": str(folder)},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

@@ -44,7 +44,7 @@ class Row:
         rounds: Mapping[str, list[float]],
         **budget: float | None,
     ) -> Row:
-        """Sum up rounds: for each contestant what it took, in the order of the rounds."""
+        """Sum up what each contestant took in each round."""
         middle = {name: statistics.median(values) for name, values in rounds.items()}
         ratios = [ours / sdk for ours, sdk in zip(rounds["gateway"], rounds["sdk"], strict=True)]
         ours, sdk, bare = middle["gateway"], middle["sdk"], middle.get("bare")

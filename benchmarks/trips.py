@@ -1,8 +1,8 @@
-"""What is counted at the sandbox: the requests of a purchase, and what a long history costs.
+"""What is counted at the sandbox: requests of a purchase, and with a long history.
 
-Both shops are in process. What a trip prepares does not count: it comes before its `yield`. By
-hand, the shop has kept the intent of a declined card in its database and confirms it with the
-second card; who comes back from 3-D Secure is looked up by the intent's id; and an order whose keys
+Both shops are in process. What a trip prepares does not count. By hand, the shop has
+kept the intent of a declined card in its database and confirms it with the second card;
+who comes back from 3-D Secure is looked up by the intent's id; and an order whose keys
 Stripe may have forgotten is looked for in the whole list of what the Customer has paid.
 """
 
@@ -52,7 +52,7 @@ class Place:
         return self.sandbox.create_confirmation_token()
 
     def saved(self) -> tuple[str, str]:
-        """Return a new Customer, who has paid nothing yet, and their card, which is the default."""
+        """Return a Customer who has paid nothing yet, and their default card."""
         token = self.token()
         customer, v1 = self.sdk.customer(token), self.client.v1
         if self.gateway.settings.route == CHARGES:
@@ -192,7 +192,7 @@ def requests(stage: Stage, effort: Effort) -> Iterator[Row]:
 
 
 def history(stage: Stage, effort: Effort) -> Iterator[Row]:
-    """Charge a saved card that has paid ever more before: looked for first, 100 ms away."""
+    """Charge a saved card that has paid ever more before, 100 ms away."""
     for route in ROUTES:
         ours, sdk = Place(route), Place(route)
         shops = ((ours, ours.ours, ours.saved()), (sdk, sdk.sdk, sdk.saved()))

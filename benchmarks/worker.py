@@ -1,7 +1,7 @@
 """A contestant's process: reads how much to do, does it, and says what it took.
 
-Run as `python -m benchmarks.worker CONTESTANT DOES PACE URL ROUTE CA_BUNDLE`; one line in, one line
-of JSON out. The pace is a number of buyers at a time, or "thread each".
+Run as `python -m benchmarks.worker CONTESTANT DOES PACE URL ROUTE CA_BUNDLE`; one line
+in, one line of JSON out. The pace is a number of buyers at a time, or "thread each".
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ SPREAD = 0.1
 
 
 def tokens() -> Iterator[str]:
-    """Name tokens as real ones are named: none is used twice, and they go on with a digit."""
+    """Name tokens as real ones are named; none comes twice."""
     return (f"tok_1SWk{number:016d}" for number in itertools.count())
 
 
