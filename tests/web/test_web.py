@@ -284,17 +284,17 @@ def test_only_what_needs_looking_after_is_logged(caplog: pytest.LogCaptureFixtur
 def test_a_block_that_makes_no_payment_tells_nobody() -> None:
     """An adapter that drives the gateway itself may end without a payment."""
     told: list[Payment] = []
-    with Checkout(SETTINGS, on_payment=[told.append]).attempt(SENT, ORDER) as attempt:
-        assert "tok_1abc" == attempt.arguments["token"]
-        assert "tok_1abc" not in repr(attempt)
+    with Checkout(SETTINGS, on_payment=[told.append]).submission(SENT, ORDER) as submission:
+        assert "tok_1abc" == submission.arguments["token"]
+        assert "tok_1abc" not in repr(submission)
 
     assert [] == told
 
 
-def test_an_attempt_raises_what_cannot_be_read() -> None:
+def test_a_submission_raises_what_cannot_be_read() -> None:
     """Before the block is entered."""
     entered = []
-    with pytest.raises(InvalidInput), Checkout(SETTINGS).attempt(posted(b"[]", JSON), ORDER):
+    with pytest.raises(InvalidInput), Checkout(SETTINGS).submission(posted(b"[]", JSON), ORDER):
         entered.append(True)
 
     assert [] == entered

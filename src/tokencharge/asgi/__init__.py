@@ -300,7 +300,7 @@ class TokenCharge:
         own_page: bool = False,
     ) -> Payment:
         # Entered and left in a worker thread, because the hooks are called there.
-        block = checkout.attempt(incoming, order, own_page=own_page)
+        block = checkout.submission(incoming, order, own_page=own_page)
 
         async def leave(*ended: Any) -> None:
             # Shielded, so that the host learns of the payment even if the buyer leaves.
@@ -308,10 +308,10 @@ class TokenCharge:
                 await run_in_threadpool(block.__exit__, *ended)
 
         async with AsyncExitStack() as stack:
-            attempt = await run_in_threadpool(block.__enter__)
+            submission = await run_in_threadpool(block.__enter__)
             stack.push_async_exit(leave)
-            payment: Payment = await attempt.ask(gateway)
-            attempt.payment = payment
+            payment: Payment = await submission.ask(gateway)
+            submission.payment = payment
         return payment
 
     def _checkout(self, gateway: AsyncPaymentGateway) -> Checkout:

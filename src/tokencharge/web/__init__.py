@@ -6,26 +6,26 @@ Adapters only carry requests and replies between it and their framework.
 from .._frames import forgetful
 from ..errors import error_code
 from .asking import ask, ask_for_order, check_gateway, is_gateway, no_order
-from .attempts import Attempt
 from .checkout import Checkout
+from .fields import BODY_LIMIT, Incoming
 from .hooks import Hooks
 from .offering import Offer
 from .origins import read_origins
 from .pages import with_query
 from .policy import content_security_policy
 from .reply import Reply
-from .submission import BODY_LIMIT, Incoming
+from .submission import Submission
 from .success import SuccessUrl, read_success_url
 from .words import read_languages
 
 __all__ = [
     "BODY_LIMIT",
-    "Attempt",
     "Checkout",
     "Hooks",
     "Incoming",
     "Offer",
     "Reply",
+    "Submission",
     "SuccessUrl",
     "ask",
     "ask_for_order",

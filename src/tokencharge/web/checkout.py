@@ -29,12 +29,12 @@ from ..order import Order
 from ..results import Payment
 from ..settings import Settings
 from . import pages
-from .attempts import Attempt, check_found, hold_to_what_was_shown, read_submitted
+from .fields import Incoming
 from .hooks import tell
 from .offering import Offer, offering
 from .origins import is_of_another_site, read_origins
 from .reply import CAREFUL, Reply, careful, describe_error, describe_payment
-from .submission import Incoming
+from .submission import Submission, check_found, hold_to_what_was_shown, read_submission
 from .success import SuccessUrl, read_success_url, where_to
 from .typed import Typed, was_unclear
 from .words import Say, read_languages
@@ -88,9 +88,9 @@ class Checkout:
         self.trusted_origins = read_origins(trusted_origins)
 
     @contextmanager
-    def attempt(
+    def submission(
         self, incoming: Incoming, order: Order, *, own_page: bool = False
-    ) -> Iterator[Attempt]:
+    ) -> Iterator[Submission]:
         """Read a submission for the charge that is made inside the block.
 
         Before the block, the host may refuse the charge. After it, the host's hooks are
@@ -118,15 +118,15 @@ class Checkout:
                 )
             # This frame is in the traceback of what a hook raises, so it must not hold
             # a token.
-            submitted = read_submitted(incoming, order)
+            submission = read_submission(incoming, order)
             self._guard(incoming, order)
             # Browsers send the origin of the page that posts. A script of the host's
             # own may not know the field `shown`.
             browser = bool(incoming.origin or incoming.fetch_site) and not incoming.wants_json
-            attempt = hold_to_what_was_shown(submitted, order, must_say=own_page and browser)
-            yield attempt
-            if attempt.looks:
-                check_found(attempt.payment, order)
+            hold_to_what_was_shown(submission, order, must_say=own_page and browser)
+            yield submission
+            if submission.looks:
+                check_found(submission.payment, order)
         except BaseException as ended:
             # A CancelledError has an OutcomeUnknown as its __cause__ (see
             # aio._abandoned).
@@ -134,21 +134,21 @@ class Checkout:
             if isinstance(error, TokenChargeError):
                 self._note(error)
             raise
-        paid = attempt.payment
+        paid = submission.payment
         if paid is not None:
             tell(self.on_payment, paid, paid.charge.id, paid.customer.id, paid.order_id)
 
     def charge(
         self, incoming: Incoming, order: Order, gateway: PaymentGateway, *, own_page: bool = False
     ) -> Payment:
-        """Charge what a request submits; `own_page` is as for `attempt`.
+        """Charge what a request submits; `own_page` is as for `submission`.
 
         Raises:
-            TokenChargeError: As listed on `attempt`.
+            TokenChargeError: As listed on `submission`.
         """
-        with self.attempt(incoming, order, own_page=own_page) as attempt:
-            payment: Payment = attempt.ask(gateway)
-            attempt.payment = payment
+        with self.submission(incoming, order, own_page=own_page) as submission:
+            payment: Payment = submission.ask(gateway)
+            submission.payment = payment
         return payment
 
     def answer(

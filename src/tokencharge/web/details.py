@@ -12,7 +12,7 @@ from .._secrets import is_card_number
 from ..errors import InvalidInput
 from ..languages import Language
 from ..people import Address, Person
-from .submission import Pairs, is_text
+from .fields import Pairs, is_text
 from .words import WORDS
 
 T = TypeVar("T", Person, Address)

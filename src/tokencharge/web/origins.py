@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from urllib.parse import SplitResult, urlsplit
 
 from ..errors import ConfigurationError
-from .submission import Incoming
+from .fields import Incoming
 
 _PORTS = {"http": 80, "https": 443}
 

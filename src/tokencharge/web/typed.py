@@ -10,7 +10,7 @@ import attrs
 from ..errors import InvalidInput
 from ..order import Order
 from .details import typed_in
-from .submission import (
+from .fields import (
     ATTEMPT_FIELD,
     CARD_FIELD,
     EMAIL_FIELDS,
