@@ -88,7 +88,6 @@ def _(names: Names) -> Generator[None]:
 
 @of("README.md")
 def _(names: Names) -> Generator[None]:
-    names.update(os=os, app=Flask("shop"), path=path, include=include)
     yield
     sold = names["app"].test_client().post("/charge", data=CARD)
     assert "charged" in sold.text
