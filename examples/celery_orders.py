@@ -47,10 +47,10 @@ from tokencharge import CardDeclined, Money, PaymentGateway, TokenChargeError
 
 BROKER_URL = os.environ.get("CELERY_BROKER_URL", "redis://127.0.0.1:6379/0")
 
-# Longer than a slow charge (three requests, each tried three times for STRIPE_TIMEOUT
-# seconds: 270), and than the longest wait between two tries, which Redis counts as silence
-# too. Too short costs work, never a second Charge: two workers run the task, and one of them
-# finds the order in progress, or paid.
+# Longer than a charge may take (STRIPE_TIMEOUT: 25 seconds for all its requests and tries),
+# and than the longest wait between two tries, which Redis counts as silence too. Too short
+# costs work, never a second Charge: two workers run the task, and one of them finds the
+# order in progress, or paid.
 VISIBILITY_TIMEOUT = float(os.environ.get("CELERY_VISIBILITY_TIMEOUT", "600"))
 
 # A few hours in all: well within the day for which Stripe remembers what was asked.

@@ -8,6 +8,7 @@ skipped, and an order that was paid a moment before the kill is found, not charg
     --attempt NAME   one name for each day on which declined cards are to be asked again, say 2026-11-27
 
 The exit code is 75 where some outcome is not known or Stripe was not reached: start it again, with the same attempt.
+It is 1 where some order is the shop's to mend, such as one of a customer who was deleted; the rest is charged.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import argparse
 import csv
 import json
 import sys
+from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -25,7 +27,10 @@ from rich.progress import track
 from tokencharge import (
     AuthenticationRequired,
     CardDeclined,
+    InvalidInput,
+    InvalidRequest,
     Money,
+    OrderConflict,
     PaymentGateway,
     PaymentPending,
     TokenChargeError,
@@ -44,22 +49,23 @@ def main() -> int:
     paid = {result["order"] for result in read(asked.results) if result["status"] == "paid"}
     with asked.orders.open(newline="", encoding="utf-8") as file:
         orders = [order for order in csv.DictReader(file) if order["order_id"] not in paid]
-    again = False
+    ended: Counter[object] = Counter()
     with (
         PaymentGateway.from_env() as gateway,
         asked.results.open("a", encoding="utf-8", buffering=1) as results,
     ):
         for order in track(orders, "Charging", disable=not sys.stdout.isatty()):
             result = charge(gateway, order, asked.attempt)
-            again |= result["status"] == "again"
+            ended[result["status"]] += 1
             results.write(json.dumps({"order": order["order_id"], **result}) + "\n")
-    return 75 if again else 0
+    print(", ".join(f"{status}: {count}" for status, count in ended.items()) or "Nothing to do.")
+    return 75 if ended["again"] else 1 if ended["shop"] else 0
 
 
 def charge(
     gateway: PaymentGateway, order: Mapping[str, str], attempt: str | None
 ) -> dict[str, object]:
-    """Charge one order, and say what came of it; what only the shop can mend is raised, and ends the run."""
+    """Charge one order, and say what came of it; what no order could pass, such as a wrong key, is raised."""
     try:
         payment = gateway.charge_customer(
             order["customer"],
@@ -76,6 +82,8 @@ def charge(
         return {"status": "declined", "why": error.public_message, "advice": error.advice}
     except PaymentPending:
         return {"status": "again", "why": "Stripe is still at work."}
+    except (InvalidInput, InvalidRequest, OrderConflict) as error:
+        return {"status": "shop", "why": error.message}
     except TokenChargeError as error:
         if not error.retryable:
             raise

@@ -73,6 +73,26 @@ def a_flask_app() -> Flask:
     return app
 
 
+# A Django site as `startproject` begins one, with keys that must be there.
+SITE = """import os
+INSTALLED_APPS = ["django.contrib.staticfiles", "tokencharge.django"]
+MIDDLEWARE = ["django.middleware.csrf.CsrfViewMiddleware"]
+TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}]
+ROOT_URLCONF, SECRET_KEY, STATIC_URL, USE_TZ = "mysite.urls", "signs nothing", "static/", True
+STRIPE_SECRET_KEY = os.environ["STRIPE_SECRET_KEY"]
+STRIPE_PUBLISHABLE_KEY = os.environ["STRIPE_PUBLISHABLE_KEY"]
+STRIPE_WEBHOOK_SECRET = os.environ["STRIPE_WEBHOOK_SECRET"]
+"""
+URLS = """from django.urls import include, path
+from tokencharge import Money, Order
+from tokencharge.django import ChargeView, checkout_urls
+class Buy(ChargeView):
+    def get_order(self):
+        return Order(Money(500, "usd"), "A blue notebook")
+urlpatterns = [path("", include(checkout_urls(Buy)))]
+"""
+
+
 def a_charge(names: Names) -> Charge:
     """Charge something in the page's sandbox, as order-1."""
     gateway = sandbox_gateway(names["sandbox"])
@@ -122,6 +142,80 @@ def _(names: Names) -> Generator[None]:
     assert {names["customers"]["ada"]} == {
         charge.customer_id for charge in names["sandbox"].charges[-2:]
     }
+
+
+@of("docs/saved-customers.md")
+def _(names: Names) -> Generator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(ROOT / "examples")
+        patch.setenv("STRIPE_MAX_RETRIES", "0")
+        yield
+        names["app"].conf.task_always_eager = True
+        row = {"order_id": "ada-2027-01", "customer": names["signup"].customer.id}
+        row |= {"amount": "900", "currency": "usd", "began": names["order"]["began"].isoformat()}
+        names["sandbox"].lose_next_answer(path="/v1/payment_intents")
+        ended = names["renew_order"].delay(row).get()
+    assert ("paid", True) == (ended["status"], ended["replayed"])
+    assert ["ada-joins", "ada-2026-12", "ada-2027-01"] == [
+        charge.metadata["order_id"] for charge in names["sandbox"].charges if charge.paid
+    ]
+
+
+@of("docs/writing-the-payment.md")
+def _(names: Names) -> Generator[None]:
+    yield
+    run, client = names["run"], names["app"].test_client()
+    for number in ("1002", "1003"):
+        run(
+            "INSERT INTO orders SELECT ?, 1450, 'usd', began, NULL, 0 FROM orders WHERE id = '1001'",
+            number,
+        )
+
+    def post(body: bytes, headers: dict[str, str]) -> int:
+        return client.post("/stripe/webhook", data=body, headers=headers).status_code
+
+    with names["sandbox"].webhooks(post, "charge.*", copies=2):
+        assert 200 == client.post("/charge?order=1002", data=CARD).status_code
+        # Of this one no page has heard.
+        sandbox_gateway(names["sandbox"]).charge(**CARD, amount=Money(1450, "usd"), order_id="1003")
+    assert (2, 2) == run("SELECT count(paid_by), sum(to_send) FROM orders")
+    assert "paid" in client.get("/checkout?order=1002").text
+
+
+@of("docs/single-page.md")
+def _(names: Names) -> Generator[None]:
+    yield
+    with TestClient(names["app"]) as client:
+        here, elsewhere = {"Origin": names["FRONT"]}, {"Origin": "https://thief.example"}
+        asks = {"Access-Control-Request-Method": "POST"}
+        asked = client.options("/charge?order=1001", headers={**here, **asks})
+        assert names["FRONT"] == asked.headers["Access-Control-Allow-Origin"]
+        shown = client.get(
+            "/checkout?order=1001", headers={**here, "Accept": "application/json"}
+        ).json()["order"]["shown"]
+        told = {**CARD, "shown": shown}
+        for path_ in ("/charge?order=1001", "/api/orders/1001/charge"):
+            assert 403 == client.post(path_, json=told, headers=elsewhere).status_code
+            assert 200 == client.post(path_, json=told, headers=here).status_code
+        described = client.get("/openapi.json").json()["paths"]["/api/orders/{number}/charge"]
+    assert {"200", "402"} <= set(described["post"]["responses"])
+    assert 1 == len(names["sandbox"].charges)
+
+
+@of("docs/django-tests.md")
+def _(names: Names) -> Generator[None]:
+    site = Path("mysite")
+    site.mkdir()
+    (site / "__init__.py").touch()
+    (site / "settings.py").write_text(SITE, "utf-8")
+    (site / "urls.py").write_text(URLS, "utf-8")
+    # What pytest-django does.
+    Path("conftest.py").write_text(
+        "import os\nimport django\nfrom django.test.utils import setup_test_environment\n"
+        "os.environ['DJANGO_SETTINGS_MODULE'] = 'test_settings'\ndjango.setup()\nsetup_test_environment()\n",
+        "utf-8",
+    )
+    yield
 
 
 @of("docs/webhooks.md")

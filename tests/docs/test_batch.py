@@ -38,6 +38,7 @@ def start(*options: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [*command, "orders.csv", "results.jsonl", *options],
         env={**os.environ, "STRIPE_MAX_RETRIES": "0"},
+        stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
@@ -96,3 +97,13 @@ def test_what_is_not_known_is_told_by_the_exit_code(sandbox: Sandbox) -> None:
     assert [75, 0] == codes
     assert Counter({"paid": 5, "again": 1}) == results()
     assert Counter(["first", *ORDERS]) == charged(sandbox)
+
+
+def test_an_order_that_cannot_be_charged_stops_no_other(sandbox: Sandbox) -> None:
+    """A customer who is gone is told by the exit code, and the rest is charged."""
+    orders = Path("orders.csv").read_text()
+    Path("orders.csv").write_text(orders.replace("month-0,cus_", "month-0,cus_gone"))
+
+    assert 1 == run()
+    assert Counter({"paid": 4, "shop": 1}) == results()
+    assert Counter(["first", *ORDERS[1:]]) == charged(sandbox)
