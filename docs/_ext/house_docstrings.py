@@ -1,9 +1,7 @@
-"""Docstrings as this house writes them, read by Sphinx: code in single backticks, examples
-indented.
+"""Docstrings as this house writes them: code in single backticks, examples indented, Google's sections.
 
-A docstring is read in an editor far more often than on a page, so it is kept free of markup. On the
-page, what stands in backticks becomes code, a public name among it a link, and an indented block an
-example.
+A docstring is read in an editor far more often than on a page, so it is kept free of markup. In the reference a public
+name in backticks becomes a link, and an indented block an example.
 """
 
 from __future__ import annotations
@@ -11,15 +9,14 @@ from __future__ import annotations
 import inspect
 import re
 import sys
+from collections.abc import Callable
 
-import attrs
 from house_names import public_names, strings_below
-from sphinx.application import Sphinx
-from sphinx.util.typing import ExtensionMetadata
 
 _CODE = re.compile(r"(?<![`:\w])`([^`\n]+)`(?![`_])")
-_MARKUP = re.compile(r"[*|]|_(?!\w)")
+_MARKUP = re.compile(r"[*|<]|(?<!\w)_|_(?!\w)")
 _SECTION = re.compile(r"[A-Z][a-z]+:")
+_ENTRY = re.compile(r"\*{0,2}([\w.]+): ?(.*)")
 
 
 def examples(lines: list[str]) -> list[range]:
@@ -40,37 +37,70 @@ def examples(lines: list[str]) -> list[range]:
     return found
 
 
-def _read(
-    app: Sphinx, what: str, name: str, obj: object, options: object, lines: list[str]
-) -> None:
-    if what == "data":
-        lines[:] = [_below(name, obj)]
-    blocks = examples(lines)
-    shown = {number for block in blocks for number in block}
+def sections(docstring: str) -> tuple[str, list[tuple[str, list[tuple[str, str]]]]]:
+    """Part a docstring, dedented: its text, and for each section what it says of which name."""
+    text: list[str] = []
+    found: list[tuple[str, list[tuple[str, str]]]] = []
+    for line in docstring.splitlines():
+        if _SECTION.fullmatch(line):
+            found.append((line[:-1], []))
+        elif not found or (line and not line.startswith(" ")):
+            text.append(line)
+        elif line:
+            _add(found[-1], line)
+    return "\n".join(text).strip(), found
+
+
+def _add(section: tuple[str, list[tuple[str, str]]], line: str) -> None:
+    title, entries = section
+    entry = _ENTRY.fullmatch(line[4:])
+    if title not in ("Returns", "Yields") and entry and not line.startswith("     "):
+        entries.append((entry[1], entry[2]))
+    elif entries:
+        name, told = entries[-1]
+        entries[-1] = (name, f"{told} {line.strip()}".strip())
+    else:
+        entries.append(("", line.strip()))
+
+
+def paragraphs(value: object) -> list[str]:
+    """Return what a docstring says before its sections."""
+    return [
+        " ".join(each.split()) for each in sections(inspect.getdoc(value) or "")[0].split("\n\n")
+    ]
+
+
+def text_of(text: str, known: Callable[[str], str], *, blocks: bool = False) -> str:
+    """Write a text of a docstring as Markdown; with `blocks`, an indented block as an example."""
+    if not blocks:
+        return _inline(" ".join(text.split()), known)
+    lines = text.splitlines()
+    shown = {number: block for block in examples(lines) for number in block}
     written: list[str] = []
     for number, line in enumerate(lines):
-        if any(number == block.start for block in blocks):
-            written += [".. code-block:: python", ""]
-        written.append(line if number in shown else _inline(line))
-    if what in ("attribute", "data", "property"):
-        written.insert(0, "\\ ")  # or napoleon takes what comes before the first colon for a type
-    lines[:] = written
+        block = shown.get(number)
+        if block is None:
+            written.append(_inline(line.rstrip(), known))
+        elif number == block.start:
+            source = inspect.cleandoc("\n" + "\n".join(lines[each] for each in block))
+            written.append(f"```py\n{source}\n```")
+    return "\n".join(written).strip()
 
 
-def _inline(line: str) -> str:
-    """Make code of what stands in backticks, and nothing of what only looks like markup."""
-    parts = _CODE.split(line)
-    parts[::2] = [_MARKUP.sub(r"\\\g<0>", text) for text in parts[::2]]
-    parts[1::2] = [_code(code) for code in parts[1::2]]
-    return "".join(parts)
+def link_to(page: str, places: dict[str, str]) -> Callable[[str], str]:
+    """Return what makes a link of a public name on a page of the reference, empty of any other name."""
+
+    def link(code: str) -> str:
+        name = public_names().get(code, "")
+        if name not in places:
+            return ""
+        where = "" if places[name] == page else places[name]
+        return f"[`{code}`]({where}#{code.rpartition('.')[2].lower()})"
+
+    return link
 
 
-def _code(code: str) -> str:
-    place = public_names().get(code)
-    return f":py:obj:`{code} <{place}>`" if place else f"``{code}``"
-
-
-def _below(name: str, value: object) -> str:
+def below(name: str, value: object) -> str:
     """Return what is written below a variable in the module that it was imported from."""
     name = name.rpartition(".")[2]
     homes = [module for path, module in sys.modules.items() if path.startswith("tokencharge")]
@@ -80,28 +110,9 @@ def _below(name: str, value: object) -> str:
     return next((text[name] for text in said if name in text), "")
 
 
-def _sign(
-    app: Sphinx,
-    what: str,
-    name: str,
-    obj: object,
-    options: object,
-    signature: str | None,
-    returned: str | None,
-) -> tuple[str | None, str | None]:
-    """Say what the defaults of an attrs class are: its
-    `__init__` has no source to read them from."""
-    if signature is None or not isinstance(obj, type) or not attrs.has(obj):
-        return signature, returned
-    defaults = {field.name.lstrip("_"): repr(field.default) for field in attrs.fields(obj)}
-    signature = re.sub(
-        r"attr_dict\['(\w+)'\]\.default", lambda found: defaults[found[1]], signature
-    )
-    return signature.replace("= NOTHING", "= ..."), returned
-
-
-def setup(app: Sphinx) -> ExtensionMetadata:
-    """Read docstrings before napoleon, which has priority 500, reads them."""
-    app.connect("autodoc-process-docstring", _read, priority=400)
-    app.connect("autodoc-process-signature", _sign)
-    return {"parallel_read_safe": True}
+def _inline(line: str, known: Callable[[str], str]) -> str:
+    """Link public names, and make nothing of what only looks like markup."""
+    parts = _CODE.split(line)
+    parts[::2] = [_MARKUP.sub(r"\\\g<0>", text) for text in parts[::2]]
+    parts[1::2] = [known(code) or f"`{code}`" for code in parts[1::2]]
+    return "".join(parts)

@@ -48,6 +48,13 @@ def load(name: str) -> ModuleType:
     return importlib.import_module(name)
 
 
+def find(name: str) -> object:
+    """Return what a public name stands for."""
+    module, _, last = name.rpartition(".")
+    found: object = getattr(load(module), last)
+    return found
+
+
 def names_of(module: ModuleType) -> list[str]:
     """List what a module offers: its `__all__`, or what it defines
     under a name without an underscore."""

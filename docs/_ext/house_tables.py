@@ -5,17 +5,12 @@ from __future__ import annotations
 
 import argparse
 import ast
+import enum
 import inspect
-import os
-from collections.abc import Callable, Iterable, Iterator
-from unittest import mock
+from collections.abc import Iterable, Iterator
 
 import attrs
-from docutils import nodes
-from house_names import public_names, strings_below
-from sphinx.application import Sphinx
-from sphinx.util.docutils import SphinxDirective
-from sphinx.util.typing import ExtensionMetadata
+from house_names import strings_below
 
 from tokencharge import (
     Advice,
@@ -46,14 +41,14 @@ def settings_table() -> str:
         (f"`{field.metadata['variable']}`", field.metadata["help"], default(field))
         for field in fields
     )
-    return _table(("setting", "what it is", "default"), rows)
+    return table(("setting", "what it is", "default"), rows)
 
 
 def errors_table() -> str:
     """Say of each error what happened, whether to call again, and what to answer a browser."""
     rows = (
         (
-            f"{{py:exc}}`~{public_names()[error.__name__]}`",
+            f"[`{error.__name__}`](#{error.__name__.lower()})",
             _one_line((inspect.getdoc(error) or "").split("\n\n")[0]),
             "yes" if error.retryable else "no",
             str(error.suggested_status),
@@ -61,14 +56,17 @@ def errors_table() -> str:
         )
         for error in _errors()
     )
-    return _table(("error", "what happened", "call again", "status", "the buyer reads"), rows)
+    return table(("error", "what happened", "call again", "status", "the buyer reads"), rows)
 
 
-def advice_table() -> str:
-    """Say what each advice means."""
-    below = strings_below(inspect.getsource(Advice))
-    rows = ((f"`Advice.{each.name}`", f"`{each.value}`", below[each.name]) for each in Advice)
-    return _table(("advice", "in JSON", "meaning"), rows)
+def enum_table(cls: type[enum.Enum]) -> str:
+    """Say what each member of an enumeration means."""
+    said = strings_below(inspect.getsource(cls))
+    rows = (
+        (f"`{cls.__name__}.{each.name}`", f"`{each.value}`", said.get(each.name, ""))
+        for each in cls
+    )
+    return table(("member", "in JSON", "meaning"), rows)
 
 
 def declines_table() -> str:
@@ -81,7 +79,7 @@ def declines_table() -> str:
         (", ".join(sorted(codes)), f"`{advice.name}`", said)
         for (advice, said), codes in alike.items()
     )
-    return _table(("code or decline code", "advice", "the buyer reads"), rows)
+    return table(("code or decline code", "advice", "the buyer reads"), rows)
 
 
 def mending_table() -> str:
@@ -95,23 +93,24 @@ def mending_table() -> str:
         (f"`MendedBy.{who.name}`", ", ".join(sorted(codes)), todo)
         for (who, todo), codes in alike.items()
     )
-    return _table(("who", "codes", "what to do"), rows)
+    return table(("who", "codes", "what to do"), rows)
 
 
 def fixtures_table() -> str:
     """Say what each fixture of the pytest plugin is."""
     rows = ((f"`{name}`", scope, said) for name, scope, said in _fixtures())
-    return _table(("fixture", "one for each", "what it is"), rows)
+    return table(("fixture", "one for each", "what it is"), rows)
 
 
 def command_line() -> str:
-    """Show what each command prints when it is asked for help."""
+    """Say of each command what it does and takes."""
     parser = cli._parser()
     (commands,) = (
         action for action in parser._actions if isinstance(action, argparse._SubParsersAction)
     )
     return "\n\n".join(
-        f"## `{each.prog}`\n\n{_help(each)}" for each in (parser, *commands.choices.values())
+        f"## `{each.prog}`\n\n{_one_line(each.description or '')}\n\n{_arguments(each)}"
+        for each in (parser, *commands.choices.values())
     )
 
 
@@ -133,41 +132,30 @@ def _fixtures() -> Iterator[tuple[str, str, str]]:
                     yield node.name, scope, _one_line(ast.get_docstring(node) or "")
 
 
-def _help(parser: argparse.ArgumentParser) -> str:
-    # Whatever the terminal of whoever builds this: a width of its own, and no colours.
-    with mock.patch.dict(os.environ, COLUMNS="90", NO_COLOR="1"):
-        return f"```text\n{parser.format_help()}```"
+def _arguments(parser: argparse.ArgumentParser) -> str:
+    rows = []
+    for action in parser._actions:
+        # What stands for the commands has one for each of them.
+        for each in (
+            action._get_subactions() if action.choices and action.help is None else [action]
+        ):
+            value = (
+                ""
+                if each.nargs == 0 or not each.option_strings
+                else f" {each.metavar or each.dest.upper()}"
+            )
+            name = ", ".join(each.option_strings) or str(each.metavar or each.dest)
+            rows.append((f"`{name}{value}`", _one_line((each.help or "") % vars(each))))
+    return table(("", "what it does"), rows)
 
 
 def _one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    """Write a table in Markdown."""
     lines = [head, ("---",) * len(head), *rows]
     return "\n".join(
         f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines
     )
-
-
-def _directive(make: Callable[[], str]) -> type[SphinxDirective]:
-    class Made(SphinxDirective):
-        def run(self) -> list[nodes.Node]:
-            return self.parse_text_to_nodes(make(), allow_section_headings=True)
-
-    return Made
-
-
-def setup(app: Sphinx) -> ExtensionMetadata:
-    """Name the directives: `settings-table` and so on."""
-    for make in (
-        settings_table,
-        errors_table,
-        advice_table,
-        declines_table,
-        mending_table,
-        fixtures_table,
-        command_line,
-    ):
-        app.add_directive(make.__name__.replace("_", "-"), _directive(make))
-    return {"parallel_read_safe": True}
