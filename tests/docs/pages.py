@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 import stripe
+from django.test import Client as DjangoClient
 from django.test import RequestFactory, override_settings
 from django.urls import include, path
 from fastapi import FastAPI
@@ -250,6 +251,8 @@ def _(names: Names) -> Generator[None]:
 
     with override_settings(ROOT_URLCONF=Urls()):
         yield
+        assert 200 == DjangoClient().post("/books/dune/charge", CARD).status_code
+    assert [Money(1250, "eur")] == [charge.amount for charge in names["sandbox"].charges]
 
 
 @of("docs/fastapi.md")
