@@ -15,6 +15,7 @@ import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import FunctionType
 
 import house_tables
 from house_docstrings import below, link_to, paragraphs, sections, text_of
@@ -22,6 +23,7 @@ from house_names import PUBLIC, find, load, names_of, public_names
 from house_signatures import signature_of, type_of
 
 REFERENCE = Path(__file__).parents[1] / "reference"
+_DOCUMENTED = (FunctionType, property, classmethod, staticmethod)
 _MADE = re.compile(r"(<!-- made: ([\w.]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -109,9 +111,6 @@ def _members(cls: type) -> list[tuple[str, object]]:
 
 def _is_public(cls: type) -> bool:
     return cls.__name__ in public_names()
-
-
-_DOCUMENTED = (type(lambda: None), property, classmethod, staticmethod)
 
 
 def _function(name: str, value: object, known: Callable[[str], str]) -> list[str]:

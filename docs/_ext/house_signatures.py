@@ -8,6 +8,10 @@ import inspect
 import attrs
 
 _WIDE = 88
+_MARKS: dict[object, str] = {
+    inspect.Parameter.VAR_POSITIONAL: "*",
+    inspect.Parameter.VAR_KEYWORD: "**",
+}
 
 
 def signature_of(value: object) -> str:
@@ -43,9 +47,9 @@ def type_of(owner: object, field: str = "") -> str:
     else:
         found = next(
             (
-                vars(each)["__annotations__"][field]
+                inspect.get_annotations(each)[field]
                 for each in getattr(owner, "__mro__", ())
-                if field in vars(each).get("__annotations__", {})
+                if field in inspect.get_annotations(each)
             ),
             "",
         )
@@ -61,7 +65,7 @@ def _parameters(parameters: list[inspect.Parameter]) -> list[str]:
         if each.kind is each.KEYWORD_ONLY and not star:
             written.append("*")
         star = star or each.kind in (each.KEYWORD_ONLY, each.VAR_POSITIONAL)
-        mark = {each.VAR_POSITIONAL: "*", each.VAR_KEYWORD: "**"}.get(each.kind, "")
+        mark = _MARKS.get(each.kind, "")
         typed = "" if each.annotation is each.empty else f": {_annotation(each.annotation)}"
         equals = " = " if typed else "="
         default = "" if each.default is each.empty else f"{equals}{_default(each.default)}"
