@@ -62,7 +62,7 @@ def _make(name: str, page: str, places: dict[str, str]) -> str:
         return made
     known = link_to(page, places)
     value = find(name)
-    if inspect.isclass(value):
+    if isinstance(value, type):
         return "\n\n".join(_class(name, value, known))
     title = f"## `{name.rpartition('.')[2]}`"
     if callable(value) and inspect.getdoc(value) and inspect.isroutine(value):

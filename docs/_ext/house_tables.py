@@ -135,17 +135,14 @@ def _fixtures() -> Iterator[tuple[str, str, str]]:
 def _arguments(parser: argparse.ArgumentParser) -> str:
     rows = []
     for action in parser._actions:
-        # What stands for the commands has one for each of them.
-        for each in (
-            action._get_subactions() if action.choices and action.help is None else [action]
-        ):
-            value = (
-                ""
-                if each.nargs == 0 or not each.option_strings
-                else f" {each.metavar or each.dest.upper()}"
-            )
-            name = ", ".join(each.option_strings) or str(each.metavar or each.dest)
-            rows.append((f"`{name}{value}`", _one_line((each.help or "") % vars(each))))
+        if isinstance(action, argparse._SubParsersAction):
+            rows += [(f"`{each.dest}`", each.help or "") for each in action._choices_actions]
+        else:
+            name = ", ".join(action.option_strings)
+            value = str(action.metavar or action.dest.upper())
+            shown = [name] * bool(name) + [value] * (action.nargs != 0)
+            told = _one_line((action.help or "") % vars(action))
+            rows.append((f"`{' '.join(shown)}`", told))
     return table(("", "what it does"), rows)
 
 

@@ -173,12 +173,15 @@ def _(names: Names) -> Generator[None]:
         )
 
     def post(body: bytes, headers: dict[str, str]) -> int:
-        return client.post("/stripe/webhook", data=body, headers=headers).status_code
+        answered: int = client.post("/stripe/webhook", data=body, headers=headers).status_code
+        return answered
 
     with names["sandbox"].webhooks(post, "charge.*", copies=2):
         assert 200 == client.post("/charge?order=1002", data=CARD).status_code
         # Of this one no page has heard.
-        sandbox_gateway(names["sandbox"]).charge(**CARD, amount=Money(1450, "usd"), order_id="1003")
+        sandbox_gateway(names["sandbox"]).charge(
+            "tok_visa", EMAIL, Money(1450, "usd"), order_id="1003"
+        )
     assert (2, 2) == run("SELECT count(paid_by), sum(to_send) FROM orders")
     assert "paid" in client.get("/checkout?order=1002").text
 
