@@ -1,14 +1,19 @@
-"""Charge saved customers, a file of them: `python examples/charge_customers.py orders.csv results.jsonl`.
+"""Charge saved customers, a file of them.
 
-The first file has a line for each order: `order_id,customer,amount,currency,began`, with the names as its first line.
-The amount is in minor units, `began` is when the shop made the order (2026-11-26T09:00:00+00:00). What came of each
-order is added to the second file at once. Kill it at any time and start it again: what the second file calls paid is
-skipped, and an order that was paid a moment before the kill is found, not charged again.
+    $ python examples/charge_customers.py orders.csv results.jsonl
 
-    --attempt NAME   one name for each day on which declined cards are to be asked again, say 2026-11-27
+The first file has a line for each order: `order_id,customer,amount,currency,began`,
+with the names as its first line. The amount is in minor units, `began` is when the shop
+made the order (2026-11-26T09:00:00+00:00). What came of each order is added to the
+second file at once. Kill it at any time and start it again: what the second file calls
+paid is skipped, and an order that was paid a moment before the kill is found, not
+charged again.
 
-The exit code is 75 where some outcome is not known or Stripe was not reached: start it again, with the same attempt.
-It is 1 where some order is the shop's to mend, such as one of a customer who was deleted; the rest is charged.
+    --attempt NAME   one name for each day on which declined cards are asked again
+
+The exit code is 75 where some outcome is not known or Stripe was not reached: start it
+again, with the same attempt. It is 1 where some order is the shop's to mend, such as
+one of a customer who was deleted; the rest is charged.
 """
 
 from __future__ import annotations
@@ -65,7 +70,8 @@ def main() -> int:
 def charge(
     gateway: PaymentGateway, order: Mapping[str, str], attempt: str | None
 ) -> dict[str, object]:
-    """Charge one order, and say what came of it; what no order could pass, such as a wrong key, is raised."""
+    """Charge one order, and say what came of it; what no order could pass, such as a
+    wrong key, is raised."""
     try:
         payment = gateway.charge_customer(
             order["customer"],
@@ -92,7 +98,7 @@ def charge(
 
 
 def read(results: Path) -> list[dict[str, str]]:
-    """Read what earlier runs have noted; a line that a kill has cut short says nothing."""
+    """Read what earlier runs have noted; a line that a kill cut short says nothing."""
     lines = results.read_text("utf-8").splitlines() if results.exists() else []
     whole = [line for line in lines if line.endswith("}")]
     return [json.loads(line) for line in whole]

@@ -1,7 +1,9 @@
-"""Docstrings as this house writes them: code in single backticks, examples indented, Google's sections.
+"""Docstrings as this house writes them: code in single backticks, examples indented,
+Google's sections.
 
-A docstring is read in an editor far more often than on a page, so it is kept free of markup. In the reference a public
-name in backticks becomes a link, and an indented block an example.
+A docstring is read in an editor far more often than on a page, so it is kept free of
+markup. In the reference a public name in backticks becomes a link, and an indented
+block an example.
 """
 
 from __future__ import annotations
@@ -38,7 +40,8 @@ def examples(lines: list[str]) -> list[range]:
 
 
 def sections(docstring: str) -> tuple[str, list[tuple[str, list[tuple[str, str]]]]]:
-    """Part a docstring, dedented: its text, and for each section what it says of which name."""
+    """Part a docstring, dedented: its text, and for each section what it says of which
+    name."""
     text: list[str] = []
     found: list[tuple[str, list[tuple[str, str]]]] = []
     for line in docstring.splitlines():
@@ -71,7 +74,8 @@ def paragraphs(value: object) -> list[str]:
 
 
 def text_of(text: str, known: Callable[[str], str], *, blocks: bool = False) -> str:
-    """Write a text of a docstring as Markdown; with `blocks`, an indented block as an example."""
+    """Write a text of a docstring as Markdown; with `blocks`, an indented block as an
+    example."""
     if not blocks:
         return _inline(" ".join(text.split()), known)
     lines = text.splitlines()
@@ -88,7 +92,8 @@ def text_of(text: str, known: Callable[[str], str], *, blocks: bool = False) -> 
 
 
 def link_to(page: str, places: dict[str, str]) -> Callable[[str], str]:
-    """Return what makes a link of a public name on a page of the reference, empty of any other name."""
+    """Return what makes a link of a public name on a page of the reference, empty of
+    any other name."""
 
     def link(code: str) -> str:
         name = public_names().get(code, "")
@@ -101,7 +106,7 @@ def link_to(page: str, places: dict[str, str]) -> Callable[[str], str]:
 
 
 def below(name: str, value: object) -> str:
-    """Return what is written below a variable in the module that it was imported from."""
+    """Return what is written below a variable in the module it was imported from."""
     name = name.rpartition(".")[2]
     homes = [module for path, module in sys.modules.items() if path.startswith("tokencharge")]
     said = (

@@ -1,10 +1,11 @@
-"""Writes the reference from the library itself, into files that can be read as they are.
+"""Writes the reference from the library itself, into files that can be read.
 
-    python docs/_ext/house_reference.py            # writes docs/reference/*.md anew, between their markers
-    python docs/_ext/house_reference.py --check    # says which are not as the code has them; `nox -s docs`
+    python docs/_ext/house_reference.py          # writes docs/reference/*.md anew
+    python docs/_ext/house_reference.py --check  # names those that are not so
 
-A page holds `<!-- made: tokencharge.Money -->` and `<!-- end -->`; what stands between is made: signatures, fields,
-errors and texts from the docstrings, tables from the classes they are about. What stands outside is written by hand.
+A page holds `<!-- made: tokencharge.Money -->` and `<!-- end -->`; what stands between
+is made: signatures, fields, errors and texts from the docstrings, tables from the
+classes they are about. What stands outside is written by hand.
 """
 
 from __future__ import annotations
@@ -97,7 +98,8 @@ def _class(name: str, cls: type, known: Callable[[str], str]) -> list[str]:
 
 
 def _members(cls: type) -> list[tuple[str, object]]:
-    """List what a class and those it is made of here offer and document, in the order in which it is written."""
+    """List what a class and those it is made of here offer and document, in the order
+    in which it is written."""
     found: dict[str, object] = {}
     for each in cls.__mro__:
         if each.__module__.startswith("tokencharge") and (each is cls or not _is_public(each)):

@@ -15,7 +15,8 @@ _MARKS: dict[object, str] = {
 
 
 def signature_of(value: object) -> str:
-    """Write how something is called, a parameter a line where that is long; empty where nobody calls it."""
+    """Write how something is called, a parameter a line where that is long; empty where
+    nobody calls it."""
     plain = getattr(value, "__func__", value)
     if isinstance(plain, type) and (
         issubclass(plain, enum.Enum) or getattr(plain, "_is_protocol", False)
@@ -41,7 +42,8 @@ def signature_of(value: object) -> str:
 
 
 def type_of(owner: object, field: str = "") -> str:
-    """Write the type of a property, or of a field of a class, as code; empty where none is told."""
+    """Write the type of a property, or of a field of a class, as code; empty where none
+    is told."""
     if isinstance(owner, property):
         found = inspect.signature(owner.fget).return_annotation if owner.fget else ""
     else:
@@ -78,7 +80,7 @@ def _annotation(annotation: object) -> str:
 
 
 def _default(value: object) -> str:
-    """Write a default as its source would; one that is made anew for each call is dots."""
+    """Write a default as its source would, or dots if it is made anew for each call."""
     if isinstance(value, enum.Enum):
         return f"{type(value).__name__}.{value.name}"
     if isinstance(value, type):

@@ -45,7 +45,8 @@ def settings_table() -> str:
 
 
 def errors_table() -> str:
-    """Say of each error what happened, whether to call again, and what to answer a browser."""
+    """Say of each error what happened, whether to call again, and what to answer a
+    browser."""
     rows = (
         (
             f"[`{error.__name__}`](#{error.__name__.lower()})",

@@ -168,7 +168,8 @@ def _(names: Names) -> Generator[None]:
     run, client = names["run"], names["app"].test_client()
     for number in ("1002", "1003"):
         run(
-            "INSERT INTO orders SELECT ?, 1450, 'usd', began, NULL, 0 FROM orders WHERE id = '1001'",
+            "INSERT INTO orders SELECT ?, amount, currency, began, NULL, 0 "
+            "FROM orders WHERE id = '1001'",
             number,
         )
 
@@ -216,7 +217,8 @@ def _(names: Names) -> Generator[None]:
     # What pytest-django does.
     Path("conftest.py").write_text(
         "import os\nimport django\nfrom django.test.utils import setup_test_environment\n"
-        "os.environ['DJANGO_SETTINGS_MODULE'] = 'test_settings'\ndjango.setup()\nsetup_test_environment()\n",
+        "os.environ['DJANGO_SETTINGS_MODULE'] = 'test_settings'\n"
+        "django.setup()\nsetup_test_environment()\n",
         "utf-8",
     )
     yield

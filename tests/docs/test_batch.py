@@ -1,4 +1,4 @@
-"""examples/charge_customers.py, in processes of its own, on the test's sandbox: killed, and started again."""
+"""examples/charge_customers.py in processes of its own: killed, and started again."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_a_run_that_is_killed_is_started_again(sandbox: Sandbox) -> None:
 
 
 def test_a_declined_card_is_asked_again_by_another_attempt(sandbox: Sandbox) -> None:
-    """The same run repeats the decline, another attempt pays; what is paid is skipped."""
+    """The same run repeats the decline, another attempt pays what is not paid."""
     sandbox.decline_next("insufficient_funds", path="/v1/payment_intents")
     codes = [run(), run(), run("--attempt", "2")]
 
