@@ -66,7 +66,7 @@ def _make(name: str, page: str, places: dict[str, str]) -> str:
     if isinstance(value, type):
         return "\n\n".join(_class(name, value, known))
     title = f"## `{name.rpartition('.')[2]}`"
-    if callable(value) and inspect.getdoc(value) and inspect.isroutine(value):
+    if inspect.isroutine(value):
         return "\n\n".join([title, *_function(name.rpartition(".")[2], value, known)])
     return "\n\n".join([title, text_of(below(name, value), known)])
 
