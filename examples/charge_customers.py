@@ -32,7 +32,6 @@ from rich.progress import track
 from tokencharge import (
     AuthenticationRequired,
     CardDeclined,
-    InvalidInput,
     InvalidRequest,
     Money,
     OrderConflict,
@@ -88,8 +87,8 @@ def charge(
         return {"status": "declined", "why": error.public_message, "advice": error.advice}
     except PaymentPending:
         return {"status": "again", "why": "Stripe is still at work."}
-    except (InvalidInput, InvalidRequest, OrderConflict) as error:
-        return {"status": "shop", "why": error.message}
+    except (ValueError, InvalidRequest, OrderConflict) as error:
+        return {"status": "shop", "why": str(error)}
     except TokenChargeError as error:
         if not error.retryable:
             raise

@@ -100,10 +100,12 @@ def test_what_is_not_known_is_told_by_the_exit_code(sandbox: Sandbox) -> None:
 
 
 def test_an_order_that_cannot_be_charged_stops_no_other(sandbox: Sandbox) -> None:
-    """A customer who is gone is told by the exit code, and the rest is charged."""
-    orders = Path("orders.csv").read_text()
-    Path("orders.csv").write_text(orders.replace("month-0,cus_", "month-0,cus_gone"))
+    """A customer who is gone and an amount that is none are told by the exit code; the rest
+    is charged."""
+    first, gone, wrong, *rest = Path("orders.csv").read_text().splitlines()
+    gone, wrong = gone.replace("cus_", "cus_gone"), wrong.replace("500", "five")
+    Path("orders.csv").write_text("\n".join([first, gone, wrong, *rest]))
 
     assert 1 == run()
-    assert Counter({"paid": 4, "shop": 1}) == results()
-    assert Counter(["first", *ORDERS[1:]]) == charged(sandbox)
+    assert Counter({"paid": 3, "shop": 2}) == results()
+    assert Counter(["first", *ORDERS[2:]]) == charged(sandbox)
