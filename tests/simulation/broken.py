@@ -48,7 +48,7 @@ _payment = import_module("tokencharge._flows.payment")
 _settle = import_module("tokencharge._flows.settle")
 _slots = import_module("tokencharge._flows.slots")
 _listed = _looking.listed
-_customer = _charge._customer
+_customer_of = _charge.customer_of
 _payment_of = _settle.payment_of
 _translate = translate.translate
 
@@ -197,7 +197,7 @@ def _repeated_is_news(call: Call, reader: Callable[[Any], Any]) -> Flow[Any]:
 
 
 def _never_begun(purchase: Purchase, slots: Any) -> Flow[tuple[Customer, bool]]:
-    customer, _ = yield from _customer(purchase, slots)
+    customer, _ = yield from _customer_of(purchase, slots)
     return customer, False
 
 
@@ -230,9 +230,9 @@ FLOWS = {
         [(channel, "translate", _last_try_only)],
         ("lose_answer", "rate_limit", "key_in_use", "refuse_connection"),
     ),
-    "a refusal without a charge not noted": Broken([(_moving, "_left_behind", _never_noted)]),
+    "a refusal without a charge not noted": Broken([(_moving, "left_behind", _never_noted)]),
     "a refusal noted before it is known to be saved": Broken(
-        [(_moving, "_left_behind", _noted_at_once)], ("declined_unsaved",), route="charges"
+        [(_moving, "left_behind", _noted_at_once)], ("declined_unsaved",), route="charges"
     ),
     "a slot taken for spent because no charge is seen": Broken(
         [(_settle, "noted_slots", _every_slot)]
@@ -250,15 +250,13 @@ FLOWS = {
         [(_settle, "payment_of", _any_amount), (_charge, "payment_of", _any_amount)]
     ),
     "a burnt method sent again": Broken(
-        [(_settle, "_is_told", _always(False))], route="payment_intents"
+        [(_settle, "is_told", _always(False))], route="payment_intents"
     ),
-    "a paid order touched": Broken([(_charge, "_customer", _never_begun)]),
+    "a paid order touched": Broken([(_charge, "customer_of", _never_begun)]),
     "a released hold told as paid": Broken(
         [(_payment, "was_let_go", _always(False)), (_manage, "was_let_go", _always(False))]
     ),
-    "a slot of another Customer ignored": Broken(
-        [(_settle, "_look_elsewhere", _nothing_elsewhere)]
-    ),
+    "a slot of another Customer ignored": Broken([(_settle, "look_elsewhere", _nothing_elsewhere)]),
     "an undated note": Broken(
         [(_settle, "noted_slots", _undated)], ("declined_no_charge",), late=True
     ),

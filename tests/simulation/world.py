@@ -37,7 +37,7 @@ from .baton import Task
 from .weather import FINE, Crash, Fate, Weather, charges
 
 _START = 1_800_000_000.0
-_LONGEST_TIME_OUT = 60.0
+_LONGEST_TIME_OUT = 100.0
 _MOST_EVENTS = 20_000
 _MOST_REQUESTS = 150
 _KEY = "sk_test_tokenchargeSandboxKey0001"
@@ -398,12 +398,12 @@ GATEWAYS: list[PaymentGateway | AsyncPaymentGateway] = [
     gateway
     for route in ("charges", "payment_intents")
     for gateway in (
-        PaymentGateway(_KEY, max_retries=0, http_client=_CLIENT, route=route),
-        PaymentGateway(_KEY, max_retries=1, timeout=5.0, http_client=_CLIENT, route=route),
-        PaymentGateway(_KEY, max_retries=2, http_client=_CLIENT, route=route),
         PaymentGateway(
-            _KEY, max_retries=3, timeout=_LONGEST_TIME_OUT, http_client=_CLIENT, route=route
+            _KEY, max_retries=0, timeout=_LONGEST_TIME_OUT, http_client=_CLIENT, route=route
         ),
+        PaymentGateway(_KEY, max_retries=1, timeout=20.0, http_client=_CLIENT, route=route),
+        PaymentGateway(_KEY, max_retries=2, timeout=60.0, http_client=_CLIENT, route=route),
+        PaymentGateway(_KEY, max_retries=3, timeout=60.0, http_client=_CLIENT, route=route),
         AsyncPaymentGateway(_KEY, max_retries=2, http_client=_CLIENT, route=route),
     )
 ]

@@ -39,7 +39,7 @@ def charge(purchase: Purchase) -> Flow[Payment]:
         if slots.end is not None:
             return (yield from payment_of(purchase, customer_id, slots.end, found=True))
         try:
-            customer, begun = yield from _customer(purchase, slots)
+            customer, begun = yield from customer_of(purchase, slots)
         except OrderConflict as conflict:
             return (yield from found_by_token(purchase, slots, None, conflict))
         except OrderInProgress as waiting:
@@ -120,7 +120,7 @@ def _look_ahead(purchase: Purchase, slots: Slots) -> Flow[bool]:
     return False
 
 
-def _customer(purchase: Purchase, slots: Slots) -> Flow[tuple[Customer, bool]]:
+def customer_of(purchase: Purchase, slots: Slots) -> Flow[tuple[Customer, bool]]:
     """Return the Customer of a purchase, and whether the purchase was begun before."""
     if purchase.customer is not None:
         return (yield from _known_customer(purchase.customer)), False

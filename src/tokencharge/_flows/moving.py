@@ -152,7 +152,7 @@ def _made(
             ), answer.found
         if refusal.payment_intent_id is not None or refusal.charge_id is not None:
             return (yield from _told_again(refusal)), True
-        left = yield from _left_behind(purchase, customer_id, slot, refusal, first=again > 0)
+        left = yield from left_behind(purchase, customer_id, slot, refusal, first=again > 0)
         if left is not None:
             return left, True
         if refusal.replayed or again == _ASK_AGAIN:
@@ -172,7 +172,7 @@ def _told_again(refusal: TokenChargeError) -> Flow[PaymentIntent]:
     raise refusal
 
 
-def _left_behind(
+def left_behind(
     purchase: Purchase, customer_id: str, slot: int, refusal: TokenChargeError, *, first: bool
 ) -> Flow[Made | None]:
     """Let later callers know what a refusal that names no object did to its slot.

@@ -59,7 +59,7 @@ def settle(
         elif not goes_on(intent, purchase, customer_id, card):
             slots.see([(yield from cancel(intent, purchase))])
             continue
-        elif _is_told(intent, purchase):
+        elif is_told(intent, purchase):
             made, found = intent, True
         else:
             made, found = yield from confirm(intent.id, purchase, card, slot)
@@ -113,7 +113,7 @@ def _find_out(
         return None
     seconds = next(pauses, None)
     if seconds in (PAUSES[0], None):
-        yield from _look_elsewhere(purchase, customer_id, slots)
+        yield from look_elsewhere(purchase, customer_id, slots)
         if _is_known(slots, slot):
             return None
     if seconds is None:
@@ -126,7 +126,7 @@ def _is_known(slots: Slots, slot: int) -> bool:
     return slots.end is not None or slots.has(slot) or slot in slots.spent
 
 
-def _look_elsewhere(purchase: Purchase, customer_id: str, slots: Slots) -> Flow[None]:
+def look_elsewhere(purchase: Purchase, customer_id: str, slots: Slots) -> Flow[None]:
     """Find what an order has made for other Customers.
 
     A guest may have logged in since, or the other way round.
@@ -138,7 +138,7 @@ def _look_elsewhere(purchase: Purchase, customer_id: str, slots: Slots) -> Flow[
         return  # the key may not read there
 
 
-def _is_told(intent: PaymentIntent, purchase: Purchase) -> bool:
+def is_told(intent: PaymentIntent, purchase: Purchase) -> bool:
     """Tell whether this same call began the intent: then its state is returned.
 
     Its card is not tried again. A token is used up by one try, and would only be
