@@ -174,12 +174,12 @@ def amount(value: object) -> Money:
             'write Money(500, "usd") or Money.of("5.00", "usd").',
             param="amount",
         )
-    if value.amount == 0:
+    if value.minor == 0:
         raise InvalidInput(
             "The amount is zero: there is nothing to charge or give back.", param="amount"
         )
     unit = granularity(value.currency)
-    if value.amount % unit:
+    if value.minor % unit:
         raise InvalidInput(
             f"{value.currency.upper()} amounts are multiples of {unit} minor units: "
             "round the amount.",

@@ -120,7 +120,7 @@ def _abandoned(flow: flows.Flow[T], call: flows.Call) -> TokenChargeError:
             # What was out came after the payment.
             paid = end.value.charge
             unknown.charge_id, unknown.customer_id = paid.id, paid.customer_id
-            unknown.order_id = paid.metadata.get("order_id")
+            unknown.order_id = paid.order_id
     except TokenChargeError:
         pass  # It is `unknown`: the flow has said on it how far it got.
     return unknown

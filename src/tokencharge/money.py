@@ -37,13 +37,13 @@ def _currency(value: str) -> str:
     return value.lower()
 
 
-def _check_amount(_: Money, __: attrs.Attribute[int], amount: object) -> None:
-    if isinstance(amount, bool) or not isinstance(amount, int):
+def _check_minor(_: Money, __: attrs.Attribute[int], minor: object) -> None:
+    if isinstance(minor, bool) or not isinstance(minor, int):
         raise InvalidInput(
-            f"An amount is a whole number of minor units, not a {type(amount).__name__}: "
+            f"An amount is a whole number of minor units, not a {type(minor).__name__}: "
             'write Money(1999, "usd") or Money.of("19.99", "usd").'
         )
-    if not 0 <= amount <= _LARGEST:
+    if not 0 <= minor <= _LARGEST:
         raise InvalidInput(
             "An amount lies between 0 and 999,999,999,999 minor units: check its sign and its unit."
         )
@@ -52,11 +52,11 @@ def _check_amount(_: Money, __: attrs.Attribute[int], amount: object) -> None:
 @made_forgetfully
 @attrs.frozen(order=False)
 class Money:
-    """An amount in minor units and its currency, as Stripe's API writes them.
+    """An amount in minor units and its currency, as Stripe's API counts them.
 
     Attributes:
-        amount: Minor units: cents for usd, yen for jpy, thousandths for kwd. Never a
-            float.
+        minor: The amount in minor units: cents for usd, yen for jpy, thousandths for
+            kwd. Never a float.
         currency: Three-letter ISO code; kept in lower case.
 
     Raises:
@@ -64,7 +64,7 @@ class Money:
             currency is not three letters.
     """
 
-    amount: int = attrs.field(validator=_check_amount)
+    minor: int = attrs.field(validator=_check_minor)
     currency: str = attrs.field(converter=_currency)
 
     @classmethod
@@ -113,7 +113,7 @@ class Money:
     @property
     def decimal(self) -> Decimal:
         """The amount in major units, a Decimal: 19.99 for `Money(1999, "usd")`."""
-        return Decimal(f"{self.amount}e-{exponent(self.currency)}")
+        return Decimal(f"{self.minor}e-{exponent(self.currency)}")
 
     def __str__(self) -> str:
         return f"{self.decimal:,f} {self.currency.upper()}"

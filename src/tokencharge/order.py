@@ -159,7 +159,7 @@ class Order:
 
         said = (
             self.amount.currency,
-            str(self.amount.amount),
+            str(self.amount.minor),
             str(self.capture),
             self.order_id or "",
         )

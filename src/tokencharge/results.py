@@ -265,7 +265,7 @@ class Charge(Discreet):
         # Up to 2015 a Charge had no status, or the status "paid".
         status = typed(raw, "status", str) or ("failed" if failed else "succeeded")
         status = "succeeded" if status == "paid" else status
-        amount_captured = money(raw, "amount_captured", amount.amount if captured else 0)
+        amount_captured = money(raw, "amount_captured", amount.minor if captured else 0)
         amount_refunded = money(raw, "amount_refunded", 0)
         kept = (
             _kept(raw, amount, amount_captured, amount_refunded)
@@ -307,6 +307,11 @@ class Charge(Discreet):
             metadata=texts(raw, "metadata"),
             raw=raw,
         )
+
+    @property
+    def order_id(self) -> str | None:
+        """The order it pays, from its metadata; None if none was given."""
+        return self.metadata.get("order_id")
 
     def as_of(self, moment: datetime | None) -> Charge:
         """Return it as of a moment: a hold not captured in time is released then.
@@ -442,6 +447,11 @@ class PaymentIntent(Discreet):
             raw=raw,
         )
 
+    @property
+    def order_id(self) -> str | None:
+        """The order it pays, from its metadata; None if none was given."""
+        return self.metadata.get("order_id")
+
 
 @attrs.frozen(eq=False)
 class Payment(Discreet):
@@ -485,8 +495,8 @@ def _kept(raw: Raw, amount: Money, captured: Money, refunded: Money) -> int:
     Before 2025-03-31.basil, what a partial capture released counts as refunded. Charges
     of those versions have a field `invoice`, which that version removed.
     """
-    before = "invoice" in raw or "amount_captured" not in raw or refunded.amount > captured.amount
-    return max(0, (amount if before else captured).amount - refunded.amount)
+    before = "invoice" in raw or "amount_captured" not in raw or refunded.minor > captured.minor
+    return max(0, (amount if before else captured).minor - refunded.minor)
 
 
 _BRANDS = {

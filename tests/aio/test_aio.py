@@ -87,8 +87,8 @@ def test_a_day_in_a_shop(gateway, sandbox):
     payments = asyncio.run(day())
 
     assert [payment.charge.id for payment in payments] == [charge.id for charge in sandbox.charges]
-    assert [500, 300, 0, 500] == [charge.amount_captured.amount for charge in sandbox.charges]
-    assert [100, 0, 0, 0] == [charge.amount_refunded.amount for charge in sandbox.charges]
+    assert [500, 300, 0, 500] == [charge.amount_captured.minor for charge in sandbox.charges]
+    assert [100, 0, 0, 0] == [charge.amount_refunded.minor for charge in sandbox.charges]
 
 
 def test_many_tabs_of_one_order_end_in_one_charge(gateway, sandbox):

@@ -139,4 +139,4 @@ def test_what_stripe_keeps_is_known_once_it_is_booked(
 
     assert read.fee is not None
     assert read.net is not None
-    assert FIVE.amount == read.fee.amount + read.net.amount
+    assert FIVE.minor == read.fee.minor + read.net.minor

@@ -109,7 +109,7 @@ def test_an_order_is_charged_once(till: PaymentGateway, order: str) -> None:
 
     assert first.charge.id == second.charge.id
     assert (False, True) == (first.replayed, second.replayed)
-    assert order == second.order_id == first.charge.metadata["order_id"]
+    assert order == second.order_id == first.charge.order_id
 
 
 def test_an_order_stays_open_after_a_decline(till: PaymentGateway, order: str) -> None:

@@ -67,7 +67,7 @@ def test_the_exit_code_says_what_to_do(names: Names) -> None:
         (1, "ConfigurationError"),
         (75, "OutcomeUnknown"),
     ] == [(each.code, each.line.partition(":")[0]) for each in said]
-    assert ["order-1", "order-2"] == [charge.metadata["order_id"] for charge in sandbox.charges]
+    assert ["order-1", "order-2"] == [charge.order_id for charge in sandbox.charges]
 
 
 def test_without_a_key_it_brings_a_sandbox(names: Names) -> None:

@@ -63,7 +63,7 @@ def test_everything_given_reaches_the_charge(sandbox, gateway):
     (charge,) = sandbox.charges
 
     assert (False, Money(0, "usd")) == (charge.captured, charge.amount_captured)
-    assert ("12", "order-7") == (charge.metadata["basket"], charge.metadata["order_id"])
+    assert ("12", "order-7") == (charge.metadata["basket"], charge.order_id)
     assert ("boss@example.com", "BOOKS") == (
         charge.receipt_email,
         charge.raw["statement_descriptor_suffix"],
@@ -268,7 +268,7 @@ def test_another_amount_for_the_same_order(sandbox, gateway, paid):
         gateway.charge(tokens[1], ADA, Money(700, "usd"), order_id="order-7")
 
         assert [(500, False), (700, True)] == [
-            (charge.amount.amount, charge.paid) for charge in sandbox.charges
+            (charge.amount.minor, charge.paid) for charge in sandbox.charges
         ]
 
 
@@ -349,9 +349,7 @@ def test_a_customer_beyond_the_newest_hundred_is_searched(lag):
         assert ("customer", "order-7") == (waiting.value.step, waiting.value.order_id)
     payment = gateway.charge("tok_visa", ADA, FIVE, order_id="order-7")
 
-    assert [payment.charge] == [
-        c for c in sandbox.charges if c.paid and c.metadata["order_id"] == "order-7"
-    ]
+    assert [payment.charge] == [c for c in sandbox.charges if c.paid and c.order_id == "order-7"]
     assert 101 == len(sandbox.customers)
 
 
@@ -489,10 +487,8 @@ def test_a_saved_card_that_is_declined_is_declined_again(sandbox, gateway):
         gateway.charge_customer(customer, Money(700, "usd"), order_id="order-7", card=bad)
     paid = gateway.charge_customer(customer, FIVE, order_id="order-7")
 
-    attempts = [
-        charge for charge in sandbox.charges if charge.metadata.get("order_id") == "order-7"
-    ]
+    attempts = [charge for charge in sandbox.charges if charge.order_id == "order-7"]
     assert [(500, False), (700, False), (500, True)] == [
-        (each.amount.amount, each.paid) for each in attempts
+        (each.amount.minor, each.paid) for each in attempts
     ]
     assert paid.charge == attempts[-1]

@@ -96,7 +96,7 @@ def test_everything_given_reaches_the_charge(sandbox, gateway):
     (charge,) = sandbox.charges
 
     assert (False, Money(0, "usd")) == (charge.captured, charge.amount_captured)
-    assert ("12", "order-7") == (charge.metadata["basket"], charge.metadata["order_id"])
+    assert ("12", "order-7") == (charge.metadata["basket"], charge.order_id)
     assert "boss@example.com" == charge.receipt_email
     assert "BOOKS" == sandbox.payment_intents[0]["statement_descriptor_suffix"]
 

@@ -131,7 +131,7 @@ def paid(sandbox: Sandbox, order_id: str) -> list[str]:
     return [
         charge.id
         for charge in sandbox.charges
-        if charge.status == "succeeded" and charge.metadata.get("order_id") == order_id
+        if charge.status == "succeeded" and charge.order_id == order_id
     ]
 
 

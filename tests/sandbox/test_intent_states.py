@@ -204,9 +204,9 @@ class Life(RuleBasedStateMachine):
             intent["status"] == "requires_capture"
             or (intent["status"] == "canceled" and bool(good))
         )
-        assert intent["amount_received"] == sum(charge.amount_captured.amount for charge in good)
+        assert intent["amount_received"] == sum(charge.amount_captured.minor for charge in good)
         capturable = (
-            sum(charge.amount.amount for charge in held)
+            sum(charge.amount.minor for charge in held)
             if intent["status"] == "requires_capture"
             else 0
         )

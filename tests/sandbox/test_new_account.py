@@ -115,7 +115,7 @@ def test_a_token_pays_by_way_of_a_payment_method(either: Client, sandbox, attach
     assert (200 if attach else 400) == again.status
     assert ([method] if attach else []) == [each["id"] for each in kept]
     assert [(500, "4444", owner)] * (2 if attach else 1) == [
-        (charge.amount.amount, charge.card and charge.card.last4, charge.customer_id)
+        (charge.amount.minor, charge.card and charge.card.last4, charge.customer_id)
         for charge in sandbox.charges
     ]
 

@@ -412,7 +412,7 @@ def test_money_is_held_and_captured(either, sandbox):
     )
     assert (True, 500, None) == (
         after.captured,
-        after.amount_captured.amount,
+        after.amount_captured.minor,
         before.balance_transaction_id,
     )
     assert after.balance_transaction_id is not None
@@ -435,8 +435,8 @@ def test_what_is_not_captured_is_released(client, sandbox):
         taken[name] for name in ("status", "amount_received", "amount_capturable")
     )
     assert (300, 0, False) == (
-        charge.amount_captured.amount,
-        charge.amount_refunded.amount,
+        charge.amount_captured.minor,
+        charge.amount_refunded.minor,
         charge.refunded,
     )
     assert [] == sandbox.refunds
@@ -538,7 +538,7 @@ def test_a_hold_is_released_by_canceling(either, sandbox):
     )
     assert (before.raw, []) == (after.raw, sandbox.refunds)
     assert (ChargeState.HELD, ChargeState.RELEASED) == (before.state, after.state)
-    assert (False, False, 0) == (after.refunded, after.captured, after.amount_captured.amount)
+    assert (False, False, 0) == (after.refunded, after.captured, after.amount_captured.minor)
     assert ["payment_intent.amount_capturable_updated", "payment_intent.canceled"] == types(
         sandbox
     )[-2:]

@@ -103,11 +103,11 @@ class Office(World):
         if self.gateway().settings.route == "charges":
             token = self.sandbox.create_token(number)
             capture = "false" if manual else "true"
-            form = f"amount={PRICE.amount}&currency=usd&source={token}&capture={capture}"
+            form = f"amount={PRICE.minor}&currency=usd&source={token}&capture={capture}"
             self.ask_stripe("POST", "/v1/charges", form)
         else:
             method = self.sandbox.create_payment_method(number)
-            form = f"amount={PRICE.amount}&currency=usd&payment_method={method}&confirm=true"
+            form = f"amount={PRICE.minor}&currency=usd&payment_method={method}&confirm=true"
             form += "&automatic_payment_methods[enabled]=true"
             form += "&automatic_payment_methods[allow_redirects]=never"
             self.ask_stripe(
@@ -265,14 +265,14 @@ def _close(office: Office) -> None:
 
 def kept(office: Office, charge: Charge) -> Money:
     """Return what is left of a Charge by the sandbox's record."""
-    back = sum(refund.amount.amount for refund in _given_back(office, charge.id))
-    return Money(charge.amount_captured.amount - back if charge.captured else 0, "usd")
+    back = sum(refund.amount.minor for refund in _given_back(office, charge.id))
+    return Money(charge.amount_captured.minor - back if charge.captured else 0, "usd")
 
 
 def state(office: Office, charge: Charge) -> ChargeState:
     """Return what has become of a Charge by the sandbox's record."""
     if charge.captured:
-        return ChargeState.PAID if kept(office, charge).amount else ChargeState.REFUNDED
+        return ChargeState.PAID if kept(office, charge).minor else ChargeState.REFUNDED
     intent = next(
         (each for each in office.sandbox.payment_intents if each["id"] == charge.payment_intent_id),
         None,

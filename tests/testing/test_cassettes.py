@@ -178,7 +178,7 @@ def test_order_ids_that_must_be_new_are_kept_with_the_recording(path: Path) -> N
             order = cassette.unique("order")
             assert order == cassette.unique("order")
             found = gateway.charge("tok_visa", ADA, FIVE, order_id=order)
-            orders.append((order, found.charge.metadata["order_id"]))
+            orders.append((order, found.charge.order_id))
 
     assert 1 == len(set(orders))
     assert orders[0][0] == orders[0][1]

@@ -377,7 +377,7 @@ def test_a_test_key_is_recorded_with(
         suite.runpytest().assert_outcomes(passed=1)
     suite.runpytest().assert_outcomes(passed=1)
 
-    assert [500] == [charge.amount.amount for charge in sandbox.charges]
+    assert [500] == [charge.amount.minor for charge in sandbox.charges]
 
 
 def test_importing_it_needs_only_pytest() -> None:

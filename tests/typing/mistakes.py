@@ -21,7 +21,7 @@ Money.of(14.5, "usd")  # type: ignore[arg-type]
 Order(500)  # type: ignore[arg-type]
 Settings("sk_test_1", timeout="30")  # type: ignore[arg-type]
 PaymentGateway("sk_test_1", retries=2)  # type: ignore[call-arg]
-PRICE.amount = 600  # type: ignore[misc]
+PRICE.minor = 600  # type: ignore[misc]
 
 
 def blocking(gateway: PaymentGateway) -> None:

@@ -62,7 +62,7 @@ def settings() -> None:
 
 def money() -> None:
     assert_type(PRICE, Money)
-    assert_type(PRICE.amount, int)
+    assert_type(PRICE.minor, int)
     assert_type(PRICE.currency, str)
     assert_type(PRICE.decimal, Decimal)
 
@@ -77,6 +77,7 @@ def charging(gateway: PaymentGateway) -> None:
     assert_type(payment.order_id, str | None)
     assert_type(payment.replayed, bool)
     assert_type(payment.charge.amount, Money)
+    assert_type(payment.charge.order_id, str | None)
     assert_type(payment.charge.card, Card | None)
     assert_type(payment.charge.created, datetime | None)
     assert_type(payment.charge.metadata, Mapping[str, str])

@@ -255,7 +255,7 @@ class TestCharged:
         assert ([200, 200], [FIVE]) == ([paid.status, again.status], taken(sandbox))
         assert "Visa ending in 4242" in paid.text
         assert "you have not paid twice" in again.text
-        assert (wallet.customer, "order-1") == (charge.customer_id, charge.metadata["order_id"])
+        assert (wallet.customer, "order-1") == (charge.customer_id, charge.order_id)
         assert requests <= 3
 
     def test_a_young_order_is_one_request(

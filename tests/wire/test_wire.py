@@ -344,7 +344,7 @@ gateway = PaymentGateway("sk_test_tokenchargeSandboxKey0001", api_base=sys.argv[
 
 def buy(order_id):
     payment = gateway.charge("tok_visa", "ada@example.com", Money(500, "usd"), order_id=order_id)
-    assert order_id == payment.charge.metadata["order_id"]
+    assert order_id == payment.charge.order_id
 
 buy("before")
 child = os.fork()
@@ -365,9 +365,7 @@ def test_a_forked_process_has_connections_of_its_own(sandbox):
         # In a process without the server's threads, for only that may fork.
         subprocess.run([sys.executable, "-c", FORK, server.url], check=True, timeout=60)
 
-    assert ["before", "child", "parent"] == [
-        charge.metadata["order_id"] for charge in sandbox.charges
-    ]
+    assert ["before", "child", "parent"] == [charge.order_id for charge in sandbox.charges]
     assert [1] * 3 + [2] * 3 + [1] * 3 == [seen.connection for seen in server.seen]
 
 

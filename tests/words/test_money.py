@@ -33,7 +33,7 @@ def test_an_amount_and_a_currency_make_money():
     """The amount stays as given, the currency becomes lower case."""
     money = Money(1999, "USD")
 
-    assert (1999, "usd") == (money.amount, money.currency)
+    assert (1999, "usd") == (money.minor, money.currency)
     assert Money(1999, "usd") == money
     assert hash(Money(1999, "usd")) == hash(money)
 
@@ -55,7 +55,7 @@ def test_money_cannot_be_changed():
     money = Money(1999, "usd")
 
     with pytest.raises(AttributeError):
-        money.amount = 1  # type: ignore[misc]
+        money.minor = 1  # type: ignore[misc]
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_a_currency_is_three_letters(make, currency):
 @pytest.mark.parametrize("amount", [0, 1, 999_999_999_999])
 def test_the_ends_of_the_range_are_money(amount):
     """Zero is money, though it cannot be charged, and so are twelve digits."""
-    assert amount == Money(amount, "usd").amount
+    assert amount == Money(amount, "usd").minor
 
 
 @pytest.mark.parametrize(
@@ -278,7 +278,7 @@ def test_every_amount_goes_to_major_units_and_back(currency, data):
 
     assert money == Money.of(money.decimal, currency)
     assert money == Money.of(str(money.decimal), currency)
-    assert Decimal(money.amount) == money.decimal * 10**digits
+    assert Decimal(money.minor) == money.decimal * 10**digits
 
 
 @given(st.text(), st.sampled_from(sorted(KINDS)))
@@ -308,4 +308,4 @@ def test_any_text_is_money_or_refused(text, currency):
 def test_money_reads_like_a_price(money, text):
     """`str` shows major units with the currency's digits; repr shows what was counted."""
     assert text == str(money)
-    assert f"Money(amount={money.amount}, currency='{money.currency}')" == repr(money)
+    assert f"Money(minor={money.minor}, currency='{money.currency}')" == repr(money)

@@ -59,11 +59,11 @@ def capture(charge_id: str, amount: Money | None) -> Flow[Charge]:
 
     def call(charge: Charge, key: str) -> Call:
         if charge.payment_intent_id is None:
-            part = {} if amount is None else {"amount": amount.amount}
+            part = {} if amount is None else {"amount": amount.minor}
             return Call("capture", "post", path("charges", charge_id) + "/capture", part, key)
         params: dict[str, Any] = {"expand": ["latest_charge"]}
         if amount is not None:
-            params["amount_to_capture"] = amount.amount
+            params["amount_to_capture"] = amount.minor
         return Call(
             "capture",
             "post",
@@ -78,7 +78,7 @@ def capture(charge_id: str, amount: Money | None) -> Flow[Charge]:
 
     held = yield from read_charge(charge_id)
     check.same_currency(held.amount, amount)
-    name = "" if amount is None else str(amount.amount)
+    name = "" if amount is None else str(amount.minor)
     return (yield from about(charge_id, _end(held, _Way("capture", call, reached), name)))
 
 
@@ -89,7 +89,7 @@ def void(charge_id: str) -> Flow[Charge]:
         if charge.payment_intent_id is None:
             # With the amount: without it, Stripe could refund a smaller amount that was
             # captured meanwhile by other means than this library.
-            params = {"charge": charge_id, "amount": charge.amount.amount, "expand": ["charge"]}
+            params = {"charge": charge_id, "amount": charge.amount.minor, "expand": ["charge"]}
             return Call("void", "post", "/v1/refunds", params, key)
         params = {"expand": ["latest_charge"]}
         return Call(

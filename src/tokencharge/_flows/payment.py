@@ -28,7 +28,7 @@ def complete(intent_id: str) -> Flow[Payment]:
     intent = yield from read_intent(intent_id)
     charge = yield from charge_of(intent)
     customer = customer_of(charge, intent.customer_id or "")
-    return Payment(customer, charge, intent.metadata.get("order_id"), replayed=True)
+    return Payment(customer, charge, intent.order_id, replayed=True)
 
 
 def charge_of(made: Made) -> Flow[Charge]:

@@ -286,7 +286,7 @@ class Purchase:
 
     def _terms(self, customer: str, mark: str) -> dict[str, Any]:
         return {
-            "amount": self.amount.amount,
+            "amount": self.amount.minor,
             "currency": self.amount.currency,
             "customer": customer,
             "description": self.description,

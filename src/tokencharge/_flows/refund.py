@@ -52,7 +52,7 @@ class _Wanted:
     @property
     def name(self) -> str:
         """The digest of the caller's key, else of what is given back."""
-        amount = "" if self.amount is None else str(self.amount.amount)
+        amount = "" if self.amount is None else str(self.amount.minor)
         return digest("refund", self.charge_id, amount if self.key is None else f"key {self.key}")
 
     @property
@@ -62,7 +62,7 @@ class _Wanted:
             self.reason or "",
             *(text for entry in sorted(self.metadata.items()) for text in entry),
         )
-        amount = "" if self.amount is None else str(self.amount.amount)
+        amount = "" if self.amount is None else str(self.amount.minor)
         return f"{self.name}/{digest(amount, *said)[:8]}"
 
     def call(self, key: str) -> Call:
@@ -71,7 +71,7 @@ class _Wanted:
             "metadata": {**self.metadata, check.RESERVED_METADATA: self.mark},
         }
         if self.amount is not None:
-            params["amount"] = self.amount.amount
+            params["amount"] = self.amount.minor
         if self.reason is not None:
             params["reason"] = self.reason
         return Call("refund", "post", "/v1/refunds", params, key)
@@ -202,7 +202,7 @@ def _what_is_left_to_do(
         raise pending(now) from refusal
     sentence = _WHY_NOT.get(now.state)
     left = now.amount_kept
-    if sentence is None and wanted.amount is not None and wanted.amount.amount > left.amount:
+    if sentence is None and wanted.amount is not None and wanted.amount.minor > left.minor:
         sentence = f"{left} of the charge is left, and {wanted.amount} cannot be given back."
     if sentence is None:
         return _key_after(first)

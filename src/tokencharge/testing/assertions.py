@@ -101,7 +101,7 @@ def assert_refunded(
     refunds = [
         each for each in sandbox.refunds if each.charge_id == real.id and each.status not in over
     ]
-    given = sum(refund.amount.amount for refund in refunds) if real.captured else 0
+    given = sum(refund.amount.minor for refund in refunds) if real.captured else 0
     refunded, expected = Money(given, real.amount.currency), amount or real.amount_captured
     right = refunded == expected and given > 0
     _check(right, f"{refunded} of {real.id} was refunded, and {expected} was expected.", sandbox)
@@ -163,7 +163,7 @@ def _paid(sandbox: Sandbox, order_id: str | None, email: str | None) -> list[Cha
         charge
         for charge in sandbox.charges
         if charge.status == "succeeded"
-        and (order_id is None or charge.metadata.get("order_id") == order_id)
+        and (order_id is None or charge.order_id == order_id)
         and (email is None or emails.get(charge.customer_id or "") == email)
     ]
 
@@ -179,7 +179,7 @@ def _check(holds: bool, sentence: str, sandbox: Sandbox) -> None:
         f"  {charge.id}  {charge.amount}  {charge.status}, "
         + ("captured" if charge.captured else "not captured")
         + f", {charge.state.value}, refunded {charge.amount_refunded}, "
-        f"order {charge.metadata.get('order_id')!r}"
+        f"order {charge.order_id!r}"
         for charge in sandbox.charges
     ]
     raise AssertionError("\n".join([sentence, "The sandbox's charges:", *(lines or ["  none"])]))

@@ -82,7 +82,7 @@ def form(
         "stripe_js_url": settings.js_url,
         "element": settings.element,
         # As text, because Django would put separators into a number.
-        "minor_units": str(order.amount.amount),
+        "minor_units": str(order.amount.minor),
         "message": None,
         "email": typed and typed.email,
         "keep": typed is not None and typed.keep,
@@ -103,7 +103,7 @@ def form(
 
 def first(settings: Settings, order: Order, language: Language, offer: Offer) -> Reply:
     """Show the card form to a buyer who has not paid yet."""
-    price = {"amount": order.amount.amount, "currency": order.amount.currency}
+    price = {"amount": order.amount.minor, "currency": order.amount.currency}
     payload: dict[str, Any] = {
         "order": {**price, "description": order.description, "shown": order.shown}
     }

@@ -92,7 +92,7 @@ def describe_payment(payment: Payment) -> dict[str, Any]:
         "charge": {
             "id": charge.id,
             "status": charge.status,
-            "amount": charge.amount.amount,
+            "amount": charge.amount.minor,
             "currency": charge.amount.currency,
             "captured": charge.captured,
             "card": card
