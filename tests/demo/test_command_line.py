@@ -25,10 +25,10 @@ def test_no_command_shows_the_help(run) -> None:
     ran = run()
 
     assert (2, "") == (ran.code, ran.out)
-    assert all(command in ran.err for command in ("demo", "sandbox", "trigger", "doctor"))
+    assert all(command in ran.err for command in ("demo", "sandbox", "trigger", "doctor", "find"))
 
 
-@pytest.mark.parametrize("command", ["demo", "sandbox", "trigger", "doctor"])
+@pytest.mark.parametrize("command", ["demo", "sandbox", "trigger", "doctor", "find"])
 def test_each_command_explains_itself(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     """`--help` of a command prints its options and exits with 0."""
     with pytest.raises(SystemExit) as stop:

@@ -1,6 +1,6 @@
 """The command line: `tokencharge COMMAND`.
 
-The commands are demo, sandbox, trigger, doctor and audit-cassettes.
+The commands are demo, sandbox, trigger, doctor, find and audit-cassettes.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from .. import TokenChargeError
 from ..sandbox import Rules
-from . import audit, demo, doctor, sandbox, shop, trigger
+from . import audit, demo, doctor, find, sandbox, shop, trigger
 from .terminal import CommandFailed, write
 
 _DEMO = """\
@@ -35,6 +35,10 @@ _DOCTOR = """\
 Look at the STRIPE_... variables of the environment and say of each whether it is right,
 and what to do if it is not. Then send one harmless request, to see whether Stripe
 answers and takes the key. No key is printed."""
+_FIND = """\
+Say what became of an order: its state, its amounts, its card and customer, and where
+Stripe's dashboard shows it. The keys are the STRIPE_... variables of the environment.
+The exit code is 1 if the order has no payment, or Stripe is still processing it."""
 _AUDIT = """\
 Look through recorded Stripe calls for what must not be shared: keys, tokens, card
 numbers, fingerprints, e-mails outside example.com. What is found is named by its place,
@@ -73,6 +77,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             return trigger.run(options.type, options.api_base, as_json=options.json)
         if options.command == "doctor":
             return doctor.run(offline=options.offline, as_json=options.json)
+        if options.command == "find":
+            return find.run(options.order_id, options.customer, as_json=options.json)
         if options.command == "audit-cassettes":
             return audit.run(options.path, as_json=options.json)
     except CommandFailed as failure:
@@ -159,6 +165,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     checked = _add(commands, "doctor", "check keys, settings and the way to Stripe", _DOCTOR)
     checked.add_argument("--offline", action="store_true", help="send nothing")
+    found = _add(commands, "find", "say what became of an order", _FIND)
+    found.add_argument("order_id", metavar="ORDER_ID", help="the order_id it was charged with")
+    found.add_argument(
+        "--customer",
+        metavar="ID",
+        type=_id,
+        help="cus_..., whose payments are looked through; "
+        "on a busy account that shows a payment at once",
+    )
     audited = _add(commands, "audit-cassettes", "look for secrets in recorded Stripe calls", _AUDIT)
     audited.add_argument("path", nargs="+", metavar="PATH", help="a cassette, or a folder of them")
     return parser
@@ -181,3 +196,9 @@ def _port(text: str) -> int:
     if not text.isascii() or not text.isdecimal() or int(text) > 65535:
         raise argparse.ArgumentTypeError("a port is a number from 0 to 65535")
     return int(text)
+
+
+def _id(text: str) -> str:
+    if "@" in text:
+        raise argparse.ArgumentTypeError("a customer is named by its id, cus_..., not by e-mail")
+    return text
