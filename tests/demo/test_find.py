@@ -212,6 +212,14 @@ def test_a_wallet_is_named(shop: Shop, serve, run) -> None:
     assert "visa 4242 apple_pay" == lines(run("find", "order-1").out)["card"]
 
 
+def test_the_time_of_a_hold_that_was_taken_is_not_told(shop: Shop, serve, run) -> None:
+    """Stripe may still show until when it could be captured: nobody has to hurry."""
+    shop.sell()
+    serve(payment_method_details={"type": "card", "card": {"capture_before": int(THEN) + 600_000}})
+
+    assert "until" not in lines(run("find", "order-1").out)
+
+
 @both_routes
 def test_what_stripe_does_not_say_is_left_out(shop: Shop, serve, run) -> None:
     """A payment without a card, a time or a Customer has no such lines."""
