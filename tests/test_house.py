@@ -42,7 +42,7 @@ class Rule(NamedTuple):
 # The floors of the house, from the ground up. A part is a module or a package of src/tokencharge;
 # "tokencharge" is its __init__, and with it the public names: `from tokencharge import Money`.
 FLOORS = (
-    {"languages", "mending", "_clock", "_drive", "_secrets", "_event_store"},
+    {"languages", "mending", "_clock", "_drive", "_secrets", "_event_store", "_mistakes"},
     {"declines"},
     {"errors"},
     {"_frames"},
@@ -72,14 +72,14 @@ WORDS = {
     "mending",
     "settings",
 }
-WORDS |= {"_checks", "_clock", "_reading", "_secrets", "_frames"}
+WORDS |= {"_checks", "_clock", "_mistakes", "_reading", "_secrets", "_frames"}
 ADAPTERS = {"flask", "django", "asgi"}
-ADAPTER = {"tokencharge", "web", "webhooks"}
+ADAPTER = {"tokencharge", "web", "webhooks", "_mistakes"}
 KIT = {"tokencharge"} | WORDS
 RULES = {
     "languages": Rule(PLAIN | {"babel"}),
     "_stripe": Rule(PLAIN | {"aiohttp", "stripe", "urllib3"}),
-    "otel": Rule(PLAIN | {"opentelemetry"}, {"tokencharge", "_observe", "_flows"}),
+    "otel": Rule(PLAIN | {"opentelemetry"}, {"tokencharge", "_mistakes", "_observe", "_flows"}),
     "web": Rule(only=WORDS | {"gateway"}),
     "webhooks": Rule(
         only=WORDS | {"_drive", "_event_store", "_observe", "events", "gateway", "web"}

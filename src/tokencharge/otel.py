@@ -10,17 +10,20 @@ import time
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
-from opentelemetry import context
-from opentelemetry.trace import (
-    Span,
-    SpanKind,
-    Status,
-    StatusCode,
-    Tracer,
-    TracerProvider,
-    get_tracer,
-    set_span_in_context,
-)
+from ._mistakes import extra
+
+with extra("otel", __name__):
+    from opentelemetry import context
+    from opentelemetry.trace import (
+        Span,
+        SpanKind,
+        Status,
+        StatusCode,
+        Tracer,
+        TracerProvider,
+        get_tracer,
+        set_span_in_context,
+    )
 
 from . import __version__
 from ._flows import Call

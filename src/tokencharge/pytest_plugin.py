@@ -14,7 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import attrs
-import pytest
+
+from ._mistakes import extra
+
+with extra("testing", __name__):
+    import pytest
 
 from . import ConfigurationError, PaymentGateway, Settings
 from .sandbox import Sandbox

@@ -8,14 +8,17 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from typing import Any, TypeVar
 
-from anyio import CancelScope
-from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader
-from markupsafe import Markup
-from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
-from starlette.routing import BaseRoute, Match, Mount, Route
-from starlette.staticfiles import StaticFiles
+from .._mistakes import extra
+
+with extra("asgi", __name__, "babel", "python_multipart"):
+    from anyio import CancelScope
+    from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader
+    from markupsafe import Markup
+    from starlette.concurrency import run_in_threadpool
+    from starlette.requests import Request
+    from starlette.responses import HTMLResponse, JSONResponse, Response
+    from starlette.routing import BaseRoute, Match, Mount, Route
+    from starlette.staticfiles import StaticFiles
 
 from .. import (
     AsyncPaymentGateway,

@@ -19,11 +19,14 @@ handlers for it:
 
 from __future__ import annotations
 
-from .gateway import current_gateway, use_gateway
-from .signals import event_received, payment_failed, payment_made
-from .urls import checkout_urls
-from .views import ChargeView, CheckoutView, charge_from_request, csrf_failure
-from .webhooks import WebhookView, on_event, on_paid
+from .._mistakes import extra
+
+with extra("django", __name__, "babel"):
+    from .gateway import current_gateway, use_gateway
+    from .signals import event_received, payment_failed, payment_made
+    from .urls import checkout_urls
+    from .views import ChargeView, CheckoutView, charge_from_request, csrf_failure
+    from .webhooks import WebhookView, on_event, on_paid
 
 __all__ = [
     "ChargeView",

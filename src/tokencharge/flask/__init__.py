@@ -6,10 +6,13 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any, TypeVar
 
-from blinker import Signal
-from flask import Blueprint, Flask, Response, current_app, g, jsonify, make_response, request
-from werkzeug.exceptions import BadRequest
-from werkzeug.local import LocalProxy
+from .._mistakes import extra
+
+with extra("flask", __name__, "babel"):
+    from blinker import Signal
+    from flask import Blueprint, Flask, Response, current_app, g, jsonify, make_response, request
+    from werkzeug.exceptions import BadRequest
+    from werkzeug.local import LocalProxy
 
 from .. import ConfigurationError, Order, Payment, PaymentGateway, Settings, TokenChargeError
 from ..web import (
