@@ -49,6 +49,7 @@ from ..web import (
 from ..webhooks import EVENT_LIMIT, EventStore, Handlers, MemoryStore, Webhooks
 from .links import link
 from .requests import call, described, incoming, read, take
+from .routes import Routes
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -160,7 +161,7 @@ class TokenCharge:
             "/tokencharge/static",
             StaticFiles(packages=[("tokencharge", "assets/static/tokencharge")]),
         )
-        self.routes: list[BaseRoute] = [self._checkout_page, self._charge_page, static]
+        self.routes: list[BaseRoute] = Routes((self._checkout_page, self._charge_page, static))
         if webhook_path is not None:
             self.routes.append(
                 Route(url_prefix + webhook_path, self._answer_webhook, methods=["POST"])

@@ -5,10 +5,21 @@ from __future__ import annotations
 import logging
 from importlib.resources import files
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 
 from .. import ConfigurationError
 from .gateway import read_settings
+
+NOT_INSTALLED = (
+    '"tokencharge.django" is not in INSTALLED_APPS: '
+    "the checkout page lacks its templates, script and style. Add it there."
+)
+"""What to say to a site whose templates are not found because of that."""
+
+
+def is_installed() -> bool:
+    """Tell whether the site has this app."""
+    return apps.is_installed(TokenChargeConfig.name)
 
 
 class TokenChargeConfig(AppConfig):

@@ -3,6 +3,8 @@
 * tokencharge.E001 to E003: `STRIPE_SECRET_KEY`, `STRIPE_PUBLISHABLE_KEY` or
   `STRIPE_WEBHOOK_SECRET` is not valid.
 * tokencharge.E004: another setting is not valid, or two contradict each other.
+* tokencharge.E005: the URLs have a checkout page, and `INSTALLED_APPS` lacks this app.
+  The URLs of `checkout_urls` check that, because this module is the app's.
 * tokencharge.W001: a live key under DEBUG.
 * tokencharge.W002: no publishable key, so no checkout page.
 * tokencharge.W003: no django.contrib.staticfiles, so no script on the checkout page.

@@ -10,13 +10,14 @@ from typing import Any
 from django.conf import settings
 from django.core.cache import caches
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.template import TemplateDoesNotExist
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.views import View
 from django.views.csrf import csrf_failure as refused_by_django
 from django.views.decorators.debug import sensitive_post_parameters
 
-from .. import Order, Payment, PaymentGateway, TokenChargeError
+from .. import ConfigurationError, Order, Payment, PaymentGateway, TokenChargeError
 from ..web import (
     Checkout,
     Reply,
@@ -27,6 +28,7 @@ from ..web import (
 )
 from ..webhooks import EventStore
 from .answers import as_json, call, non_atomic
+from .apps import NOT_INSTALLED, is_installed
 from .gateway import current_gateway
 from .requests import assets, incoming
 from .signals import announcing
@@ -155,9 +157,13 @@ class CheckoutView(View):
         template = names.get(reply.template, reply.template)
 
         def page() -> str:
-            return render_to_string(
-                template, {**reply.context, **assets(self.request), **self.get_urls()}, self.request
-            )
+            context = {**reply.context, **assets(self.request), **self.get_urls()}
+            try:
+                return render_to_string(template, context, self.request)
+            except TemplateDoesNotExist:
+                if is_installed():
+                    raise
+                raise ConfigurationError(NOT_INSTALLED) from None
 
         response = HttpResponse(reply.page(page), status=reply.status)
         if self.csp:

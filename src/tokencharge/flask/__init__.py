@@ -149,8 +149,14 @@ class TokenCharge:
 
         Raises:
             ConfigurationError: A key or a setting in `app.config` is not valid, or the
-                webhook's path is taken.
+                app has something of this name, or the webhook's path is taken.
         """
+        if self.name in app.blueprints:
+            raise ConfigurationError(
+                f"The app has a blueprint {self.name!r} already: call TokenCharge(app) or "
+                "init_app(app) once, or give this one a name and paths of its own, as "
+                'TokenCharge(app, name="tickets", url_prefix="/tickets").'
+            )
         gateway = self._given or PaymentGateway.from_settings(Settings.from_mapping(app.config))
         pages = Blueprint(self.name, __name__, url_prefix=self._url_prefix)
         pages.add_url_rule(self._checkout_path, "checkout", self._show_checkout, methods=["GET"])
