@@ -80,7 +80,7 @@ RULES = {
     "languages": Rule(PLAIN | {"babel"}),
     "_stripe": Rule(PLAIN | {"aiohttp", "stripe", "urllib3"}),
     "otel": Rule(PLAIN | {"opentelemetry"}, {"tokencharge", "_mistakes", "_observe", "_flows"}),
-    "web": Rule(only=WORDS | {"gateway"}),
+    "web": Rule(only=WORDS | {"gateway"}, lazily={"_stripe"}),
     "webhooks": Rule(
         only=WORDS | {"_drive", "_event_store", "_observe", "events", "gateway", "web"}
     ),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
@@ -14,6 +15,7 @@ from urllib.parse import SplitResult, urlsplit
 import attrs
 
 from ._frames import forgetful, made_forgetfully
+from ._mistakes import nearest
 from ._secrets import Discreet, kind_of, mode_of
 from .errors import ConfigurationError
 
@@ -22,6 +24,10 @@ _FALSE = frozenset(("0", "false", "no", "off"))
 _ROUTES = ("charges", "payment_intents")
 _ELEMENTS = ("card", "payment")
 _LOOPBACK = frozenset(("localhost", "127.0.0.1", "::1"))
+# How alike a name must be to one of ours to be taken for a mistake (difflib's ratio).
+# STRIPE_ROUT and STRIPE_SECRETKEY are at 0.94 and more. What other programs read is
+# below: STRIPE_TEST_SECRET_KEY, STRIPE_API_KEY, STRIPE_PUBLIC_KEY, STRIPE_API_HOST.
+_ALIKE = 0.92
 # The sandbox's secret is public: anybody can sign a false event with it.
 _SANDBOX_SECRET = "whsec_tokenchargeSandboxKey0001"
 
@@ -142,17 +148,20 @@ class Settings(Discreet):
     def from_mapping(cls, mapping: Mapping[str, Any]) -> Settings:
         """Read the settings from a mapping with the names of the environment.
 
-        A name that is absent, None or empty takes its default.
+        A name that is absent, None or empty takes its default. Other names are not
+        read. One that is nearly the name of a setting, which is not set itself, is
+        warned of: another program may read it, so it is no error.
 
         Raises:
             ConfigurationError: As for the class; also when a number or a flag cannot be
                 read.
         """
         values: dict[str, Any] = {}
+        mistaken = misspelt(mapping)
         for field in attrs.fields(cls):
             variable, read = field.metadata["variable"], field.metadata["read"]
             given = mapping.get(variable)
-            if given is None or given == "":
+            if _is_unset(given):
                 continue
             try:
                 values[field.name] = read(given)
@@ -162,10 +171,14 @@ class Settings(Discreet):
                 )
                 raise ConfigurationError(f"{variable} must be {kind}.") from None
         if "secret_key" not in values:
+            wrong = next((name for name in mistaken if mistaken[name] == "STRIPE_SECRET_KEY"), None)
             raise ConfigurationError(
-                "STRIPE_SECRET_KEY is not set: "
-                "set it to the secret key (sk_test_...) of your Stripe account."
+                "STRIPE_SECRET_KEY is not set"
+                + (f", and {wrong} is, which is not read: " if wrong else ": ")
+                + "set it to the secret key (sk_test_...) of your Stripe account."
             )
+        for name in mistaken:
+            warnings.warn(said_of_misspelt(name, mistaken[name]), stacklevel=3)
         return cls(**values)
 
     @classmethod
@@ -245,6 +258,32 @@ class Settings(Discreet):
         return tuple(
             part.strip() for part in (self.webhook_secret or "").split(",") if part.strip()
         )
+
+
+def misspelt(mapping: Mapping[str, Any]) -> dict[str, str]:
+    """Find names that are nearly the name of a setting, each with that setting.
+
+    Only settings that are not set count. So whoever sets both, because another program
+    reads the other name, is left alone.
+    """
+    ours = [field.metadata["variable"] for field in attrs.fields(Settings)]
+    unset = [name for name in ours if _is_unset(mapping.get(name))]
+    others = (
+        name
+        for name in mapping
+        if str(name).startswith("STRIPE_") and name not in ours and not _is_unset(mapping[name])
+    )
+    meant = {name: nearest(name, unset, least=_ALIKE) for name in others}
+    return {name: right for name, right in meant.items() if right is not None}
+
+
+def said_of_misspelt(name: str, meant: str) -> str:
+    """Return the sentence for a name that is nearly the name of a setting."""
+    return f"{name} is no setting of tokencharge and is not read: {meant} may be meant."
+
+
+def _is_unset(value: object) -> bool:
+    return value is None or value == ""
 
 
 def _is_number(value: object, kind: type) -> bool:

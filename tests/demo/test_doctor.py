@@ -234,6 +234,22 @@ def test_no_value_can_write_to_the_terminal(run, environment) -> None:
     assert "DoctorSecret" not in run("doctor", "--offline", "--json").out
 
 
+def test_a_name_that_is_nearly_a_settings_has_a_row(run, environment) -> None:
+    """What was mistyped is wrong, its value is not shown, and what other programs read
+    has no row."""
+    environment(STRIPE_ROUT="HunterTwo", STRIPE_API_KEY="sk_test_other", STRIPE_ROUTE=None)
+    ran = run("doctor", "--offline", "--json")
+    found = rows(ran.document)
+
+    assert 1 == ran.code
+    assert (
+        "wrong",
+        "STRIPE_ROUT is no setting of tokencharge and is not read: STRIPE_ROUTE may be meant.",
+    ) == found["STRIPE_ROUT"]
+    assert "STRIPE_API_KEY" not in found
+    assert "HunterTwo" not in ran.out
+
+
 @pytest.mark.usefixtures("stripe")
 def test_a_key_that_stripe_refuses_is_wrong(run, monkeypatch: pytest.MonkeyPatch) -> None:
     """A key of the right shape that Stripe does not know is found out by asking."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import copy
 import pickle
+import warnings
 from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
 
 import pytest
+import stripe
 from django.core.checks import run_checks
 from django.http import HttpRequest, HttpResponse
 from django.template import TemplateDoesNotExist
@@ -25,6 +27,7 @@ from tests.web.shop import EMAIL, gateway_to
 from tokencharge import ConfigurationError, Money, Order, PaymentGateway
 from tokencharge.django import ChargeView, CheckoutView, WebhookView, checkout_urls, use_gateway
 from tokencharge.sandbox import Sandbox
+from tokencharge.webhooks import Handlers
 
 KEYS = {"STRIPE_SECRET_KEY": "sk_test_1", "STRIPE_PUBLISHABLE_KEY": "pk_test_1"}
 
@@ -39,6 +42,63 @@ def site(view: type[ChargeView] = Buy) -> ModuleType:
     module = ModuleType("site")
     vars(module)["urlpatterns"] = [path("", include(checkout_urls(view)))]
     return module
+
+
+class TestEvents:
+    """What `@payments.on` and `@on_event` are given."""
+
+    @pytest.mark.parametrize(
+        ("mistyped", "meant"),
+        [
+            ("charge.refund", "charge.refunded"),
+            ("charge.suceeded", "charge.succeeded"),
+            ("payment_intent.cancelled", "payment_intent.canceled"),
+            ("invoice.payed", "invoice.paid"),
+            ("charges.*", "charge.*"),
+            ("charge.disputes.*", "charge.dispute.*"),
+        ],
+    )
+    def test_a_type_that_is_nearly_one_of_stripes(self, mistyped: str, meant: str) -> None:
+        """A warning names the nearest, where the handler is written; the
+        handler stands, as Stripe may know better than the installed SDK."""
+        handlers = Handlers()
+        with pytest.warns(UserWarning, match="may be meant") as warned:
+            handlers("charge.refunded", mistyped)(print)
+
+        assert [f'Stripe is not known to have events "{mistyped}": "{meant}" may be meant.'] == [
+            str(each.message) for each in warned
+        ]
+        assert [__file__] == [each.filename for each in warned]
+        assert 1 == len(handlers.of(mistyped))
+
+    @pytest.mark.parametrize(
+        "kind",
+        [
+            "*",
+            "charge.*",
+            "charge.dispute.*",
+            "charge.refunded",
+            "checkout.session.completed",
+            "invoice.*",
+            "v2.core.event_destination.ping",
+            "charge.something_new",
+            "tokencharge",
+        ],
+    )
+    def test_a_type_that_is_known_or_far_from_all_is_left_alone(self, kind: str) -> None:
+        """It may be one that Stripe has added since."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            Handlers()(kind)(print)
+
+    def test_an_sdk_that_tells_no_types(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """What this library writes of is known all the same."""
+        monkeypatch.setattr(stripe.Event, "__annotations__", {})
+        with pytest.warns(UserWarning, match=r'"refund\.created" may be meant'):
+            Handlers()("refund.create")(print)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            Handlers()("invoice.payed")(print)
 
 
 class TestFlask:

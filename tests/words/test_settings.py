@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import warnings
 
 import attrs
 import pytest
@@ -136,6 +137,62 @@ def test_a_missing_secret_key_is_named(mapping):
     """Nothing works without it, so nothing starts without it."""
     with pytest.raises(ConfigurationError, match=r"^STRIPE_SECRET_KEY is not set"):
         Settings.from_mapping(mapping)
+
+
+@pytest.mark.parametrize(
+    ("mistaken", "meant"),
+    [
+        ("STRIPE_ROUT", "STRIPE_ROUTE"),
+        ("STRIPE_WEBHOOKSECRET", "STRIPE_WEBHOOK_SECRET"),
+        ("STRIPE_LIVE_MODE", "STRIPE_LIVEMODE"),
+        ("STRIPE_PUBLISABLE_KEY", "STRIPE_PUBLISHABLE_KEY"),
+        ("STRIPE_TIME_OUT", "STRIPE_TIMEOUT"),
+    ],
+)
+def test_a_name_that_is_nearly_a_settings_is_warned_of(mistaken, meant):
+    """The sentence names the setting, shows no value, and nothing is read from it."""
+    given = {"STRIPE_SECRET_KEY": SECRET, mistaken: "HunterTwo"}
+    with pytest.warns(UserWarning, match="may be meant") as warned:
+        settings = Settings.from_mapping(given)
+
+    assert [f"{mistaken} is no setting of tokencharge and is not read: {meant} may be meant."] == [
+        str(each.message) for each in warned
+    ]
+    assert [__file__] == [each.filename for each in warned]
+    assert Settings(SECRET) == settings
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        {"STRIPE_API_KEY": SECRET, "STRIPE_CLI_TELEMETRY_OPTOUT": "1", "STRIPE_DEVICE_NAME": "a"},
+        {"STRIPE_TEST_SECRET_KEY": SECRET, "STRIPE_LIVE_SECRET_KEY": LIVE},
+        {"STRIPE_PUBLIC_KEY": PUBLIC, "STRIPE_API_VERSION": "2026", "STRIPE_API_HOST": "a"},
+        {"STRIPE_LIVE_MODE": "1", "STRIPE_LIVEMODE": "false"},
+        {"STRIPE_ROUT": "", "STRIPE_TIMEOUTS": None, "MY_STRIPE_ROUT": "charges", 7: "seven"},
+    ],
+    ids=["stripe", "dj-stripe", "others", "both are set", "nothing"],
+)
+def test_what_other_programs_read_is_left_alone(others):
+    """Stripe's own tools, and libraries beside this one; a name that is nearly a
+    setting's too, where the setting itself is set."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        settings = Settings.from_mapping({"STRIPE_SECRET_KEY": SECRET, **others})
+
+    assert SECRET == settings.secret_key
+
+
+@pytest.mark.parametrize("mistaken", ["STRIPE_SECRETKEY", "STRIPE_SERCET_KEY"])
+def test_a_missing_secret_key_is_found_under_another_name(mistaken):
+    """The refusal says which name was set in its place, and shows no key."""
+    with pytest.raises(ConfigurationError) as refused:
+        Settings.from_mapping({mistaken: SECRET, "STRIPE_ROUT": "charges"})
+
+    assert (
+        f"STRIPE_SECRET_KEY is not set, and {mistaken} is, which is not read: "
+        "set it to the secret key (sk_test_...) of your Stripe account."
+    ) == str(refused.value)
 
 
 REFUSED = {

@@ -23,6 +23,7 @@ from .. import (
     TokenRejected,
 )
 from .._secrets import redact
+from ..settings import misspelt, said_of_misspelt
 from .terminal import mark, open_console, write_json
 
 # Settings checks all settings together. With this key, whose prefix shows no mode, it
@@ -100,6 +101,8 @@ def _examine(environment: Mapping[str, str], *, offline: bool) -> Iterator[Row]:
             yield _pair(
                 environment, comparable=_is(found, _SECRET, "right") and row.state == "right"
             )
+    for name, meant in misspelt(environment).items():
+        yield Row(name, "wrong", said_of_misspelt(name, meant))
     yield Row("python", "right", platform.python_version())
     for package in ("tokencharge", "stripe", "urllib3"):
         yield _version(package)

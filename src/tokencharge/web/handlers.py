@@ -6,12 +6,14 @@ Each has a name, which is the same in every process.
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 import attrs
 
 from ..errors import ConfigurationError
+from .kinds import meant
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -65,11 +67,21 @@ class Handlers:
 
         Raises:
             ConfigurationError: No type was given, or a value that cannot be a type.
+
+        A type that is unknown and nearly a known one is warned of. It is no error,
+        because Stripe may have added it since the installed SDK was released.
         """
         if not types or not all(_TYPES.fullmatch(str(kind)) for kind in types):
             raise ConfigurationError(
                 'Say which events a handler is for: "charge.refunded", "charge.*" or "*".'
             )
+        for kind in types:
+            known = meant(kind)
+            if known is not None:
+                warnings.warn(
+                    f'Stripe is not known to have events "{kind}": "{known}" may be meant.',
+                    stacklevel=2,
+                )
 
         def add(function: F) -> F:
             self._all.append(Handler(self._name(function), types, function))
