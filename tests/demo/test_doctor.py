@@ -58,7 +58,7 @@ def test_all_is_well(stripe: Sandbox, run) -> None:
     assert ("right", "pk_test_...") == found["STRIPE_PUBLISHABLE_KEY"]
     assert ("right", "whsec_..., whsec_...") == found["STRIPE_WEBHOOK_SECRET"]
     assert "right" == found["key pair"][0]
-    assert ("right", "30.0 (the default)") == found["STRIPE_TIMEOUT"]
+    assert ("right", "25.0 (the default)") == found["STRIPE_TIMEOUT"]
     assert "unset" == found["STRIPE_LIVEMODE"][0]
     assert ("right", platform.python_version()) == found["python"]
     assert ("right", metadata.version("stripe")) == found["stripe"]
