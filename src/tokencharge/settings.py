@@ -359,6 +359,14 @@ def is_loopback(url: object) -> bool:
     return _host(url) in _LOOPBACK
 
 
+def stand_in(url: str) -> str | None:
+    """Return the host and port of what stands in for Stripe's API.
+
+    Return None for Stripe's own. There is no login in it: settings refuse one.
+    """
+    return None if _is_stripes(_host(url)) else urlsplit(url).netloc
+
+
 def _host(url: object) -> str:
     """Return a URL's host, without the dot at its end that marks a full name."""
     parts = _split(url)

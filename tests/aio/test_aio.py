@@ -186,7 +186,8 @@ def test_errors_are_the_blocking_gateways(gateway, sandbox):
 
 @pytest.mark.parametrize("trouble", ["nobody listens", "no such host", "no TLS"])
 def test_without_a_connection_nothing_was_sent(server, sandbox, trouble):
-    """Refused, an unknown name, a failed handshake: it charged nobody, and says so."""
+    """Refused, an unknown name, a failed handshake: it charged nobody, and says so,
+    and where it was asked for."""
     urls = {
         "nobody listens": server.url,
         "no such host": "https://nothing.invalid",
@@ -195,9 +196,11 @@ def test_without_a_connection_nothing_was_sent(server, sandbox, trouble):
     if trouble == "nobody listens":
         server.close()
     gateway = AsyncPaymentGateway("sk_test_1", api_base=urls[trouble], max_retries=0)
-    with pytest.raises(GatewayUnavailable):
+    with pytest.raises(GatewayUnavailable) as unavailable:
         asyncio.run(gateway.charge("tok_visa", ADA, FIVE))
 
+    where = urls[trouble].partition("://")[2]
+    assert f" {where} was asked, as STRIPE_API_BASE says:" in unavailable.value.message
     assert [] == sandbox.requests
 
 

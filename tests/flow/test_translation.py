@@ -226,6 +226,39 @@ def test_every_error_of_the_sdk_is_exactly_one_of_ours(kind, method):
     assert type(ours).__name__ in "".join(traceback.format_exception(ours))
 
 
+@pytest.mark.parametrize(
+    ("method", "cause", "asked_at", "told"),
+    [
+        ("get", ConnectionRefusedError(), "localhost:8420", True),
+        ("post", ConnectionResetError(), "localhost:8420", True),
+        ("get", ConnectionRefusedError(), None, False),
+        ("get", None, "localhost:8420", False),
+    ],
+    ids=["unreachable", "lost", "Stripe's own", "never asked"],
+)
+def test_what_stands_in_for_stripe_is_named_where_it_does_not_answer(method, cause, asked_at, told):
+    """Its host and the setting, in the message; not where Stripe itself is asked, nor
+    where the time was up before."""
+    error = stripe.APIConnectionError("Could not talk to Stripe.")
+    error.__cause__ = cause
+    call = Call("charge", method, "/v1/charges")
+    ours = translate(error, call, in_doubt=False, asked_at=asked_at)
+
+    said = " localhost:8420 was asked, as STRIPE_API_BASE says: see whether that runs."
+    assert told == ours.message.endswith(said)
+    assert told == ("STRIPE_API_BASE" in ours.message)
+
+
+def test_an_answer_of_what_stands_in_for_stripe_is_told_as_stripes():
+    """Whoever answers can be reached."""
+    error = stripe.CardError("Your card was declined.", None, "card_declined", http_status=402)
+    ours = translate(
+        error, Call("charge", "post", "/v1/charges"), in_doubt=False, asked_at="localhost:8420"
+    )
+
+    assert "localhost" not in ours.message
+
+
 def test_a_key_the_account_does_not_know_is_refused(sandbox):
     """A wrong key is told as our mistake, and is not quoted."""
     gateway = PaymentGateway("sk_test_HunterTwoHunterTwo", http_client=sandbox.http_client())

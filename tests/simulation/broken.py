@@ -124,20 +124,22 @@ def _one_key(
 
 
 def _unknown_is_declined(
-    error: stripe.StripeError, call: Call, *, in_doubt: bool
+    error: stripe.StripeError, call: Call, *, in_doubt: bool, **_: Any
 ) -> TokenChargeError:
     told = _translate(error, call, in_doubt=in_doubt)
     return CardDeclined(told.message) if isinstance(told, OutcomeUnknown) else told
 
 
 def _unanswered_is_unsent(
-    error: stripe.StripeError, call: Call, *, in_doubt: bool
+    error: stripe.StripeError, call: Call, *, in_doubt: bool, **_: Any
 ) -> TokenChargeError:
     told = _translate(error, call, in_doubt=in_doubt)
     return GatewayUnavailable(told.message) if told.http_status is None else told
 
 
-def _last_try_only(error: stripe.StripeError, call: Call, *, in_doubt: bool) -> TokenChargeError:
+def _last_try_only(
+    error: stripe.StripeError, call: Call, *, in_doubt: bool, **_: Any
+) -> TokenChargeError:
     return _translate(error, call, in_doubt=False)
 
 

@@ -49,11 +49,17 @@ def test_a_charge_over_http(sandbox):
 
 
 def test_a_port_nobody_listens_at():
-    """A refused connection sent nothing."""
+    """A refused connection sent nothing, and the sentence says where it was asked for."""
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
-        with pytest.raises(GatewayUnavailable):
-            charge(gateway_to(f"http://127.0.0.1:{unused.getsockname()[1]}"))
+        where = f"127.0.0.1:{unused.getsockname()[1]}"
+        with pytest.raises(GatewayUnavailable) as unavailable:
+            charge(gateway_to(f"http://{where}"))
+
+    assert (
+        "Stripe could not be asked, and nothing was changed: call again in a while. "
+        f"{where} was asked, as STRIPE_API_BASE says: see whether that runs."
+    ) == unavailable.value.message
 
 
 def test_a_name_nobody_knows(monkeypatch):
@@ -63,8 +69,13 @@ def test_a_name_nobody_knows(monkeypatch):
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
-    with pytest.raises(GatewayUnavailable):
+    with pytest.raises(GatewayUnavailable, match=r"nothing\.invalid was asked"):
         charge(gateway_to("http://nothing.invalid"))
+    for stripes in ("https://api.stripe.com", "https://api.stripe.com."):
+        with pytest.raises(GatewayUnavailable) as at_stripe:
+            charge(gateway_to(stripes))
+
+        assert at_stripe.value.message.endswith("call again in a while.")
 
 
 @pytest.mark.parametrize("error", [TimeoutError("timed out"), OSError(113, "No route to host")])

@@ -13,7 +13,7 @@ import stripe
 from .._flows import Answer, Call, Pause
 from .._observe import Watched, watch_operation, watch_request
 from ..errors import TokenChargeError, error_code
-from ..settings import Settings
+from ..settings import Settings, stand_in
 from .translate import presentable, translate, unreadable
 from .transport import within
 from .tries import Wire
@@ -113,7 +113,12 @@ class Channel:
         return answer
 
     def _failed(self, call: Call, failure: stripe.StripeError) -> TokenChargeError:
-        error = translate(failure, call, in_doubt=self._wire.last.in_doubt)
+        error = translate(
+            failure,
+            call,
+            in_doubt=self._wire.last.in_doubt,
+            asked_at=stand_in(self._settings.api_base),
+        )
         self._ended(error_code(error), error.replayed, error.http_status, error.request_id)
         return error
 

@@ -96,13 +96,16 @@ _MESSAGES: dict[type[TokenChargeError], str] = {
 }
 
 
-def translate(error: stripe.StripeError, call: Call, *, in_doubt: bool) -> TokenChargeError:
+def translate(
+    error: stripe.StripeError, call: Call, *, in_doubt: bool, asked_at: str | None = None
+) -> TokenChargeError:
     """Return our error for one of the SDK's; it says what happened and what to do.
 
     Args:
         error: What the SDK raised.
         call: The request that failed.
         in_doubt: An earlier try of the same call may have reached Stripe.
+        asked_at: The host and port of what stands in for Stripe, if something does.
     """
     details = _details(error)
     headers = _headers(error)
@@ -111,11 +114,15 @@ def translate(error: stripe.StripeError, call: Call, *, in_doubt: bool) -> Token
         # This try did nothing, but an earlier one may still be running.
         kind = OutcomeUnknown
     said = _text(details, "message")
+    message = _MESSAGES[kind] + (f" Stripe says: {said}" if said else "")
+    # Without a cause nothing was asked: the time was up before.
+    if asked_at and isinstance(error, stripe.APIConnectionError) and error.__cause__ is not None:
+        message += f" {asked_at} was asked, as STRIPE_API_BASE says: see whether that runs."
     replayed = headers.get("idempotent-replayed") == "true"
     intent = details.get("payment_intent")
     intent = intent if isinstance(intent, Mapping) else {}
     translated = kind(
-        _MESSAGES[kind] + (f" Stripe says: {said}" if said else ""),
+        message,
         code=_text(details, "code"),
         decline_code=_text(details, "decline_code"),
         param=_text(details, "param"),
