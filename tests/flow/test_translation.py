@@ -252,6 +252,7 @@ def test_what_stands_in_for_stripe_is_named_where_it_does_not_answer(method, cau
 def test_an_answer_of_what_stands_in_for_stripe_is_told_as_stripes():
     """Whoever answers can be reached."""
     error = stripe.CardError("Your card was declined.", None, "card_declined", http_status=402)
+    error.__cause__ = ConnectionResetError()
     ours = translate(
         error, Call("charge", "post", "/v1/charges"), in_doubt=False, asked_at="localhost:8420"
     )

@@ -56,6 +56,7 @@ class TestEvents:
             ("invoice.payed", "invoice.paid"),
             ("charges.*", "charge.*"),
             ("charge.disputes.*", "charge.dispute.*"),
+            ("charge.dispute", "charge.dispute.*"),
         ],
     )
     def test_a_type_that_is_nearly_one_of_stripes(self, mistyped: str, meant: str) -> None:

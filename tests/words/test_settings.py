@@ -167,11 +167,12 @@ def test_a_name_that_is_nearly_a_settings_is_warned_of(mistaken, meant):
     [
         {"STRIPE_API_KEY": SECRET, "STRIPE_CLI_TELEMETRY_OPTOUT": "1", "STRIPE_DEVICE_NAME": "a"},
         {"STRIPE_TEST_SECRET_KEY": SECRET, "STRIPE_LIVE_SECRET_KEY": LIVE},
+        {"STRIPE_PUBLISHABLE_KEY_TEST": PUBLIC, "STRIPE_WEBHOOK_SECRET_TEST": WEBHOOK},
         {"STRIPE_PUBLIC_KEY": PUBLIC, "STRIPE_API_VERSION": "2026", "STRIPE_API_HOST": "a"},
         {"STRIPE_LIVE_MODE": "1", "STRIPE_LIVEMODE": "false"},
         {"STRIPE_ROUT": "", "STRIPE_TIMEOUTS": None, "MY_STRIPE_ROUT": "charges", 7: "seven"},
     ],
-    ids=["stripe", "dj-stripe", "others", "both are set", "nothing"],
+    ids=["stripe", "dj-stripe", "a key for each mode", "others", "both are set", "nothing"],
 )
 def test_what_other_programs_read_is_left_alone(others):
     """Stripe's own tools, and libraries beside this one; a name that is nearly a

@@ -42,21 +42,20 @@ def meant(kind: str) -> str | None:
     Args:
         kind: "charge.refunded"; "charge.*" for all types that begin so; "*" for all.
     """
-    if kind in _with_families(_WRITTEN_OF):
+    if kind in {"*", *_WRITTEN_OF, *_families(_WRITTEN_OF)}:
         return None
     from .._stripe import event_types
 
-    known = _with_families({*_WRITTEN_OF, *event_types()})
-    if kind in known:
+    known = {*_WRITTEN_OF, *event_types()}
+    families = _families(known)
+    if kind in known | families:
         return None
-    alike = [each for each in known if each.endswith("*") == kind.endswith("*")]
-    return nearest(kind, sorted(alike), least=_ALIKE)
+    # A type first: "charge.refund" is as near to "charge.refund.*".
+    alike = (nearest(kind, sorted(each), least=_ALIKE) for each in (known, families))
+    return next(filter(None, alike), None)
 
 
-def _with_families(kinds: Iterable[str]) -> set[str]:
-    """Add what stands for all types that begin alike, such as "charge.dispute.*"."""
-    known = {"*"}
-    for kind in kinds:
-        parts = kind.split(".")
-        known |= {kind, *(".".join([*parts[:end], "*"]) for end in range(1, len(parts)))}
-    return known
+def _families(kinds: Iterable[str]) -> set[str]:
+    """Return what stands for all types that begin alike, such as "charge.dispute.*"."""
+    parts = [kind.split(".") for kind in kinds]
+    return {".".join([*each[:end], "*"]) for each in parts for end in range(1, len(each))}
