@@ -158,7 +158,7 @@ def _(names: Names) -> Generator[None]:
         ended = names["renew_order"].delay(row).get()
     assert ("paid", True) == (ended["status"], ended["replayed"])
     assert ["ada-joins", "ada-2026-12", "ada-2027-01"] == [
-        charge.metadata["order_id"] for charge in names["sandbox"].charges if charge.paid
+        charge.order_id for charge in names["sandbox"].charges if charge.paid
     ]
 
 
