@@ -16,9 +16,8 @@ from pathlib import Path
 from typing import NamedTuple
 from xml.etree import ElementTree
 
-import pytest
-
 import tokencharge
+from tests.rows import each_row
 
 TESTS = Path(__file__).parent
 SOURCE = TESTS.parent / "src" / "tokencharge"
@@ -200,13 +199,13 @@ def is_ours(wanted: Import) -> bool:
     return wanted.name.split(".")[0] == "tokencharge"
 
 
-@pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.relative_to(SOURCE)))
+@each_row("module", MODULES)
 def test_imports_go_one_way(module: Path) -> None:
     """Each module imports only what its place in the house allows."""
     assert [] == offences(module.relative_to(SOURCE), module.read_text("utf-8"))
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("path", "source"),
     [
         ("money.py", "import stripe"),
@@ -237,7 +236,7 @@ def test_the_import_rule_notices(path: str, source: str) -> None:
     assert 1 == len(offences(Path(path), source))
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("path", "source"),
     [
         ("money.py", "import decimal, attrs\nfrom .errors import InvalidInput"),
@@ -285,15 +284,13 @@ def climbs(path: Path, source: str) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize(
-    "module", sorted((SOURCE / "sandbox").rglob("*.py")), ids=lambda path: path.stem
-)
+@each_row("module", sorted((SOURCE / "sandbox").rglob("*.py")))
 def test_the_rooms_of_the_sandbox_import_downwards(module: Path) -> None:
     """No room of the sandbox imports from its own floor or from above, so no circle can be."""
     assert [] == climbs(module.relative_to(SOURCE / "sandbox"), module.read_text("utf-8"))
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("path", "source"),
     [
         ("language/wire.py", "from ..shapes import cards"),
@@ -329,7 +326,7 @@ def test_all_is_sorted_and_every_name_in_it_can_be_imported() -> None:
     assert [] == [name for name in tokencharge.__all__ if not hasattr(tokencharge, name)]
 
 
-@pytest.mark.parametrize("word", sorted(name for name in WORDS if not name.startswith("_")))
+@each_row("word", sorted(name for name in WORDS if not name.startswith("_")))
 def test_every_public_class_of_the_words_is_public(word: str) -> None:
     """A class a caller may meet is importable from `tokencharge` itself."""
     module = importlib.import_module(f"tokencharge.{word}")
@@ -344,7 +341,7 @@ def test_every_public_class_of_the_words_is_public(word: str) -> None:
     assert classes == {name: getattr(tokencharge, name) for name in classes}
 
 
-@pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.relative_to(SOURCE)))
+@each_row("module", MODULES)
 def test_every_module_says_what_lives_there(module: Path) -> None:
     """A module's first line is a sentence about what is in it."""
     first, *_ = (ast.get_docstring(ast.parse(module.read_text("utf-8"))) or "").split("\n")
