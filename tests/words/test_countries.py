@@ -6,13 +6,14 @@ import sys
 
 import pytest
 
+from tests.rows import each_row
 from tokencharge import Address, Language
 from tokencharge.sandbox.shapes.countries import COUNTRIES
 
 pytest.importorskip("babel")
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("tag", "name"),
     [
         ("en", "Germany"),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.rows import each_row
 from tokencharge import Advice, CardDeclined
 
 PLAIN = CardDeclined("x", "card_declined", "generic_decline")
@@ -37,8 +37,8 @@ ADVICE = {
 ROWS = [(advice, code) for advice, codes in ADVICE.items() for code in codes.split()]
 
 
-@pytest.mark.parametrize(("advice", "code"), ROWS)
-@pytest.mark.parametrize("place", ["code", "decline_code"])
+@each_row(("advice", "code"), ROWS)
+@each_row("place", ["code", "decline_code"])
 def test_a_reason_is_understood_wherever_it_stands(advice, code, place):
     """Stripe sends a reason as the code alone or as the decline code: both read the same."""
     error = CardDeclined("x", **{"code": "card_declined", place: code})
@@ -47,14 +47,12 @@ def test_a_reason_is_understood_wherever_it_stands(advice, code, place):
     assert CardDeclined("x", code, code).public_message == error.public_message
 
 
-@pytest.mark.parametrize(
+@each_row(
     "code",
     "fraudulent lost_card stolen_card merchant_blacklist pickup_card restricted_card"
     " security_violation highest_risk_level".split(),
 )
-@pytest.mark.parametrize(
-    "beside", ["card_declined", "expired_card", "insufficient_funds", "invented_next_month"]
-)
+@each_row("beside", ["card_declined", "expired_card", "insufficient_funds", "invented_next_month"])
 def test_fraud_reads_exactly_like_a_plain_decline(code, beside):
     """The buyer may be the thief: neither words nor advice tell that the card is
     known as stolen, whatever else is."""
@@ -62,8 +60,8 @@ def test_fraud_reads_exactly_like_a_plain_decline(code, beside):
         assert (PLAIN.public_message, PLAIN.advice) == (error.public_message, error.advice)
 
 
-@pytest.mark.parametrize("code", [None, "", "invented_next_month"])
-@pytest.mark.parametrize("decline_code", [None, "", "invented_next_month"])
+@each_row("code", [None, "", "invented_next_month"])
+@each_row("decline_code", [None, "", "invented_next_month"])
 def test_a_reason_not_known_is_a_plain_decline(code, decline_code):
     """Stripe adds codes every month: they are kept as they are, and read as a plain decline."""
     error = CardDeclined("x", code, decline_code)
@@ -86,7 +84,7 @@ def test_an_unknown_decline_code_leaves_what_the_code_says():
     assert Advice.FixDetails == CardDeclined("x", "incorrect_cvc", "invented_next_month").advice
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("code", "word"),
     [
         ("insufficient_funds", "enough"),

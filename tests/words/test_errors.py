@@ -10,6 +10,7 @@ from functools import partial
 import pytest
 
 import tokencharge
+from tests.rows import each_row
 from tokencharge import CardDeclined, TokenChargeError
 
 # DESIGN: the HTTP status to answer with, and whether calling
@@ -85,15 +86,15 @@ def test_the_table_has_every_error():
     assert errors == {TokenChargeError, *KINDS}
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@each_row("kind", KINDS)
 def test_each_error_says_what_to_answer_and_whether_to_call_again(kind):
     """The suggested status and `retryable` are those of the design."""
     assert TABLE[kind.__name__] == (kind.suggested_status, kind.retryable)
     assert TABLE[kind.__name__] == (kind("x").suggested_status, kind("x").retryable)
 
 
-@pytest.mark.parametrize("again", AGAIN.values(), ids=AGAIN)
-@pytest.mark.parametrize("kind", [TokenChargeError, *KINDS])
+@each_row("again", AGAIN)
+@each_row("kind", [TokenChargeError, *KINDS])
 def test_an_error_survives_copying_and_pickling(kind, again):
     """A copy has the class, the message and every detail, also one set later."""
     error = kind("What happened.", **{**DETAILS, "customer_id": None})
@@ -108,7 +109,7 @@ def test_an_error_survives_copying_and_pickling(kind, again):
     assert repr(error) == repr(twin)
 
 
-@pytest.mark.parametrize("kind", [TokenChargeError, *KINDS])
+@each_row("kind", [TokenChargeError, *KINDS])
 def test_an_error_prints_well(kind):
     """`str` is the message; repr names the class and what is known, and never the client secret."""
     error = complete(kind, "What happened.")
@@ -132,7 +133,7 @@ def test_the_client_secret_is_not_among_an_errors_args():
     assert "pi_1_secret_9" not in repr(error.args)
 
 
-@pytest.mark.parametrize("kind", [TokenChargeError, *KINDS])
+@each_row("kind", [TokenChargeError, *KINDS])
 def test_the_public_message_has_no_words_of_stripes(kind):
     """What a buyer reads is ours, whatever the message for developers quotes."""
     error = complete(kind, "Stripe says: xyzzy")

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.rows import each_row
 from tokencharge import (
     AuthenticationRequired,
     CardDeclined,
@@ -92,7 +93,7 @@ SENTENCES = sorted({*WORDS.values(), *(error.public_message for error in ERRORS)
 class TestWhichLanguage:
     """What a buyer asks for, and what they get."""
 
-    @pytest.mark.parametrize(
+    @each_row(
         ("header", "tag"),
         [
             ("", "en"),
@@ -118,13 +119,13 @@ class TestWhichLanguage:
         cannot be read counts for nothing."""
         assert tag == Language.of(header).tag
 
-    @pytest.mark.parametrize("header", ["zh-TW", "zh-Hant", "zh_HK"])
+    @each_row("header", ["zh-TW", "zh-Hant", "zh_HK"])
     def test_traditional_chinese_is_not_simplified(self, header: str) -> None:
         """Who reads the one script may not read the other."""
         assert "ja" == Language.of(f"{header},ja;q=0.5").tag
         assert "en" == Language.of(header).tag
 
-    @pytest.mark.parametrize(
+    @each_row(
         ("among", "header", "tag"),
         [
             (("de", "fr"), "pl", "de"),
@@ -171,7 +172,7 @@ class TestWhichLanguage:
         assert ["ar"] == [tag for tag in LANGUAGES if Language(tag).direction == "rtl"]
         assert "rtl" == Language.of("ar-EG").direction
 
-    @pytest.mark.parametrize(
+    @each_row(
         ("tag", "code"),
         [
             ("de-AT", "de"),
@@ -189,7 +190,7 @@ class TestWhichLanguage:
 class TestWhatIsSaid:
     """Sentences in a language."""
 
-    @pytest.mark.parametrize("tag", TRANSLATED)
+    @each_row("tag", TRANSLATED)
     def test_every_sentence_is_translated(self, tag: str) -> None:
         """All errors and all words of the pages are said in each
         language; a few are the same words in two."""
@@ -197,7 +198,7 @@ class TestWhatIsSaid:
 
         assert {"E-mail", "Total", "{label} (optional)"} >= set(same)
 
-    @pytest.mark.parametrize("tag", LANGUAGES)
+    @each_row("tag", LANGUAGES)
     def test_that_an_attempt_charged_nothing_is_said_of_no_other(self, tag: str) -> None:
         """It is said exactly where English says it, in the same words each
         time: never weaker, never stronger."""
@@ -206,7 +207,7 @@ class TestWhatIsSaid:
         assert {each for each in SENTENCES if NOT_CHARGED["en"] in each} == said
         assert len(said) > 5
 
-    @pytest.mark.parametrize("tag", LANGUAGES)
+    @each_row("tag", LANGUAGES)
     def test_do_not_pay_again_is_said_wherever_english_says_it(self, tag: str) -> None:
         """Nobody is sent to pay twice because of the language they read."""
         said = {each for each in SENTENCES if NOT_AGAIN[tag] in Language(tag).say(each)}
@@ -214,7 +215,7 @@ class TestWhatIsSaid:
         assert {each for each in SENTENCES if NOT_AGAIN["en"] in each} == said
         assert len(said) > 2
 
-    @pytest.mark.parametrize("tag", LANGUAGES)
+    @each_row("tag", LANGUAGES)
     def test_a_thief_learns_nothing(self, tag: str) -> None:
         """Fraud, lost and stolen read exactly as a plain decline, in every language."""
         codes = (
@@ -232,9 +233,7 @@ class TestWhatIsSaid:
 
         assert 1 == len(said)
 
-    @pytest.mark.parametrize(
-        "error", ERRORS, ids=lambda error: f"{type(error).__name__}-{error.decline_code}"
-    )
+    @each_row("error", ERRORS)
     def test_an_error_is_told_in_the_buyers_language(self, error: TokenChargeError) -> None:
         """`message_for` takes a code or a header; `public_message` stays
         English, and what is not spoken reads so."""
@@ -247,7 +246,7 @@ class TestWhatIsSaid:
         assert error.message_for("ja") == error.message_for("ja-JP,en;q=0.5")
         assert english == error.public_message
 
-    @pytest.mark.parametrize("tag", [*LANGUAGES, "da"])
+    @each_row("tag", [*LANGUAGES, "da"])
     def test_a_sentence_that_nobody_translated_is_said_in_english(self, tag: str) -> None:
         """Sentence by sentence: the rest stays in its language."""
         assert "Nobody has translated this." == Language(tag).say("Nobody has translated this.")

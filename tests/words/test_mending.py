@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.rows import each_row
 from tokencharge import (
     AuthenticationFailed,
     CardDeclined,
@@ -86,7 +87,7 @@ def refused(code: str, status: int) -> TokenChargeError:
     return caught.value
 
 
-@pytest.mark.parametrize("code", WHO)
+@each_row("code", [*WHO])
 def test_each_code_is_told_to_whom_can_mend_it(code: str) -> None:
     """The status blames the buyer for what is theirs, and no buyer is
     told to check what they cannot mend."""
@@ -101,9 +102,7 @@ def test_each_code_is_told_to_whom_can_mend_it(code: str) -> None:
     assert who is not MendedBy.Time or error.suggested_status in {409, 503}
 
 
-@pytest.mark.parametrize(
-    "code", ["processing_error", "payment_method_provider_timeout", "card_declined"]
-)
+@each_row("code", ["processing_error", "payment_method_provider_timeout", "card_declined"])
 def test_a_decline_is_a_decline_whoever_mends_it(code: str) -> None:
     """With 402 the bank's word is passed on, and the page asks for a card."""
     error = refused(code, 402)
@@ -112,7 +111,7 @@ def test_a_decline_is_a_decline_whoever_mends_it(code: str) -> None:
     assert (402, WHO[code]) == (error.suggested_status, error.mended_by)
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("error", "expected"),
     [
         (InvalidRequest("x"), (500, "shop", None, None)),
@@ -151,7 +150,6 @@ def test_a_decline_is_a_decline_whoever_mends_it(code: str) -> None:
             (500, "shop", None, None),
         ),
     ],
-    ids=str,
 )
 def test_an_error_says_what_to_answer(
     error: InvalidRequest | InvalidInput, expected: object
@@ -160,14 +158,13 @@ def test_an_error_says_what_to_answer(
     assert expected == (error.suggested_status, error.mended_by, error.field, error.advice)
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("error", "who"),
     [
         (AuthenticationFailed("x"), MendedBy.Shop),
         (OutcomeUnknown("x"), MendedBy.Time),
         (TokenRejected("x"), MendedBy.Buyer),
     ],
-    ids=lambda value: type(value).__name__,
 )
 def test_other_errors_are_told_by_their_class(error: TokenChargeError, who: MendedBy) -> None:
     """Whatever code comes with them."""

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.rows import each_row
 from tokencharge import Charge, Customer, InvalidInput, Money, Order, Payment
 from tokencharge.sandbox import Sandbox
 from tokencharge.testing import sandbox_gateway
@@ -18,7 +19,7 @@ CHARGE = Charge.from_stripe(
 )
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("wrong", "param"),
     [
         ({"amount": 500}, "amount"),
@@ -120,7 +121,7 @@ SUFFIXES = [
 ]
 
 
-@pytest.mark.parametrize("suffix", SUFFIXES)
+@each_row("suffix", SUFFIXES)
 def test_a_suffix_that_stripe_refuses_is_refused_first(suffix: str) -> None:
     """Latin characters, a letter among them: nothing is sent."""
     sandbox = Sandbox()
@@ -132,7 +133,7 @@ def test_a_suffix_that_stripe_refuses_is_refused_first(suffix: str) -> None:
     assert [] == sandbox.requests
 
 
-@pytest.mark.parametrize("suffix", ["A", "ORDER 1245", "x" * 22, "2026-11 TEA", None])
+@each_row("suffix", ["A", "ORDER 1245", "x" * 22, "2026-11 TEA", None])
 def test_a_suffix_that_stripe_takes_is_passed_on(suffix: str | None) -> None:
     """It arrives as it was given."""
     sandbox = Sandbox()
@@ -143,7 +144,7 @@ def test_a_suffix_that_stripe_takes_is_passed_on(suffix: str | None) -> None:
     assert [suffix] == [charge.raw.get("statement_descriptor_suffix") for charge in sandbox.charges]
 
 
-@pytest.mark.parametrize(
+@each_row(
     "collect", ["name", b"name", None, 7, ["address"], ["name", 7], [["name"]], {"e-mail": 1}]
 )
 def test_what_cannot_be_collected_is_refused(collect):
@@ -162,7 +163,7 @@ def test_what_is_collected_has_one_order():
     assert "collect" not in order.arguments
 
 
-@pytest.mark.parametrize("receipt", ["ada@example.com", True, False, None])
+@each_row("receipt", ["ada@example.com", True, False, None])
 def test_a_receipt_goes_to_an_address_or_the_buyers_own(receipt):
     """True stands for the address the buyer types."""
     assert receipt == Order(Money(500, "usd"), receipt_email=receipt).arguments["receipt_email"]

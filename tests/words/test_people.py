@@ -7,6 +7,7 @@ import pickle
 
 import pytest
 
+from tests.rows import each_row
 from tokencharge import Address, InvalidInput, Person
 
 CARD_NUMBER = "4242 4242 4242 4242"
@@ -26,10 +27,8 @@ def test_white_space_around_a_field_is_dropped_and_an_empty_one_is_none():
     )
 
 
-@pytest.mark.parametrize("field", ["line1", "line2", "city", "state", "postal_code"])
-@pytest.mark.parametrize(
-    "value", ["x" * 5_001, "a\0b", "a\nb", "a\u2028b", "\ud800", 7, ["x"], CARD_NUMBER]
-)
+@each_row("field", ["line1", "line2", "city", "state", "postal_code"])
+@each_row("value", ["x" * 5_001, "a\0b", "a\nb", "a\u2028b", "\ud800", 7, ["x"], CARD_NUMBER])
 def test_a_line_that_cannot_be_right_is_refused_by_name(field, value):
     """The error names the field, and repeats nothing of what it held."""
     with pytest.raises(InvalidInput) as caught:
@@ -39,7 +38,7 @@ def test_a_line_that_cannot_be_right_is_refused_by_name(field, value):
     assert str(value) not in str(caught.value)
 
 
-@pytest.mark.parametrize("value", ["F", "FRA", "France", "F1", "Ää", "ﬀ", 7])
+@each_row("value", ["F", "FRA", "France", "F1", "Ää", "ﬀ", 7])
 def test_a_country_is_two_letters(value):
     """Names of countries and other codes are refused."""
     with pytest.raises(InvalidInput) as caught:
@@ -48,7 +47,7 @@ def test_a_country_is_two_letters(value):
     assert "country" == caught.value.param
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("field", "value"),
     [
         ("name", "x" * 257),
@@ -70,7 +69,7 @@ def test_a_person_that_cannot_be_right_is_refused_by_the_field(field, value):
     assert str(value) not in str(caught.value)
 
 
-@pytest.mark.parametrize(
+@each_row(
     "phone", ["+49 30 901820", "0049 (30) 90-18-20", "00123456789012345", "911", "020 7946 x12"]
 )
 def test_a_phone_number_is_taken_as_it_is_written(phone):

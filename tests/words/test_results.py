@@ -11,6 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from tests.rows import each_row
 from tokencharge import (
     Card,
     Charge,
@@ -41,16 +42,18 @@ EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 AMEX = Card("card_1", "amex", "0005", 8, 2031, "US", "credit", "Xt5EWLLDS7FJjR1c")
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("said", "wallet"),
-    [
-        ({"wallet": {"type": "google_pay", "google_pay": {}, "dynamic_last4": None}}, "google_pay"),
-        ({"tokenization_method": "android_pay"}, "google_pay"),
-        ({"tokenization_method": "apple_pay", "wallet": None}, "apple_pay"),
-        ({"tokenization_method": None}, None),
-        ({"wallet": "apple_pay"}, None),
-    ],
-    ids=["today", "Google Pay of old", "a legacy card", "typed", "of no known shape"],
+    {
+        "today": (
+            {"wallet": {"type": "google_pay", "google_pay": {}, "dynamic_last4": None}},
+            "google_pay",
+        ),
+        "Google Pay of old": ({"tokenization_method": "android_pay"}, "google_pay"),
+        "a legacy card": ({"tokenization_method": "apple_pay", "wallet": None}, "apple_pay"),
+        "typed": ({"tokenization_method": None}, None),
+        "of no known shape": ({"wallet": "apple_pay"}, None),
+    },
 )
 def test_a_card_says_which_wallet_holds_it(said, wallet):
     """Stripe says it in `wallet`, of a legacy card only in how it became a token."""
@@ -126,7 +129,7 @@ def test_a_charge_of_today_is_read_whole():
     assert hash(expected) == hash(read)
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("fields", "status", "paid", "captured"),
     [
         ({}, "succeeded", True, True),
@@ -156,7 +159,7 @@ def test_the_status_is_read_from_any_year(fields, status, paid, captured):
     assert (status, paid, captured) == (read.status, read.paid, read.captured)
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("fields", "captured", "refunded"),
     [
         ({"captured": True}, 500, 0),
@@ -175,39 +178,33 @@ def test_amounts_left_out_are_filled_in(fields, captured, refunded):
     )
 
 
-@pytest.mark.parametrize(
+@each_row(
     "fields",
-    [
-        {"card": LEGACY},
-        {"card": {**LEGACY, "brand": None, "type": "American Express"}},
-        {"card": LEGACY, "source": LEGACY},
-        {"source": LEGACY},
-        {"source": LEGACY, "payment_method_details": {"card": MODERN}},
-        {
+    {
+        "2013": {"card": LEGACY},
+        "2014 type": {"card": {**LEGACY, "brand": None, "type": "American Express"}},
+        "both": {"card": LEGACY, "source": LEGACY},
+        "2015": {"source": LEGACY},
+        "2018": {"source": LEGACY, "payment_method_details": {"card": MODERN}},
+        "today": {
             "source": None,
             "payment_method": "card_1",
             "payment_method_details": {"type": "card", "card": MODERN},
         },
-        {"payment_method": {"id": "card_1"}, "payment_method_details": {"card": MODERN}},
-        {
+        "expanded": {
+            "payment_method": {"id": "card_1"},
+            "payment_method_details": {"card": MODERN},
+        },
+        "all three": {
             "card": LEGACY,
             "source": LEGACY,
             "payment_method": "card_1",
             "payment_method_details": {"card": MODERN},
         },
-        {"source": {"id": "card_1", "object": "source", "type": "card", "card": MODERN}},
-    ],
-    ids=[
-        "2013",
-        "2014 type",
-        "both",
-        "2015",
-        "2018",
-        "today",
-        "expanded",
-        "all three",
-        "source object",
-    ],
+        "source object": {
+            "source": {"id": "card_1", "object": "source", "type": "card", "card": MODERN}
+        },
+    },
 )
 def test_the_card_is_found_where_any_version_put_it(fields):
     """`card`, `source`, `payment_method_details`, a Source's own `card`:
@@ -215,7 +212,7 @@ def test_the_card_is_found_where_any_version_put_it(fields):
     assert AMEX == charge(**fields).card
 
 
-@pytest.mark.parametrize(
+@each_row(
     "fields",
     [
         {},
@@ -249,7 +246,7 @@ def test_a_card_behind_an_account_is_read_from_the_details():
     assert ("amex", None) == (read.card.brand, read.card.id)
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("written", "brand"),
     [
         ("Visa", "visa"),
@@ -291,7 +288,7 @@ def test_a_payment_method_is_read_as_its_card():
     assert Card("pm_1") == Card.from_stripe({"id": "pm_1", "object": "payment_method"})
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("at", "expired"),
     [
         ("2031-08-31T23:59", False),
@@ -306,7 +303,7 @@ def test_a_card_expires_when_its_month_is_over_wherever_on_earth(at, expired):
         assert expired == AMEX.is_expired
 
 
-@pytest.mark.parametrize("card", [Card(), Card(exp_month=1), Card(exp_year=2020)])
+@each_row("card", [Card(), Card(exp_month=1), Card(exp_year=2020)])
 def test_a_card_of_unknown_expiry_is_not_told_to_be_expired(card):
     """The bank will say."""
     assert not card.is_expired
@@ -317,7 +314,7 @@ def test_until_2014_the_brand_stood_in_type():
     assert "visa" == Card.from_stripe({"type": "Visa", "last4": "4242"}).brand
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("booked", "fee", "net"),
     [
         (None, None, None),
@@ -345,7 +342,7 @@ def test_the_fee_is_read_once_it_is_booked(booked, fee, net):
     assert Charge.from_stripe(CHARGE) == attrs.evolve(charge, balance_transaction_id=None)
 
 
-@pytest.mark.parametrize("refunds", [[], [{"amount": 100}], {"object": "list", "data": []}, None])
+@each_row("refunds", [[], [{"amount": 100}], {"object": "list", "data": []}, None])
 def test_the_refunds_of_a_charge_come_in_several_shapes(refunds):
     """A bare array, a list object or nothing: the charge is read
     all the same, and `raw` has them."""
@@ -406,7 +403,7 @@ def test_a_customer_is_read():
     assert raw is read.raw
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("fields", "status"),
     [({}, "succeeded"), ({"status": None}, "succeeded"), ({"status": "pending"}, "pending")],
 )
@@ -472,7 +469,7 @@ def test_an_intent_that_met_no_card_is_read():
     assert "ch_1" == PaymentIntent.from_stripe({**raw, "latest_charge": "ch_1"}).charge_id
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("reader", "raw"),
     [
         (Charge, {}),
@@ -514,7 +511,7 @@ def test_an_answer_without_its_essence_cannot_be_read(reader, raw):
     assert "ada@example.com" not in str(refused.value)
 
 
-@pytest.mark.parametrize("created", [None, -1, "yesterday", 1.5, 10**30])
+@each_row("created", [None, -1, "yesterday", 1.5, 10**30])
 def test_a_time_that_is_none_is_left_out(created):
     """A charge with a strange date is a charge."""
     assert None is charge(created=created).created
@@ -562,9 +559,7 @@ def test_any_json_is_read_or_refused(reader, raw):
         assert isinstance(hash(read), int)
 
 
-@pytest.mark.parametrize(
-    "again", [copy.copy, copy.deepcopy, lambda result: pickle.loads(pickle.dumps(result))]
-)
+@each_row("again", [copy.copy, copy.deepcopy, lambda result: pickle.loads(pickle.dumps(result))])
 def test_a_payment_survives_copying_and_pickling(again):
     """A payment handed to a queue arrives as it was."""
     payment = Payment(

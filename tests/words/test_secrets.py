@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.rows import each_row
+
 # There is no public way to it: it works between Stripe's error answers and the SDK.
 from tokencharge._secrets import redact, redact_body
 
@@ -82,7 +84,7 @@ def test_any_text_can_be_redacted(text):
     assert isinstance(redact_body(text), str)
 
 
-@pytest.mark.parametrize(
+@each_row(
     "text",
     [
         "Your card was declined.",
@@ -97,7 +99,7 @@ def test_what_is_not_secret_is_left_alone(text):
     assert text == redact(text)
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("text", "shown"),
     [
         ("No such token: 'tok_1N3T00LkdIwHu7ix'", "No such token: 'tok_[redacted]'"),
@@ -114,7 +116,7 @@ def test_what_is_left_says_what_was_there(text, shown):
     assert shown == redact(text)
 
 
-@pytest.mark.parametrize(
+@each_row(
     "body",
     [
         '{"error": {"message": "m\\u00fcller@example.com"}}',
@@ -139,9 +141,7 @@ def test_what_is_no_json_is_redacted_as_text(body):
     assert "ada@" not in redact_body(body)
 
 
-@pytest.mark.parametrize(
-    "key", ["sk_org_test_51HunterTwo", "sk_org_live_51HunterTwo", "rk_org_live_51HunterTwo"]
-)
+@each_row("key", ["sk_org_test_51HunterTwo", "sk_org_live_51HunterTwo", "rk_org_live_51HunterTwo"])
 def test_an_organizations_key_is_blotted_out(key):
     """A kind of key that settings accept is a kind that is redacted."""
     assert "HunterTwo" not in redact(f"Invalid API Key provided: {key}")

@@ -8,6 +8,7 @@ import warnings
 import attrs
 import pytest
 
+from tests.rows import each_row
 from tokencharge import ConfigurationError, PaymentGateway, Settings
 from tokencharge.sandbox import Sandbox
 
@@ -45,31 +46,30 @@ def test_a_secret_key_is_enough():
     assert settings.js_url.startswith("https://js.stripe.com/")
 
 
-@pytest.mark.parametrize(
+@each_row(
     "mapping",
-    [
-        {
+    {
+        "environment": {
             "PATH": "/bin",
             "STRIPE_SECRET_KEY": SECRET,
             "STRIPE_PUBLISHABLE_KEY": "",
             "STRIPE_TIMEOUT": "12",
             "STRIPE_LIVEMODE": "no",
         },
-        {
+        "flask": {
             "DEBUG": True,
             "STRIPE_SECRET_KEY": SECRET,
             "STRIPE_TIMEOUT": 12.0,
             "STRIPE_LIVEMODE": False,
         },
-        {name: getattr(DjangoLike, name) for name in dir(DjangoLike)},
-        {
+        "django": {name: getattr(DjangoLike, name) for name in dir(DjangoLike)},
+        "None is absent": {
             "STRIPE_SECRET_KEY": SECRET,
             "STRIPE_TIMEOUT": 12,
             "STRIPE_LIVEMODE": "FALSE",
             "STRIPE_API_BASE": None,
         },
-    ],
-    ids=["environment", "flask", "django", "None is absent"],
+    },
 )
 def test_any_mapping_is_read(mapping):
     """Text and typed values mean the same; what is absent, None or empty takes its default."""
@@ -105,7 +105,7 @@ def test_every_setting_can_be_read_from_the_environment(monkeypatch):
     assert settings == PaymentGateway.from_env().settings
 
 
-@pytest.mark.parametrize("word", ["1", "true", "True", " YES ", "on", True, 1])
+@each_row("word", ["1", "true", "True", " YES ", "on", True, 1])
 def test_a_flag_is_read_from_its_words(word):
     """Truth has several spellings."""
     assert (
@@ -113,7 +113,7 @@ def test_a_flag_is_read_from_its_words(word):
     )
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("name", "value", "kind"),
     [
         ("STRIPE_TIMEOUT", "soon", "a number of seconds"),
@@ -132,7 +132,7 @@ def test_what_cannot_be_read_is_named(name, value, kind):
     assert f"{name} must be {kind}." == str(refused.value)
 
 
-@pytest.mark.parametrize("mapping", [{}, {"STRIPE_SECRET_KEY": ""}, {"STRIPE_SECRET_KEY": None}])
+@each_row("mapping", [{}, {"STRIPE_SECRET_KEY": ""}, {"STRIPE_SECRET_KEY": None}])
 def test_a_missing_secret_key_is_named(mapping):
     """Nothing works without it, so nothing starts without it."""
     with pytest.raises(ConfigurationError, match=r"^STRIPE_SECRET_KEY is not set"):
@@ -395,7 +395,7 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize(
+@each_row(
     "others",
     [
         {"js_url": "https://js.stripe.com./clover/stripe.js"},
@@ -409,8 +409,8 @@ def test_what_a_live_key_may_stand_beside(others):
     assert "live" == Settings(LIVE, **others).mode
 
 
-@pytest.mark.parametrize(("secret_key", "others", "sentence"), REFUSED.values(), ids=REFUSED)
-@pytest.mark.parametrize("make", [Settings, PaymentGateway])
+@each_row(("secret_key", "others", "sentence"), REFUSED)
+@each_row("make", [Settings, PaymentGateway])
 def test_what_cannot_be_right_is_refused_at_start(make, secret_key, others, sentence):
     """One clear sentence says what is wrong and never prints a key, whoever checks."""
     if make is PaymentGateway and "js_url" in others:
@@ -425,7 +425,7 @@ def test_what_cannot_be_right_is_refused_at_start(make, secret_key, others, sent
     assert refused.value.__cause__ is None
 
 
-@pytest.mark.parametrize(
+@each_row(
     "url",
     [
         "https://[::1",
@@ -466,7 +466,7 @@ def test_a_webhook_secret_that_is_no_text_is_refused():
         Settings(SECRET, webhook_secret=12)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("key", "mode"),
     [
         (SECRET, "test"),
@@ -488,7 +488,7 @@ def test_a_publishable_key_of_unknown_mode_is_let_through():
     assert "pk_next_x" == Settings(SECRET, publishable_key="pk_next_x").publishable_key
 
 
-@pytest.mark.parametrize(
+@each_row(
     "others",
     [
         {"api_base": "http://localhost:8000"},
