@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.flow.line import Line, answer
+from tests.rows import each_row
 from tokencharge import (
     CardDeclined,
     GatewayUnavailable,
@@ -215,7 +216,7 @@ class Raising(stripe.HTTPClient):
         """Nothing is open."""
 
 
-@pytest.mark.parametrize(
+@each_row(
     "error", [KeyError("tok_1ABC"), RuntimeError(ADA), AssertionError("x"), stripe.StripeError("x")]
 )
 def test_a_clients_own_exception_leaves_the_outcome_unknown(error):

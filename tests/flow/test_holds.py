@@ -10,6 +10,7 @@ import pytest
 
 from tests.flow.line import answer, refuse
 from tests.flow.shop import ADA, FIVE, by_hand
+from tests.rows import each_row
 from tokencharge import (
     Charge,
     ChargeState,
@@ -402,7 +403,7 @@ TODAY = {name: value for name, value in LAST_YEAR.items() if name != "invoice"}
 IN_2013 = {"id": "ch_1", "amount": 500, "currency": "usd", "paid": True}
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("body", "state", "kept"),
     [
         ({**TODAY, "captured": True, "amount_captured": 500, "amount_refunded": 0}, "PAID", 500),

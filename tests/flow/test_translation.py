@@ -12,6 +12,7 @@ import stripe
 from stripe import oauth_error
 
 from tests.flow.line import refuse
+from tests.rows import each_row
 from tokencharge import (
     AuthenticationFailed,
     AuthenticationRequired,
@@ -202,8 +203,8 @@ OUR_OWN: dict[str, type[TokenChargeError]] = {
 }
 
 
-@pytest.mark.parametrize("kind", sorted(everyone(), key=repr))
-@pytest.mark.parametrize("method", ["get", "post"])
+@each_row("kind", sorted(everyone(), key=repr))
+@each_row("method", ["get", "post"])
 def test_every_error_of_the_sdk_is_exactly_one_of_ours(kind, method):
     """Also those it raises of itself, without an answer; and ours
     can be copied, pickled and printed."""
