@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.recorded.scene import Scene, facts
+from tests.rows import each_row
 from tokencharge.sandbox import Request, Rules
 
 ENDED = [fact for fact in facts("charges") if fact.says[1].startswith("Card Token usage")]
@@ -12,7 +13,7 @@ ENDED = [fact for fact in facts("charges") if fact.says[1].startswith("Card Toke
 
 # Compared with Stripe in 2020-21 by stripe-stateful-mock 0.0.16; of the words
 # only the status is known to be so today.
-@pytest.mark.parametrize(
+@each_row(
     "request_", ["POST customers email=ada@example.com", "GET customers", "POST payment_intents"]
 )
 def test_another_account_is_refused(request_: str) -> None:
@@ -39,7 +40,7 @@ def test_who_is_not_let_in_gets_no_request_id(header: str, status: int) -> None:
 
 # Recorded in 2025-26: 9,253 of 9,253 POSTs answered 200, 110 of 110
 # answers 402, 34 of 34 refusals of a state.
-@pytest.mark.parametrize(
+@each_row(
     ("request_", "status"),
     [
         ("POST customers email=ada@example.com", 200),
@@ -60,7 +61,7 @@ def test_what_was_executed_need_not_be_asked_again(request_: str, status: int) -
 
 # Recorded in 2025-26: 100 of 100 answers 400 and 2 of 2 answers 404 about parameters, most of them
 # PaymentMethods that there are not. No Customer was among those: that one is inferred.
-@pytest.mark.parametrize(
+@each_row(
     "request_",
     [
         "POST payment_intents amount=x currency=usd",
@@ -114,7 +115,7 @@ def test_the_same_request_with_its_key_is_answered_as_before() -> None:
 
 
 # Recorded 2026-09-20, as above.
-@pytest.mark.parametrize(("limit", "shown"), [(0, 1), (-3, 1), (101, 100), (5000, 100)])
+@each_row(("limit", "shown"), [(0, 1), (-3, 1), (101, 100), (5000, 100)])
 def test_a_limit_out_of_bounds_is_the_nearest_one(limit: int, shown: int) -> None:
     """A page has at least one and at most a hundred entries, whatever was asked for."""
     scene = Scene()
@@ -125,7 +126,7 @@ def test_a_limit_out_of_bounds_is_the_nearest_one(limit: int, shown: int) -> Non
     assert (shown, True) == (len(page["data"]), page["has_more"])
 
 
-@pytest.mark.parametrize("fact", ENDED, ids=str)
+@each_row("fact", ENDED)
 def test_what_a_new_account_refuses_an_old_one_takes(fact) -> None:
     """Each request that a new account refuses for its card token is answered 200 by an old one."""
     assert 200 == Scene(Rules(card_tokens=True)).play(fact).status

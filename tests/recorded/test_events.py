@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
-
 from tests.recorded.scene import Fact, Scene, facts
+from tests.rows import each_row
 
 
-@pytest.mark.parametrize("fact", facts("events"), ids=str)
+@each_row("fact", facts("events"))
 def test_events_come_in_stripes_order(fact: Fact) -> None:
     """A request, or the time before it, makes the recorded events
     and no other, one after the other."""

@@ -5,9 +5,8 @@ from __future__ import annotations
 
 import re
 
-import pytest
-
 from tests.recorded.scene import Fact, Scene, at, facts, value
+from tests.rows import each_row
 from tokencharge.sandbox import Rules
 
 FILES = (
@@ -34,7 +33,7 @@ def account(name: str) -> Scene:
     return Scene(Rules(card_tokens=name == "old_account"))
 
 
-@pytest.mark.parametrize(("name", "fact"), DONE, ids=str)
+@each_row(("name", "fact"), DONE)
 def test_it_does_what_stripe_does(name: str, fact: Fact) -> None:
     """What was recorded of an answer stands in the sandbox's."""
     scene = account(name)
@@ -51,7 +50,7 @@ def test_it_does_what_stripe_does(name: str, fact: Fact) -> None:
     assert expected == found
 
 
-@pytest.mark.parametrize(("name", "fact"), REFUSED, ids=str)
+@each_row(("name", "fact"), REFUSED)
 def test_it_refuses_what_stripe_refuses(name: str, fact: Fact) -> None:
     """An error has the recorded keys, and every word of the recorded message."""
     scene = account(name)

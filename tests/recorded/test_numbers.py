@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
-
 from tests.recorded.scene import FACTS, Scene
+from tests.rows import each_row
 
 NUMBERS = [
     tuple(line.split())
@@ -20,7 +19,7 @@ def made(scene: Scene, number: str) -> str:
     return str(scene.ask(f"POST payment_methods type=card card[token]={token}").body["id"])
 
 
-@pytest.mark.parametrize(("number", "brand"), NUMBERS)
+@each_row(("number", "brand"), NUMBERS)
 def test_a_number_of_stripes_table_pays(number: str, brand: str) -> None:
     """Each number of the table of brands pays, with its brand and last digits on the Charge."""
     scene = Scene()
@@ -37,7 +36,7 @@ def test_a_number_of_stripes_table_pays(number: str, brand: str) -> None:
 
 # 14 confirmations recorded of 0123 (India); 3063: liberapay
 # 2025-01-25, and Stripe's page on testing.
-@pytest.mark.parametrize("number", ["4000000000003063", "4000003560000123", "4000000000003220"])
+@each_row("number", ["4000000000003063", "4000003560000123", "4000000000003220"])
 def test_a_number_that_must_be_authenticated_asks(number: str) -> None:
     """On session the bank asks the buyer first, and no Charge is made."""
     scene = Scene()

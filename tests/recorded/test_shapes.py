@@ -6,10 +6,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import pytest
-
 from tests.recorded.comparing import RANDOM, kind_of
 from tests.recorded.scene import FACTS, Scene
+from tests.rows import each_row
 
 SHOWN = """
 POST customers email=ada@example.com
@@ -118,7 +117,7 @@ def _misfit(at: str, value: Any, kinds: list[str], below: Shape) -> Iterator[str
             yield from _misfits(f"{at}[]", each, below)
 
 
-@pytest.mark.parametrize("request_", SHOWN)
+@each_row("request_", SHOWN)
 def test_objects_have_stripes_keys_and_types(request_: str) -> None:
     """Each object that an answer shows has the recorded keys, and the recorded types under them."""
     answer = Scene().ask(request_)
@@ -149,7 +148,7 @@ def _random(body: Any) -> Iterator[tuple[str, Any]]:
         yield from _random(each)
 
 
-@pytest.mark.parametrize("request_", SHOWN)
+@each_row("request_", SHOWN)
 def test_what_is_random_looks_like_stripes(request_: str) -> None:
     """Secrets, fingerprints, numbers of the network and links have the form of recorded ones."""
     shown = list(_random(Scene().ask(request_).body))
@@ -171,7 +170,7 @@ def test_the_card_of_a_token_is_no_customers() -> None:
     assert set() == {"customer", "wallet"} & token["card"].keys()
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("body", "misfit"),
     [
         ({"object": "list", "data": [], "has_more": False}, "list.url is missing"),
