@@ -13,6 +13,7 @@ import stripe
 
 import tokencharge
 from tests.flow.line import Line, answer, lose, refuse
+from tests.rows import each_row
 from tests.secrets.buying import (
     ANSWERED,
     CARD,
@@ -128,8 +129,8 @@ async def _no_time(seconds):
     """Pass the time at once."""
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("broken", BROKEN)
+@each_row("kind", KINDS)
+@each_row("broken", BROKEN)
 def test_nothing_secret_is_left_of_a_broken_answer(broken, kind):
     """Whatever a peer sends over the network that is no answer, both
     built-in transports keep what they sent."""
@@ -170,8 +171,8 @@ def test_nothing_secret_is_left_of_a_request_that_never_left(way, kind, monkeypa
     assert [] == leaks[:20]
 
 
-@pytest.mark.parametrize("stop", [KeyboardInterrupt, SystemExit, MemoryError, RecursionError])
-@pytest.mark.parametrize("kind", KINDS)
+@each_row("stop", [KeyboardInterrupt, SystemExit, MemoryError, RecursionError])
+@each_row("kind", KINDS)
 def test_nothing_secret_is_left_where_the_process_is_stopped(stop, kind):
     """A signal or a full memory may stop a request at any line; what is
     raised then holds no request either."""
@@ -224,7 +225,7 @@ PUBLIC = [getattr(tokencharge, name) for name in tokencharge.__all__]
 ERRORS = [kind for kind in PUBLIC if isinstance(kind, type) and issubclass(kind, TokenChargeError)]
 
 
-@pytest.mark.parametrize("kind", ERRORS)
+@each_row("kind", ERRORS)
 def test_every_class_of_error_is_emptied(kind):
     """Whichever of our errors it is, and however deep it was raised,
     its frames and its chain are empty."""
@@ -280,11 +281,11 @@ def test_what_the_caller_was_handling_stays_theirs():
     assert seen["theirs"] is seen["error"].__context__
 
 
-@pytest.mark.parametrize(
+@each_row(
     "body",
     [b"\xff", EMAIL.encode(), b"[]", b'{"data": {"object": {"email": "%s"}}}' % EMAIL.encode()],
 )
-@pytest.mark.parametrize("signed", [True, False])
+@each_row("signed", [True, False])
 def test_nothing_secret_is_left_of_a_webhook(body, signed):
     """A delivery that is refused is not quoted, and the secret
     that was compared with stays here."""

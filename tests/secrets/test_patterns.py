@@ -17,9 +17,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-import pytest
-
 import tokencharge
+from tests.rows import each_row
 from tokencharge import InvalidInput, Money
 
 # What redacts, scrubs and checks has no public way to it.
@@ -199,7 +198,7 @@ def test_all_patterns_are_here():
     assert len(kept) >= calls - 2  # re keeps equal patterns once
 
 
-@pytest.mark.parametrize("use", PATTERNS.values(), ids=PATTERNS)
+@each_row("use", PATTERNS)
 def test_no_text_keeps_a_pattern_busy(use):
     """Each regular expression of the library, as it is used, against texts made to slow it down."""
     assert [] == slow(use)
@@ -226,7 +225,7 @@ READERS: dict[str, Callable[[str], object]] = {
 }
 
 
-@pytest.mark.parametrize("reader", READERS)
+@each_row("reader", [*READERS])
 def test_no_text_keeps_a_reader_busy(reader):
     """What is made of the patterns is linear as well."""
     assert [] == slow(READERS[reader])

@@ -13,6 +13,7 @@ from typing import Any
 import attrs
 import pytest
 
+from tests.rows import each_row
 from tests.secrets.buying import (
     CARD,
     CLIENT_SECRET,
@@ -189,7 +190,7 @@ THINGS = [
 ]
 
 
-@pytest.mark.parametrize("thing", THINGS, ids=lambda thing: type(thing).__name__)
+@each_row("thing", THINGS)
 def test_what_compares_discreetly_compares(thing):
     """Equal fields are equal objects with the same hash; another
     field, or another class, is another."""
