@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.rows import each_row
 from tests.sandbox.curl import NOW, Client
 from tokencharge.sandbox import Rules, Sandbox
 
@@ -197,10 +198,8 @@ def test_a_malformed_token_is_400(client):
     assert (400, "Invalid token id: tok 1") == (answer.status, answer.error["message"])
 
 
-@pytest.mark.parametrize("path", ["/v1/customers", "/v1/charges"])
-@pytest.mark.parametrize(
-    ("consumes", "second"), [(True, "token_already_used"), (False, "card_declined")]
-)
+@each_row("path", ["/v1/customers", "/v1/charges"])
+@each_row(("consumes", "second"), [(True, "token_already_used"), (False, "card_declined")])
 def test_whether_a_decline_spends_the_token_can_be_chosen(path, consumes, second):
     """Nobody knows what Stripe does, so both readings can be had."""
     sandbox = Sandbox(rules=Rules(card_tokens=True, decline_consumes_token=consumes))
