@@ -16,6 +16,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.testclient import TestClient
 
+from tests.rows import each_row
 from tests.web.deliveries import event, signed
 from tests.web.shop import EMAIL, gateway_to
 from tokencharge import AsyncPaymentGateway, ConfigurationError, Money, Order, PaymentGateway
@@ -314,7 +315,7 @@ class TestLinks:
         page = get(where.replace("/charge", "/checkout"))[1]
         return get(where)[0]["location"], unescape(page.split('action="')[1].split('"')[0])
 
-    @pytest.mark.parametrize("path", [*HOSTILE, *NAMES])
+    @each_row("path", [*HOSTILE, *NAMES])
     def test_it_comes_back_to_where_it_was(self, path: str) -> None:
         """The link is the path that was asked for, encoded."""
         back, action = self.visit("/{shop}/{item}", path)

@@ -31,6 +31,7 @@ from django.utils import translation
 
 import tests.web.django_shop  # noqa: F401 - configures Django
 import tokencharge
+from tests.rows import each_row
 from tests.web.deliveries import event, signed
 from tests.web.django_shop import handlers_of_its_own
 from tests.web.shop import EMAIL, JSON, added_lines, gateway_to
@@ -182,7 +183,7 @@ print(client.post("/charge", form).status_code)
 class TestTheChecks:
     """manage.py check."""
 
-    @pytest.mark.parametrize(
+    @each_row(
         ("wrong", "number"),
         [
             ({"STRIPE_SECRET_KEY": None}, "E001"),
@@ -204,7 +205,7 @@ class TestTheChecks:
         assert found.is_serious()
         assert "misplaced" not in str(found)
 
-    @pytest.mark.parametrize(
+    @each_row(
         ("settings", "expected"),
         [
             ({}, []),
@@ -233,7 +234,7 @@ class TestTheChecks:
         assert [f"tokencharge.{number}" for number in expected] == [each.id for each in found]
         assert [] == [each for each in found if each.is_serious() or "sk_live_1" in str(each)]
 
-    @pytest.mark.parametrize(
+    @each_row(
         ("settings", "expected"),
         [
             ({}, ["W004"]),

@@ -9,6 +9,7 @@ from html import unescape
 import attrs
 import pytest
 
+from tests.rows import each_row
 from tests.web.conftest import OpenShop
 from tests.web.shop import JSON, Answer, Shop
 from tokencharge import CardDeclined, ConfigurationError, Money, Order
@@ -185,7 +186,7 @@ def test_the_log_stays_english(shop: Shop, caplog: pytest.LogCaptureFixture) -> 
     assert caplog.text.isascii()
 
 
-@pytest.mark.parametrize("languages", ["de", [], ["da"], ["de", "klingon"], [""]])
+@each_row("languages", ["de", [], ["da"], ["de", "klingon"], [""]])
 def test_a_language_that_is_not_spoken_is_a_mistake(languages: object) -> None:
     """The shop hears of it at start."""
     from tokencharge.asgi import TokenCharge as Starlettes

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.rows import each_row
 from tests.web.shop import EMAIL, FORM, JSON, gateway_to
 from tokencharge import (
     AuthenticationFailed,
@@ -86,7 +87,7 @@ def declined_with_a_secret() -> CardDeclined:
 SENT = posted({"token": "tok_1abc", "email": EMAIL})
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("kind", "accept", "expected"),
     [
         (FORM, "text/html,application/xhtml+xml,*/*;q=0.8", False),
@@ -145,7 +146,7 @@ def test_a_charge_without_a_card_is_told_without_one() -> None:
     assert reply.template is None
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("error", "status", "payable", "again"),
     [
         (CardDeclined("no"), 402, True, False),
@@ -170,7 +171,7 @@ def test_what_a_page_offers_after_each_outcome(
     assert ([("token", "tok_1abc"), ("email", EMAIL)] if again else []) == reply.context["again"]
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("error", "payable"),
     [
         (CardDeclined("no"), True),
@@ -191,15 +192,14 @@ def test_what_settles_an_unclear_outcome(error: TokenChargeError, payable: bool)
     assert ([] if payable else [("token", "tok_1abc"), ("email", EMAIL)]) == reply.context["again"]
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("error", "authentication"),
-    [
-        (asking(), {"client_secret": "pi_1_secret_2", "payment_intent": "pi_1"}),
-        (asking(402), None),
-        (AuthenticationRequired("3ds"), None),
-        (declined_with_a_secret(), None),
-    ],
-    ids=["asks", "asked and declined", "no secret", "declined"],
+    {
+        "asks": (asking(), {"client_secret": "pi_1_secret_2", "payment_intent": "pi_1"}),
+        "asked and declined": (asking(402), None),
+        "no secret": (AuthenticationRequired("3ds"), None),
+        "declined": (declined_with_a_secret(), None),
+    },
 )
 def test_only_a_question_that_stripe_js_can_put_is_passed_on(
     error: TokenChargeError, authentication: dict[str, str] | None

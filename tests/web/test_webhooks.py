@@ -14,6 +14,7 @@ from typing import Any
 import attrs
 import pytest
 
+from tests.rows import each_row
 from tests.web.deliveries import SECRET, event, garbled, signed
 from tokencharge import ConfigurationError, Event, PaymentGateway, Settings
 from tokencharge.web import Reply
@@ -120,9 +121,7 @@ class TestHandlers:
         assert wanted == set(told)
         assert len(wanted) == len(told)
 
-    @pytest.mark.parametrize(
-        "types", [(), ("",), ("charge.",), ("charge*",), ("*.refunded",), ("a b",), (fail,)]
-    )
+    @each_row("types", [(), ("",), ("charge.",), ("charge*",), ("*.refunded",), ("a b",), (fail,)])
     def test_for_what_can_be_no_type_are_refused(self, types: tuple[Any, ...]) -> None:
         """Among them the decorator without its parentheses: it would never be called."""
         with pytest.raises(ConfigurationError, match="Say which events"):
@@ -374,7 +373,7 @@ def test_a_store_that_fails_keeps_the_event_at_stripe(
 class TestTheMode:
     """Which events are this gateway's."""
 
-    @pytest.mark.parametrize(
+    @each_row(
         ("key", "declared", "live", "status"),
         [
             ("sk_test_1", None, False, 200),
