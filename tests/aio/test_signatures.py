@@ -7,6 +7,7 @@ import typing
 
 import pytest
 
+from tests.rows import each_row
 from tokencharge import (
     AsyncPaymentGateway,
     Charge,
@@ -34,9 +35,7 @@ def methods(kind):
     return [name for name, each in inspect.getmembers(kind, callable) if not name.startswith("_")]
 
 
-@pytest.mark.parametrize(
-    ("kind", "name"), [(kind, name) for kind in GATEWAYS for name in methods(kind)]
-)
+@each_row(("kind", "name"), [(kind, name) for kind in GATEWAYS for name in methods(kind)])
 def test_the_hints_of_a_method_resolve(kind, name):
     """Each parameter and what is returned has a type that tools can find."""
     hints = typing.get_type_hints(getattr(kind, name))

@@ -11,6 +11,7 @@ from importlib.metadata import version
 
 import pytest
 
+from tests.rows import each_row
 from tokencharge.cli import main
 from tokencharge.sandbox import Request, Response, Server
 
@@ -87,7 +88,7 @@ def test_json_needs_the_core_alone(
     assert {} != ran.document
 
 
-@pytest.mark.parametrize("arguments", [("demo", "--json"), ("demo",), ("sandbox",)])
+@each_row("arguments", [("demo", "--json"), ("demo",), ("sandbox",)])
 def test_a_reader_who_goes_away_is_no_error(arguments: tuple[str, ...]) -> None:
     """`tokencharge demo | head -1` ends without a traceback."""
     reading, writing = os.pipe()

@@ -13,6 +13,7 @@ import stripe
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.rows import each_row
 from tokencharge import (
     Charge,
     ChargeState,
@@ -94,7 +95,7 @@ def test_what_stripe_signs_is_read(secret):
     assert "ch_1" not in repr(found)
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("kind", "about", "expected"),
     [
         ("charge.failed", CHARGE, Charge),
@@ -114,20 +115,20 @@ def test_the_object_is_typed_where_there_is_a_type_for_it(kind, about, expected)
     assert expected is type(read(event(about, kind)).object)
 
 
-@pytest.mark.parametrize("seconds", [-301, 301, -10_000_000, 10_000_000, 10**30])
+@each_row("seconds", [-301, 301, -10_000_000, 10_000_000, 10**30])
 def test_a_signature_from_another_time_is_refused(seconds):
     """An old one could be a replay, and so could one from the future when its time comes."""
     with pytest.raises(InvalidSignature, match="five minutes"):
         read(event(CHARGE), at=int(time.time()) + seconds)
 
 
-@pytest.mark.parametrize("seconds", [-290, 0, 290])
+@each_row("seconds", [-290, 0, 290])
 def test_clocks_may_differ_a_little(seconds):
     """Five minutes either way are allowed."""
     assert "evt_1" == read(event(CHARGE), at=int(time.time()) + seconds).id
 
 
-@pytest.mark.parametrize(
+@each_row(
     "signature",
     [
         None,
@@ -157,7 +158,7 @@ def test_a_signature_of_another_secret_or_body_is_refused():
             GATEWAY.parse_event(event(CHARGE).encode(), header)
 
 
-@pytest.mark.parametrize(
+@each_row(
     "payload",
     [
         "not json",
@@ -181,7 +182,7 @@ def test_a_signed_body_that_is_no_event_is_refused(payload):
         read(payload)
 
 
-@pytest.mark.parametrize("payload", [None, "text", {"id": "evt_1"}, b"\xff\xfe", b" " * 1_048_577])
+@each_row("payload", [None, "text", {"id": "evt_1"}, b"\xff\xfe", b" " * 1_048_577])
 def test_a_body_that_is_not_raw_bytes_in_utf8_is_refused(payload):
     """A body parsed before, or one too large to be Stripe's, is not even looked at."""
     with pytest.raises(InvalidEvent):

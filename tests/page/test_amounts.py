@@ -7,10 +7,10 @@ import re
 from decimal import Context, Decimal, localcontext
 
 import attrs
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.rows import each_row
 from tokencharge import Language, Money
 from tokencharge.languages import LANGUAGES
 
@@ -70,7 +70,7 @@ def plain(text: str) -> str:
     return re.sub("[\u200e\u200f\u061c]", "", text).replace("\u00a0", "_").replace("\u202f", "_")
 
 
-@pytest.mark.parametrize("tag", WRITTEN)
+@each_row("tag", [*WRITTEN])
 def test_an_amount_is_written_as_its_reader_does(tag: str) -> None:
     """Signs, separators and digits are CLDR's; ISK and UGX, hundredths at
     Stripe, have no digits but their own."""

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from urllib.request import urlopen
 
-import pytest
-
+from tests.rows import each_row
 from tokencharge.sandbox import Request, Sandbox
 
 
-@pytest.mark.parametrize("path", ["/v3/", "/endive/stripe.js", "/a-later-one/stripe.js"])
+@each_row("path", ["/v3/", "/endive/stripe.js", "/a-later-one/stripe.js"])
 def test_it_is_served_where_stripe_serves_stripe_js(path: str) -> None:
     """Any version's path answers with the script, without a key."""
     answer = Sandbox().handle(Request("GET", path))

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.browser.tools import need
+from tests.rows import each_row
 from tokencharge import Charge, Customer, Language, Money, Order, Payment, Settings
 from tokencharge.web import Checkout
 from tokencharge.web.details import filled
@@ -256,7 +257,7 @@ def page(render: Render, case: str) -> str:
     return render(f"tokencharge/{name}", context)
 
 
-@pytest.mark.parametrize("case", CASES)
+@each_row("case", [*CASES])
 def test_both_engines_make_the_same_page(case: str) -> None:
     """A page is the same under Jinja2 and under Django's engine, and no
     name in it is missing under either."""
@@ -296,9 +297,7 @@ def test_the_page_has_nothing_inline(render: Render) -> None:
     assert [] == [case for case in CASES if "<style" in page(render, case)]
 
 
-@pytest.mark.parametrize(
-    "template", sorted(Path(TEMPLATES, "tokencharge").glob("*.html")), ids=lambda path: path.name
-)
+@each_row("template", sorted(Path(TEMPLATES, "tokencharge").glob("*.html")))
 def test_no_template_has_words_of_its_own(template: Path) -> None:
     """All that is read, or read out, comes from where it is translated."""
     text = re.sub(

@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import stripe
 
+from tests.rows import each_row
 from tests.wire.server import CERTIFICATES, Server
 from tokencharge import GatewayUnavailable, Money, OutcomeUnknown, PaymentGateway, RateLimited
 from tokencharge.sandbox import Fault, Response
@@ -134,7 +135,7 @@ def test_a_certificate_of_another_host(sandbox):
     assert [] == server.seen
 
 
-@pytest.mark.parametrize("first_words", [b"", b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\x16\x03\x01"])
+@each_row("first_words", [b"", b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\x16\x03\x01"])
 def test_a_server_that_speaks_no_tls(first_words):
     """A handshake that fails, or is cut short, sent nothing of the request."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
