@@ -50,5 +50,5 @@ class TestInAClass:
     def test_it_has_its_fixtures(self, number: int, request: pytest.FixtureRequest) -> None:
         """The rows share what pytest gives the test."""
         assert "test_it_has_its_fixtures" == request.node.name
-        assert self
+        assert isinstance(self, TestInAClass)
         assert number
