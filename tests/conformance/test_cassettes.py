@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
 import yaml
 
+from tests.rows import each_row
 from tokencharge.pytest_plugin import StripeCassettes
 from tokencharge.testing import find_leaks
 
@@ -25,7 +25,7 @@ def test_no_cassette_shows_a_secret() -> None:
     assert [] == find_leaks([HERE])
 
 
-@pytest.mark.parametrize("path", CASSETTES, ids=lambda path: path.stem)
+@each_row("path", CASSETTES)
 def test_each_cassette_says_where_it_comes_from(path: Path) -> None:
     """The head of a cassette tells what answered and when."""
     head = yaml.safe_load(path.read_text("utf-8"))
