@@ -7,10 +7,12 @@ import itertools
 import json
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import attrs
 import pytest
 
+from tests.rows import each_row
 from tokencharge.cli import main
 from tokencharge.cli.trigger import TRIGGERS
 from tokencharge.sandbox import Request, Response, Rules, Sandbox, Server
@@ -33,8 +35,8 @@ def card_tokens() -> bool:
     return False
 
 
-@pytest.fixture
-def running(card_tokens: bool) -> Iterator[Running]:
+@contextmanager
+def serving(card_tokens: bool) -> Iterator[Running]:
     """Serve a sandbox whose time passes with each look at it, so that
     nobody has to wait for what is due."""
     sandbox = Sandbox(
@@ -44,20 +46,27 @@ def running(card_tokens: bool) -> Iterator[Running]:
         yield Running(sandbox, server.url)
 
 
+@pytest.fixture
+def running(card_tokens: bool) -> Iterator[Running]:
+    with serving(card_tokens) as running:
+        yield running
+
+
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(time, "sleep", lambda seconds: None)
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("kind", "card_tokens"),
     [(kind, taken) for kind in TRIGGERS for taken in (False, True) if taken or kind not in OF_OLD],
 )
-def test_each_type_happens(kind: str, running: Running, run) -> None:
+def test_each_type_happens(kind: str, card_tokens: bool, run) -> None:
     """Whatever can be triggered happens, on either kind of account,
     and is named by event and object."""
-    ran = run("trigger", kind, "--api-base", running.url)
-    (event,) = (event for event in running.sandbox.events if event.type == kind)
+    with serving(card_tokens) as running:
+        ran = run("trigger", kind, "--api-base", running.url)
+        (event,) = (event for event in running.sandbox.events if event.type == kind)
 
     assert (0, f"{kind}  {event.id}  {event.raw['data']['object']['id']}\n", "") == ran
 
