@@ -21,7 +21,7 @@ from tokencharge import (
     PaymentPending,
     TokenChargeError,
 )
-from tokencharge.sandbox import Fault, Sandbox
+from tokencharge.sandbox import Fault, Rules, Sandbox
 
 ADA = "ada@example.com"
 FIVE = Money(500, "usd")
@@ -52,14 +52,14 @@ BODIES = {
 STATUSES = [200, 201, 301, 400, 402, 404, 409, 429, 500, 502, 503]
 
 
-@pytest.mark.parametrize("status", STATUSES)
-@pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
 @pytest.mark.parametrize("step", ["customers", "charges"])
-def test_an_answer_that_cannot_be_trusted_leaves_the_outcome_unknown(
-    sandbox, line, step, body, status
-):
+@each_row("status", STATUSES)
+@each_row("body", BODIES)
+def test_an_answer_that_cannot_be_trusted_leaves_the_outcome_unknown(step, body, status):
     """After a POST nothing is concluded from what is no answer of Stripe's;
     calling again ends in one charge."""
+    sandbox = Sandbox(rules=Rules(card_tokens=True))
+    line = Line(sandbox, "charges")
     token = sandbox.create_token()
     line.plan(f"POST /v1/{step}", *[answer(status, body)] * 3)
     with pytest.raises(OutcomeUnknown) as unknown:
@@ -71,11 +71,13 @@ def test_an_answer_that_cannot_be_trusted_leaves_the_outcome_unknown(
     assert [] == [text for text in ("Bad Gateway", "ch_1") if text in repr(unknown.value)]
 
 
-@pytest.mark.parametrize(
+@each_row(
     "fault", [Fault.html(), Fault.empty(), Fault.truncated(), Fault.wrong_shape(), Fault.html(502)]
 )
-def test_a_charge_behind_an_unreadable_answer_is_found(sandbox, gateway, fault):
+def test_a_charge_behind_an_unreadable_answer_is_found(fault):
     """The money moved; the error does not say otherwise, and calling again finds the charge."""
+    sandbox = Sandbox(rules=Rules(card_tokens=True))
+    gateway = Line(sandbox, "charges").gateway()
     token = sandbox.create_token()
     with sandbox.faults.add(fault, times=None, path="/v1/charges"), pytest.raises(OutcomeUnknown):
         gateway.charge(token, ADA, FIVE)
@@ -85,11 +87,12 @@ def test_a_charge_behind_an_unreadable_answer_is_found(sandbox, gateway, fault):
     assert True is payment.replayed
 
 
-@pytest.mark.parametrize("status", STATUSES)
-@pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
 @pytest.mark.parametrize("read", ["get_charge", "find"])
-def test_an_answer_to_a_question_that_cannot_be_trusted_changed_nothing(line, read, body, status):
+@each_row("status", STATUSES)
+@each_row("body", BODIES)
+def test_an_answer_to_a_question_that_cannot_be_trusted_changed_nothing(read, body, status):
     """After a GET there is nothing to be in doubt about."""
+    line = Line(Sandbox(rules=Rules(card_tokens=True)), "charges")
     line.plan("GET *", answer(status, body))
     with pytest.raises(GatewayUnavailable):
         getattr(line.gateway(max_retries=0), read)("xx_1")
@@ -121,10 +124,11 @@ def test_any_json_at_any_status_ends_in_an_error_of_ours(status, body):
         line.gateway(max_retries=0).charge("tok_1ABC", ADA, FIVE)
 
 
-@pytest.mark.parametrize("status", [400, 402])
-@pytest.mark.parametrize("field", [{"code": ["x"]}, {"code": {}}, {"decline_code": []}], ids=repr)
-def test_a_code_that_is_no_text_is_no_code(line, status, field):
+@each_row("status", [400, 402])
+@each_row("field", [{"code": ["x"]}, {"code": {}}, {"decline_code": []}])
+def test_a_code_that_is_no_text_is_no_code(status, field):
     """An error whose code is a list is an error of ours, not a TypeError."""
+    line = Line(Sandbox(rules=Rules(card_tokens=True)), "charges")
     line.plan(
         "POST *", answer(status, {"error": {"type": "card_error", "message": "No.", **field}})
     )
@@ -153,7 +157,7 @@ def test_a_notice_of_stripes_loses_no_charge(sandbox, line, monkeypatch, method)
     assert [payment.charge] == [again] == sandbox.charges
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("fields", "kind", "code", "decline_code"),
     [
         ({"status": "pending", "paid": False}, PaymentPending, None, None),
@@ -173,8 +177,9 @@ def test_a_notice_of_stripes_loses_no_charge(sandbox, line, monkeypatch, method)
         ({"paid": False}, CardDeclined, None, None),
     ],
 )
-def test_a_200_is_not_yet_a_payment(line, fields, kind, code, decline_code):
+def test_a_200_is_not_yet_a_payment(fields, kind, code, decline_code):
     """A charge that is pending or failed is never returned as paid."""
+    line = Line(Sandbox(rules=Rules(card_tokens=True)), "charges")
     line.plan("POST /v1/charges", answer(200, {**CHARGE, **fields}))
     with pytest.raises(kind) as failed:
         line.gateway().charge("tok_visa", ADA, FIVE, order_id="order-7")

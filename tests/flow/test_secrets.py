@@ -10,6 +10,7 @@ import traceback
 import pytest
 
 from tests.flow.line import Line, answer, lose, refuse
+from tests.rows import each_row
 from tokencharge import Money, TokenChargeError
 from tokencharge.sandbox import Rules, Sandbox
 
@@ -124,15 +125,16 @@ def every_flow(gateway, token):
         ),
     ],
 )
-@pytest.mark.parametrize("trouble", TROUBLES)
+@each_row("trouble", TROUBLES)
 def test_nothing_of_ours_shows_a_secret(caplog, trouble, route, place):
     """Whatever happens to a call, what comes out of the library is clean, its causes included."""
+    caplog.clear()
     sandbox = Sandbox(secret_key=KEY, rules=Rules(card_tokens=route == "charges"))
     line = Line(sandbox, route)
     token = sandbox.create_token(CARD)
     gateway = line.gateway()
     caplog.set_level(logging.DEBUG, logger="tokencharge")
-    line.plan(place, *TROUBLES[trouble] * 40)
+    line.plan(place, *trouble * 40)
     results = every_flow(gateway, token)
     errors = [result for result in results if isinstance(result, TokenChargeError)]
     records = [record for record in caplog.records if record.name.startswith("tokencharge")]

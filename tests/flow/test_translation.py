@@ -11,7 +11,7 @@ import pytest
 import stripe
 from stripe import oauth_error
 
-from tests.flow.line import refuse
+from tests.flow.line import Line, refuse
 from tests.rows import each_row
 from tokencharge import (
     AuthenticationFailed,
@@ -34,6 +34,7 @@ from tokencharge import (
 # No public call can raise what only the SDK raises of itself, a signature error for one.
 from tokencharge._flows import Call
 from tokencharge._stripe.translate import translate
+from tokencharge.sandbox import Rules, Sandbox
 
 ADA = "ada@example.com"
 FIVE = Money(500, "usd")
@@ -132,10 +133,11 @@ ERRORS = {
 }
 
 
-@pytest.mark.parametrize(("status", "error", "kind"), ERRORS.values(), ids=ERRORS)
-def test_each_error_of_stripes_is_one_of_ours(line, status, error, kind):
+@each_row(("status", "error", "kind"), ERRORS)
+def test_each_error_of_stripes_is_one_of_ours(status, error, kind):
     """The status decides, then type, code and wording; the details are kept
     and the words stay with developers."""
+    line = Line(Sandbox(rules=Rules(card_tokens=True)), "charges")
     line.plan("POST *", refuse(status, **{"message": SAID, "charge": "ch_1", **error}))
     with pytest.raises(TokenChargeError) as failed:
         line.gateway(max_retries=0).charge("tok_1ABC", ADA, FIVE)
