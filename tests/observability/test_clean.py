@@ -15,9 +15,10 @@ import pytest
 from tests.flow.line import Line
 from tests.flow.test_secrets import CARD, EMAIL, KEY, RECEIPT, TROUBLES, every_flow
 from tests.observability.told import kept
+from tests.rows import each_row
 from tokencharge import AsyncPaymentGateway, Money, Order, PaymentGateway, TokenChargeError
 from tokencharge._stripe import FunctionClient
-from tokencharge.sandbox import Sandbox
+from tokencharge.sandbox import Rules, Sandbox
 
 WEBHOOK_SECRET = "whsec_HunterTwoHunterTwo"
 FIVE = Money(500, "usd")
@@ -111,17 +112,18 @@ def log_as_hosts_do(results: list[object]) -> None:
 @pytest.mark.usefixtures("advice")
 @pytest.mark.parametrize("kind", [PaymentGateway, AsyncPaymentGateway])
 @pytest.mark.parametrize("route", ["charges", "payment_intents"])
-@pytest.mark.parametrize("trouble", TROUBLES)
-def test_every_flow(sandbox, everything, trouble, route, kind):
+@each_row("trouble", TROUBLES)
+def test_every_flow(everything, trouble, route, kind):
     """Every operation, whatever Stripe answers: with the SDK kept
     quiet, nobody writes anything secret."""
-    sandbox.rules.card_tokens = route == "charges"
+    sandbox = Sandbox(secret_key=KEY, rules=Rules(card_tokens=route == "charges"))
+    everything.clear()
     line = Line(sandbox)
     token = sandbox.create_token(CARD)
     gateway = kind(
         KEY, webhook_secret=WEBHOOK_SECRET, route=route, http_client=FunctionClient(line.send)
     )
-    line.plan("*", *TROUBLES[trouble] * 60)
+    line.plan("*", *trouble * 60)
     results = every_flow(gateway if kind is PaymentGateway else Awaited(gateway), token)
     log_as_hosts_do(results)
 
