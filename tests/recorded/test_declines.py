@@ -13,6 +13,7 @@ from typing import NamedTuple
 import pytest
 
 from tests.recorded.scene import FACTS, Scene
+from tests.rows import each_row
 from tests.sandbox.curl import Answer
 
 DOCS = "https://stripe.com/docs/error-codes/"
@@ -55,7 +56,7 @@ TABLE = [
     for line in (FACTS / "declines.txt").read_text("utf-8").splitlines()
     if line and not line.startswith("#")
 ]
-BY_CARD = pytest.mark.parametrize("card", TABLE, ids=lambda card: card.token)
+BY_CARD = each_row("card", {card.token: card for card in TABLE})
 
 
 def confirmed(scene: Scene, method: str, *, customer: bool) -> Answer:
@@ -76,8 +77,8 @@ def without(error: dict, *names: str) -> dict:
 
 
 @BY_CARD
-@pytest.mark.parametrize("customer", [True, False], ids=["customer", "nobody"])
-@pytest.mark.parametrize("magic", [True, False], ids=["magic method", "token"])
+@each_row("customer", {"customer": True, "nobody": False})
+@each_row("magic", {"magic method": True, "token": False})
 def test_a_confirmation_is_declined_in_stripes_words(
     card: Decline, customer: bool, magic: bool
 ) -> None:
@@ -148,7 +149,7 @@ def test_a_declined_confirmation_leaves_a_failed_charge(card: Decline) -> None:
 
 
 @BY_CARD
-@pytest.mark.parametrize("door", ["attach", "customers"])
+@each_row("door", ["attach", "customers"])
 def test_a_card_is_declined_when_it_is_attached(card: Decline, door: str) -> None:
     """Attaching, and making a Customer with the card, are refused
     without a Charge; no Customer is left."""
