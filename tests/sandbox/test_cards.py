@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from tests.rows import each_row
+from tests.sandbox.curl import Client
+from tokencharge.sandbox import Rules, Sandbox
+
 pytestmark = pytest.mark.card_tokens
 
 GENERIC = ("card_declined", "generic_decline", None)
@@ -62,9 +66,9 @@ REFUSED_WHEN_CHARGED = {
 def both(table):
     """The token, and a token made of the number."""
     for token, (number, *expected) in table.items():
-        yield pytest.param(token, None, *expected, id=token)
+        yield token, None, *expected
         if number is not None:
-            yield pytest.param(None, number, *expected, id=f"{token} by number")
+            yield None, number, *expected
 
 
 def failure(answer):
@@ -72,9 +76,7 @@ def failure(answer):
     return error["type"], error["code"], error.get("decline_code"), error.get("param")
 
 
-@pytest.mark.parametrize(
-    ("token", "number", "code", "decline_code", "param"), list(both(REFUSED_BY_BANK))
-)
+@each_row(("token", "number", "code", "decline_code", "param"), list(both(REFUSED_BY_BANK)))
 def test_a_card_its_bank_refuses_leaves_no_customer(
     client, sandbox, token, number, code, decline_code, param
 ):
@@ -89,13 +91,11 @@ def test_a_card_its_bank_refuses_leaves_no_customer(
     assert [] == sandbox.charges
 
 
-@pytest.mark.parametrize(
-    ("token", "number", "code", "decline_code", "param"), list(both(REFUSED_BY_BANK))
-)
-def test_a_card_its_bank_refuses_leaves_a_failed_charge(
-    client, sandbox, token, number, code, decline_code, param
-):
+@each_row(("token", "number", "code", "decline_code", "param"), list(both(REFUSED_BY_BANK)))
+def test_a_card_its_bank_refuses_leaves_a_failed_charge(token, number, code, decline_code, param):
     """Charging fails with 402 and the id of a failed charge, which is kept and listed."""
+    sandbox = Sandbox(rules=Rules(card_tokens=True))
+    client = Client(sandbox)
     answer = client.charge(token or sandbox.create_token(number))
     (listed,) = client.get("/v1/charges").body["data"]
 
@@ -160,9 +160,7 @@ def test_a_bank_without_a_reason_says_nothing_further(client):
     ] == told
 
 
-@pytest.mark.parametrize(
-    ("token", "number", "code", "decline_code", "param"), list(both(REFUSED_WHEN_CHARGED))
-)
+@each_row(("token", "number", "code", "decline_code", "param"), list(both(REFUSED_WHEN_CHARGED)))
 def test_some_cards_attach_and_fail_when_charged(
     client, sandbox, token, number, code, decline_code, param
 ):
@@ -191,7 +189,7 @@ def test_the_fraudulent_token_is_blocked_at_once(client, token):
     )
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("token", "brand", "title", "last4", "funding", "country"),
     [
         ("tok_visa", "visa", "Visa", "4242", "credit", "US"),
@@ -269,7 +267,7 @@ BRANDS = """
 """
 
 
-@pytest.mark.parametrize("number", BRANDS.split())
+@each_row("number", BRANDS.split())
 def test_stripes_test_cards_by_brand_are_good(client, sandbox, number):
     """Every number of Stripe's table of cards by brand pays."""
     card = client.charge(sandbox.create_token(number)).body["source"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.rows import each_row
 from tests.sandbox.curl import NOW
 
 
@@ -280,7 +281,7 @@ def test_an_address_is_shown_whole(client):
     assert (None, None) == (unset["address"], unset["shipping"])
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("form", "code", "param"),
     [
         ({"address[nope]": "1"}, "parameter_unknown", "address[nope]"),

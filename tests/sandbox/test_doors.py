@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.rows import each_row
+
 
 def test_the_secret_key_opens_everything(either):
     """The secret key is accepted by either way in."""
@@ -22,7 +24,7 @@ def test_curl_may_use_basic_authentication(client):
     assert 200 == answer.status
 
 
-@pytest.mark.parametrize("auth", [None, "", "Bearer ", "Basic !", "Basic abc"])
+@each_row("auth", [None, "", "Bearer ", "Basic !", "Basic abc"])
 def test_a_missing_key_is_401(client, auth):
     """Without a key nobody is let in."""
     answer = client.post("/v1/customers", auth=auth)

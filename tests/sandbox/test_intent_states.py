@@ -10,6 +10,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from tests.rows import each_row
 from tests.sandbox.curl import NOW, Client, decoded
 from tokencharge.sandbox import Pending, Rules, Sandbox
 
@@ -61,10 +62,12 @@ def send(client, intent, verb):
     return client.post("/".join(filter(None, (f"/v1/payment_intents/{intent}", action))), form)
 
 
-@pytest.mark.parametrize("verb", VERBS)
-@pytest.mark.parametrize("status", WAYS)
-def test_each_status_allows_what_it_allows(client, sandbox, status, verb):
+@each_row("verb", [*VERBS])
+@each_row("status", [*WAYS])
+def test_each_status_allows_what_it_allows(card_tokens, status, verb):
     """What is not allowed is 400 with the intent in the error, and changes nothing."""
+    sandbox = Sandbox(clock=lambda: float(NOW), seed=1, rules=Rules(card_tokens=card_tokens))
+    client = Client(sandbox)
     intent = WAYS[status](client).body
     answer = send(client, intent["id"], verb)
     (now,) = sandbox.payment_intents
@@ -77,7 +80,7 @@ def test_each_status_allows_what_it_allows(client, sandbox, status, verb):
         assert ALLOWED[status, verb] == (answer.status, now["status"])
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("status", "verb", "message"),
     [
         (

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from tests.rows import each_row
 from tests.sandbox.curl import NOW, Client
 from tokencharge import ChargeState
 from tokencharge.sandbox import Fault, Rules, Sandbox
@@ -251,7 +252,7 @@ def test_the_error_is_forgotten_when_the_intent_goes_on(client):
     assert client.confirm(intent, "pm_card_visa").body["last_payment_error"] is None
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("method", "code", "decline_code"),
     [
         ("pm_card_visa_chargeDeclined", "card_declined", "generic_decline"),
@@ -690,7 +691,7 @@ def test_a_payment_can_only_be_described_anew(client):
     ) == refused["amount"].error["message"]
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("form", "code", "param"),
     [
         ({"amount": "49"}, "amount_too_small", "amount"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.rows import each_row
 from tests.sandbox.curl import NOW, Client
 from tokencharge.sandbox import Rules, Sandbox
 
@@ -90,7 +91,7 @@ def test_a_token_becomes_a_payment_method(client, sandbox):
     assert (400, "token") == (unknown.status, unknown.error["param"])
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("token", "code", "message"),
     [
         ("pm_card_visa", None, "Invalid token id: pm_card_visa"),
@@ -173,7 +174,7 @@ def test_a_browser_makes_payment_methods(client):
     assert 401 == client.get(f"/v1/payment_methods/{method['id']}", auth=PUBLIC).status
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("form", "status", "code", "param"),
     [
         ({"type": "iban"}, 400, None, "type"),
@@ -585,7 +586,7 @@ def test_create_payment_method_does_what_the_browser_does(client, sandbox):
         sandbox.create_payment_method("4242424242424241")
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("path", "within", "more"),
     [
         ("payment_methods", "", OF_TOKEN),
@@ -597,7 +598,7 @@ def test_create_payment_method_does_what_the_browser_does(client, sandbox):
         ),
     ],
 )
-@pytest.mark.parametrize("country", ["JA", "UK", "France"])
+@each_row("country", ["JA", "UK", "France"])
 def test_a_country_that_is_none_is_refused_in_billing_details(client, path, within, more, country):
     """Wherever they are given; the words were reported in stripe-ios#1985."""
     param = (
@@ -616,7 +617,7 @@ def test_a_country_that_is_none_is_refused_in_billing_details(client, path, with
     )
 
 
-@pytest.mark.parametrize("country", ["IN", "in", "XK", ""])
+@each_row("country", ["IN", "in", "XK", ""])
 def test_a_country_is_kept_as_it_was_given(client, country):
     """In either case; an empty one says nothing."""
     method = client.post(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.rows import each_row
 from tests.sandbox.curl import Client
 from tokencharge.sandbox import Rules, Sandbox
 
@@ -230,7 +231,7 @@ def test_charges_are_searched(client):
     assert [paid] == page(client, "/v1/charges/search", query=f"{query} AND status:'succeeded'")[0]
 
 
-@pytest.mark.parametrize(
+@each_row(
     "query",
     [
         "order",

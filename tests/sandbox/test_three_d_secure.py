@@ -6,6 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from tests.rows import each_row
 from tests.sandbox.curl import Client
 from tokencharge.sandbox import Request, Rules, Sandbox
 
@@ -118,7 +119,7 @@ def test_a_card_may_be_declined_after_authentication(client, sandbox, method, de
     assert ["failed"] == [charge.status for charge in sandbox.charges]
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("method", "status"),
     [
         ("pm_card_threeDSecureOptional", 200),

@@ -92,7 +92,7 @@ def test_a_token_may_be_written_with_spaces_and_a_short_year(client):
     assert ("4242", 2030) == (card["last4"], card["exp_year"])
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("changes", "code", "param"),
     [
         ({"number": "4242424242424241"}, "incorrect_number", "number"),
