@@ -101,9 +101,9 @@ TROUBLES = {
 }
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("route", ROUTES)
 @pytest.mark.parametrize("trouble", TROUBLES)
+@each_row("kind", KINDS)
+@each_row("route", ROUTES)
 def test_nothing_secret_can_be_reached_from_an_error(trouble, route, kind, monkeypatch):
     """Each operation, in trouble at its first, second, third or fourth
     request, over both gateways and routes."""
@@ -129,12 +129,12 @@ async def _no_time(seconds):
     """Pass the time at once."""
 
 
-@each_row("kind", KINDS)
+@pytest.mark.parametrize("kind", KINDS)
 @each_row("broken", BROKEN)
 def test_nothing_secret_is_left_of_a_broken_answer(broken, kind):
     """Whatever a peer sends over the network that is no answer, both
     built-in transports keep what they sent."""
-    with peer(BROKEN[broken]) as address:
+    with peer(broken) as address:
         buying = gateway(kind, api_base=f"http://{address}", timeout=5)
         errors = [failure(operation, buying) for operation in OPERATIONS.values()]
     leaks = [leak for error in errors if error for leak in found(error, SECRETS)]
