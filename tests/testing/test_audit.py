@@ -10,6 +10,7 @@ from urllib.parse import quote
 import pytest
 import yaml
 
+from tests.rows import each_row
 from tokencharge import ConfigurationError
 from tokencharge.cli import main
 from tokencharge.testing import find_leaks
@@ -89,8 +90,8 @@ def cassette(path: Path, text: object) -> Path:
     return path
 
 
-@pytest.mark.parametrize(("text", "what"), DIRTY.items())
-@pytest.mark.parametrize("as_bytes", [False, True])
+@each_row(("text", "what"), DIRTY.items())
+@each_row("as_bytes", [False, True])
 def test_a_leak_is_named_and_not_quoted(
     tmp_path: Path, text: str, what: str, as_bytes: bool
 ) -> None:
@@ -104,7 +105,7 @@ def test_a_leak_is_named_and_not_quoted(
     assert text not in str(leaks[0])
 
 
-@pytest.mark.parametrize("text", CLEAN)
+@each_row("text", CLEAN)
 def test_what_is_public_is_no_leak(tmp_path: Path, text: str) -> None:
     """Published test tokens, stand-ins, example.com and plain numbers may be shown."""
     assert [] == find_leaks([cassette(tmp_path / "a.yaml", text)])

@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 import pytest
 import urllib3
 
+from tests.rows import each_row
 from tests.testing.test_audit import DIRTY
 from tokencharge import Money, Settings
 from tokencharge.sandbox import Request, Response, Sandbox, Server
@@ -201,8 +202,8 @@ def test_everything_of_a_purchase_is_clean(tmp_path: Path) -> None:
 HIDDEN = [secret for secret in DIRTY if "fingerprint" not in secret]
 
 
-@pytest.mark.parametrize("secret", HIDDEN)
-@pytest.mark.parametrize("where", ["metadata", "field", "form", "name", "email"])
+@each_row("secret", HIDDEN)
+@each_row("where", ["metadata", "field", "form", "name", "email"])
 def test_whatever_the_audit_finds_is_scrubbed(
     record: Callable[..., str], tmp_path: Path, secret: str, where: str
 ) -> None:
