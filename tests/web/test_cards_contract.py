@@ -13,6 +13,7 @@ import attrs
 import pytest
 import stripe
 
+from tests.rows import each_row
 from tests.web.conftest import OpenShop
 from tests.web.shop import EMAIL, Answer, Shop
 from tokencharge import Address, CardDeclined, Money, Order, OrderChanged, Person, TokenRejected
@@ -290,9 +291,7 @@ class TestCharged:
             charge.customer_id for charge in sandbox.charges if charge.paid
         }
 
-    @pytest.mark.parametrize(
-        "card", ["tok_visa", "ctoken_1", "4242424242424242", "sk_test_1", "pm_1/../x", " "]
-    )
+    @each_row("card", ["tok_visa", "ctoken_1", "4242424242424242", "sk_test_1", "pm_1/../x", " "])
     def test_what_is_no_saved_card_is_refused_at_once(
         self, shop: Shop, sandbox: Sandbox, card: str
     ) -> None:
@@ -306,14 +305,13 @@ class TestCharged:
         assert refused.status >= 400
         assert f'value="{card}"' not in refused.text
 
-    @pytest.mark.parametrize(
+    @each_row(
         "fields",
         [
             {"card": "VISA", "token": "tok_visa"},
             {"card": "VISA", "attempt": "a b"},
             {"card": "VISA", "attempt": "x" * 65},
         ],
-        ids=str,
     )
     def test_what_contradicts_itself_is_refused(
         self, shop: Shop, sandbox: Sandbox, wallet: Wallet, fields: dict[str, str]
@@ -399,13 +397,14 @@ class TestCharged:
         assert ([200, 200], [FIVE]) == ([answer.status for answer in answers], taken(sandbox))
         assert "4242" == answers[0].json["payment"]["charge"]["card"]["last4"]
 
-    @pytest.mark.parametrize("way", ["form", "JSON"])
+    @each_row("way", ["form", "JSON"])
     def test_it_is_sent_where_the_buyer_says(
         self, shop: Shop, sandbox: Sandbox, wallet: Wallet, way: str
     ) -> None:
         """The shipping address is read; a billing address is not, nor that it is the same."""
+        before = taken(sandbox)
         shop.order = attrs.evolve(
-            shop.order, collect=("phone", "billing_address", "shipping_address")
+            shop.order, order_id=way, collect=("phone", "billing_address", "shipping_address")
         )
         charles = Person(
             "Charles Babbage", address=Address("7 Rue Paul Bert", city="Lyon", country="FR")
@@ -419,18 +418,22 @@ class TestCharged:
                 {"card": wallet.cards[VISA], "shipping": shipping, "billing": {"name": "Ada"}}
             )
 
-        assert (200, [FIVE]) == (paid.status, taken(sandbox))
+        assert (200, [*before, FIVE]) == (paid.status, taken(sandbox))
         assert [(charles, wallet.customer)] == [
-            (each.shipping, each.customer_id) for each in sandbox.charges
+            (each.shipping, each.customer_id) for each in sandbox.charges[len(before) :]
         ]
 
-    @pytest.mark.parametrize("missing", SHIPPING)
+    @each_row("missing", [*SHIPPING])
     def test_a_shipping_address_that_is_missing_is_named(
         self, shop: Shop, sandbox: Sandbox, wallet: Wallet, missing: str
     ) -> None:
         """Nothing is charged; the page comes back with what was
         typed, and the same card pays then."""
-        shop.order = attrs.evolve(shop.order, collect=("billing_address", "shipping_address"))
+        before = taken(sandbox)
+        shop.failures.clear()
+        shop.order = attrs.evolve(
+            shop.order, order_id=missing, collect=("billing_address", "shipping_address")
+        )
         fields = {**SHIPPING, missing: ""}
         refused = press(shop, shop.get("/checkout"), card=wallet.cards[VISA], **fields)
         told = shop.post_json({"card": wallet.cards[VISA]})
@@ -438,13 +441,13 @@ class TestCharged:
         chosen = [value for value, ticked, _ in Inputs(refused).radios() if ticked]
         paid = press(shop, refused, card=wallet.cards[VISA], **SHIPPING)
 
-        assert (400, 400, []) == (refused.status, told.status, nothing)
+        assert (400, 400, before) == (refused.status, told.status, nothing)
         assert [missing, "shipping.name"] == [error.field for error in shop.failures]
         assert ("shipping.name", [wallet.cards[VISA]]) == (told.json["error"]["field"], chosen)
         assert {"Charles Babbage", "7 Rue Paul Bert", "Lyon"} - {SHIPPING[missing]} <= {
             each.get("value") for each in Inputs(refused).all
         }
-        assert (200, [FIVE]) == (paid.status, taken(sandbox))
+        assert (200, [*before, FIVE]) == (paid.status, taken(sandbox))
 
     def test_a_view_of_ones_own_takes_it_too(
         self, shop: Shop, sandbox: Sandbox, wallet: Wallet
@@ -459,13 +462,14 @@ class TestCharged:
 class TestKept:
     """A new card of a buyer who comes back."""
 
-    @pytest.mark.parametrize("ticked", [True, False])
+    @each_row("ticked", [True, False])
     def test_a_card_is_kept_by_the_buyers_own_tick(
         self, shop: Shop, sandbox: Sandbox, route: str, ticked: bool
     ) -> None:
         """Only then it is offered on the next visit."""
+        before = taken(sandbox)
         customer = open_wallet(sandbox, route).customer
-        shop.order = Order(FIVE, order_id="order-1", customer=customer, reuse_cards=True)
+        shop.order = Order(FIVE, order_id=f"{ticked} 1", customer=customer, reuse_cards=True)
         page = shop.get("/checkout")
         paid = press(
             shop,
@@ -475,26 +479,24 @@ class TestKept:
             email=EMAIL,
             **({"keep": "1"} if ticked else {}),
         )
-        shop.order = attrs.evolve(shop.order, order_id="order-2")
+        shop.order = attrs.evolve(shop.order, order_id=f"{ticked} 2")
 
-        assert (200, [FIVE]) == (paid.status, taken(sandbox))
+        assert (200, [*before, FIVE]) == (paid.status, taken(sandbox))
         assert (2 if ticked else 0) == len(Inputs(shop.get("/checkout")).radios())
 
-    @pytest.mark.parametrize(
-        ("keep", "kept"), [(True, True), (False, False), ("1", True), ("", False)]
-    )
+    @each_row(("keep", "kept"), [(True, True), (False, False), ("1", True), ("", False)])
     def test_a_script_says_it_too(
         self, shop: Shop, sandbox: Sandbox, keep: object, kept: bool
     ) -> None:
         """`keep`, of a buyer whose Customer is made by it."""
-        shop.order = Order(FIVE, order_id="order-1", reuse_cards=True)
+        shop.order = Order(FIVE, order_id=f"{keep!r} 1", reuse_cards=True)
         shop.post_json({"token": sandbox.create_token(), "email": EMAIL, "keep": keep})
         customer = sandbox.charges[-1].customer_id
-        shop.order = attrs.evolve(shop.order, order_id="order-2", customer=customer)
+        shop.order = attrs.evolve(shop.order, order_id=f"{keep!r} 2", customer=customer)
 
         assert kept == bool(shop.get("/checkout", Accept="application/json").json["cards"])
 
-    @pytest.mark.parametrize("keep", [1, None, ["1"]], ids=str)
+    @each_row("keep", [1, None, ["1"]])
     def test_what_is_neither_yes_nor_no_is_refused(
         self, shop: Shop, sandbox: Sandbox, keep: object
     ) -> None:

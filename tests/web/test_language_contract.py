@@ -100,7 +100,7 @@ class TestThePages:
         assert "<h1>تم خصم المبلغ</h1>" in answer.text
         assert "المبلغ المخصوم" in answer.text
 
-    @pytest.mark.parametrize("header", ["da", "", "nonsense;;"])
+    @each_row("header", ["da", "", "nonsense;;"])
     def test_what_is_not_spoken_reads_as_english(self, shop: Shop, header: str) -> None:
         """A buyer who asks for none of the languages gets the first."""
         page = shop.get("/checkout", **{"Accept-Language": header})

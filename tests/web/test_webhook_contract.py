@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import stripe
 
+from tests.rows import each_row
 from tests.web.conftest import OpenShop
 from tests.web.deliveries import BUYER, OLD_SECRET, SECRET, event, garbled, signed
 from tests.web.shop import JSON, Shop
@@ -87,18 +88,17 @@ class TestAnEvent:
         assert 200 == shop.deliver(odd, signed(odd)).status
         assert 1 == len(shop.events)
 
-    @pytest.mark.parametrize(
-        "kind", ["customer.created", "charge", "chargeback.created", "charge_refunded", "x"]
-    )
+    @each_row("kind", ["customer.created", "charge", "chargeback.created", "charge_refunded", "x"])
     def test_that_nobody_handles_is_fine(self, shop: Shop, kind: str) -> None:
         """However often it comes, Stripe need not send it again."""
+        before = len(shop.events)
         payload = event(kind)
         answers = [shop.deliver(payload), shop.deliver(payload)]
 
         assert [(200, {"outcome": "unhandled"})] * 2 == [
             (answer.status, answer.json) for answer in answers
         ]
-        assert [] == shop.events
+        assert [] == shop.events[before:]
 
     def test_may_be_as_long_as_the_limit(self, shop: Shop) -> None:
         """No framework's own limit is lower."""
@@ -111,7 +111,7 @@ class TestAnEvent:
 class TestARefusal:
     """Whatever Stripe did not sign, or nobody can read."""
 
-    @pytest.mark.parametrize(
+    @each_row(
         "signature",
         [
             "",
@@ -129,20 +129,22 @@ class TestARefusal:
     )
     def test_of_what_has_no_signature(self, shop: Shop, signature: str) -> None:
         """Nothing in the header can be anything but right or refused."""
+        before = len(shop.events)
         answer = shop.deliver(event(), signature.format(now=int(time.time())))
 
         assert (400, "invalid_signature") == (answer.status, answer.json["error"]["code"])
         assert "no-store" == answer.headers["Cache-Control"]
-        assert [] == shop.events
+        assert [] == shop.events[before:]
 
-    @pytest.mark.parametrize("seconds", [-301, -100_000, 310, 100_000])
+    @each_row("seconds", [-301, -100_000, 310, 100_000])
     def test_of_a_signature_from_another_time(self, shop: Shop, seconds: int) -> None:
         """Old ones and those of the future may be replays."""
+        before = len(shop.events)
         payload = event()
         answer = shop.deliver(payload, signed(payload, seconds=seconds))
 
         assert (400, "invalid_signature") == (answer.status, answer.json["error"]["code"])
-        assert [] == shop.events
+        assert [] == shop.events[before:]
 
     def test_of_another_secret_or_another_body(self, shop: Shop) -> None:
         """A forger has neither."""
@@ -156,53 +158,38 @@ class TestARefusal:
         assert [400, 400, 400] == [answer.status for answer in answers]
         assert [] == shop.events
 
-    @pytest.mark.parametrize(
+    @each_row(
         "payload",
-        [
-            b"",
-            b"\xff\xfe",
-            b"not JSON",
-            b"[]",
-            b"null",
-            b"1" * 5000,
-            b"[" * 100_000,
-            b"{}",
-            json.dumps(
+        {
+            "nothing": b"",
+            "not UTF-8": b"\xff\xfe",
+            "not JSON": b"not JSON",
+            "a list": b"[]",
+            "null": b"null",
+            "a number that is too long": b"1" * 5000,
+            "too deep": b"[" * 100_000,
+            "an empty object": b"{}",
+            "a thin event": json.dumps(
                 {"object": "v2.core.event", "id": "evt_1", "type": "v1.charge.refunded"}
             ).encode(),
-            event(object="charge"),
-            event(data=None),
-            event(data={"object": None}),
-            event(id=None),
-            event(type=7),
-            event(about={"object": "charge"}),
-            event(about={"object": "refund", "id": "re_1", "amount": "many"}),
-        ],
-        ids=[
-            "nothing",
-            "not UTF-8",
-            "not JSON",
-            "a list",
-            "null",
-            "a number that is too long",
-            "too deep",
-            "an empty object",
-            "a thin event",
-            "another object",
-            "no data",
-            "about nothing",
-            "no id",
-            "no type",
-            "about a charge without an amount",
-            "about a refund without an amount",
-        ],
+            "another object": event(object="charge"),
+            "no data": event(data=None),
+            "about nothing": event(data={"object": None}),
+            "no id": event(id=None),
+            "no type": event(type=7),
+            "about a charge without an amount": event(about={"object": "charge"}),
+            "about a refund without an amount": event(
+                about={"object": "refund", "id": "re_1", "amount": "many"}
+            ),
+        },
     )
     def test_of_what_is_signed_but_no_event(self, shop: Shop, payload: bytes) -> None:
         """Signed or not, it is not acted on."""
+        before = len(shop.events)
         answer = shop.deliver(payload)
 
         assert (400, "invalid_event") == (answer.status, answer.json["error"]["code"])
-        assert [] == shop.events
+        assert [] == shop.events[before:]
 
     @pytest.mark.parametrize("size", [EVENT_LIMIT + 1, 5_000_000])
     def test_of_megabytes(self, shop: Shop, size: int) -> None:
@@ -213,7 +200,7 @@ class TestARefusal:
         assert (400, "invalid_event") == (answer.status, answer.json["error"]["code"])
         assert [] == shop.events
 
-    @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE"])
+    @each_row("method", ["GET", "HEAD", "PUT", "DELETE"])
     def test_of_other_methods(self, shop: Shop, method: str) -> None:
         """Stripe posts."""
         assert 405 == shop.send(method, "/stripe/webhook").status
