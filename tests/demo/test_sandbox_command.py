@@ -13,6 +13,7 @@ import attrs
 import pytest
 import urllib3
 
+from tests.rows import each_row
 from tokencharge import Money, PaymentGateway
 from tokencharge.sandbox import Request, Response, Sandbox, Server
 
@@ -149,7 +150,7 @@ def test_it_can_be_an_old_account(start) -> None:
     assert (0, "", "") == _stop(process, signal.SIGTERM)
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("option", "key"),
     [
         *(
