@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.flow.line import answer, refuse
+from tests.rows import each_row
 from tokencharge import (
     GatewayUnavailable,
     InvalidRequest,
@@ -117,7 +118,7 @@ def test_an_order_is_found_behind_many_others(gateway, paid):
     assert paid.charge == gateway.find("order-7", customer=paid.customer).charge
 
 
-@pytest.mark.parametrize(
+@each_row(
     "body",
     [
         {},
@@ -128,7 +129,7 @@ def test_an_order_is_found_behind_many_others(gateway, paid):
         [],
     ],
 )
-@pytest.mark.parametrize("customer", [None, "cus_1"])
+@each_row("customer", [None, "cus_1"])
 def test_a_list_that_cannot_be_read_is_no_answer(line, body, customer):
     """None means not paid; a list of another shape does not."""
     line.plan("GET *", answer(200, body))

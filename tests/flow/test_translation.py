@@ -229,15 +229,14 @@ def test_every_error_of_the_sdk_is_exactly_one_of_ours(kind, method):
     assert type(ours).__name__ in "".join(traceback.format_exception(ours))
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("method", "cause", "asked_at", "told"),
-    [
-        ("get", ConnectionRefusedError(), "localhost:8420", True),
-        ("post", ConnectionResetError(), "localhost:8420", True),
-        ("get", ConnectionRefusedError(), None, False),
-        ("get", None, "localhost:8420", False),
-    ],
-    ids=["unreachable", "lost", "Stripe's own", "never asked"],
+    {
+        "unreachable": ("get", ConnectionRefusedError(), "localhost:8420", True),
+        "lost": ("post", ConnectionResetError(), "localhost:8420", True),
+        "Stripe's own": ("get", ConnectionRefusedError(), None, False),
+        "never asked": ("get", None, "localhost:8420", False),
+    },
 )
 def test_what_stands_in_for_stripe_is_named_where_it_does_not_answer(method, cause, asked_at, told):
     """Its host and the setting, in the message; not where Stripe itself is asked, nor
