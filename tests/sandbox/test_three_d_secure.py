@@ -316,7 +316,7 @@ def test_the_page_is_for_who_has_the_secret(client, sandbox):
     assert "requires_action" == sandbox.payment_intents[0]["status"]
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("method", "outcome", "status"),
     [
         (ASKS[0], "approve", "succeeded"),
@@ -324,7 +324,7 @@ def test_the_page_is_for_who_has_the_secret(client, sandbox):
         ("pm_card_threeDSecureRequiredChargeDeclined", "approve", "failed"),
     ],
 )
-@pytest.mark.parametrize("back", ["https://example.com/done", "https://example.com/done?order=7"])
+@each_row("back", ["https://example.com/done", "https://example.com/done?order=7"])
 def test_the_page_leads_back_to_the_shop(client, sandbox, method, outcome, status, back):
     """With a `return_url` the intent has an address to go to, which leads back with the news."""
     asked = client.pay(method, return_url=back).body
