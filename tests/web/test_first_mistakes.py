@@ -23,6 +23,7 @@ from flask import Blueprint, Flask
 import tests.web.django_shop  # noqa: F401 - configures Django
 import tokencharge.asgi as ours_in_asgi
 import tokencharge.flask as ours_in_flask
+from tests.rows import each_row
 from tests.web.shop import EMAIL, gateway_to
 from tokencharge import ConfigurationError, Money, Order, PaymentGateway
 from tokencharge.django import ChargeView, CheckoutView, WebhookView, checkout_urls, use_gateway
@@ -47,7 +48,7 @@ def site(view: type[ChargeView] = Buy) -> ModuleType:
 class TestEvents:
     """What `@payments.on` and `@on_event` are given."""
 
-    @pytest.mark.parametrize(
+    @each_row(
         ("mistyped", "meant"),
         [
             ("charge.refund", "charge.refunded"),
@@ -72,7 +73,7 @@ class TestEvents:
         assert [__file__] == [each.filename for each in warned]
         assert 1 == len(handlers.of(mistyped))
 
-    @pytest.mark.parametrize(
+    @each_row(
         "kind",
         [
             "*",

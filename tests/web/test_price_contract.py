@@ -68,6 +68,7 @@ class TestAPriceThatChanged:
         assert [OrderChanged] == [type(failure) for failure in shop.failures]
         assert (200, [FIFTY]) == (paid.status, taken(sandbox))
 
+    @pytest.mark.parametrize("route", ["payment_intents"])  # nothing is sent
     @each_row(
         "other",
         {
@@ -124,6 +125,7 @@ class TestAPriceThatChanged:
         assert (409, "order_changed") == (changed.status, changed.json["error"]["code"])
         assert (200, [FIFTY]) == (paid.status, taken(sandbox))
 
+    @pytest.mark.parametrize("route", ["payment_intents"])  # nothing is sent
     @each_row("shown", ["", "500", "0" * 32])
     def test_a_witness_that_cannot_be_right_charges_nothing(
         self, shop: Shop, sandbox: Sandbox, shown: str
