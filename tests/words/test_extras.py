@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+from tests.rows import each_row
+
 # What each extra brings that the import of its module, or its first page, needs.
 NEEDED = {
     "tokencharge.flask": ("flask", ["flask", "werkzeug", "blinker", "babel"]),
@@ -33,7 +35,7 @@ def imported(module: str, hidden: list[str]) -> str:
     return run.stdout
 
 
-@pytest.mark.parametrize("module", NEEDED)
+@each_row("module", [*NEEDED])
 def test_an_adapter_without_its_extra_names_it(module: str) -> None:
     """One sentence says what to install, and the error is still that of
     a module that is not found."""
@@ -48,7 +50,7 @@ def test_an_adapter_without_its_extra_names_it(module: str) -> None:
     ) == said
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("module", "package"),
     [(module, package) for module, (_, packages) in NEEDED.items() for package in packages[1:]],
 )

@@ -9,6 +9,7 @@ from typing import Any
 import attrs
 import pytest
 
+from tests.rows import each_row
 from tokencharge import (
     Advice,
     CardDeclined,
@@ -100,7 +101,7 @@ LINES = {
 }
 
 
-@pytest.mark.parametrize(("line", "answer"), LINES.items(), ids=LINES)
+@each_row(("line", "answer"), LINES.items())
 def test_a_line_read_aloud_says_what_it_answers(
     line: str, answer: Any, said: SimpleNamespace
 ) -> None:

@@ -139,7 +139,7 @@ def test_a_missing_secret_key_is_named(mapping):
         Settings.from_mapping(mapping)
 
 
-@pytest.mark.parametrize(
+@each_row(
     ("mistaken", "meant"),
     [
         ("STRIPE_ROUT", "STRIPE_ROUTE"),
@@ -162,17 +162,32 @@ def test_a_name_that_is_nearly_a_settings_is_warned_of(mistaken, meant):
     assert Settings(SECRET) == settings
 
 
-@pytest.mark.parametrize(
+@each_row(
     "others",
-    [
-        {"STRIPE_API_KEY": SECRET, "STRIPE_CLI_TELEMETRY_OPTOUT": "1", "STRIPE_DEVICE_NAME": "a"},
-        {"STRIPE_TEST_SECRET_KEY": SECRET, "STRIPE_LIVE_SECRET_KEY": LIVE},
-        {"STRIPE_PUBLISHABLE_KEY_TEST": PUBLIC, "STRIPE_WEBHOOK_SECRET_TEST": WEBHOOK},
-        {"STRIPE_PUBLIC_KEY": PUBLIC, "STRIPE_API_VERSION": "2026", "STRIPE_API_HOST": "a"},
-        {"STRIPE_LIVE_MODE": "1", "STRIPE_LIVEMODE": "false"},
-        {"STRIPE_ROUT": "", "STRIPE_TIMEOUTS": None, "MY_STRIPE_ROUT": "charges", 7: "seven"},
-    ],
-    ids=["stripe", "dj-stripe", "a key for each mode", "others", "both are set", "nothing"],
+    {
+        "stripe": {
+            "STRIPE_API_KEY": SECRET,
+            "STRIPE_CLI_TELEMETRY_OPTOUT": "1",
+            "STRIPE_DEVICE_NAME": "a",
+        },
+        "dj-stripe": {"STRIPE_TEST_SECRET_KEY": SECRET, "STRIPE_LIVE_SECRET_KEY": LIVE},
+        "a key for each mode": {
+            "STRIPE_PUBLISHABLE_KEY_TEST": PUBLIC,
+            "STRIPE_WEBHOOK_SECRET_TEST": WEBHOOK,
+        },
+        "others": {
+            "STRIPE_PUBLIC_KEY": PUBLIC,
+            "STRIPE_API_VERSION": "2026",
+            "STRIPE_API_HOST": "a",
+        },
+        "both are set": {"STRIPE_LIVE_MODE": "1", "STRIPE_LIVEMODE": "false"},
+        "nothing": {
+            "STRIPE_ROUT": "",
+            "STRIPE_TIMEOUTS": None,
+            "MY_STRIPE_ROUT": "charges",
+            7: "seven",
+        },
+    },
 )
 def test_what_other_programs_read_is_left_alone(others):
     """Stripe's own tools, and libraries beside this one; a name that is nearly a
@@ -184,7 +199,7 @@ def test_what_other_programs_read_is_left_alone(others):
     assert SECRET == settings.secret_key
 
 
-@pytest.mark.parametrize("mistaken", ["STRIPE_SECRETKEY", "STRIPE_SERCET_KEY"])
+@each_row("mistaken", ["STRIPE_SECRETKEY", "STRIPE_SERCET_KEY"])
 def test_a_missing_secret_key_is_found_under_another_name(mistaken):
     """The refusal says which name was set in its place, and shows no key."""
     with pytest.raises(ConfigurationError) as refused:
@@ -453,7 +468,7 @@ def test_a_key_that_is_no_text_is_refused():
         Settings.from_mapping({"STRIPE_SECRET_KEY": SECRET.encode()})
 
 
-@pytest.mark.parametrize("livemode", ["false", 0])
+@each_row("livemode", ["false", 0])
 def test_a_live_key_does_not_pass_a_declaration_that_is_no_bool(livemode):
     """What was meant as "not live" must not be ignored."""
     with pytest.raises(ConfigurationError):
@@ -523,9 +538,7 @@ def test_settings_can_be_handed_to_another_process():
     assert settings == pickle.loads(pickle.dumps(settings))
 
 
-@pytest.mark.parametrize(
-    ("route", "element"), [("payment_intents", "payment"), ("charges", "card")]
-)
+@each_row(("route", "element"), [("payment_intents", "payment"), ("charges", "card")])
 def test_the_page_shows_what_fits_the_route(route, element):
     """Unless it is set: the Card Element works on both."""
     assert element == Settings(SECRET, route=route).element
