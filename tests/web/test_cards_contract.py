@@ -177,14 +177,12 @@ class TestOffered:
 
         assert [again[MASTERCARD], visa, "new"] == [value for value, *_ in Inputs(page).radios()]
 
-    @pytest.mark.parametrize(
-        "change", [{"reuse_cards": False}, {"customer": None}, {"paid": True}], ids=str
-    )
+    @each_row("change", [{"reuse_cards": False}, {"customer": None}, {"paid": True}])
     def test_nobody_is_asked_where_none_are_offered(
-        self, shop: Shop, sandbox: Sandbox, change: dict[str, Any]
+        self, shop: Shop, sandbox: Sandbox, wallet: Wallet, change: dict[str, Any]
     ) -> None:
         """The customer is not known, the shop does not offer them, or nothing is left to pay."""
-        shop.order = attrs.evolve(shop.order, **change)
+        shop.order = attrs.evolve(wallet.order(), **change)
         before = len(sandbox.requests)
         page = shop.get("/checkout")
 
