@@ -21,7 +21,6 @@ from tokencharge.sandbox import Sandbox
 from tokencharge.testing import sandbox_gateway
 from tokencharge.webhooks import KEEP, LEASE
 
-
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE = DOCS.joinpath("webhooks.md").read_text("utf-8")
 
@@ -197,4 +196,4 @@ def test_the_page_tells_the_times_there_are() -> None:
     days, minutes = {7: "seven"}[KEEP // 86_400], {5: "five"}[LEASE // 60]
 
     assert f"remembered for {days} days" in PAGE
-    assert f"to itself for {minutes} minutes" in PAGE
+    assert f"more than {minutes} minutes, for which it has the event to itself" in PAGE
