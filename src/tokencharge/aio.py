@@ -13,7 +13,7 @@ from ._frames import forgetful
 from ._operations import Operations
 from .errors import ConfigurationError, OutcomeUnknown, TokenChargeError
 from .gateway import Gateway, described
-from .results import Payment
+from .results import Charge
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -116,11 +116,10 @@ def _abandoned(flow: flows.Flow[T], call: flows.Call) -> TokenChargeError:
     try:
         flow.send(Failed(unknown))
     except StopIteration as end:
-        if isinstance(end.value, Payment):
-            # What was out came after the payment.
-            paid = end.value.charge
-            unknown.charge_id, unknown.customer_id = paid.id, paid.customer_id
-            unknown.order_id = paid.order_id
+        # Only `charge` goes on after an error: when it forgets the card that has paid.
+        paid: Charge = end.value.charge
+        unknown.charge_id, unknown.customer_id = paid.id, paid.customer_id
+        unknown.order_id = paid.order_id
     except TokenChargeError:
         pass  # It is `unknown`: the flow has said on it how far it got.
     return unknown

@@ -85,6 +85,7 @@ def die(event: Event) -> None:
 class TestHandlers:
     """Which handlers get which events, in which order."""
 
+    @pytest.mark.filterwarnings("ignore:Stripe is not known to have events")
     @pytest.mark.parametrize(
         ("types", "wanted"),
         [
