@@ -151,6 +151,9 @@ class Wire(stripe.HTTPClient):
             pause = self._pause(sending.attempts)
             try:
                 body, status, headers = take((yield request))
+                if isinstance(headers, dict):
+                    # Names are looked up in any case. A plain dict would hide some.
+                    headers = urllib3.HTTPHeaderDict(headers)
             except Exception as error:  # noqa: BLE001 - a host's own client may raise anything
                 failure = _understood(error, handled)
                 sending.in_doubt |= not isinstance(failure, NeverSent)
@@ -192,9 +195,6 @@ class Wire(stripe.HTTPClient):
         return sending.watched.attempt(step.method, step.url, sending.attempts)
 
     def _received(self, body: Any, status: int, headers: Mapping[str, str]) -> Any:
-        if isinstance(headers, dict):
-            # The SDK looks up names in different cases. A plain dict would hide some.
-            headers = urllib3.HTTPHeaderDict(headers)
         if 200 <= status < 300:
             # Kept from the SDK, which would decode it slowly and log it, with the
             # e-mail.
@@ -235,7 +235,7 @@ def _wants_another_try(status: int, headers: Mapping[str, str]) -> bool:
     are retried, as by the SDK. So is a 429: Stripe asks to come back later
     (https://docs.stripe.com/rate-limits).
     """
-    said = urllib3.HTTPHeaderDict(headers).get("stripe-should-retry")
+    said = headers.get("stripe-should-retry")
     if said in ("true", "false"):
         return said == "true"
     return status in (409, 429) or status >= 500
