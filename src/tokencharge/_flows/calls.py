@@ -69,7 +69,7 @@ class Answer:
 
 @attrs.frozen
 class Pause:
-    """Seconds to wait, because another request for the same order is running."""
+    """Seconds to wait before the next request, or the next try of one."""
 
     seconds: float
 

@@ -19,6 +19,7 @@ import stripe
 import urllib3
 
 from .._drive import drive, drive_async, take
+from .._flows import Pause
 from .._observe import Watched
 from .._secrets import redact_body
 from .transport import (
@@ -57,11 +58,6 @@ class Sending:
 
 # Each thread and each task has a context of its own.
 _sending: ContextVar[Sending] = ContextVar("tokencharge_sending")
-
-
-@attrs.frozen
-class _Pause:
-    seconds: float
 
 
 @attrs.frozen
@@ -136,7 +132,7 @@ class Wire(stripe.HTTPClient):
 
     def _tries(
         self, request: _Try, handled: BaseException | None
-    ) -> Generator[_Try | _Pause, Any, Any]:
+    ) -> Generator[_Try | Pause, Any, Any]:
         """Try until there is an answer to give back, or no use in another try.
 
         Args:
@@ -163,7 +159,7 @@ class Wire(stripe.HTTPClient):
                 sending.in_doubt |= status >= 500
                 if not _wants_another_try(status, headers) or self._is_last(sending, pause):
                     return self._received(body, status, headers)
-            yield _Pause(pause)
+            yield Pause(pause)
 
     def _is_last(self, sending: Sending, pause: float) -> bool:
         return sending.attempts > self._retries or not self.has_time_for(pause)
@@ -172,8 +168,8 @@ class Wire(stripe.HTTPClient):
         longest = min(self._first_pause * 2.0 ** (attempts - 1), _LONGEST_PAUSE)
         return max(longest * (1 + random.random()) / 2, self._first_pause)  # noqa: S311
 
-    def _do(self, step: _Try | _Pause) -> Any:
-        if isinstance(step, _Pause):
+    def _do(self, step: _Try | Pause) -> Any:
+        if isinstance(step, Pause):
             return time.sleep(step.seconds)
         with self._attempt(step) as attempt:
             attempt.result = answer = self._inner.request(
@@ -181,8 +177,8 @@ class Wire(stripe.HTTPClient):
             )
         return answer
 
-    async def _do_async(self, step: _Try | _Pause) -> Any:
-        if isinstance(step, _Pause):
+    async def _do_async(self, step: _Try | Pause) -> Any:
+        if isinstance(step, Pause):
             return await asyncio.sleep(step.seconds)
         with self._attempt(step) as attempt:
             attempt.result = answer = await self._inner.request_async(
