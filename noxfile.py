@@ -40,9 +40,11 @@ FRAMEWORKS = (
 # Tests that need one of EXTRAS: `bare` leaves them out, and fails on one that is
 # missing here.
 NEED_EXTRAS = (
+    "tests/assets",
     "tests/browser",
-    "tests/demo",
-    "tests/page",
+    "tests/cli",
+    "tests/languages/test_amounts.py",
+    "tests/languages/test_catalogs.py",
     "tests/processes",
     "tests/secrets",
     "tests/web",
@@ -58,7 +60,7 @@ ONCE = (
     "tests/simulation",
 )
 # So do these, but other releases of what they are built on may break them.
-BUILT_ON = ("tests/conformance", "tests/demo", "tests/testing")
+BUILT_ON = ("tests/conformance", "tests/cli", "tests/testing")
 # They cover nothing that the others do not, and being measured would take them half as
 # long again.
 UNMEASURED = ("tests/processes", "tests/secrets")
@@ -121,7 +123,7 @@ def lowest(session: nox.Session) -> None:
     )
     # Afterwards, so that the floor is the library's own and not that of its test tools.
     session.install(*group("tests"))
-    session.run("pytest", "tests/observability")
+    session.run("pytest", "tests/observe")
     # FastAPI wants a later OpenTelemetry than we do.
     session.install(*group("web"))
     session.run("uv", "pip", "list")
@@ -129,7 +131,7 @@ def lowest(session: nox.Session) -> None:
         "pytest",
         "-n",
         "auto",
-        *without(*ONCE, "tests/conformance", "tests/observability"),
+        *without(*ONCE, "tests/conformance", "tests/observe"),
         *session.posargs,
     )
 

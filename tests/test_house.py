@@ -375,6 +375,19 @@ def test_every_folder_of_tests_is_explained() -> None:
     assert sorted(folders) == sorted(rows)
 
 
+def test_every_package_has_its_folder_of_tests() -> None:
+    """It has the package's name without the underscore; the adapters keep one
+    contract, in web/."""
+    packages = {
+        path.name.lstrip("_")
+        for path in SOURCE.iterdir()
+        if path.is_dir() and path.name != "__pycache__"
+    }
+    adapters = {"asgi", "django", "flask"}
+
+    assert [] == sorted(name for name in packages - adapters if not (TESTS / name).is_dir())
+
+
 def test_every_picture_can_be_drawn() -> None:
     """The drawings of the documentation are well-formed, say what they
     show, and show the floors as they are."""

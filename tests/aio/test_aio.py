@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.flow.line import Line
+from tests.flows.line import Line
 from tokencharge import (
     AsyncPaymentGateway,
     CardDeclined,

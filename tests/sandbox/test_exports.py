@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.flow.shop import by_hand
+from tests.flows.shop import by_hand
 from tokencharge import Address, InvalidRequest, Money, PaymentGateway, Person
 from tokencharge.sandbox import Rules, Sandbox
 

@@ -12,7 +12,7 @@ import pytest
 import stripe
 
 import tokencharge
-from tests.flow.line import Line, answer, lose, refuse
+from tests.flows.line import Line, answer, lose, refuse
 from tests.rows import each_row
 from tests.secrets.buying import (
     ANSWERED,

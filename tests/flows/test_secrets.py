@@ -9,7 +9,7 @@ import traceback
 
 import pytest
 
-from tests.flow.line import Line, answer, lose, refuse
+from tests.flows.line import Line, answer, lose, refuse
 from tests.rows import each_row
 from tokencharge import Money, TokenChargeError
 from tokencharge.sandbox import Rules, Sandbox

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from tests.flow.line import Line
-from tests.flow.test_secrets import CARD, EMAIL, KEY, RECEIPT, TROUBLES, every_flow
-from tests.observability.told import kept
+from tests.flows.line import Line
+from tests.flows.test_secrets import CARD, EMAIL, KEY, RECEIPT, TROUBLES, every_flow
+from tests.observe.told import kept
 from tests.rows import each_row
 from tokencharge import AsyncPaymentGateway, Money, Order, PaymentGateway, TokenChargeError
 from tokencharge._stripe import FunctionClient

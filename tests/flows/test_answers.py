@@ -10,7 +10,7 @@ import stripe
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.flow.line import Line, answer
+from tests.flows.line import Line, answer
 from tests.rows import each_row
 from tokencharge import (
     CardDeclined,

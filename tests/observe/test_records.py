@@ -10,8 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.flow.line import answer, lose, refuse
-from tests.observability.told import NAMES, fields, kept, operations, steps
+from tests.flows.line import answer, lose, refuse
+from tests.observe.told import NAMES, fields, kept, operations, steps
 from tokencharge import (
     AsyncPaymentGateway,
     Charge,

@@ -15,7 +15,7 @@ import pytest
 import stripe
 
 from tests.rows import each_row
-from tests.wire.server import CERTIFICATES, Server
+from tests.stripe.server import CERTIFICATES, Server
 from tokencharge import GatewayUnavailable, Money, OutcomeUnknown, PaymentGateway, RateLimited
 from tokencharge.sandbox import Fault, Response
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.flow.line import Line
-from tests.observability.told import kept
+from tests.flows.line import Line
+from tests.observe.told import kept
 from tokencharge import PaymentGateway
 from tokencharge.sandbox import Sandbox
 

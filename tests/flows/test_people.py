@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.flow.line import Line
-from tests.flow.shop import ADA, ASKS, FAILS_WHEN_CHARGED, FIVE, ROUTES, by_hand, paid
+from tests.flows.line import Line
+from tests.flows.shop import ADA, ASKS, FAILS_WHEN_CHARGED, FIVE, ROUTES, by_hand, paid
 from tests.rows import each_row
 from tokencharge import (
     Address,

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from tests.flow.line import answer, refuse
-from tests.flow.shop import ADA, ASKS, DAY, FAILS_WHEN_CHARGED, FIVE, SIX, by_hand, paid
+from tests.flows.line import answer, refuse
+from tests.flows.shop import ADA, ASKS, DAY, FAILS_WHEN_CHARGED, FIVE, SIX, by_hand, paid
 from tokencharge import (
     AuthenticationRequired,
     CardDeclined,

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import stripe
 
-from tests.flow.line import Line, answer, lose, refuse
+from tests.flows.line import Line, answer, lose, refuse
 from tokencharge import (
     AsyncPaymentGateway,
     GatewayUnavailable,

@@ -12,7 +12,7 @@ from importlib.metadata import version
 
 import pytest
 
-from tests.flow.line import answer, lose, refuse
+from tests.flows.line import answer, lose, refuse
 from tokencharge import (
     AsyncPaymentGateway,
     InvalidInput,

@@ -7,8 +7,8 @@ import json
 
 import pytest
 
-from tests.flow.line import Action, Line, refuse
-from tests.flow.shop import ADA, FIVE, paid
+from tests.flows.line import Action, Line, refuse
+from tests.flows.shop import ADA, FIVE, paid
 from tokencharge import CardDeclined, ChargeState, InvalidRequest, PaymentGateway
 from tokencharge.sandbox import Request, Response
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.observability.told import fields
+from tests.observe.told import fields
 from tokencharge import Event, Money, PaymentGateway
 from tokencharge.sandbox import Sandbox
 from tokencharge.webhooks import Handlers, MemoryStore, Webhooks

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from tests.flow.line import answer, refuse
+from tests.flows.line import answer, refuse
 from tokencharge import CardDeclined, Money, PaymentGateway
 from tokencharge.sandbox import Rules, Sandbox
 

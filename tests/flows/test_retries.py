@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.flow.line import answer, lose, refuse
+from tests.flows.line import answer, lose, refuse
 from tokencharge import (
     AuthenticationFailed,
     CardDeclined,

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.flow.line import answer, refuse
-from tests.flow.shop import ADA, FIVE, by_hand
+from tests.flows.line import answer, refuse
+from tests.flows.shop import ADA, FIVE, by_hand
 from tests.rows import each_row
 from tokencharge import (
     Charge,

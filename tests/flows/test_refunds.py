@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.flow.line import answer, refuse
-from tests.flow.shop import ADA, DAY, FIVE, by_hand
+from tests.flows.line import answer, refuse
+from tests.flows.shop import ADA, DAY, FIVE, by_hand
 from tokencharge import (
     ChargeState,
     InvalidInput,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.flow.line import answer, refuse
+from tests.flows.line import answer, refuse
 from tests.rows import each_row
 from tokencharge import (
     GatewayUnavailable,

@@ -11,8 +11,8 @@ from typing import Any
 import attrs
 import pytest
 
-from tests.flow.line import answer, lose, refuse
-from tests.flow.shop import (
+from tests.flows.line import answer, lose, refuse
+from tests.flows.shop import (
     ADA,
     ASKS,
     DAY,

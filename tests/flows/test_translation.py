@@ -11,7 +11,7 @@ import pytest
 import stripe
 from stripe import oauth_error
 
-from tests.flow.line import Line, refuse
+from tests.flows.line import Line, refuse
 from tests.rows import each_row
 from tokencharge import (
     AuthenticationFailed,

@@ -7,8 +7,8 @@ from datetime import datetime, timezone
 
 import pytest
 
-from tests.flow.line import Line, answer, lose, refuse
-from tests.flow.shop import ADA, ASKS, FIVE, GOOD, SIX, by_hand, paid
+from tests.flows.line import Line, answer, lose, refuse
+from tests.flows.shop import ADA, ASKS, FIVE, GOOD, SIX, by_hand, paid
 from tokencharge import (
     AuthenticationRequired,
     Card,

@@ -8,8 +8,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from tests.flow.line import Line
-from tests.flow.shop import ROUTES
+from tests.flows.line import Line
+from tests.flows.shop import ROUTES
 from tokencharge import PaymentGateway, _clock
 from tokencharge.sandbox import Rules, Sandbox
 

@@ -9,8 +9,8 @@ from typing import Any
 import attrs
 import pytest
 
-from tests.flow.line import Action, Line, answer, lose, refuse
-from tests.flow.shop import ADA, DAY, FAILS_WHEN_CHARGED, FIVE, HOUR, by_hand, paid
+from tests.flows.line import Action, Line, answer, lose, refuse
+from tests.flows.shop import ADA, DAY, FAILS_WHEN_CHARGED, FIVE, HOUR, by_hand, paid
 from tokencharge import (
     CardDeclined,
     InvalidRequest,
