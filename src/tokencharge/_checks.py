@@ -119,19 +119,23 @@ def line(value: object, param: str, most: int) -> str | None:
     """
     if value is None:
         return None
-    what = f"The {param.replace('_', ' ')}"
     if not _is_text(value) or _CONTROL.search(value):
-        raise InvalidInput(f"{what} is no text of one line.", param=param)
+        raise InvalidInput(f"The {_spoken(param)} is no text of one line.", param=param)
     text = value.strip()
     if len(text) > most:
         raise InvalidInput(
-            f"{what} is longer than the {most:,} characters Stripe takes.", param=param
+            f"The {_spoken(param)} is longer than the {most:,} characters Stripe takes.",
+            param=param,
         )
     if param != "phone" and is_card_number(text):
         raise InvalidInput(
-            f"A card number was given where the {param.replace('_', ' ')} belongs.", param=param
+            f"A card number was given where the {_spoken(param)} belongs.", param=param
         )
     return text or None
+
+
+def _spoken(param: str) -> str:
+    return param.replace("_", " ")
 
 
 def country(value: str | None) -> str | None:
@@ -148,7 +152,9 @@ def phone(value: str | None) -> None:
 
     With a prefix of 00 it has two more.
     """
-    digits = "".join(each for each in value or "" if each.isdecimal())
+    if value is None:
+        return
+    digits = "".join(each for each in value if each.isdecimal())
     if len(digits.removeprefix("00")) > 15:
         raise InvalidInput("The phone number has more than 15 digits.", param="phone")
 

@@ -101,7 +101,7 @@ class Person(Discreet):
             raise InvalidInput(
                 f"An address is an Address, not {type(self.address).__name__}.", param="address"
             )
-        if self.address == Address():
+        if self.address is not None and not self.address.to_stripe():
             object.__setattr__(self, "address", None)
 
     @classmethod
@@ -110,8 +110,7 @@ class Person(Discreet):
 
         A field that is not valid is left out, as by `Address.from_stripe`.
         """
-        said = _readable(cls, raw, tuple(_MOST))
-        return attrs.evolve(said, address=address_in(raw, "address"))
+        return _readable(cls, raw, tuple(_MOST), address=address_in(raw, "address"))
 
     def to_stripe(self) -> dict[str, Any]:
         """Return its fields, by Stripe's names."""
@@ -161,14 +160,10 @@ def person_in(raw: Raw, name: str) -> Person | None:
     return person if person.to_stripe() else None
 
 
-def _readable(kind: type[T], raw: Raw, names: tuple[str, ...]) -> T:
-    read: dict[str, str] = {}
-    for name in names:
-        value = raw.get(name)
-        if value and isinstance(value, str):
-            try:
-                kind(**{name: value})
-            except InvalidInput:
-                continue
-            read[name] = value
-    return kind(**read)
+def _readable(kind: type[T], raw: Raw, names: tuple[str, ...], **known: Any) -> T:
+    read = {name: value for name in names if isinstance(value := raw.get(name), str)}
+    while True:
+        try:
+            return kind(**read, **known)
+        except InvalidInput as error:
+            del read[str(error.param)]

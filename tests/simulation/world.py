@@ -87,6 +87,8 @@ class Call:
         smooth: Each of its requests was delivered once and answered by Stripe.
         requests: How many it has sent.
         let_go_before: The Charges whose hold was let go when it began.
+        charges_of_copies: Those of its Charges that a copy of a request has made, after
+            the other copy had been answered that the key is in use.
     """
 
     buyer: str
@@ -103,11 +105,18 @@ class Call:
     smooth: bool = True
     requests: int = 0
     let_go_before: frozenset[str] = frozenset()
+    charges_of_copies: set[str] = attrs.field(factory=set)
 
 
 @attrs.define(eq=False)
 class Letter:
-    """A request on its way, as a try of a call."""
+    """A request on its way, as a try of a call.
+
+    Attributes:
+        let_in: Stripe has begun to carry it out.
+        told_busy: A copy of it was answered before, that another request uses its key.
+        answered: The caller has an answer, or waits no longer.
+    """
 
     number: int
     task: Task
@@ -115,6 +124,7 @@ class Letter:
     request: Request
     fate: Fate
     let_in: bool = False
+    told_busy: bool = False
     answered: bool = False
 
 
@@ -181,7 +191,7 @@ class World:
         self.note(
             "%s %s the authentication of %s", call.buyer, "passes" if approve else "fails", intent
         )
-        self._attribute(call.authenticated)
+        call.authenticated += self._new_charges()
 
     def release(self, charge: Charge) -> None:
         """Let the money go that a Charge holds, as a shop does from its dashboard."""
@@ -284,7 +294,10 @@ class World:
         begun = self.sandbox.begin(letter.request)
         if isinstance(begun, Response):
             # Whatever delivers a request twice waits for the answer to the first.
-            return None if begun.status == 409 and letter.let_in else self._answer(letter, begun)
+            if begun.status == 409 and letter.let_in:
+                return None
+            letter.told_busy |= begun.status == 409
+            return self._answer(letter, begun)
         letter.let_in = True
         self._note(letter, "arrives")
         takes = self.moment()
@@ -301,18 +314,21 @@ class World:
             if fate.inside.decline is not None:
                 call.declined_by_fault = True
             if charges(letter.request):
-                self._attribute(call.charges)
+                made = self._new_charges()
+                call.charges += made
+                if letter.told_busy:
+                    call.charges_of_copies.update(made)
             elif path == "/v1/customers" and response.status == 200:
                 call.customers.append(json.loads(response.body)["id"])
             elif path == "/v1/payment_methods" and response.status == 200:
                 self.card_of[json.loads(response.body)["id"]] = call.card or ""
         self._answer(letter, response)
 
-    def _attribute(self, charges: list[str]) -> None:
-        for charge in self.sandbox.charges:
-            if charge.id not in self._known:
-                self._known.add(charge.id)
-                charges.append(charge.id)
+    def _new_charges(self) -> list[str]:
+        """Return the Charges that nobody has asked for yet."""
+        new = [charge.id for charge in self.sandbox.charges if charge.id not in self._known]
+        self._known.update(new)
+        return new
 
     def _answer(self, letter: Letter, response: Response) -> None:
         self._note(letter, "is answered %s", response, _said)

@@ -25,10 +25,14 @@ KEYS_LIVE = 23 * 3600.0
 class Purchase:
     """What is to be charged. It is checked on construction.
 
-    Its digest names it, and is part of all its keys. `token` is None for a saved card.
+    `token` is None for a saved card.
     `nonce` tells apart the uses of a token or saved card that Stripe lets be used
     repeatedly. `reuse_card` is None where the buyer was not asked whether to keep the
     card. `now` is when the call was made, in seconds since 1970.
+
+    `digest` is the digest of the order id, else of the token. It names the purchase in
+    all its keys, and shows neither. `payer` is the digest of what pays, and of the try.
+    It goes into the mark.
     """
 
     amount: Money = attrs.field(converter=check.amount)
@@ -61,6 +65,21 @@ class Purchase:
     now: float = attrs.field(factory=time.time)
     nonce: str | None = None
     route: str = "payment_intents"
+    token_digest: str = attrs.field(init=False, repr=False)
+    digest: str = attrs.field(init=False, repr=False)
+    payer: str = attrs.field(init=False, repr=False)
+
+    @token_digest.default
+    def _digest_of_token(self) -> str:
+        return digest("token", self.token or "", self.nonce or "")
+
+    @digest.default
+    def _digest_of_purchase(self) -> str:
+        return self.token_digest if self.order_id is None else order_digest(self.order_id)
+
+    @payer.default
+    def _digest_of_payer(self) -> str:
+        return digest("payer", self.token or self.card or "", self.nonce or "")
 
     def __attrs_post_init__(self) -> None:
         check.order_in_metadata(self.order_id, self.metadata)
@@ -121,18 +140,6 @@ class Purchase:
         """Tell whether Stripe still has the keys used at that moment."""
         return moment is not None and self.now - moment.timestamp() < KEYS_LIVE
 
-    @property
-    def digest(self) -> str:
-        """The digest of the order id, else of the token; it shows neither."""
-        if self.order_id is not None:
-            return order_digest(self.order_id)
-        return self._token_digest
-
-    @property
-    def payer(self) -> str:
-        """The digest of what pays, and of the try; it goes into the mark."""
-        return digest("payer", self.token or self.card or "", self.nonce or "")
-
     def key(self, step: str) -> str:
         """Return the idempotency key of one step."""
         return f"tokencharge-{self.digest}-{step}"
@@ -181,7 +188,7 @@ class Purchase:
             "billing_details": self._billing or None,
         }
         return self.post(
-            "card", "/v1/payment_methods", params, f"tokencharge-{self._token_digest}-method"
+            "card", "/v1/payment_methods", params, f"tokencharge-{self.token_digest}-method"
         )
 
     def source_call(self, customer: str) -> Call:
@@ -189,7 +196,7 @@ class Purchase:
 
         The card does not become the default.
         """
-        key = self.key(f"card-{digest(self._token_digest, customer)}")
+        key = self.key(f"card-{digest(self.token_digest, customer)}")
         return self.post(
             "card", path("customers", customer) + "/sources", {"source": self.token}, key
         )
@@ -239,10 +246,6 @@ class Purchase:
             **self._confirmation(method),
         }
         return self.post("charge", path("payment_intents", intent) + "/confirm", params, key)
-
-    @property
-    def _token_digest(self) -> str:
-        return digest("token", self.token or "", self.nonce or "")
 
     @property
     def _order(self) -> dict[str, str]:
