@@ -63,18 +63,6 @@ class Canned(stripe.HTTPClient):
         return self._bodies[kind], 200, urllib3.HTTPHeaderDict({"Request-Id": "req_1"})
 
 
-def raw_requests(steps: dict[str, dict[str, Any]]) -> Callable[[str], object]:
-    client = stripe.StripeClient(SECRET_KEY, http_client=Canned(dict.fromkeys(steps, b"{}")))
-
-    def buy(token: str) -> object:
-        return [
-            client.raw_request("post", f"/v1/{kind}s", **form, idempotency_key=f"{token}-{kind}")
-            for kind, form in steps.items()
-        ]
-
-    return buy
-
-
 def main(route: str) -> None:
     steps = STEPS[route]
     bodies = {kind: (ANSWERS / f"{kind}.json").read_bytes() for kind in steps}
@@ -88,7 +76,6 @@ def main(route: str) -> None:
             "tokencharge": gateway(url, route).card_token,
             "bare urllib3": Bare(url, route).card_token,
             "tokencharge, the answers at hand": at_hand.card_token,
-            "the SDK's raw_request, the answers at hand and empty": raw_requests(steps),
             "decoding the answers": lambda _: list(map(json.loads, bodies.values())),
             "typed results": lambda _: [READERS[kind](answers[kind]) for kind in steps],
         }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import threading
 import time
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ import pytest
 from tests.flows.line import answer, lose, refuse
 from tokencharge import (
     AsyncPaymentGateway,
+    GatewayUnavailable,
     InvalidInput,
     Money,
     OutcomeUnknown,
@@ -261,14 +263,14 @@ def test_what_is_refused_before_anything_is_sent(gateway, spans):
     assert [] == spans.requests
 
 
-def test_a_request_the_sdk_did_not_send(spans, monkeypatch):
-    """An operation of which no request ever left has no span but its own."""
-    gateway = PaymentGateway(
-        "sk_test_1", http_client=FunctionClient(lambda *_: pytest.fail("nothing is sent"))
-    )
-    monkeypatch.setattr("stripe._api_requestor.urlencode", lambda *_: 1 / 0)
-    with pytest.raises(OutcomeUnknown):
-        gateway.charge("tok_visa", ADA, FIVE)
+def test_a_request_that_is_not_sent(spans, sandbox, monkeypatch):
+    """A request that comes when the call's time is up has no span."""
+    clock = itertools.count(0, 100)
+    monkeypatch.setattr(time, "monotonic", lambda: next(clock))
+    with pytest.raises(GatewayUnavailable):
+        PaymentGateway(sandbox.secret_key, http_client=sandbox.http_client()).charge(
+            "tok_visa", ADA, FIVE
+        )
 
     assert ["tokencharge.charge"] == [span.name for span in spans.all]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,18 +11,13 @@ import stripe
 
 from .._flows import Answer, Call, Pause
 from .._observe import Watched, watch_operation, watch_request
+from .._secrets import redact_body
 from ..errors import TokenChargeError, error_code
 from ..settings import Settings, stand_in
-from .translate import presentable, translate, unreadable
-from .transport import within
-from .tries import Wire
-
-API_VERSION = "2026-10-28.endive"
-"""Stripe's API version, pinned.
-
-So answers keep their shape, whatever SDK is installed and whatever the account's
-default is.
-"""
+from .request import written
+from .translate import presentable, refused, translate, unreadable
+from .transport import Sent, within
+from .tries import Sending, Wire
 
 
 class Channel:
@@ -33,56 +27,35 @@ class Channel:
         self._settings = settings
         self._wire = Wire(http_client, settings.timeout, settings.max_retries)
 
-    @functools.cached_property
-    def _client(self) -> stripe.StripeClient:
-        settings = self._settings
-        return stripe.StripeClient(
-            settings.secret_key,
-            stripe_version=API_VERSION,
-            base_addresses={"api": settings.api_base.rstrip("/")},
-            http_client=self._wire,
-        )
-
-    # raw_request, not customers.create. It survives the removal of the SDK's Charge
-    # methods, and builds no object tree. It does not turn a Stripe-Notice header into a
-    # warning that could lose the answer.
-
     def send(self, call: Call) -> Answer:
         """Send one request and decode its answer.
 
         Raises:
-            TokenChargeError: Translated from what stripe-python raised, which is its
-                cause.
+            TokenChargeError: Translated from one of stripe-python's errors, its cause.
         """
-        self._wire.begin(watch_request(call))
+        sending = self._begun(call)
         try:
-            return self._answer(
-                self._client.raw_request(call.method, call.path, **call.params, **_options(call))
-            )
+            return self._answer(sending, self._wire.send(sending))
         except Exception as error:  # noqa: BLE001
             failure = _understood(error)
         except BaseException:
-            self._ended("cancelled")
+            _ended(sending, "cancelled")
             raise
         # Outside the except block: inside it, Python would keep the unscrubbed error as
         # the context of the new one.
-        raise self._failed(call, failure) from presentable(failure)
+        raise self._failed(call, sending, failure) from presentable(failure)
 
     async def send_async(self, call: Call) -> Answer:
         """Send one request and decode its answer, as `send` does."""
-        self._wire.begin(watch_request(call))
+        sending = self._begun(call)
         try:
-            return self._answer(
-                await self._client.raw_request_async(
-                    call.method, call.path, **call.params, **_options(call)
-                )
-            )
+            return self._answer(sending, await self._wire.send_async(sending))
         except Exception as error:  # noqa: BLE001
             failure = _understood(error)
         except BaseException:
-            self._ended("cancelled")
+            _ended(sending, "cancelled")
             raise
-        raise self._failed(call, failure) from presentable(failure)
+        raise self._failed(call, sending, failure) from presentable(failure)
 
     @contextmanager
     def operation(self, name: str) -> Iterator[Watched]:
@@ -100,38 +73,33 @@ class Channel:
         """
         return pause.seconds if self._wire.has_time_for(pause.seconds) else 0.0
 
-    def _answer(self, response: Any) -> Answer:
-        last = self._wire.last
-        body = _decoded(last.body)
-        if body is None:
-            raise unreadable(last.body, response.code, response.headers)
+    def _begun(self, call: Call) -> Sending:
+        return Sending(written(call, self._settings), watch_request(call))
+
+    def _answer(self, sending: Sending, sent: Sent) -> Answer:
+        body, status, headers = sent
+        if not 200 <= status < 300:
+            text = body if isinstance(body, str) else body.decode("utf-8", "replace")
+            # Stripe's errors repeat tokens and e-mails.
+            raise refused(redact_body(text), status, headers)
+        decoded = _decoded(body)
+        if decoded is None:
+            raise unreadable(body, status, headers)
         # A replay that follows a try of this same call may repeat this call's own first
         # success.
-        replayed = response.headers.get("idempotent-replayed") == "true"
-        answer = Answer(body, replayed, own=last.in_doubt, date=response.headers.get("date") or "")
-        self._ended("ok", answer.found, response.code, response.headers.get("request-id"))
+        replayed = headers.get("idempotent-replayed") == "true"
+        answer = Answer(decoded, replayed, own=sending.in_doubt, date=headers.get("date") or "")
+        _ended(sending, "ok", answer.found, status, headers.get("request-id"))
         return answer
 
-    def _failed(self, call: Call, failure: stripe.StripeError) -> TokenChargeError:
+    def _failed(
+        self, call: Call, sending: Sending, failure: stripe.StripeError
+    ) -> TokenChargeError:
         error = translate(
-            failure,
-            call,
-            in_doubt=self._wire.last.in_doubt,
-            asked_at=stand_in(self._settings.api_base),
+            failure, call, in_doubt=sending.in_doubt, asked_at=stand_in(self._settings.api_base)
         )
-        self._ended(error_code(error), error.replayed, error.http_status, error.request_id)
+        _ended(sending, error_code(error), error.replayed, error.http_status, error.request_id)
         return error
-
-    def _ended(
-        self,
-        outcome: str,
-        replayed: bool = False,
-        http_status: int | None = None,
-        request_id: str | None = None,
-    ) -> None:
-        last = self._wire.last
-        answered = {"replayed": replayed, "http_status": http_status, "request_id": request_id}
-        last.watched.end(outcome=outcome, attempts=last.attempts, **answered)
 
     def close(self) -> None:
         """Close the connections; the next call opens new ones."""
@@ -142,16 +110,22 @@ class Channel:
         await self._wire.close_async()
 
 
-def _options(call: Call) -> dict[str, Any]:
-    return {} if call.key is None else {"idempotency_key": call.key}
+def _ended(
+    sending: Sending,
+    outcome: str,
+    replayed: bool = False,
+    http_status: int | None = None,
+    request_id: str | None = None,
+) -> None:
+    answered = {"replayed": replayed, "http_status": http_status, "request_id": request_id}
+    sending.watched.end(outcome=outcome, attempts=sending.attempts, **answered)
 
 
 def _understood(error: Exception) -> stripe.StripeError:
     if isinstance(error, stripe.StripeError):
         return error
-    # The SDK fails on errors of an unknown shape, such as {"error": "text"}, after the
-    # request was sent.
-    return stripe.APIError(f"stripe-python could not read the answer ({type(error).__name__}).")
+    # A client of the host's own may return anything, after the request was sent.
+    return stripe.APIError(f"The answer could not be read ({type(error).__name__}).")
 
 
 def _decoded(body: str | bytes) -> Any:

@@ -1,4 +1,6 @@
-"""Translate stripe-python's errors: one of ours for each, by HTTP status first.
+"""Read Stripe's refusals as stripe-python's errors, and translate those into ours.
+
+For each of the SDK's errors there is one of ours, by HTTP status first.
 
 Stripe's own classes follow the status, not the type of the error. The code is missing
 on whole families of them (all 401s, all idempotency errors, many 400s). So the status
@@ -7,6 +9,7 @@ decides first, then the type, then the code, then the wording.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -23,7 +26,6 @@ from ..errors import (
     CardTokensRefused,
     GatewayUnavailable,
     InvalidRequest,
-    InvalidSignature,
     OrderConflict,
     OrderInProgress,
     OutcomeUnknown,
@@ -59,13 +61,13 @@ _KEPT_HEADERS = ("request-id", "idempotent-replayed", "original-request")
 
 _NOTHING_DONE = (AuthenticationFailed, GatewayUnavailable, OrderInProgress, RateLimited)
 
-_LOCAL: dict[type[stripe.StripeError], type[TokenChargeError]] = {
-    stripe.AuthenticationError: AuthenticationFailed,
-    stripe.PermissionError: AuthenticationFailed,
-    stripe.InvalidRequestError: InvalidRequest,
-    stripe.IdempotencyError: OrderConflict,
-    stripe.RateLimitError: RateLimited,
-    stripe.CardError: CardDeclined,
+_BY_STATUS: dict[int, type[stripe.StripeError]] = {
+    400: stripe.InvalidRequestError,
+    401: stripe.AuthenticationError,
+    402: stripe.CardError,
+    403: stripe.PermissionError,
+    404: stripe.InvalidRequestError,
+    429: stripe.RateLimitError,
 }
 
 _MESSAGES: dict[type[TokenChargeError], str] = {
@@ -91,8 +93,6 @@ _MESSAGES: dict[type[TokenChargeError], str] = {
     "call again in a while.",
     OutcomeUnknown: "The request was sent and no trustworthy answer came, "
     "so it may have charged: call again with the same arguments.",
-    InvalidSignature: "The webhook is not signed by Stripe: "
-    "check STRIPE_WEBHOOK_SECRET, and pass the raw body.",
 }
 
 
@@ -138,6 +138,30 @@ def translate(
     return translated
 
 
+def refused(body: str, status: int, headers: Mapping[str, str]) -> stripe.StripeError:
+    """Return the SDK's error for an answer that is no success, as the SDK makes it."""
+    try:
+        decoded = json.loads(body)
+    except (ValueError, RecursionError):
+        decoded = None
+    details = _details_in(decoded)
+    kind = _BY_STATUS.get(status, stripe.APIError)
+    if _text(details, "code") == "rate_limit" and status == 400:
+        kind = stripe.RateLimitError
+    if _text(details, "type") == "idempotency_error" and status in (400, 404):
+        kind = stripe.IdempotencyError
+    return _made(
+        kind if details else stripe.APIError,
+        _text(details, "message"),
+        param=_text(details, "param"),
+        http_body=body,
+        http_status=status,
+        json_body={"error": details} if details else None,
+        headers=headers,
+        code=_text(details, "code"),
+    )
+
+
 def presentable(error: stripe.StripeError) -> stripe.StripeError:
     """Return a copy of the SDK's error that is safe as the cause of ours.
 
@@ -147,21 +171,31 @@ def presentable(error: stripe.StripeError) -> stripe.StripeError:
     """
     if error.http_body and not _details(error):
         return unreadable(error.http_body, error.http_status, _headers(error))
-    kind = type(error)
-    cause = kind.__new__(kind)
     details = _details(error)
-    stripe.StripeError.__init__(
-        cause,
+    return _made(
+        type(error),
         redact(str(error.user_message or "")),
+        param=_text(details, "param"),
+        should_retry=getattr(error, "should_retry", False),
         http_status=error.http_status,
         headers=_kept(_headers(error)),
         code=_text(details, "code"),
     )
+
+
+def _made(
+    kind: type[stripe.StripeError],
+    message: str | None,
+    *,
+    param: str | None,
+    should_retry: bool = False,
+    **known: Any,
+) -> stripe.StripeError:
+    error = kind.__new__(kind)
+    stripe.StripeError.__init__(error, message, **known)
     # Some of the classes add these, and the repr of two needs them.
-    vars(cause).update(
-        param=_text(details, "param"), should_retry=getattr(error, "should_retry", False)
-    )
-    return cause
+    vars(error).update(param=param, should_retry=should_retry)
+    return error
 
 
 def unreadable(
@@ -188,14 +222,10 @@ def _kind(
 ) -> type[TokenChargeError]:
     unanswered = GatewayUnavailable if call.method == "get" else OutcomeUnknown
     status, type_, code = error.http_status, _text(details, "type"), _text(details, "code")
-    if isinstance(error, stripe.SignatureVerificationError):
-        return InvalidSignature
     if isinstance(error, stripe.APIConnectionError):
         return GatewayUnavailable if isinstance(error, NeverSent) else unanswered
     if not details:
-        # Without an answer, the SDK itself refused, and its class says why. With one,
-        # the answer is not Stripe's.
-        return unanswered if error.http_body else _LOCAL.get(type(error), unanswered)
+        return unanswered
     if status == 429 or code == "rate_limit":
         return RateLimited
     if status == 409 or code in ("idempotency_key_in_use", "token_in_use"):
@@ -228,17 +258,16 @@ def _kind(
 
 
 def _details(error: stripe.StripeError) -> Mapping[str, Any]:
-    body = error.json_body
+    return _details_in(error.json_body)
+
+
+def _details_in(body: object) -> Mapping[str, Any]:
     details = body.get("error") if isinstance(body, Mapping) else None
     return details if isinstance(details, Mapping) else {}
 
 
 def _headers(error: stripe.StripeError) -> Mapping[str, str]:
-    # If an answer is not JSON, the SDK puts the headers where the decoded body belongs.
-    found = error.headers or error.json_body
-    # Not every client's headers are a Mapping: those of http.client are not.
-    headers: Mapping[str, str] = found if hasattr(found, "get") else {}  # type: ignore[assignment]
-    return headers
+    return error.headers or {}
 
 
 def _text(details: Mapping[str, Any], name: str) -> str | None:

@@ -17,7 +17,7 @@ from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 Headers = Mapping[str, str] | None
 
-Sent = tuple[bytes, int, Mapping[str, str]]
+Sent = tuple[bytes | str, int, Mapping[str, str]]
 """An answer as received: body, HTTP status, headers."""
 
 

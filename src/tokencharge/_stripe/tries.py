@@ -1,6 +1,6 @@
 """Send one request: again where that can help, and never past the operation's time.
 
-Each try is recorded, and the answer is scrubbed.
+Each try is recorded.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Generator, Mapping
 from contextlib import AbstractContextManager
-from contextvars import ContextVar
+from functools import partial
 from typing import Any
 
 import attrs
@@ -21,10 +21,11 @@ import urllib3
 from .._drive import drive, drive_async, take
 from .._flows import Pause
 from .._observe import Watched
-from .._secrets import redact_body
+from .request import Request
 from .transport import (
     FunctionClient,
     NeverSent,
+    Sent,
     connection_error,
     never_sent,
     remaining,
@@ -41,112 +42,74 @@ _TOO_LATE = 0.05
 
 @attrs.define
 class Sending:
-    """What is known of the current request, with all its tries.
+    """What is known of a request that is being sent, with all its tries.
 
     Attributes:
+        request: What each try sends.
         watched: The request's record, for the listeners.
         attempts: How often it was tried so far.
         in_doubt: A try may have reached Stripe and had no trustworthy answer.
-        body: Stripe's answer, if that was no error.
     """
 
+    request: Request
     watched: Watched
     attempts: int = 0
     in_doubt: bool = False
-    body: str | bytes = attrs.field(default=b"", repr=False)
+
+    def attempt(self) -> AbstractContextManager[Watched]:
+        """Record one try, for the length of a block."""
+        return self.watched.attempt(self.request.method, self.request.url, self.attempts)
 
 
-# Each thread and each task has a context of its own.
-_sending: ContextVar[Sending] = ContextVar("tokencharge_sending")
-
-
-@attrs.frozen
-class _Try:
-    method: str
-    url: str
-    headers: Mapping[str, str] = attrs.field(repr=False)
-    body: Any = attrs.field(repr=False)
-
-
-class Wire(stripe.HTTPClient):
-    """The HTTP client for the SDK: it sends each try through another client.
-
-    It retries in place of the SDK, which does not know how much time is left, and does
-    not retry a 429.
+class Wire:
+    """The way to Stripe: it sends each try through a client of the SDK's kind.
 
     Args:
-        inner: The client that sends the requests.
+        client: It sends the requests.
         timeout: Seconds for an operation with all its requests.
         retries: How often a request is tried again, at most.
     """
 
-    def __init__(self, inner: stripe.HTTPClient, timeout: float, retries: int) -> None:
-        super().__init__()
-        self._inner = inner
+    def __init__(self, client: stripe.HTTPClient, timeout: float, retries: int) -> None:
+        self._client = client
         self._least = timeout * _TOO_LATE
         self._retries = retries
         # Nothing gets better by waiting where there is no network.
-        self._first_pause = 0.0 if isinstance(inner, FunctionClient) else _FIRST_PAUSE
-        # The SDK reports the transport's name to Stripe. That is the inner client's
-        # name.
-        self.name = inner.name  # type: ignore[misc]
+        self._first_pause = 0.0 if isinstance(client, FunctionClient) else _FIRST_PAUSE
 
-    @property
-    def last(self) -> Sending:
-        """The request that this thread or task sent last."""
-        return _sending.get()
+    def send(self, sending: Sending) -> Sent:
+        """Send a request, and return what Stripe answers at last.
 
-    def begin(self, watched: Watched) -> None:
-        """Begin a request, which is tried once or more."""
-        _sending.set(Sending(watched))
+        Raises:
+            stripe.APIConnectionError: There is no answer.
+        """
+        return drive(self._tries(sending, sys.exc_info()[1]), partial(self._do, sending))
+
+    async def send_async(self, sending: Sending) -> Sent:
+        """Send a request, as `send` does."""
+        tries = self._tries(sending, sys.exc_info()[1])
+        return await drive_async(tries, partial(self._do_async, sending))
 
     def has_time_for(self, pause: float) -> bool:
         """Tell whether a request can still be sent after a pause of so many seconds."""
         return remaining() - pause >= self._least
 
-    def request_with_retries(
-        self,
-        method: str,
-        url: str,
-        headers: Mapping[str, str],
-        post_data: Any = None,
-        *_: Any,
-        **__: Any,
-    ) -> Any:
-        """Send a request."""
-        request = _Try(method, url, headers, post_data)
-        return drive(self._tries(request, sys.exc_info()[1]), self._do)
-
-    async def request_with_retries_async(
-        self,
-        method: str,
-        url: str,
-        headers: Mapping[str, str],
-        post_data: Any = None,
-        *_: Any,
-        **__: Any,
-    ) -> Any:
-        """Send a request."""
-        request = _Try(method, url, headers, post_data)
-        return await drive_async(self._tries(request, sys.exc_info()[1]), self._do_async)
-
     def _tries(
-        self, request: _Try, handled: BaseException | None
-    ) -> Generator[_Try | Pause, Any, Any]:
+        self, sending: Sending, handled: BaseException | None
+    ) -> Generator[Request | Pause, Any, Sent]:
         """Try until there is an answer to give back, or no use in another try.
 
         Args:
-            request: What to send.
+            sending: What to send.
             handled: What the caller was handling before.
         """
-        sending = _sending.get()
         if not self.has_time_for(0):
             raise NeverSent("The time for this call (STRIPE_TIMEOUT) is up.")  # type: ignore[no-untyped-call]
         while True:
             sending.attempts += 1
             pause = self._pause(sending.attempts)
             try:
-                body, status, headers = take((yield request))
+                body, status, headers = take((yield sending.request))
                 if isinstance(headers, dict):
                     # Names are looked up in any case. A plain dict would hide some.
                     headers = urllib3.HTTPHeaderDict(headers)
@@ -158,7 +121,7 @@ class Wire(stripe.HTTPClient):
             else:
                 sending.in_doubt |= status >= 500
                 if not _wants_another_try(status, headers) or self._is_last(sending, pause):
-                    return self._received(body, status, headers)
+                    return body, status, headers
             yield Pause(pause)
 
     def _is_last(self, sending: Sending, pause: float) -> bool:
@@ -168,46 +131,31 @@ class Wire(stripe.HTTPClient):
         longest = min(self._first_pause * 2.0 ** (attempts - 1), _LONGEST_PAUSE)
         return max(longest * (1 + random.random()) / 2, self._first_pause)  # noqa: S311
 
-    def _do(self, step: _Try | Pause) -> Any:
+    def _do(self, sending: Sending, step: Request | Pause) -> Any:
         if isinstance(step, Pause):
             return time.sleep(step.seconds)
-        with self._attempt(step) as attempt:
-            attempt.result = answer = self._inner.request(
+        with sending.attempt() as attempt:
+            attempt.result = answer = self._client.request(
                 step.method, step.url, step.headers, step.body
             )
         return answer
 
-    async def _do_async(self, step: _Try | Pause) -> Any:
+    async def _do_async(self, sending: Sending, step: Request | Pause) -> Any:
         if isinstance(step, Pause):
             return await asyncio.sleep(step.seconds)
-        with self._attempt(step) as attempt:
-            attempt.result = answer = await self._inner.request_async(
+        with sending.attempt() as attempt:
+            attempt.result = answer = await self._client.request_async(
                 step.method, step.url, step.headers, step.body
             )
         return answer
 
-    def _attempt(self, step: _Try) -> AbstractContextManager[Watched]:
-        sending = _sending.get()
-        return sending.watched.attempt(step.method, step.url, sending.attempts)
-
-    def _received(self, body: Any, status: int, headers: Mapping[str, str]) -> Any:
-        if 200 <= status < 300:
-            # Kept from the SDK, which would decode it slowly and log it, with the
-            # e-mail.
-            _sending.get().body, body = body, b"{}"
-        else:
-            # Stripe's errors repeat tokens and e-mails, and the SDK copies them into
-            # exceptions and logs.
-            body = redact_body(body if isinstance(body, str) else body.decode("utf-8", "replace"))
-        return body, status, headers
-
     def close(self) -> None:
-        """Close the inner client's connections."""
-        self._inner.close()  # type: ignore[no-untyped-call]
+        """Close the client's connections."""
+        self._client.close()  # type: ignore[no-untyped-call]
 
     async def close_async(self) -> None:
-        """Close the inner client's connections."""
-        await self._inner.close_async()  # type: ignore[no-untyped-call]
+        """Close the client's connections."""
+        await self._client.close_async()  # type: ignore[no-untyped-call]
 
 
 def _understood(error: Exception, handled: BaseException | None) -> stripe.APIConnectionError:
