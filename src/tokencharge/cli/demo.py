@@ -323,11 +323,7 @@ def _tell(console: Console, number: int, scene: dict[str, Any]) -> None:
     from rich.table import Table
 
     console.print(f"\n{number}. {scene['title']}\n", style="bold cyan")
-    console.print(
-        Syntax(
-            scene["code"], "python", theme="ansi_dark", background_color="default", word_wrap=True
-        )
-    )
+    console.print(Syntax(scene["code"], "python", theme="ansi_dark", word_wrap=True))
     for result in scene["results"]:
         facts = Table.grid(padding=(0, 2))
         facts.add_column(style="dim")
