@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import re
+import secrets
 from collections.abc import Iterator
+from typing import Any
 
 import attrs
 import pytest
 
-from tokencharge.sandbox import Request, Response, Sandbox, Server
+from tests.rows import each_row
+from tokencharge import CardDeclined, Charge, ChargeState, Money, Payment, PaymentGateway
+from tokencharge.sandbox import Rules, Sandbox
 
 KEY = "sk_test_51DemoSecretDemoSecret"
 SCENES = [
@@ -26,72 +30,91 @@ SCENES = [
 @pytest.fixture
 def stripe(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
     """What STRIPE_SECRET_KEY and STRIPE_API_BASE lead to: for the demo, that is Stripe."""
-    sandbox = Sandbox(secret_key=KEY)
+    sandbox = Sandbox(secret_key=KEY, rules=Rules(card_tokens=True))
     with sandbox.serve() as server:
         monkeypatch.setenv("STRIPE_SECRET_KEY", KEY)
         monkeypatch.setenv("STRIPE_API_BASE", server.url)
         yield sandbox
 
 
-def test_two_identical_submissions_make_one_customer_and_one_charge(run) -> None:
-    """The JSON shows two identical calls, and the sandbox's
-    count of what they made: one of each."""
-    scene = run("demo", "--json").document["scenes"][1]
-    first, second = [call for call in scene["calls"] if call["result"] == "Payment"]
-
-    assert {"customers": 1, "charges": 1, "refunds": 0} == scene["totals"]
-    assert ("charge", "charge") == (first["method"], second["method"])
-    assert (first["customer"], first["charge"]) == (second["customer"], second["charge"])
-    assert (None, "this call charged nothing") == (first.get("replayed"), second["replayed"])
-    assert [False] * 3 + [True, False] == [
-        request["replayed"] for call in (first, second) for request in call["requests"]
-    ]
+def false_claims(document: Any) -> str:
+    """The claims that do not hold: "2.3" is the third claim of the second scene."""
+    return " ".join(
+        f"{number}.{place}"
+        for number, scene in enumerate(document["scenes"], 1)
+        for place, claim in enumerate(scene["claims"], 1)
+        if not claim["holds"]
+    )
 
 
 def test_the_demo_runs_by_itself_in_a_sandbox(run_process) -> None:
     """Without a key, in a process of its own and without
     standard input, every scene ends as told."""
     ran = run_process("demo", "--json")
+    document = ran.document
 
     assert (0, "") == (ran.code, ran.err)
-    assert "sandbox" == ran.document["backend"]
-    assert SCENES == [scene["name"] for scene in ran.document["scenes"]]
-    assert [True] * 7 == [scene["as_told"] for scene in ran.document["scenes"]]
-    assert all(claim["holds"] for scene in ran.document["scenes"] for claim in scene["claims"])
-    assert {"customers": 7, "charges": 7, "refunds": 1} == ran.document["totals"]
+    assert ("sandbox", True) == (document["backend"], document["as_told"])
+    assert SCENES == [scene["name"] for scene in document["scenes"]]
+    assert [True] * 7 == [scene["as_told"] for scene in document["scenes"]]
+    assert [2, 3, 3, 4, 5, 3, 3] == [len(scene["claims"]) for scene in document["scenes"]]
+    assert "" == false_claims(document)
+    assert {"customers": 7, "charges": 7, "refunds": 1} == document["totals"]
 
 
-def test_the_story_shows_the_calls_and_what_came_of_them(run) -> None:
-    """On the terminal: first what it talks to, then for each scene its code,
-    what came of it, what was checked."""
+def test_two_identical_submissions_make_one_customer_and_one_charge(run) -> None:
+    """The JSON shows two results, what was sent for them, and
+    the sandbox's count of what they made: one of each."""
+    scene = run("demo", "--json").document["scenes"][1]
+    first, second = scene["results"]
+
+    assert {"customers": 1, "charges": 1, "refunds": 0} == scene["totals"]
+    assert (first["customer"], first["charge"]) == (second["customer"], second["charge"])
+    assert (None, "this call charged nothing") == (first.get("replayed"), second["replayed"])
+    assert [False] * 3 + [True, False] == [each["replayed"] for each in scene["requests"]]
+
+
+def test_the_story_shows_the_calls_and_what_came_of_them(
+    run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On the terminal: first what it talks to, then for each scene its code, what came of it,
+    what was sent, what was checked."""
+    monkeypatch.setenv("COLUMNS", "240")
     code, out, err = run("demo")
+    opening, *parts = re.split(r"^\d\. ", out, flags=re.MULTILINE)
+    scenes = run("demo", "--json").document["scenes"]
 
     assert (0, "") == (code, err)
-    assert "not to Stripe" in " ".join(out.split("1. ")[0].replace("│", " ").split())
-    assert [*"1234567"] == re.findall(r"^(\d)\. ", out, re.MULTILINE)
-    assert 'gateway.refund(captured, Money(500, "usd"))' in out
-    assert ["held", "paid", "paid"] == re.findall(
-        r"^state +(\w+)", out.split("4. ")[1].split("5. ")[0], re.MULTILINE
-    )
-    assert "decline_code='stolen_card'" in out
-    assert "OutcomeUnknown" in out
-    assert "✗" not in out
-    assert "The sandbox counts 1 customer, 1 charge, 0 refunds." in out
-    assert "7 scenes, all as told: 7 customers, 7 charges, 1 refund." in out
+    assert "not to Stripe" in opening
+    assert 7 == len(parts)
+    for part, scene in zip(parts, scenes, strict=True):
+        lines = [line.rstrip() for line in part.splitlines()]
+
+        assert scene["title"] == lines[0]
+        assert scene["code"].splitlines() == lines[2 : 2 + scene["code"].count("\n") + 1]
+        assert [f"✓ {claim['text']}" for claim in scene["claims"]] == [
+            line for line in lines if line.startswith(("✓", "✗"))
+        ]
+    assert 'gateway.refund(captured, Money(500, "usd"))' in parts[3]
+    assert ["held", "paid", "paid"] == re.findall(r"^state +(\w+)", parts[3], re.MULTILINE)
+    assert "sent POST /v1/refunds (200)" in parts[3]
+    assert "sent POST /v1/customers (200, replayed)" in parts[1]
+    assert "decline_code='stolen_card'" in parts[2]
+    assert "OutcomeUnknown" in parts[6]
+    assert "The sandbox counts 1 customer, 1 charge, 0 refunds." in parts[0]
+    assert "7 scenes, all as told: 7 customers, 7 charges, 1 refund." in parts[6]
 
 
-def test_there_is_no_colour_where_there_is_no_terminal(run) -> None:
-    """Output that is piped or captured has no escape codes."""
-    assert "\x1b" not in run("demo").out
-
-
-@pytest.mark.parametrize("coloured", [True, False])
-def test_no_color_is_honoured(coloured: bool, run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A terminal gets colour, unless NO_COLOR is set."""
-    monkeypatch.setenv("TERM", "xterm-256color")
-    monkeypatch.setenv("FORCE_COLOR", "1")
-    if not coloured:
-        monkeypatch.setenv("NO_COLOR", "1")
+@pytest.mark.parametrize(
+    ("environment", "coloured"),
+    [({}, False), ({"FORCE_COLOR": "1"}, True), ({"FORCE_COLOR": "1", "NO_COLOR": "1"}, False)],
+)
+def test_colour_is_for_terminals_that_want_it(
+    environment: dict[str, str], coloured: bool, run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A terminal gets colour, unless NO_COLOR is set; what is piped or captured gets none."""
+    for name, value in {"TERM": "xterm-256color", **environment}.items():
+        monkeypatch.setenv(name, value)
 
     assert coloured == bool(re.search(r"\x1b\[(?:\d+;)*3\d", run("demo").out))
 
@@ -115,44 +138,43 @@ def test_a_terminal_without_unicode_is_enough(run_process) -> None:
 
 
 def test_the_sandbox_is_reached_past_a_proxy(run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A proxy in the environment does not come between the demo and
-    its sandbox, and stays as it was."""
+    """A proxy in the environment does not come between the demo and its sandbox."""
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
 
     assert 0 == run("demo", "--json").code
-    assert "no_proxy" not in os.environ
-
-    monkeypatch.setenv("no_proxy", "example.com")
-
-    assert 0 == run("demo", "--json").code
-    assert "example.com" == os.environ["no_proxy"]
 
 
-def test_a_test_key_takes_the_story_to_stripe(stripe: Sandbox, run) -> None:
-    """With a test key the same scenes go to Stripe; the one that Stripe
-    cannot play says so and is no failure."""
+@pytest.mark.parametrize("route", ["payment_intents", "charges"])
+def test_a_test_key_takes_the_story_to_stripe(
+    route: str, stripe: Sandbox, run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a test key the scenes go to Stripe, over either route,
+    but for the one that Stripe cannot play."""
+    monkeypatch.setenv("STRIPE_ROUTE", route)
     ran = run("demo", "--json")
     document = ran.document
 
     assert (0, "") == (ran.code, ran.err)
-    assert "stripe" == document["backend"]
-    assert [True] * 6 + [None] == [scene["as_told"] for scene in document["scenes"]]
-    assert "unset STRIPE_SECRET_KEY" in document["scenes"][6]["skipped"]
-    assert document["totals"] == {
-        "customers": len(stripe.customers),
-        "charges": len(stripe.charges),
-        "refunds": len(stripe.refunds),
-    }
-    assert {"customers": 1, "charges": 1, "refunds": 0} == document["scenes"][1]["totals"]
+    assert ("stripe", True) == (document["backend"], document["as_told"])
+    assert SCENES[:-1] == [scene["name"] for scene in document["scenes"]]
+    assert "" == false_claims(document)
+    assert (len(stripe.customers), len(stripe.charges)) == (
+        document["totals"]["customers"],
+        document["totals"]["charges"],
+    )
+    assert 1 == document["totals"]["refunds"]
 
 
-def test_the_terminal_says_that_it_talks_to_stripe(stripe: Sandbox, run) -> None:
-    """With a test key the first thing to read is that this is Stripe's test mode."""
+@pytest.mark.usefixtures("stripe")
+def test_the_terminal_says_that_it_talks_to_stripe(run) -> None:
+    """With a test key the first thing to read is that this is Stripe's
+    test mode, and how to see the scene that is left out."""
     code, out, err = run("demo")
+    opening = " ".join(out.split("1. ")[0].split())
 
     assert (0, "") == (code, err)
-    assert "Stripe's test mode" in out.split("1. ")[0]
-    assert "Skipped. " in out
+    assert f"Stripe's test mode at {os.environ['STRIPE_API_BASE']}, with your test key" in opening
+    assert "unset STRIPE_SECRET_KEY to see one lost" in opening
     assert "6 scenes, all as told: 6 customers, 6 charges, 1 refund." in out
 
 
@@ -209,58 +231,95 @@ def test_a_scene_that_breaks_off_ends_the_story(stripe: Sandbox, run) -> None:
     assert {"customers": 1, "charges": 1, "refunds": 0} == scene["totals"]
 
 
-def test_the_terminal_says_what_broke(
-    stripe: Sandbox, run, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.usefixtures("stripe")
+def test_the_terminal_says_what_broke(run, monkeypatch: pytest.MonkeyPatch) -> None:
     """A key that Stripe refuses ends the story in words, without the key."""
     monkeypatch.setenv("STRIPE_SECRET_KEY", KEY + "Other")
     code, out, err = run("demo")
 
     assert (1, "") == (code, err)
-    assert "The scene broke off: Stripe refused the secret key" in " ".join(out.split())
+    assert "✗ The scene broke off: Stripe refused the secret key" in " ".join(out.split())
     assert "1 of 1 scenes did not go as told: token-to-charge." in out
     assert KEY not in out
 
 
-@pytest.fixture
-def forgetful(stripe: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
-    """A Stripe that ignores idempotency keys and takes every card."""
-
-    def handle(request: Request) -> Response:
-        headers = {
-            name: value for name, value in request.headers.items() if name != "idempotency-key"
-        }
-        body = request.body.replace(b"tok_visa_chargeDeclinedStolenCard", b"tok_visa")
-        return stripe.handle(attrs.evolve(request, headers=headers, body=body))
-
-    with Server(handle, "127.0.0.1", 0) as server:
-        monkeypatch.setenv("STRIPE_API_BASE", server.url)
-        yield stripe
+STOLEN = "tok_visa_chargeDeclinedStolenCard"
+charge, capture = PaymentGateway.charge, PaymentGateway.capture
 
 
-def test_a_backend_that_charges_twice_is_caught(forgetful: Sandbox, run) -> None:
-    """The demo checks what it claims: where one submission too many is charged, it fails."""
+def charge_without_end(*args: Any, **kwargs: Any) -> Payment:
+    payment = charge(*args, **kwargs)
+    return attrs.evolve(payment, charge=attrs.evolve(payment.charge, state=ChargeState.PENDING))
+
+
+def charge_without_a_word(*args: Any, **kwargs: Any) -> Payment:
+    return attrs.evolve(charge(*args, **kwargs), replayed=False)
+
+
+def charge_anew(gateway: PaymentGateway, token: str, *args: Any, **kwargs: Any) -> Payment:
+    again = token if token == STOLEN else "tok_visa"
+    return charge(gateway, again, *args, **kwargs | {"order_id": secrets.token_hex(6)})
+
+
+def charge_any_card(gateway: PaymentGateway, token: str, *args: Any, **kwargs: Any) -> Payment:
+    return charge(gateway, "tok_visa" if token == STOLEN else token, *args, **kwargs)
+
+
+def charge_and_charge(gateway: PaymentGateway, *args: Any, **kwargs: Any) -> Payment:
+    payment = charge(gateway, *args, **kwargs)
+    charge(gateway, "tok_visa", "eve@example.com", Money(100, "usd"))
+    return payment
+
+
+def capture_nothing(*args: Any) -> Charge:
+    return attrs.evolve(capture(*args), amount_kept=Money(0, "usd"))
+
+
+LIES = [
+    (PaymentGateway, "charge", charge_without_end, "1.1 4.1 5.1"),
+    (PaymentGateway, "charge", charge_without_a_word, "2.2 6.2 7.2"),
+    (PaymentGateway, "charge", charge_anew, "2.1 2.2 2.3 6.1 6.2 6.3 7.2 7.3"),
+    (PaymentGateway, "charge", charge_any_card, "3.1 3.2"),
+    # Only the sandbox's own record shows it.
+    (PaymentGateway, "charge", charge_and_charge, "1.2 2.3 4.4 5.5 6.3 7.3"),
+    (PaymentGateway, "capture", capture_nothing, "4.2"),
+    (PaymentGateway, "refund", lambda *_: None, "4.3 4.4"),
+    (PaymentGateway, "void", lambda _, held: held, "5.2 5.3 5.4"),
+    (CardDeclined, "public_message", "The card is stolen.", "3.2"),
+    (Sandbox, "lose_next_answer", lambda *_, **__: None, "7.1"),
+]
+
+
+@each_row(("owner", "name", "lie", "false"), LIES)
+def test_a_scene_that_is_not_true_is_told_and_is_the_exit_code(
+    owner: type, name: str, lie: object, false: str, run
+) -> None:
+    """Where one thing is not as the story has it, just its claims
+    are false, and the exit code is 1."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(owner, name, lie)
+        ran = run("demo", "--json")
+
+    assert false == false_claims(ran.document)
+    assert (1, False) == (ran.code, ran.document["as_told"])
+
+
+@pytest.mark.usefixtures("stripe")
+def test_without_a_sandbox_stripes_answers_are_counted(
+    run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At Stripe, too, a payment too many is told: its answers name two."""
+    monkeypatch.setattr(PaymentGateway, "charge", charge_anew)
     ran = run("demo", "--json")
-    broken = {
-        scene["name"]: [claim["text"] for claim in scene["claims"] if not claim["holds"]]
-        for scene in ran.document["scenes"]
-        if scene["as_told"] is False
-    }
 
-    assert 1 == ran.code
-    assert {"same-submission-twice", "declined-card", "one-order-two-cards"} == set(broken)
-    assert (
-        "Stripe's answers name 1 customer, 1 charge, 0 refunds." in broken["same-submission-twice"]
-    )
-    assert "The card is declined." in broken["declined-card"]
-    assert "Only the first card is charged." in broken["one-order-two-cards"]
+    assert (1, "2.1 2.2 2.3 6.1 6.2 6.3") == (ran.code, false_claims(ran.document))
 
 
-@pytest.mark.usefixtures("forgetful")
-def test_a_broken_promise_is_shown(run) -> None:
+def test_a_broken_promise_is_shown(run, monkeypatch: pytest.MonkeyPatch) -> None:
     """On the terminal a claim that does not hold is marked, and the last line names its scene."""
+    monkeypatch.setattr(PaymentGateway, "void", lambda _, held: held)
     code, out, err = run("demo")
 
     assert (1, "") == (code, err)
-    assert "✗ Both submissions end in the same payment." in out
-    assert "3 of 7 scenes did not go as told: same-submission-twice, " in out
+    assert "✗ They cannot be taken any more." in out
+    assert "1 of 7 scenes did not go as told: hold-let-go." in out

@@ -1,7 +1,7 @@
 """`tokencharge demo`: seven scenes in a sandbox, or in Stripe's test mode.
 
-Each scene checks what it claims. A scene is a function of this file. Its first lines
-are shown as they are here, and then the result of each call.
+A scene is a function. Its first paragraph is what a shop writes, and the terminal shows
+it as it stands here. Below it stands what must be true, which is checked.
 """
 
 from __future__ import annotations
@@ -9,12 +9,11 @@ from __future__ import annotations
 import inspect
 import logging
 import os
+import secrets
 import textwrap
-import uuid
-from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any, cast
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import attrs
 
@@ -32,113 +31,118 @@ from .. import (
     Settings,
     TokenChargeError,
 )
-from ..sandbox import Arrival, Sandbox
+from ..sandbox import Sandbox
 from .terminal import mark, open_console, write_json
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 ADA = "ada@example.com"
-_LOOPBACK = "127.0.0.1"
+KINDS = ("customers", "charges", "refunds")
+Scene: TypeAlias = "Callable[[PaymentGateway, Demo], None]"
+Outcome: TypeAlias = Payment | Charge | Refund | TokenChargeError
 
 
-def token_to_charge(demo: Demo, gateway: PaymentGateway) -> None:
+def token_to_charge(gateway: PaymentGateway, demo: Demo) -> None:
     """A token becomes a Customer and a Charge."""
-    token = demo.token()
-    payment = gateway.charge(token, ADA, Money(500, "usd"), description="A seat at the demo")
+    payment = gateway.charge(demo.token, ADA, Money(500, "usd"), description="A seat at the demo")
 
+    demo.show(payment)
     demo.check("5.00 USD are charged.", payment.charge.state is ChargeState.PAID)
     demo.check_made(customers=1, charges=1)
 
 
-def same_submission_twice(demo: Demo, gateway: PaymentGateway) -> None:
+def same_submission_twice(gateway: PaymentGateway, demo: Demo) -> None:
     """The same submission, twice."""
-    token, order_id = demo.token(), demo.order_id()
-    first = gateway.charge(token, ADA, Money(500, "usd"), order_id=order_id)
-    again = gateway.charge(token, ADA, Money(500, "usd"), order_id=order_id)
+    first = gateway.charge(demo.token, ADA, Money(500, "usd"), order_id=demo.order_id)
+    again = gateway.charge(demo.token, ADA, Money(500, "usd"), order_id=demo.order_id)
 
-    demo.check("Both submissions end in the same payment.", _ids(first) == _ids(again))
+    demo.show(first, again)
+    demo.check("Both submissions end in the same payment.", first.charge.id == again.charge.id)
     demo.check("The second one charged nothing, and says so.", again.replayed)
     demo.check_made(customers=1, charges=1)
 
 
-def declined_card(demo: Demo, gateway: PaymentGateway) -> None:
+def declined_card(gateway: PaymentGateway, demo: Demo) -> None:
     """A declined card."""
-    with suppress(CardDeclined):
+    declined = None
+    try:
         gateway.charge("tok_visa_chargeDeclinedStolenCard", ADA, Money(500, "usd"))
+    except CardDeclined as error:
+        declined = error
 
-    error = demo.outcome
-    stolen = isinstance(error, CardDeclined) and error.decline_code == "stolen_card"
-    told = isinstance(error, CardDeclined) and "stolen" in error.public_message
-    demo.check("The card is declined.", isinstance(error, CardDeclined))
+    demo.show(declined)
+    page = declined.public_message if declined else "Thank you!"
+    demo.check("The card is declined.", declined is not None)
     demo.check(
         "The log says that the card is stolen; the buyer, maybe the thief, is not told.",
-        stolen and not told,
+        "stolen_card" in repr(declined) and "stolen" not in page,
     )
     # Over PaymentIntents, the bank is asked after the Customer is made, and the failed
     # Charge is kept.
-    tried = int(demo.settings.route == "payment_intents")
+    tried = int(gateway.settings.route == "payment_intents")
     demo.check_made(customers=tried, charges=tried)
 
 
-def authorize_capture_refund(demo: Demo, gateway: PaymentGateway) -> None:
+def authorize_capture_refund(gateway: PaymentGateway, demo: Demo) -> None:
     """Authorize, capture, refund."""
-    payment = gateway.charge(demo.token(), ADA, Money(2000, "usd"), capture=False)
+    payment = gateway.charge(demo.token, ADA, Money(2000, "usd"), capture=False)
     captured = gateway.capture(payment.charge)
-    gateway.refund(captured, Money(500, "usd"))
+    refund = gateway.refund(captured, Money(500, "usd"))
     after = gateway.get_charge(captured.id)
 
+    demo.show(payment, captured, refund, after)
     demo.check("20.00 USD are held first, and not taken.", payment.charge.state is ChargeState.HELD)
     demo.check("Then they are taken.", captured.amount_kept == Money(2000, "usd"))
     demo.check("Then 5.00 USD of them are given back.", after.amount_kept == Money(1500, "usd"))
     demo.check_made(customers=1, charges=1, refunds=1)
 
 
-def hold_let_go(demo: Demo, gateway: PaymentGateway) -> None:
+def hold_let_go(gateway: PaymentGateway, demo: Demo) -> None:
     """A hold that is let go."""
-    order_id = demo.order_id()
-    payment = gateway.charge(
-        demo.token(), ADA, Money(2000, "usd"), order_id=order_id, capture=False
-    )
+    price, too_late = Money(2000, "usd"), None
+    payment = gateway.charge(demo.token, ADA, price, order_id=demo.order_id, capture=False)
     released = gateway.void(payment.charge)
-    with suppress(InvalidRequest):
+    try:
         gateway.capture(payment.charge)
-    found = gateway.find(order_id, customer=payment.customer)
+    except InvalidRequest as error:
+        too_late = error
+    found = gateway.find(demo.order_id, customer=payment.customer)
 
+    demo.show(payment, released, too_late)
+    let_go = released.state is ChargeState.RELEASED
     demo.check("20.00 USD are held.", payment.charge.state is ChargeState.HELD)
-    demo.check(
-        "Then they are let go, and the charge says so.", released.state is ChargeState.RELEASED
-    )
-    demo.check(
-        "They cannot be taken any more.",
-        any(isinstance(each, InvalidRequest) for each in demo.outcomes),
-    )
+    demo.check("Then they are let go, and the charge says so.", let_go)
+    demo.check("They cannot be taken any more.", too_late is not None)
     demo.check("Who asks for the order's payment is told that there is none.", found is None)
-    # Over Charges, a hold is released by a refund.
-    demo.check_made(customers=1, charges=1, refunds=int(demo.settings.route == "charges"))
-
-
-def one_order_two_cards(demo: Demo, gateway: PaymentGateway) -> None:
-    """One order, two cards."""
-    order_id = demo.order_id()
-    first = gateway.charge("tok_visa", ADA, Money(4200, "usd"), order_id=order_id)
-    again = gateway.charge("tok_mastercard", ADA, Money(4200, "usd"), order_id=order_id)
-
-    demo.check("Both cards end in the same payment.", _ids(first) == _ids(again))
-    demo.check("Only the first card is charged.", _brand(again) == "visa" and again.replayed)
     demo.check_made(customers=1, charges=1)
 
 
-def lost_answer(demo: Demo, gateway: PaymentGateway) -> None:
-    """An answer lost on the way."""
-    token, sandbox = demo.token(), demo.need_sandbox()
-    sandbox.lose_next_answer(path=demo.moves_money)
-    with suppress(OutcomeUnknown):
-        gateway.charge(token, ADA, Money(500, "usd"))
-    payment = gateway.charge(token, ADA, Money(500, "usd"))
+def one_order_two_cards(gateway: PaymentGateway, demo: Demo) -> None:
+    """One order, two cards."""
+    first = gateway.charge("tok_visa", ADA, Money(4200, "usd"), order_id=demo.order_id)
+    again = gateway.charge("tok_mastercard", ADA, Money(4200, "usd"), order_id=demo.order_id)
 
-    unknown = any(isinstance(each, OutcomeUnknown) for each in demo.outcomes)
-    demo.check("No answer came, and nobody claims to know more.", unknown)
+    demo.show(first, again)
+    card = again.charge.card
+    first_card = card is not None and card.brand == "visa"
+    demo.check("Both cards end in the same payment.", first.charge.id == again.charge.id)
+    demo.check("Only the first card is charged.", first_card and again.replayed)
+    demo.check_made(customers=1, charges=1)
+
+
+def lost_answer(gateway: PaymentGateway, demo: Demo) -> None:
+    """An answer lost on the way."""
+    unknown = None
+    demo.lose_next_answer()
+    try:
+        gateway.charge(demo.token, ADA, Money(500, "usd"))
+    except OutcomeUnknown as error:
+        unknown = error
+    payment = gateway.charge(demo.token, ADA, Money(500, "usd"))
+
+    demo.show(unknown, payment)
+    demo.check("No answer came, and nobody claims to know more.", unknown is not None)
     demo.check("Calling again finds the payment that the first call made.", payment.replayed)
     demo.check_made(customers=1, charges=1)
 
@@ -154,231 +158,68 @@ SCENES = (
 )
 
 
-def _ids(payment: Payment) -> tuple[str, str]:
-    return payment.customer.id, payment.charge.id
-
-
-def _brand(payment: Payment) -> str | None:
-    return None if payment.charge.card is None else payment.charge.card.brand
-
-
-class _Skipped(Exception):
-    """A scene cannot be played here."""
-
-
-@attrs.frozen
-class _Call:
-    """A call of the gateway, its outcome, and the sandbox's requests meanwhile."""
-
-    method: str
-    outcome: object
-    requests: list[Arrival]
-
-
 @attrs.define
 class Demo:
-    """A scene that is being played: its calls, its checks, and how it ended.
+    """What a scene has at hand, and what it shows. At Stripe, there is no sandbox."""
 
-    Attributes:
-        settings: The settings of its gateway.
-        sandbox: The sandbox it is played in; None for Stripe's test mode.
-        scene: The function.
-        calls: The calls of the gateway.
-        claims: What was checked, and whether it holds.
-        skipped: Why it cannot be played here.
-        broke: The error that ended it early.
-        made: What it made, once it is over.
-    """
-
-    settings: Settings
     sandbox: Sandbox | None
-    scene: Callable[[Demo, PaymentGateway], None]
-    calls: list[_Call] = attrs.field(factory=list[_Call])
-    claims: list[tuple[str, bool]] = attrs.field(factory=list[tuple[str, bool]])
-    skipped: str | None = None
-    broke: TokenChargeError | None = None
-    made: Counter[str] = attrs.field(factory=Counter[str])
-    _before: Counter[str] = attrs.field(init=False)
+    token: str
+    order_id: str
+    results: list[dict[str, str]] = attrs.field(factory=list)
+    claims: list[dict[str, Any]] = attrs.field(factory=list)
 
-    def __attrs_post_init__(self) -> None:
-        self._before = _recorded(self.sandbox)
+    def lose_next_answer(self) -> None:
+        """Let the sandbox make the next payment, and lose its answer."""
+        cast("Sandbox", self.sandbox).lose_next_answer(path="/v1/payment_intents")
 
-    @property
-    def title(self) -> str:
-        """Its title: what it shows."""
-        return str(self.scene.__doc__).rstrip(".")
-
-    @property
-    def name(self) -> str:
-        """Its name for machines."""
-        return self.scene.__name__.replace("_", "-")
-
-    @property
-    def code(self) -> str:
-        """Its lines up to the checks, as they are in this file."""
-        body = inspect.getsource(self.scene).split('"""\n', 1)[1]
-        return textwrap.dedent(body.split("\n\n")[0])
-
-    @property
-    def as_told(self) -> bool:
-        """Whether everything went as it says."""
-        return self.broke is None and all(holds for _, holds in self.claims)
-
-    @property
-    def outcomes(self) -> list[object]:
-        """What the gateway returned or raised, for each call."""
-        return [call.outcome for call in self.calls]
-
-    @property
-    def outcome(self) -> object:
-        """What the gateway returned or raised last."""
-        return self.calls[-1].outcome
-
-    @property
-    def moves_money(self) -> str:
-        """The path of the request that moves money."""
-        return "/v1/charges" if self.settings.route == "charges" else "/v1/payment_intents"
-
-    def count(self) -> Counter[str]:
-        """Count what it has made so far.
-
-        That is counted by the sandbox's own record, or by what Stripe's answers name.
-        """
-        if self.sandbox is not None:
-            now = _recorded(self.sandbox)
-            return Counter({kind: now[kind] - self._before[kind] for kind in now})
-        payments = [each for each in self.outcomes if isinstance(each, Payment)]
-        errors = [each for each in self.outcomes if isinstance(each, TokenChargeError)]
-        customers = {payment.customer.id for payment in payments} | {
-            error.customer_id for error in errors
-        }
-        charges = {payment.charge.id for payment in payments} | {
-            error.charge_id for error in errors
-        }
-        refunds = {each.id for each in self.outcomes if isinstance(each, Refund)}
-        return Counter(
-            customers=len(customers - {None}), charges=len(charges - {None}), refunds=len(refunds)
-        )
-
-    def token(self) -> str:
-        """Return a single-use token if one can be made without a browser.
-
-        Otherwise it is Stripe's test token.
-        """
-        return "tok_visa" if self.sandbox is None else self.sandbox.create_token()
-
-    def order_id(self) -> str:
-        """Make a name for an order."""
-        return f"demo-{uuid.uuid4().hex[:12]}"
-
-    def need_sandbox(self) -> Sandbox:
-        """Return the sandbox, or skip the scene."""
-        if self.sandbox is None:
-            raise _Skipped(
-                "Stripe loses no answer on request; "
-                "the sandbox does: unset STRIPE_SECRET_KEY to see it."
-            )
-        return self.sandbox
+    def show(self, *outcomes: Outcome | None) -> None:
+        """Show what calls returned or raised; None is an error that did not come."""
+        self.results.extend(_facts(outcome) for outcome in outcomes if outcome is not None)
 
     def check(self, claim: str, holds: bool) -> None:
-        """Record a claim that must hold, and whether it does."""
-        self.claims.append((claim, holds))
+        """Show what must be true, and whether it is."""
+        self.claims.append({"text": claim, "holds": holds})
 
     def check_made(self, customers: int, charges: int, refunds: int = 0) -> None:
-        """Claim how many Customers, Charges and Refunds it made, failed ones too."""
-        told = Counter(customers=customers, charges=charges, refunds=refunds)
+        """Check how many Customers, Charges and Refunds there are, failed ones too."""
+        expected = {"customers": customers, "charges": charges, "refunds": refunds}
         who = "Stripe's answers name" if self.sandbox is None else "The sandbox counts"
-        self.check(f"{who} {_counted(told)}.", told == self.count())
+        self.check(f"{who} {_counted(expected)}.", expected == self.made())
 
-    def play(self, gateway: PaymentGateway) -> None:
-        """Play the scene."""
-        try:
-            self.scene(self, cast("PaymentGateway", _Noted(gateway, self)))
-        except _Skipped as skipped:
-            self.skipped = str(skipped)
-        except TokenChargeError as error:
-            self.broke = error
-        self.made = self.count()
+    def made(self) -> dict[str, int]:
+        """Count by the sandbox's own record, or else by the ids in Stripe's answers."""
+        if self.sandbox is not None:
+            return {kind: len(getattr(self.sandbox, kind)) for kind in KINDS}
+        facts = {fact for result in self.results for fact in result.items()}
+        return {kind: sum(f"{label}s" == kind for label, _ in facts) for kind in KINDS}
 
-    def as_json(self) -> dict[str, Any]:
-        """Describe the scene for a machine."""
-        return {
-            "name": self.name,
-            "title": self.title,
-            "as_told": None if self.skipped else self.as_told,
-            "skipped": self.skipped,
-            "error": None if self.broke is None else self.broke.message,
-            "calls": [
-                {
-                    "method": call.method,
-                    "result": type(call.outcome).__name__,
-                    **dict(_facts(call.outcome)),
-                    "requests": [attrs.asdict(each) for each in call.requests],
-                }
-                for call in self.calls
-            ],
-            "claims": [{"text": text, "holds": holds} for text, holds in self.claims],
-            "totals": self.made,
+
+def _facts(outcome: Outcome) -> dict[str, str]:
+    if isinstance(outcome, TokenChargeError):
+        facts = {
+            "raises": type(outcome).__name__,
+            "customer": outcome.customer_id,
+            "charge": outcome.charge_id,
+            "buyer reads": outcome.public_message,
+            "log says": repr(outcome),
         }
-
-
-class _Noted:
-    """A gateway whose calls are recorded in a scene."""
-
-    def __init__(self, gateway: PaymentGateway, demo: Demo) -> None:
-        self._gateway, self._demo = gateway, demo
-
-    def __getattr__(self, name: str) -> Callable[..., Any]:
-        method, demo = getattr(self._gateway, name), self._demo
-
-        def call(*args: Any, **kwargs: Any) -> Any:
-            seen = 0 if demo.sandbox is None else len(demo.sandbox.requests)
-            outcome: object = None
-            try:
-                outcome = method(*args, **kwargs)
-                return outcome
-            except TokenChargeError as error:
-                outcome = error
-                raise
-            finally:
-                arrived = [] if demo.sandbox is None else demo.sandbox.requests[seen:]
-                demo.calls.append(_Call(name, outcome, arrived))
-
-        return call
-
-
-def _recorded(sandbox: Sandbox | None) -> Counter[str]:
-    kinds = ("customers", "charges", "refunds")
-    return Counter({kind: 0 if sandbox is None else len(getattr(sandbox, kind)) for kind in kinds})
-
-
-def _counted(made: Counter[str]) -> str:
-    return ", ".join(
-        f"{count} {kind.removesuffix('s') if count == 1 else kind}" for kind, count in made.items()
-    )
-
-
-def _facts(outcome: object) -> Iterator[tuple[str, str]]:
+        return {label: text for label, text in facts.items() if text is not None}
     if isinstance(outcome, Payment):
-        yield "customer", outcome.customer.id
-        yield from _facts(outcome.charge)
-        if outcome.replayed:
-            yield "replayed", "this call charged nothing"
-    elif isinstance(outcome, Charge):
-        yield "charge", outcome.id
-        yield "state", outcome.state.value
-        yield "kept", f"{outcome.amount_kept} of {outcome.amount}"
-        yield (
-            "card",
-            f"{outcome.card.brand} ending in {outcome.card.last4}" if outcome.card else "none",
-        )
-    elif isinstance(outcome, Refund):
-        yield "refund", outcome.id
-        yield "given back", str(outcome.amount)
-    elif isinstance(outcome, TokenChargeError):
-        yield "raises", type(outcome).__name__
-        yield "buyer reads", outcome.public_message
-        yield "log says", repr(outcome)
+        payment = {"customer": outcome.customer.id} | _facts(outcome.charge)
+        return payment | ({"replayed": "this call charged nothing"} if outcome.replayed else {})
+    if isinstance(outcome, Charge):
+        card = outcome.card
+        return {
+            "charge": outcome.id,
+            "state": outcome.state.value,
+            "kept": f"{outcome.amount_kept} of {outcome.amount}",
+            "card": f"{card.brand} ending in {card.last4}" if card else "none",
+        }
+    return {"refund": outcome.id, "given back": str(outcome.amount)}
+
+
+def _counted(made: dict[str, int]) -> str:
+    return ", ".join(f"{count} {kind[:-1] if count == 1 else kind}" for kind, count in made.items())
 
 
 def run(*, as_json: bool) -> int:
@@ -390,33 +231,38 @@ def run(*, as_json: bool) -> int:
         CommandFailed: rich is not installed.
     """
     console = None if as_json else open_console()
-    # Without a handler, Python prints warnings, and a lost answer is one. Here the
-    # scenes show it.
+    settings = test_settings() if os.environ.get("STRIPE_SECRET_KEY") else None
+    # Without a handler, Python prints warnings, and a lost answer is one.
     logging.getLogger("tokencharge").addHandler(logging.NullHandler())
-    played: list[Demo] = []
-    with _backend() as (settings, sandbox), PaymentGateway.from_settings(settings) as gateway:
-        if console is not None:
-            _open(console, settings, sandbox)
-        for scene in SCENES:
-            demo = Demo(settings, sandbox, scene)
-            demo.play(gateway)
-            played.append(demo)
-            if console is not None:
-                _show(console, len(played), demo)
-            if demo.broke is not None:
-                break
-    if console is not None:
-        _close(console, sandbox, played)
+    scenes = list(SCENES)
+    if settings is None:
+        where = "a sandbox on this machine, not to Stripe"
+        more = "With STRIPE_SECRET_KEY=sk_test_... set, the same goes to Stripe's test mode."
     else:
-        write_json(
-            {
-                "backend": "stripe" if sandbox is None else "sandbox",
-                "as_told": all(demo.as_told for demo in played),
-                "scenes": [demo.as_json() for demo in played],
-                "totals": _totals(played),
-            }
-        )
-    return 0 if all(demo.as_told for demo in played) else 1
+        scenes.remove(lost_answer)
+        where = f"Stripe's test mode at {settings.api_base}, with your test key"
+        more = "Stripe loses no answer on request: unset STRIPE_SECRET_KEY to see one lost."
+    if console is not None:
+        console.print(f"This talks to {where}. No money moves. {more}")
+    played: list[dict[str, Any]] = []
+    for scene in scenes:
+        played.append(_play(scene, settings))
+        if console is not None:
+            _tell(console, len(played), played[-1])
+        if played[-1]["error"] is not None:
+            break
+    failed = [scene["name"] for scene in played if not scene["as_told"]]
+    totals = {kind: sum(scene["totals"][kind] for scene in played) for kind in KINDS}
+    if console is None:
+        backend = "sandbox" if settings is None else "stripe"
+        write_json({"backend": backend, "as_told": not failed, "scenes": played, "totals": totals})
+    elif failed:
+        said = f"{len(failed)} of {len(played)} scenes did not go as told: {', '.join(failed)}."
+        console.print(f"\n{said}", style="bold red")
+    else:
+        said = f"{len(played)} scenes, all as told: {_counted(totals)}."
+        console.print(f"\n{said}", style="bold green")
+    return 1 if failed else 0
 
 
 def test_settings() -> Settings:
@@ -434,94 +280,68 @@ def test_settings() -> Settings:
     return settings
 
 
+def _play(scene: Scene, settings: Settings | None) -> dict[str, Any]:
+    error = None
+    with _backend(settings) as (gateway, sandbox):
+        token = "tok_visa" if sandbox is None else sandbox.create_token()
+        demo = Demo(sandbox, token, order_id=f"demo-{secrets.token_hex(6)}")
+        try:
+            scene(gateway, demo)
+        except TokenChargeError as unexpected:
+            demo.show(unexpected)
+            error = unexpected.message
+    first_paragraph = inspect.getsource(scene).split('"""\n')[1].split("\n\n")[0]
+    return {
+        "name": scene.__name__.replace("_", "-"),
+        "title": str(scene.__doc__).rstrip("."),
+        "code": textwrap.dedent(first_paragraph),
+        "results": demo.results,
+        "requests": [] if sandbox is None else [attrs.asdict(each) for each in sandbox.requests],
+        "claims": demo.claims,
+        "error": error,
+        "as_told": error is None and all(claim["holds"] for claim in demo.claims),
+        "totals": demo.made(),
+    }
+
+
 @contextmanager
-def _backend() -> Iterator[tuple[Settings, Sandbox | None]]:
-    if os.environ.get("STRIPE_SECRET_KEY"):
-        yield test_settings(), None
+def _backend(settings: Settings | None) -> Iterator[tuple[PaymentGateway, Sandbox | None]]:
+    if settings is not None:
+        with PaymentGateway.from_settings(settings) as gateway:
+            yield gateway, None
         return
     sandbox = Sandbox()
-    with sandbox.serve(_LOOPBACK) as server:
+    with sandbox.serve() as server:
         # No retries, so that a lost answer is seen.
-        yield Settings(sandbox.secret_key, api_base=server.url, max_retries=0), sandbox
+        local = Settings(sandbox.secret_key, api_base=server.url, max_retries=0)
+        with PaymentGateway.from_settings(local) as gateway:
+            yield gateway, sandbox
 
 
-def _totals(played: list[Demo]) -> Counter[str]:
-    totals = _recorded(None)
-    for demo in played:
-        totals.update(demo.made)
-    return totals
-
-
-def _open(console: Console, settings: Settings, sandbox: Sandbox | None) -> None:
-    from rich.panel import Panel
-
-    if sandbox is None:
-        where = (
-            f"This talks to Stripe's test mode at {settings.api_base}, "
-            "with your test key. No money moves."
-        )
-    else:
-        where = (
-            f"This talks to a sandbox on this machine ({settings.api_base}), "
-            "not to Stripe. No money moves."
-        )
-    console.print(Panel(where, title="tokencharge demo", title_align="left", border_style="cyan"))
-
-
-def _show(console: Console, number: int, demo: Demo) -> None:
-    from rich.rule import Rule
+def _tell(console: Console, number: int, scene: dict[str, Any]) -> None:
     from rich.syntax import Syntax
     from rich.table import Table
-    from rich.text import Text
 
-    console.print()
-    console.print(Rule(Text(f"{number}. {demo.title}", "bold"), align="left", style="cyan"))
-    if demo.skipped:
-        console.print(Text(f"Skipped. {demo.skipped}", "dim"))
-        return
-    console.print()
-    console.print(
-        Syntax(demo.code, "python", theme="ansi_dark", background_color="default", word_wrap=True)
-    )
-    for call in demo.calls:
+    console.print(f"\n{number}. {scene['title']}\n", style="bold cyan")
+    console.print(Syntax(scene["code"], "python", theme="ansi_dark", word_wrap=True))
+    for result in scene["results"]:
         facts = Table.grid(padding=(0, 2))
         facts.add_column(style="dim")
         facts.add_column(overflow="fold")
-        for label, text in _facts(call.outcome):
-            facts.add_row(Text(label), Text(text))
-        for each in call.requests:
-            replayed = ", replayed" if each.replayed else ""
-            facts.add_row(
-                Text("sent"), Text(f"{each.method} {each.path} ({each.status}{replayed})", "dim")
-            )
+        for label, text in result.items():
+            facts.add_row(label, text)
         console.print()
-        console.print(Text(f"gateway.{call.method}", "bold"))
         console.print(facts)
+    if scene["requests"]:
+        console.print()
+    for sent in scene["requests"]:
+        replayed = ", replayed" if sent["replayed"] else ""
+        text = f"sent {sent['method']} {sent['path']} ({sent['status']}{replayed})"
+        console.print(text, style="dim")
     console.print()
-    for text, holds in demo.claims:
-        console.print(Text(f"{mark(console, good=holds)} {text}", "green" if holds else "bold red"))
-    if demo.broke is not None:
-        text = f"{mark(console, good=False)} The scene broke off: {demo.broke.message}"
-        console.print(Text(text, "bold red"))
-
-
-def _close(console: Console, sandbox: Sandbox | None, played: list[Demo]) -> None:
-    from rich.panel import Panel
-    from rich.text import Text
-
-    others = [demo.name for demo in played if not demo.as_told]
-    if others:
-        style = "red"
-        text = Text(
-            f"{len(others)} of {len(played)} scenes did not go as told: {', '.join(others)}.",
-            "bold red",
-        )
-    else:
-        style = "green"
-        seen = sum(demo.skipped is None for demo in played)
-        text = Text(f"{seen} scenes, all as told: {_counted(_totals(played))}.", "bold green")
-        if sandbox is not None:
-            more = "\nWith STRIPE_SECRET_KEY=sk_test_... set, the same goes to Stripe's test mode."
-            text.append(more, "not bold default")
-    console.print()
-    console.print(Panel(text, border_style=style))
+    for claim in scene["claims"]:
+        style = "green" if claim["holds"] else "bold red"
+        console.print(f"{mark(console, good=claim['holds'])} {claim['text']}", style=style)
+    if scene["error"] is not None:
+        text = f"{mark(console, good=False)} The scene broke off: {scene['error']}"
+        console.print(text, style="bold red")
