@@ -349,6 +349,26 @@ def test_every_module_says_what_lives_there(module: Path) -> None:
     assert first.endswith(".")
 
 
+@each_row("module", MODULES)
+def test_members_of_enums_are_written_as_constants(module: Path) -> None:
+    """`ChargeState.PAID`, `Advice.FIX_DETAILS`: one way for all of them."""
+    enums = (
+        node
+        for node in ast.walk(ast.parse(module.read_text("utf-8")))
+        if isinstance(node, ast.ClassDef)
+        and any(ast.unparse(base).endswith("Enum") for base in node.bases)
+    )
+    members = [
+        ast.unparse(target)
+        for each in enums
+        for line in each.body
+        if isinstance(line, ast.Assign)
+        for target in line.targets
+    ]
+
+    assert [] == [name for name in members if name != name.upper()]
+
+
 def test_every_test_says_what_it_holds() -> None:
     """Each test opens with one sentence that states the behaviour it checks."""
     silent = [
