@@ -10,7 +10,7 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterator, Set
+from collections.abc import Container, Iterator, Set
 from importlib.resources import files
 from pathlib import Path
 from typing import NamedTuple
@@ -193,6 +193,29 @@ def test_the_real_imports_have_no_circle() -> None:
 
     assert {*imported} <= {*order}
     assert len(order) == len(set().union(*FLOORS))
+
+
+def test_no_module_imports_itself_by_way_of_others() -> None:
+    """Within the parts, too, the modules make one order; an import for checkers alone counts."""
+    dotted = {_dotted(module.relative_to(SOURCE)): module for module in MODULES}
+    imported: dict[str, set[str]] = {}
+    for name, module in dotted.items():
+        package = name if module.name == "__init__.py" else name.rpartition(".")[0]
+        wanted = imports(ast.parse(module.read_text("utf-8")), package)
+        found = {_module_of(each.name, dotted) for each in wanted if is_ours(each)}
+        imported[name] = found - {name}
+
+    assert {*dotted} == {*graphlib.TopologicalSorter(imported).static_order()}
+
+
+def _dotted(path: Path) -> str:
+    parts = ["tokencharge", *path.with_suffix("").parts]
+    return ".".join(parts).removesuffix(".__init__")
+
+
+def _module_of(name: str, modules: Container[str]) -> str:
+    """The module that `tokencharge.x.y` is, or is defined in."""
+    return name if name in modules else _module_of(name.rpartition(".")[0], modules)
 
 
 def is_ours(wanted: Import) -> bool:
