@@ -10,10 +10,10 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterator, Set
+from collections.abc import Container, Iterator, Set
 from importlib.resources import files
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeGuard
 from xml.etree import ElementTree
 
 import tokencharge
@@ -195,6 +195,29 @@ def test_the_real_imports_have_no_circle() -> None:
     assert len(order) == len(set().union(*FLOORS))
 
 
+def test_no_module_imports_itself_by_way_of_others() -> None:
+    """Within the parts, too, the modules make one order; an import for checkers alone counts."""
+    dotted = {_dotted(module.relative_to(SOURCE)): module for module in MODULES}
+    imported: dict[str, set[str]] = {}
+    for name, module in dotted.items():
+        package = name if module.name == "__init__.py" else name.rpartition(".")[0]
+        wanted = imports(ast.parse(module.read_text("utf-8")), package)
+        found = {_module_of(each.name, dotted) for each in wanted if is_ours(each)}
+        imported[name] = found - {name}
+
+    assert {*dotted} == {*graphlib.TopologicalSorter(imported).static_order()}
+
+
+def _dotted(path: Path) -> str:
+    parts = ["tokencharge", *path.with_suffix("").parts]
+    return ".".join(parts).removesuffix(".__init__")
+
+
+def _module_of(name: str, modules: Container[str]) -> str:
+    """The module that `tokencharge.x.y` is, or is defined in."""
+    return name if name in modules else _module_of(name.rpartition(".")[0], modules)
+
+
 def is_ours(wanted: Import) -> bool:
     return wanted.name.split(".")[0] == "tokencharge"
 
@@ -253,6 +276,103 @@ def test_the_import_rule_notices(path: str, source: str) -> None:
 def test_the_import_rule_allows(path: str, source: str) -> None:
     """What the house is built from is no offence."""
     assert [] == offences(Path(path), source)
+
+
+MOST_NAMES = 15  # of the library's, for whoever reads one function
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def loaded(source: str) -> dict[str, int]:
+    """The functions of a module and of its classes that use more names than that."""
+    tree = ast.parse(source)
+    ours = defined(tree) | {
+        alias.asname or alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom)
+        and (node.level or str(node.module).startswith("tokencharge"))
+        for alias in node.names
+    }
+    owners: list[ast.Module | ast.ClassDef] = [tree]
+    owners += [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+    counted = {
+        function.name: len(names_used(function, ours - {function.name}, functions(owner).keys()))
+        for owner in owners
+        for function in functions(owner).values()
+    }
+    return {name: count for name, count in counted.items() if count > MOST_NAMES}
+
+
+def defined(owner: ast.Module | ast.ClassDef) -> set[str]:
+    """What a module or a class defines: functions, classes and constants."""
+    named, other = set(), set()
+    for each in owner.body:
+        if isinstance(each, (Function, ast.ClassDef)):
+            named.add(each.name)
+        else:
+            other |= {node.id for node in ast.walk(each) if _is_stored(node)}
+    return named | other
+
+
+def functions(owner: ast.Module | ast.ClassDef) -> dict[str, Function]:
+    return {each.name: each for each in owner.body if isinstance(each, Function)}
+
+
+def _is_stored(node: ast.AST) -> TypeGuard[ast.Name]:
+    return isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+
+
+def names_used(function: Function, ours: Set[str], methods: Set[str]) -> set[str]:
+    """The library's names in a function and its signature, and the methods of its class."""
+    parts = (function.args, *filter(None, [function.returns]), *function.body)
+    nodes = [node for part in parts for node in ast.walk(part)]
+    words = [node for node in nodes if isinstance(node, ast.Name)]
+    own = {node.arg for node in nodes if isinstance(node, ast.arg)}
+    own |= {word.id for word in words if not isinstance(word.ctx, ast.Load)}
+    names = ({word.id for word in words} & ours) - own
+    dotted = {
+        (node.value.id, node.attr)
+        for node in nodes
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
+    }
+    # What an imported module offers is a name each; a module's own name is none.
+    offered = {(name, attr) for name, attr in dotted if name in names and name.islower()}
+    called = {attr for name, attr in dotted if name in ("self", "cls") and attr in methods}
+    return names - {name for name, _ in offered} | called | {".".join(each) for each in offered}
+
+
+@each_row("module", MODULES)
+def test_no_function_uses_too_many_names(module: Path) -> None:
+    """What one must know to follow a function fits into a head."""
+    assert {} == loaded(module.read_text("utf-8"))
+
+
+def test_the_count_of_names_notices() -> None:
+    """Names of the module, imported ones, what a module offers and methods of the class
+    count once each; a function's own names and others' do not."""
+    source = """
+from . import people as them
+from .money import Money as Coin
+LIMIT, MORE = 3, 4
+class Till:
+    def open(self): ...
+    def close(self, price: Coin, other=json) -> Till:
+        LIMIT, them.a, them.a, self.open(), self.drawer
+        MORE = price
+"""
+    tree = ast.parse(source)
+    till = tree.body[-1]
+    assert isinstance(till, ast.ClassDef)
+    names = {f"A{number}" for number in range(MOST_NAMES + 1)}
+    many = "\n".join([*(f"{name} = 1" for name in names), f"def f(): {' + '.join(names)}"])
+
+    assert {"LIMIT", "MORE", "Till"} == defined(tree)
+    assert {"Coin", "LIMIT", "Till", "them.a", "open"} == names_used(
+        functions(till)["close"],
+        {"them", "Coin", "LIMIT", "MORE", "Till"},
+        functions(till).keys(),
+    )
+    assert {"f": MOST_NAMES + 1} == loaded(many)
 
 
 # The rooms of the sandbox, floor by floor: a room imports what stands on a lower floor, and itself.
@@ -347,6 +467,26 @@ def test_every_module_says_what_lives_there(module: Path) -> None:
     first, *_ = (ast.get_docstring(ast.parse(module.read_text("utf-8"))) or "").split("\n")
 
     assert first.endswith(".")
+
+
+@each_row("module", MODULES)
+def test_members_of_enums_are_written_as_constants(module: Path) -> None:
+    """`ChargeState.PAID`, `Advice.FIX_DETAILS`: one way for all of them."""
+    enums = (
+        node
+        for node in ast.walk(ast.parse(module.read_text("utf-8")))
+        if isinstance(node, ast.ClassDef)
+        and any(ast.unparse(base).endswith("Enum") for base in node.bases)
+    )
+    members = [
+        ast.unparse(target)
+        for each in enums
+        for line in each.body
+        if isinstance(line, ast.Assign)
+        for target in line.targets
+    ]
+
+    assert [] == [name for name in members if name != name.upper()]
 
 
 def test_every_test_says_what_it_holds() -> None:

@@ -88,7 +88,7 @@ def mending_table() -> str:
     that are mended alike share a row."""
     alike: dict[tuple[MendedBy, str], list[str]] = {}
     for code, who in mending.WHO.items():
-        todo = mending.what_to_do(code) if who is MendedBy.Shop else ""
+        todo = mending.what_to_do(code) if who is MendedBy.SHOP else ""
         alike.setdefault((who, todo), []).append(f"`{code}`")
     rows = (
         (f"`MendedBy.{who.name}`", ", ".join(sorted(codes)), todo)

@@ -13,13 +13,13 @@ class Advice(str, Enum):
     It is a string too, so that it needs no conversion in JSON.
     """
 
-    TryAnotherCard = "try_another_card"
+    TRY_ANOTHER_CARD = "try_another_card"
     """This card will not work for this purchase; another may."""
-    TryAgainLater = "try_again_later"
+    TRY_AGAIN_LATER = "try_again_later"
     """The same card may work in a while, or another card now."""
-    FixDetails = "fix_details"
+    FIX_DETAILS = "fix_details"
     """A number, date, code or address was typed wrongly: enter the card again."""
-    CallBank = "call_bank"
+    CALL_BANK = "call_bank"
     """The bank gives no public reason: the buyer asks it, or uses another card."""
 
 
@@ -47,10 +47,10 @@ _PIN = sentence(
 )
 
 _Row = tuple[Advice, str]
-_CALL: _Row = (Advice.CallBank, _PLAIN)
+_CALL: _Row = (Advice.CALL_BANK, _PLAIN)
 # Stripe asks that these read exactly like a plain decline, because the buyer may be the
 # thief (https://docs.stripe.com/declines/codes). "Never retry" codes get the same row.
-_SILENT: _Row = (Advice.TryAnotherCard, _PLAIN)
+_SILENT: _Row = (Advice.TRY_ANOTHER_CARD, _PLAIN)
 
 # Decline codes and card error codes share one table, because Stripe sends a reason as
 # either: `expired_card` comes as `code` alone, or as `decline_code` under
@@ -107,36 +107,36 @@ _ROWS: dict[str, _Row] = {
             "try_again_later",
             "payment_method_provider_timeout",
         ),
-        (Advice.TryAgainLater, _LATER),
+        (Advice.TRY_AGAIN_LATER, _LATER),
     ),
     **dict.fromkeys(
         ("insufficient_funds", "card_velocity_exceeded", "withdrawal_count_limit_exceeded"),
-        (Advice.TryAgainLater, _FUNDS),
+        (Advice.TRY_AGAIN_LATER, _FUNDS),
     ),
     "card_decline_rate_limit_exceeded": (
-        Advice.TryAgainLater,
+        Advice.TRY_AGAIN_LATER,
         sentence(
             "This card was declined too often in a short time. "
             "Please wait a day or use a different card."
         ),
     ),
     "duplicate_transaction": (
-        Advice.TryAgainLater,
+        Advice.TRY_AGAIN_LATER,
         sentence(
             "A payment of this amount was made with this card a moment ago. "
             "Please check before you pay again."
         ),
     ),
-    **dict.fromkeys(("incorrect_number", "invalid_number"), (Advice.FixDetails, _NUMBER)),
-    **dict.fromkeys(("invalid_expiry_month", "invalid_expiry_year"), (Advice.FixDetails, _EXPIRY)),
-    **dict.fromkeys(("incorrect_cvc", "invalid_cvc"), (Advice.FixDetails, _CVC)),
+    **dict.fromkeys(("incorrect_number", "invalid_number"), (Advice.FIX_DETAILS, _NUMBER)),
+    **dict.fromkeys(("invalid_expiry_month", "invalid_expiry_year"), (Advice.FIX_DETAILS, _EXPIRY)),
+    **dict.fromkeys(("incorrect_cvc", "invalid_cvc"), (Advice.FIX_DETAILS, _CVC)),
     **dict.fromkeys(
         ("incorrect_address", "incorrect_zip", "incorrect_postal_code", "postal_code_invalid"),
-        (Advice.FixDetails, _ADDRESS),
+        (Advice.FIX_DETAILS, _ADDRESS),
     ),
     **dict.fromkeys(
         ("expired_card", "expired_payment_method"),
-        (Advice.TryAnotherCard, sentence("Your card has expired. Please use a different card.")),
+        (Advice.TRY_ANOTHER_CARD, sentence("Your card has expired. Please use a different card.")),
     ),
     **dict.fromkeys(
         (
@@ -146,14 +146,14 @@ _ROWS: dict[str, _Row] = {
             "testmode_decline",
             "live_mode_test_card",
         ),
-        (Advice.TryAnotherCard, _OTHER),
+        (Advice.TRY_ANOTHER_CARD, _OTHER),
     ),
     **dict.fromkeys(
         ("payment_intent_authentication_failure", "setup_intent_authentication_failure"),
-        (Advice.TryAnotherCard, _NOT_YOU),
+        (Advice.TRY_ANOTHER_CARD, _NOT_YOU),
     ),
     "currency_not_supported": (
-        Advice.TryAnotherCard,
+        Advice.TRY_ANOTHER_CARD,
         sentence("This card cannot pay in this currency. Please use a different card."),
     ),
     **dict.fromkeys(
@@ -165,7 +165,7 @@ _ROWS: dict[str, _Row] = {
             "online_or_offline_pin_required",
             "mobile_device_authentication_required",
         ),
-        (Advice.TryAnotherCard, _PIN),
+        (Advice.TRY_ANOTHER_CARD, _PIN),
     ),
 }
 

@@ -113,7 +113,7 @@ class TokenChargeError(Exception):
     """The HTTP status for a web view to answer with."""
     _status: ClassVar[int] = 500
     _public: ClassVar[str] = _OUR_SIDE
-    _mended_by: ClassVar[MendedBy] = MendedBy.Shop
+    _mended_by: ClassVar[MendedBy] = MendedBy.SHOP
 
     @property
     def mended_by(self) -> MendedBy:
@@ -186,13 +186,13 @@ class InvalidInput(TokenChargeError, ValueError):
     """
 
     _status = 400
-    _mended_by = MendedBy.Buyer
+    _mended_by = MendedBy.BUYER
     _public = _DETAILS
 
     @property
     def mended_by(self) -> MendedBy:
         """Who can fix it: the buyer what they typed, the shop all else."""
-        return self._mended_by if self.param is None or self.field else MendedBy.Shop
+        return self._mended_by if self.param is None or self.field else MendedBy.SHOP
 
     @property
     def field(self) -> str | None:
@@ -206,7 +206,7 @@ class InvalidInput(TokenChargeError, ValueError):
     @property
     def advice(self) -> Advice | None:
         """What may help: `FixDetails` if the buyer can fix it."""
-        return Advice.FixDetails if self.mended_by is MendedBy.Buyer else None
+        return Advice.FIX_DETAILS if self.mended_by is MendedBy.BUYER else None
 
     @property
     def public_message(self) -> str:
@@ -214,24 +214,24 @@ class InvalidInput(TokenChargeError, ValueError):
 
         It asks them to check only what they can fix.
         """
-        if self.mended_by is MendedBy.Shop:
+        if self.mended_by is MendedBy.SHOP:
             return _OUR_SIDE
         return _said_of(self.field)
 
     def _suggest(self) -> int:
-        return 500 if self.mended_by is MendedBy.Shop else self._status
+        return 500 if self.mended_by is MendedBy.SHOP else self._status
 
 
 class CardDeclined(TokenChargeError):
     """The bank or Stripe's fraud checks refused the card. This call charged nothing."""
 
     _status = 402
-    _mended_by = MendedBy.Buyer
+    _mended_by = MendedBy.BUYER
 
     @property
     def mended_by(self) -> MendedBy:
         """Who can fix it: the buyer, or time if Stripe or the bank had trouble."""
-        return MendedBy.Time if WHO.get(self.code or "") is MendedBy.Time else self._mended_by
+        return MendedBy.TIME if WHO.get(self.code or "") is MendedBy.TIME else self._mended_by
 
     @property
     def advice(self) -> Advice:
@@ -259,7 +259,7 @@ class AuthenticationRequired(TokenChargeError):
     """
 
     _status = 402
-    _mended_by = MendedBy.Buyer
+    _mended_by = MendedBy.BUYER
 
     @property
     def public_message(self) -> str:
@@ -282,7 +282,7 @@ class PaymentPending(TokenChargeError):
     """
 
     _status = 202
-    _mended_by = MendedBy.Time
+    _mended_by = MendedBy.TIME
     _public = sentence(
         "Your payment is being processed. Please do not pay again; we will tell you how it ends."
     )
@@ -295,7 +295,7 @@ class TokenRejected(TokenChargeError):
     """
 
     _status = 400
-    _mended_by = MendedBy.Buyer
+    _mended_by = MendedBy.BUYER
     _public = sentence(
         "These card details were used before or have expired. "
         "If you have not paid yet, please enter your card again."
@@ -313,7 +313,7 @@ class InvalidRequest(TokenChargeError):
     @property
     def mended_by(self) -> MendedBy:
         """Who can fix it, by Stripe's code and the parameter it names."""
-        return MendedBy.Buyer if self._typed else WHO.get(self.code or "", MendedBy.Shop)
+        return MendedBy.BUYER if self._typed else WHO.get(self.code or "", MendedBy.SHOP)
 
     @property
     def field(self) -> str | None:
@@ -324,7 +324,7 @@ class InvalidRequest(TokenChargeError):
         """
         if self._typed:
             return self._typed
-        return "card" if WHO.get(self.code or "") is MendedBy.Buyer else None
+        return "card" if WHO.get(self.code or "") is MendedBy.BUYER else None
 
     @property
     def _typed(self) -> str | None:
@@ -335,9 +335,9 @@ class InvalidRequest(TokenChargeError):
     @property
     def advice(self) -> Advice | None:
         """What may help; None if the buyer can do nothing about it."""
-        if self.mended_by is MendedBy.Buyer:
-            return Advice.FixDetails if self._typed else reason(self.code, None)[0]
-        return Advice.TryAgainLater if self.mended_by is MendedBy.Time else None
+        if self.mended_by is MendedBy.BUYER:
+            return Advice.FIX_DETAILS if self._typed else reason(self.code, None)[0]
+        return Advice.TRY_AGAIN_LATER if self.mended_by is MendedBy.TIME else None
 
     @property
     def public_message(self) -> str:
@@ -345,12 +345,12 @@ class InvalidRequest(TokenChargeError):
 
         It asks them to check only what they can fix.
         """
-        if self.mended_by is MendedBy.Buyer:
+        if self.mended_by is MendedBy.BUYER:
             return _said_of(self._typed) if self._typed else reason(self.code, None)[1]
-        return _JUST_NOW if self.mended_by is MendedBy.Time else _OUR_SIDE
+        return _JUST_NOW if self.mended_by is MendedBy.TIME else _OUR_SIDE
 
     def _suggest(self) -> int:
-        return {MendedBy.Buyer: 400, MendedBy.Time: 503, MendedBy.Shop: 500}[self.mended_by]
+        return {MendedBy.BUYER: 400, MendedBy.TIME: 503, MendedBy.SHOP: 500}[self.mended_by]
 
 
 class CardTokensRefused(TokenChargeError):
@@ -369,7 +369,7 @@ class ChargeRefused(TokenChargeError):
     """
 
     _status = 429
-    _mended_by = MendedBy.Time
+    _mended_by = MendedBy.TIME
     _public = sentence(
         "Too many attempts. This attempt has not charged you. "
         "Please wait a while before you try again."
@@ -384,7 +384,7 @@ class OrderConflict(TokenChargeError):
     """
 
     _status = 409
-    _mended_by = MendedBy.Buyer
+    _mended_by = MendedBy.BUYER
     _public = sentence(
         "This order was already submitted with other details. "
         "Please check your order before you pay again."
@@ -398,7 +398,7 @@ class OrderChanged(TokenChargeError):
     """
 
     _status = 409
-    _mended_by = MendedBy.Buyer
+    _mended_by = MendedBy.BUYER
     _public = sentence(
         "The price of your order has changed since this page was shown. "
         "This attempt has not charged you. Please look at the new price before you pay."
@@ -409,7 +409,7 @@ class CrossSiteRequest(TokenChargeError):
     """A page of another site made the browser send this. It was refused unread."""
 
     _status = 403
-    _mended_by = MendedBy.Buyer
+    _mended_by = MendedBy.BUYER
     _public = sentence(
         "This was sent by another site. It has not charged you. Please pay on our own page."
     )
@@ -419,7 +419,7 @@ class PageExpired(TokenChargeError):
     """The page was open longer than its CSRF token is valid. Nothing went to Stripe."""
 
     _status = 400
-    _mended_by = MendedBy.Buyer
+    _mended_by = MendedBy.BUYER
     _public = sentence(
         "This page was open for too long. This attempt has not charged you. Please try again."
     )
@@ -433,7 +433,7 @@ class OrderInProgress(TokenChargeError):
 
     retryable = True
     _status = 409
-    _mended_by = MendedBy.Time
+    _mended_by = MendedBy.TIME
     _public = sentence(
         "Your payment is already on its way. Please wait a moment and do not pay again."
     )
@@ -448,7 +448,7 @@ class RateLimited(TokenChargeError):
 
     retryable = True
     _status = 503
-    _mended_by = MendedBy.Time
+    _mended_by = MendedBy.TIME
     _public = sentence(
         "We are very busy just now. This attempt has not charged you. Please try again in a moment."
     )
@@ -459,7 +459,7 @@ class GatewayUnavailable(TokenChargeError):
 
     retryable = True
     _status = 503
-    _mended_by = MendedBy.Time
+    _mended_by = MendedBy.TIME
     _public = sentence(
         "We cannot reach our payment provider. "
         "This attempt has not charged you. Please try again in a moment."
@@ -475,7 +475,7 @@ class OutcomeUnknown(TokenChargeError):
 
     retryable = True
     _status = 502
-    _mended_by = MendedBy.Time
+    _mended_by = MendedBy.TIME
     _public = sentence(
         "We do not know yet whether your payment went through. "
         "Please do not pay again; we are checking."

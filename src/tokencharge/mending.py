@@ -12,11 +12,11 @@ class MendedBy(str, Enum):
     It is a string too, so that it needs no conversion in JSON and in logs.
     """
 
-    Buyer = "buyer"
+    BUYER = "buyer"
     """Who pays: types other details, uses another card, asks the bank, answers it."""
-    Shop = "shop"
+    SHOP = "shop"
     """Who runs the site: its code, keys and Stripe account. The buyer cannot help."""
-    Time = "time"
+    TIME = "time"
     """Nobody: the same call may end differently after a while."""
 
 
@@ -79,9 +79,9 @@ _TIME = """
 """
 
 WHO: dict[str, MendedBy] = {
-    **{code: MendedBy.Shop for codes in _SHOP.values() for code in codes.split()},
-    **dict.fromkeys(_BUYER.split(), MendedBy.Buyer),
-    **dict.fromkeys(_TIME.split(), MendedBy.Time),
+    **{code: MendedBy.SHOP for codes in _SHOP.values() for code in codes.split()},
+    **dict.fromkeys(_BUYER.split(), MendedBy.BUYER),
+    **dict.fromkeys(_TIME.split(), MendedBy.TIME),
 }
 """Who fixes each error code of a payment (https://docs.stripe.com/error-codes)."""
 

@@ -13,23 +13,23 @@ from tokencharge import Advice, CardDeclined
 PLAIN = CardDeclined("x", "card_declined", "generic_decline")
 
 ADVICE = {
-    Advice.TryAnotherCard: """
+    Advice.TRY_ANOTHER_CARD: """
         card_declined card_not_supported currency_not_supported do_not_try_again expired_card
         generic_decline incorrect_pin invalid_pin live_mode_test_card offline_pin_required
         online_or_offline_pin_required pin_try_exceeded restricted_card
         revocation_of_all_authorizations revocation_of_authorization stop_payment_order
         testmode_decline
     """,
-    Advice.TryAgainLater: """
+    Advice.TRY_AGAIN_LATER: """
         approve_with_id card_velocity_exceeded duplicate_transaction insufficient_funds
         issuer_not_available processing_error reenter_transaction try_again_later
         withdrawal_count_limit_exceeded
     """,
-    Advice.FixDetails: """
+    Advice.FIX_DETAILS: """
         incorrect_address incorrect_cvc incorrect_number incorrect_zip invalid_cvc
         invalid_expiry_month invalid_expiry_year invalid_number
     """,
-    Advice.CallBank: """
+    Advice.CALL_BANK: """
         call_issuer do_not_honor invalid_account invalid_amount new_account_information_available
         no_action_taken not_permitted service_not_allowed transaction_not_allowed
     """,
@@ -81,7 +81,7 @@ def test_any_code_has_advice_and_words(code, decline_code):
 
 def test_an_unknown_decline_code_leaves_what_the_code_says():
     """Of two reasons the one that is known decides."""
-    assert Advice.FixDetails == CardDeclined("x", "incorrect_cvc", "invented_next_month").advice
+    assert Advice.FIX_DETAILS == CardDeclined("x", "incorrect_cvc", "invented_next_month").advice
 
 
 @each_row(
@@ -106,7 +106,7 @@ def test_a_harmless_reason_is_told(code, word):
 
 def test_advice_travels_as_text():
     """An advice is its own JSON."""
-    assert '"try_another_card"' == json.dumps(Advice.TryAnotherCard)
+    assert '"try_another_card"' == json.dumps(Advice.TRY_ANOTHER_CARD)
     assert {"try_another_card", "try_again_later", "fix_details", "call_bank"} == {
         each.value for each in Advice
     }

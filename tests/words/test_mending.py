@@ -58,7 +58,7 @@ TIME = """
 """
 WHO = {
     code: who
-    for who, codes in ((MendedBy.Buyer, BUYER), (MendedBy.Shop, SHOP), (MendedBy.Time, TIME))
+    for who, codes in ((MendedBy.BUYER, BUYER), (MendedBy.SHOP, SHOP), (MendedBy.TIME, TIME))
     for code in codes.split()
 }
 # With any other status than 400 Stripe says itself what kind of error it is.
@@ -98,8 +98,8 @@ def test_each_code_is_told_to_whom_can_mend_it(code: str) -> None:
     assert {"buyer": error.suggested_status < 500, "shop": error.suggested_status == 500}.get(
         who, True
     )
-    assert ("on our side" in error.public_message) == (who is MendedBy.Shop)
-    assert who is not MendedBy.Time or error.suggested_status in {409, 503}
+    assert ("on our side" in error.public_message) == (who is MendedBy.SHOP)
+    assert who is not MendedBy.TIME or error.suggested_status in {409, 503}
 
 
 @each_row("code", ["processing_error", "payment_method_provider_timeout", "card_declined"])
@@ -161,9 +161,9 @@ def test_an_error_says_what_to_answer(
 @each_row(
     ("error", "who"),
     [
-        (AuthenticationFailed("x"), MendedBy.Shop),
-        (OutcomeUnknown("x"), MendedBy.Time),
-        (TokenRejected("x"), MendedBy.Buyer),
+        (AuthenticationFailed("x"), MendedBy.SHOP),
+        (OutcomeUnknown("x"), MendedBy.TIME),
+        (TokenRejected("x"), MendedBy.BUYER),
     ],
 )
 def test_other_errors_are_told_by_their_class(error: TokenChargeError, who: MendedBy) -> None:

@@ -89,7 +89,7 @@ LINES = {
     "error.public_message": "Your card does not have enough available for this payment. "
     "Please use a different card or try again later.",
     "error.decline_code": "insufficient_funds",
-    "error.advice": Advice.TryAgainLater,
+    "error.advice": Advice.TRY_AGAIN_LATER,
     "error.order_id": "order-2",
     "event.type": "charge.succeeded",
     "event.object.amount.minor": 500,

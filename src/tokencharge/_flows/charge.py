@@ -33,7 +33,7 @@ _FRESH_KEYS = 4
 def charge(purchase: Purchase) -> Flow[Payment]:
     """Charge a card token or payment method: the Customer, the card, the Charge."""
     slots = Slots(purchase.digest)
-    customer_id, card = purchase.customer, None
+    customer_id = purchase.customer
     try:
         looked = yield from _look_ahead(purchase, slots)
         if slots.end is not None:
@@ -45,20 +45,36 @@ def charge(purchase: Purchase) -> Flow[Payment]:
         except OrderInProgress as waiting:
             return (yield from _paid_elsewhere(purchase, slots, waiting))
         customer_id = customer.id
-        if begun and not looked:
-            yield from look_again(look(purchase, slots, customer_id), harmless=True)
-        if slots.end is None:
-            if begun:
-                customer = yield from _corrected(purchase, customer)
-            looked = looked or purchase.customer is None or purchase.order_id is None
-            card = yield from _card(purchase, customer, slots, looked=looked)
-        payment = yield from settle(purchase, customer, card, slots)
-        if purchase.reuse_card is False and not purchase.save_card:
-            yield from _forget(payment, card)
-        return payment
+        return (yield from _paid_by(purchase, customer, slots, begun=begun, looked=looked))
     except TokenChargeError as error:
         place(error, order_id=purchase.order_id, customer_id=customer_id)
         raise
+
+
+def _paid_by(
+    purchase: Purchase, customer: Customer, slots: Slots, *, begun: bool, looked: bool
+) -> Flow[Payment]:
+    """Let a Customer pay with the card, unless the purchase is paid already.
+
+    Args:
+        purchase: What is charged.
+        customer: The Customer who pays.
+        slots: What the purchase is known to have made before.
+        begun: An earlier call may have made the Customer, and more.
+        looked: What the purchase made before was read.
+    """
+    card = None
+    if begun and not looked:
+        yield from look_again(look(purchase, slots, customer.id), harmless=True)
+    if slots.end is None:
+        if begun:
+            customer = yield from _corrected(purchase, customer)
+        looked = looked or purchase.customer is None or purchase.order_id is None
+        card = yield from _card(purchase, customer, slots, looked=looked)
+    payment = yield from settle(purchase, customer, card, slots)
+    if purchase.reuse_card is False and not purchase.save_card:
+        yield from _forget(payment, card)
+    return payment
 
 
 def _paid_elsewhere(purchase: Purchase, slots: Slots, error: OrderInProgress) -> Flow[Payment]:

@@ -12,7 +12,7 @@ Charge, so that every caller goes on to the next key.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import count
 from typing import Any
 
@@ -20,20 +20,14 @@ import attrs
 
 from .. import _checks as check
 from .._reading import Raw, typed
-from ..errors import (
-    InvalidRequest,
-    OrderConflict,
-    OrderInProgress,
-    OutcomeUnknown,
-    TokenChargeError,
-)
+from ..errors import InvalidRequest, OrderConflict, OutcomeUnknown, TokenChargeError
 from ..money import Money
 from ..results import Charge, ChargeState, PaymentIntent
-from .calls import Call, Flow, Pause, about, ask, path, read, read_charge
+from .calls import Call, Flow, about, ask, path, read, read_charge
 from .payment import look_again, pending
 from .purchase import digest
+from .waiting import Waiting
 
-_PAUSES = (0.5, 1.0, 2.0)
 # How many keys in turn may be used up by a refusal, or by a 5xx that Stripe saved.
 _MOST_KEYS = 20
 _NOTE = f"{check.RESERVED_METADATA}_hold_"
@@ -143,7 +137,8 @@ def _end_intent(held: Charge, way: _Way, key: str) -> Flow[Charge]:
 
 def _end_charge(held: Charge, way: _Way) -> Flow[Charge]:
     """End the hold of a Charge without PaymentIntent, under the first unused key."""
-    pauses, slot = iter(_PAUSES), _first_slot(held)
+    waiting = Waiting("Another request captures or voids this charge", way.step)
+    slot = _first_slot(held)
     told: TokenChargeError | None = None
     last = slot + _MOST_KEYS
     while slot < last:
@@ -154,7 +149,7 @@ def _end_charge(held: Charge, way: _Way) -> Flow[Charge]:
             return now
         if isinstance(refusal, OrderConflict):
             if _first_slot(now) == slot:
-                yield Pause(_next_pause(pauses, way.step))
+                yield waiting.pause()
             slot = max(slot, _first_slot(now))
         elif refusal is None or refusal.replayed:
             yield from _note(held.id, slot)
@@ -167,7 +162,7 @@ def _end_charge(held: Charge, way: _Way) -> Flow[Charge]:
             told = refusal
         else:
             raise told
-    raise _in_progress(way.step)
+    raise waiting.over()
 
 
 def _ask_for(held: Charge, way: _Way, key: str) -> Flow[tuple[Charge, TokenChargeError | None]]:
@@ -217,21 +212,6 @@ def _note(charge_id: str, slot: int) -> Flow[None]:
             raise
         # The Charge accepts no more metadata. So other callers learn nothing until the
         # key is free again.
-
-
-def _next_pause(pauses: Iterator[float], step: str) -> float:
-    seconds = next(pauses, None)
-    if seconds is None:
-        raise _in_progress(step)
-    return seconds
-
-
-def _in_progress(step: str) -> OrderInProgress:
-    return OrderInProgress(
-        "Another request captures or voids this charge, "
-        "or its outcome is not known yet: call again in a moment.",
-        step=step,
-    )
 
 
 def _holds_nothing(charge: Charge, step: str) -> TokenChargeError:

@@ -89,22 +89,12 @@ def refund(
 
 
 def _refund(wanted: _Wanted) -> Flow[Refund]:
-    key = wanted.key or f"tokencharge-{wanted.name}-refund"
-    if wanted.amount is not None or wanted.key is not None:
-        # Once Stripe has forgotten a key, a part could be refunded twice. So earlier
-        # refunds are read first.
-        earlier, at = yield from _refunds_of_charge(wanted)
-        known = _last(earlier, wanted)
-        if known is not None and known.status in _OVER:
-            key = _key_after(known.id)
-        elif known is not None and (wanted.key is not None or not _is_old(known, at)):
-            return _known(known, wanted)
     tried: list[str] = []
-    left: Refund | str
-    while True:
-        tried.append(key)
+    left = yield from _made_or_key(wanted)
+    while isinstance(left, str):
+        tried.append(left)
         try:
-            made, answer = yield from ask(wanted.call(key), Refund.from_stripe)
+            left, answer = yield from ask(wanted.call(left), Refund.from_stripe)
         except InvalidRequest as error:
             if not error.replayed or error.original_request_id is None or len(tried) == _MOST_KEYS:
                 raise
@@ -112,16 +102,26 @@ def _refund(wanted: _Wanted) -> Flow[Refund]:
         except (OrderConflict, OutcomeUnknown) as error:
             left = yield from _find_out(wanted, error, tried)
         else:
-            left = made
             if answer.replayed:
-                left = made = attrs.evolve(
-                    (yield from look_again(_read_refund(made.id))), replayed=answer.found
-                )
-                if made.status in _OVER and len(tried) < _MOST_KEYS:
-                    left = _key_after(made.id)
-        if isinstance(left, Refund):
-            return left
-        key = left
+                now = yield from look_again(_read_refund(left.id))
+                again = now.status in _OVER and len(tried) < _MOST_KEYS
+                left = _key_after(now.id) if again else attrs.evolve(now, replayed=answer.found)
+    return left
+
+
+def _made_or_key(wanted: _Wanted) -> Flow[Refund | str]:
+    """Return the refund if it was made before, or the first key to ask under."""
+    key = wanted.key or f"tokencharge-{wanted.name}-refund"
+    if wanted.amount is None and wanted.key is None:
+        return key
+    # Once Stripe has forgotten a key, a part could be refunded twice. So earlier
+    # refunds are read first.
+    made, at = yield from _made_of_charge(wanted)
+    if made is not None and made.status in _OVER:
+        return _key_after(made.id)
+    if made is not None and (wanted.key is not None or not _is_old(made, at)):
+        return _repeated(made, wanted)
+    return key
 
 
 def _find_out(wanted: _Wanted, error: TokenChargeError, tried: list[str]) -> Flow[Refund | str]:
@@ -137,14 +137,11 @@ def _find_out(wanted: _Wanted, error: TokenChargeError, tried: list[str]) -> Flo
     """
     if isinstance(error, OutcomeUnknown) and not error.replayed:
         raise error
-    made, _ = yield from look_again(
-        page("/v1/refunds", _listing(wanted.charge_id), Refund.from_stripe)
-    )
-    known = _last(made, wanted)
-    if known is not None and known.status not in _OVER:
-        return _known(known, wanted)
-    if known is not None and _key_after(known.id) not in tried:
-        return _key_after(known.id)
+    made = yield from look_again(_made_in_list(wanted))
+    if made is not None and made.status not in _OVER:
+        return _repeated(made, wanted)
+    if made is not None and _key_after(made.id) not in tried:
+        return _key_after(made.id)
     if isinstance(error, OrderConflict):
         raise _other_details() from error
     if wanted.amount is not None or error.original_request_id is None or len(tried) == _MOST_KEYS:
@@ -153,29 +150,33 @@ def _find_out(wanted: _Wanted, error: TokenChargeError, tried: list[str]) -> Flo
     return _key_after(error.original_request_id)
 
 
-def _refunds_of_charge(wanted: _Wanted) -> Flow[tuple[list[Refund], datetime | None]]:
-    """Read a Charge with its refunds, newest first, and the time by Stripe's clock."""
+def _made_of_charge(wanted: _Wanted) -> Flow[tuple[Refund | None, datetime | None]]:
+    """Read a Charge; return its newest refund of this name, and Stripe's time."""
     call = Call("charge", "get", path("charges", wanted.charge_id), {"expand": ["refunds"]})
     charge, answer = yield from ask(call, Charge.from_stripe)
     check.same_currency(charge.amount, wanted.amount)
     listed = typed(charge.raw, "refunds", dict)
     if listed is None or listed.get("has_more") is True:
-        made, _ = yield from page("/v1/refunds", _listing(wanted.charge_id), Refund.from_stripe)
-        return made, answer.at
-    return [Refund.from_stripe(entry) for entry in entries(listed)], answer.at
+        return (yield from _made_in_list(wanted)), answer.at
+    made = [Refund.from_stripe(entry) for entry in entries(listed)]
+    return _last(made, wanted), answer.at
 
 
-def _listing(charge_id: str) -> dict[str, Any]:
-    return {"charge": charge_id, "limit": 100}
+def _made_in_list(wanted: _Wanted) -> Flow[Refund | None]:
+    """Find the newest refund of this name in the list of its Charge's."""
+    params = {"charge": wanted.charge_id, "limit": 100}
+    made, _ = yield from page("/v1/refunds", params, Refund.from_stripe)
+    return _last(made, wanted)
 
 
 def _last(made: list[Refund], wanted: _Wanted) -> Refund | None:
-    """Return the newest refund of this name, if there is one."""
+    """Return the newest refund of this name, if there is one; they are newest first."""
     marks = ((each, each.metadata.get(check.RESERVED_METADATA, "")) for each in made)
     return next((each for each, mark in marks if mark.partition("/")[0] == wanted.name), None)
 
 
-def _known(made: Refund, wanted: _Wanted) -> Refund:
+def _repeated(made: Refund, wanted: _Wanted) -> Refund:
+    """Return a refund that was made before, if it is the same in all details."""
     if made.metadata.get(check.RESERVED_METADATA) != wanted.mark:
         raise _other_details()
     return attrs.evolve(made, replayed=True)
@@ -206,12 +207,9 @@ def _what_is_left_to_do(
         sentence = f"{left} of the charge is left, and {wanted.amount} cannot be given back."
     if sentence is None:
         return _key_after(first)
-    made, _ = yield from look_again(
-        page("/v1/refunds", _listing(wanted.charge_id), Refund.from_stripe)
-    )
-    known = _last(made, wanted)
-    if known is not None and known.status not in _OVER:
-        return _known(known, wanted)
+    made = yield from look_again(_made_in_list(wanted))
+    if made is not None and made.status not in _OVER:
+        return _repeated(made, wanted)
     raise InvalidRequest(
         sentence, code=refusal.code, param=refusal.param, step="refund"
     ) from refusal

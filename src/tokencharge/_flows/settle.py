@@ -6,27 +6,16 @@ intent). And an intent takes one card after another until one pays.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from .. import _checks as check
-from ..errors import (
-    AuthenticationFailed,
-    OrderConflict,
-    OrderInProgress,
-    OutcomeUnknown,
-    TokenChargeError,
-)
+from ..errors import AuthenticationFailed, OrderConflict, OutcomeUnknown, TokenChargeError
 from ..results import Charge, Customer, Payment, PaymentIntent
-from .calls import Flow, Pause
+from .calls import Flow
 from .looking import look, noted_elsewhere, noted_slots, read_customer
 from .moving import begin, cancel, confirm
 from .payment import look_again, payment_of
 from .purchase import Purchase
 from .slots import Slots, goes_on
-
-# How long to wait for another request of the same order before OrderInProgress. A card
-# authorization takes a second or two, and a buyer waits about as long.
-PAUSES = (0.5, 1.0, 2.0)
+from .waiting import PAUSES, Waiting
 
 
 def settle(
@@ -42,7 +31,7 @@ def settle(
         slots: What the purchase is known to have made before.
     """
     customer_id = customer if isinstance(customer, str) else customer.id
-    pauses = iter(PAUSES)
+    waiting = Waiting("Another request for this order is running", "charge")
     while (end := slots.end) is None:
         slot = slots.next(purchase, card)
         intent = slots.open(slot)
@@ -52,23 +41,21 @@ def settle(
             except (OrderConflict, OutcomeUnknown) as error:
                 if purchase.order_id is None and isinstance(error, OrderConflict):
                     return (yield from found_by_token(purchase, slots, customer_id, error))
-                left = yield from _find_out(purchase, customer_id, slots, slot, error, pauses)
+                left = yield from _find_out(purchase, customer_id, slots, slot, error, waiting)
                 if left is None:
                     continue
                 made, found = left, True
         elif not goes_on(intent, purchase, customer_id, card):
             slots.see([(yield from cancel(intent, purchase))])
             continue
-        elif is_told(intent, purchase):
-            made, found = intent, True
         else:
-            made, found = yield from confirm(intent.id, purchase, card, slot)
+            made, found = yield from _take_card(intent, purchase, card, slot)
         if made.status != "canceled":
             return (yield from payment_of(purchase, customer, made, found=found))
         # Another call canceled it, for another amount, and may have begun the next
         # slot.
         slots.see([made])
-        yield Pause(_next_pause(pauses))
+        yield waiting.pause()
     return (yield from payment_of(purchase, customer, end, found=True))
 
 
@@ -78,7 +65,7 @@ def _find_out(
     slots: Slots,
     slot: int,
     error: TokenChargeError,
-    pauses: Iterator[float],
+    waiting: Waiting,
 ) -> Flow[Charge | None]:
     """Find what a slot's key did that was used before.
 
@@ -106,20 +93,34 @@ def _find_out(
         return None
     if slots.has(slot):
         slots.spent.add(slot)
-        return None
+    else:
+        yield from _wait_for(purchase, customer_id, slots, slot, waiting)
+    return None
+
+
+def _wait_for(
+    purchase: Purchase, customer_id: str, slots: Slots, slot: int, waiting: Waiting
+) -> Flow[None]:
+    """Wait for what used a slot's key and is in no list of the Customer yet.
+
+    It may have left only a note, or belong to another Customer. Then nothing is waited
+    for.
+
+    Raises:
+        OrderInProgress: It is still running.
+    """
     customer = yield from look_again(read_customer(customer_id), harmless=True)
     slots.spent |= noted_slots(purchase, customer)
     if slot in slots.spent:
-        return None
-    seconds = next(pauses, None)
-    if seconds in (PAUSES[0], None):
+        return
+    pause = waiting.next()
+    if pause in (PAUSES[0], None):
         yield from look_elsewhere(purchase, customer_id, slots)
         if _is_known(slots, slot):
-            return None
-    if seconds is None:
-        raise _in_progress()
-    yield Pause(seconds)
-    return None
+            return
+    if pause is None:
+        raise waiting.over()
+    yield pause
 
 
 def _is_known(slots: Slots, slot: int) -> bool:
@@ -136,6 +137,15 @@ def look_elsewhere(purchase: Purchase, customer_id: str, slots: Slots) -> Flow[N
         slots.spent |= yield from look_again(noted_elsewhere(purchase, customer_id), harmless=True)
     except AuthenticationFailed:
         return  # the key may not read there
+
+
+def _take_card(
+    intent: PaymentIntent, purchase: Purchase, card: str | None, slot: int
+) -> Flow[tuple[PaymentIntent, bool]]:
+    """Let an open intent take the card, unless this same call began it."""
+    if is_told(intent, purchase):
+        return intent, True
+    return (yield from confirm(intent.id, purchase, card, slot))
 
 
 def is_told(intent: PaymentIntent, purchase: Purchase) -> bool:
@@ -177,19 +187,4 @@ def found_by_token(
         "refund that charge, or ask for the card again for a new purchase.",
         step="charge",
         charge_id=charge.id,
-    )
-
-
-def _next_pause(pauses: Iterator[float]) -> float:
-    seconds = next(pauses, None)
-    if seconds is None:
-        raise _in_progress()
-    return seconds
-
-
-def _in_progress() -> OrderInProgress:
-    return OrderInProgress(
-        "Another request for this order is running, "
-        "or its outcome is not known yet: call again in a moment.",
-        step="charge",
     )

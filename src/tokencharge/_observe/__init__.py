@@ -5,6 +5,7 @@ only our own words and numbers, digests, and what has the form of one of Stripe'
 """
 
 from .fields import Fields
+from .log import Log
 from .watch import (
     Listener,
     Watched,
@@ -25,3 +26,5 @@ __all__ = [
     "watch_request",
     "watch_webhook",
 ]
+
+listen(Log())

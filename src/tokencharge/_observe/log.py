@@ -6,12 +6,10 @@ It writes to the logger `tokencharge`.
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from .fields import NAMES
-
-if TYPE_CHECKING:
-    from .watch import Watched
+from .watch import Watched
 
 logger = logging.getLogger("tokencharge")
 

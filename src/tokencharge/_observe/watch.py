@@ -16,7 +16,6 @@ from .._flows import Call
 from ..errors import TokenChargeError, error_code
 from ..events import Event
 from .fields import Fields, known, of_error, of_result
-from .log import Log
 
 
 class Listener(Protocol):
@@ -146,11 +145,9 @@ _UNWATCHED = _Unwatched()
 # The operation of this thread or task.
 _operation: ContextVar[_Operation | None] = ContextVar("tokencharge_operation", default=None)
 
-_LOG: Listener = Log()
-_listeners: dict[str, tuple[Listener, ...]] = {
-    kind: (_LOG,) if kind in _LOG.kinds else ()
-    for kind in ("operation", "request", "try", "webhook")
-}
+_listeners: dict[str, tuple[Listener, ...]] = dict.fromkeys(
+    ("operation", "request", "try", "webhook"), ()
+)
 
 
 def listen(listener: Listener) -> None:

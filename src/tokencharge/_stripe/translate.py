@@ -221,7 +221,7 @@ def _kind(
     error: stripe.StripeError, call: Call, details: Mapping[str, Any]
 ) -> type[TokenChargeError]:
     unanswered = GatewayUnavailable if call.method == "get" else OutcomeUnknown
-    status, type_, code = error.http_status, _text(details, "type"), _text(details, "code")
+    status, code = error.http_status, _text(details, "code")
     if isinstance(error, stripe.APIConnectionError):
         return GatewayUnavailable if isinstance(error, NeverSent) else unanswered
     if not details:
@@ -233,28 +233,29 @@ def _kind(
     if status in (401, 403):
         return AuthenticationFailed
     if status in (400, 402, 404):
-        if type_ == "idempotency_error":
-            return OrderConflict
-        if code == "missing":
-            # "Cannot charge a customer that has no active card" is a card error by
-            # type, but no bank was asked.
-            return (
-                TokenRejected
-                if _TOKEN_WORDS.search(_text(details, "message") or "")
-                else InvalidRequest
-            )
-        if status == 402 or type_ == "card_error":
-            asks = (
-                code in AUTHENTICATION_CODES
-                or _text(details, "decline_code") in AUTHENTICATION_CODES
-            )
-            return AuthenticationRequired if asks else CardDeclined
-        if _END_OF_LIFE.search(_text(details, "message") or ""):
-            return CardTokensRefused
-        if code in _TOKEN_CODES or _TOKEN_WORDS.search(_text(details, "message") or ""):
-            return TokenRejected
-        return InvalidRequest
+        return _kind_of_refusal(status, details)
     return unanswered
+
+
+def _kind_of_refusal(status: int, details: Mapping[str, Any]) -> type[TokenChargeError]:
+    """Return the error for a request that Stripe understood and refused."""
+    type_, code = _text(details, "type"), _text(details, "code")
+    words = _text(details, "message") or ""
+    if type_ == "idempotency_error":
+        return OrderConflict
+    if code == "missing":
+        # "Cannot charge a customer that has no active card" is a card error by type,
+        # but no bank was asked.
+        return TokenRejected if _TOKEN_WORDS.search(words) else InvalidRequest
+    if status == 402 or type_ == "card_error":
+        declined = _text(details, "decline_code")
+        asks = code in AUTHENTICATION_CODES or declined in AUTHENTICATION_CODES
+        return AuthenticationRequired if asks else CardDeclined
+    if _END_OF_LIFE.search(words):
+        return CardTokensRefused
+    if code in _TOKEN_CODES or _TOKEN_WORDS.search(words):
+        return TokenRejected
+    return InvalidRequest
 
 
 def _details(error: stripe.StripeError) -> Mapping[str, Any]:

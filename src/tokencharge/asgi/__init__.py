@@ -131,13 +131,7 @@ class TokenCharge:
         trusted_origins: Iterable[str] = (),
         languages: Iterable[str] | None = None,
     ) -> None:
-        if gateway is None:
-            given = os.environ if settings is None else settings
-            read = given if isinstance(given, Settings) else Settings.from_mapping(given)
-            gateway = AsyncPaymentGateway.from_settings(read)
-        if is_gateway(gateway):
-            check_gateway(gateway, awaited=True)
-        self._given: Any = gateway
+        self._given = _given(gateway, settings)
         self._trusted_origins = read_origins(trusted_origins)
         self._success_url = read_success_url(success_url)
         self._languages = read_languages(languages)
@@ -151,21 +145,22 @@ class TokenCharge:
             [FileSystemLoader(templates or ()), PackageLoader("tokencharge", "assets/templates")]
         )
         self._templates = Environment(loader=loader, autoescape=True)
-        self._checkout_page = Route(
-            url_prefix + checkout_path, self._show_checkout, methods=["GET"]
+        self._add_routes(
+            url_prefix + checkout_path,
+            url_prefix + charge_path,
+            None if webhook_path is None else url_prefix + webhook_path,
         )
-        self._charge_page = Route(
-            url_prefix + charge_path, self._answer_charge, methods=["GET", "POST"]
-        )
+
+    def _add_routes(self, checkout: str, charge: str, webhook: str | None) -> None:
+        self._checkout_page = Route(checkout, self._show_checkout, methods=["GET"])
+        self._charge_page = Route(charge, self._answer_charge, methods=["GET", "POST"])
         static = Mount(
             "/tokencharge/static",
             StaticFiles(packages=[("tokencharge", "assets/static/tokencharge")]),
         )
         self.routes: list[BaseRoute] = Routes((self._checkout_page, self._charge_page, static))
-        if webhook_path is not None:
-            self.routes.append(
-                Route(url_prefix + webhook_path, self._answer_webhook, methods=["POST"])
-            )
+        if webhook is not None:
+            self.routes.append(Route(webhook, self._answer_webhook, methods=["POST"]))
 
     @property
     def gateway(self) -> AsyncPaymentGateway:
@@ -361,3 +356,14 @@ class TokenCharge:
             lambda: self._templates.get_template(template).render(**reply.context, **links)
         )
         return HTMLResponse(page, reply.status, headers)
+
+
+def _given(gateway: object, settings: Settings | Mapping[str, Any] | None) -> Any:
+    """Return the gateway of the host, or its function; else make one of settings."""
+    if gateway is None:
+        given = os.environ if settings is None else settings
+        read = given if isinstance(given, Settings) else Settings.from_mapping(given)
+        gateway = AsyncPaymentGateway.from_settings(read)
+    if is_gateway(gateway):
+        check_gateway(gateway, awaited=True)
+    return gateway

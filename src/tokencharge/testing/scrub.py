@@ -59,6 +59,15 @@ _DIGEST = re.compile(r"(?<![0-9A-Za-z])[0-9a-f]{32}(?![0-9A-Za-z])")
 _HALF_DIGEST = re.compile(r"\btokencharge_([0-9a-f]{16})_")
 _LINK = re.compile(r"(https://(?!(?:api|docs|js|support)\.)[a-z-]+\.stripe\.com/)[^\s\"<>\\]+")
 
+_BLOTS = (
+    (LOGIN, r"\g<scheme> scrubbed"),
+    (KEY, r"\g<prefix>scrubbed"),
+    (REFRESH_TOKEN, r"\g<prefix>scrubbed"),
+    (_LINK, r"\1scrubbed"),
+    (CLIENT_SECRET, "_secret_scrubbed"),
+)
+"""What is blotted out in the same way each time. All else gets a stand-in."""
+
 
 class Scrubber:
     """Writes requests and answers as a cassette may hold them."""
@@ -143,11 +152,8 @@ class Scrubber:
         name = self._stand_ins.name
         telling = [found for found in encoded(text) if given_away(encoded_text(found[0]))]
         text = replaced(text, telling, lambda run: name("encoded", run))
-        text = LOGIN.sub(r"\g<scheme> scrubbed", text)
-        text = KEY.sub(r"\g<prefix>scrubbed", text)
-        text = REFRESH_TOKEN.sub(r"\g<prefix>scrubbed", text)
-        text = _LINK.sub(r"\1scrubbed", text)
-        text = CLIENT_SECRET.sub("_secret_scrubbed", text)
+        for secret, blot in _BLOTS:
+            text = secret.sub(blot, text)
         text = TOKEN.sub(self._token, text)
         text = _ID.sub(self._id, text)
         text = _HALF_DIGEST.sub(lambda found: f"tokencharge_{name('half', found[1])}_", text)

@@ -70,34 +70,38 @@ def page(account: Account, request: Request) -> Response:
             "This is done", "The bank has had its answer: you can close this page.", "", "done"
         )
     if request.method != "POST":
-        last4 = methods.held(intent.asked).json["last4"]
-        if intent.kind is Kind.SETUP_INTENT:
-            text = f"A shop wants to keep your card that ends in {last4}, for payments to come."
-            return _shown("Is it you who is saving a card?", text, _BUTTONS, "")
-        amount = Money(intent.json["amount"], intent.json["currency"])
-        text = f"A shop wants {amount} from your card that ends in {last4}."
-        return _shown("Is it you who is paying?", text, _BUTTONS, "")
-    action = intent.json["next_action"]
+        return _question(intent, intent.asked)
+    return_url = intent.json["next_action"].get("redirect_to_url", {}).get("return_url", "")
     approve = decode_body(request.body).get("outcome") == "approve"
-    after = end(account, name, approve=approve)
+    where = _back(return_url, intent.kind, end(account, name, approve=approve))
+    return page(account, request) if where is None else Response(303, {"location": where})
+
+
+def _question(intent: Kept, asked: Kept) -> Response:
+    last4 = methods.held(asked).json["last4"]
+    if intent.kind is Kind.SETUP_INTENT:
+        text = f"A shop wants to keep your card that ends in {last4}, for payments to come."
+        return _shown("Is it you who is saving a card?", text, _BUTTONS, "")
+    amount = Money(intent.json["amount"], intent.json["currency"])
+    text = f"A shop wants {amount} from your card that ends in {last4}."
+    return _shown("Is it you who is paying?", text, _BUTTONS, "")
+
+
+def _back(return_url: str, kind: Kind, intent: JSON) -> str | None:
+    """Return the shop's URL with the news of an intent; None if the shop gave none."""
     # The URL becomes a header. So what cannot stand in a URL is encoded, above all line
     # breaks.
-    back = _WAY_BACK.fullmatch(
-        quote(action.get("redirect_to_url", {}).get("return_url", ""), safe=_IN_URLS)
-    )
+    back = _WAY_BACK.fullmatch(quote(return_url, safe=_IN_URLS))
     if back is None or back["scheme"].lower() in _SCRIPTS:
-        return page(account, request)
+        return None
+    failed = intent["status"] == "requires_payment_method"
     news = {
-        intent.kind.value: name,
-        f"{intent.kind.value}_client_secret": secret,
-        "redirect_status": "failed"
-        if after["status"] == "requires_payment_method"
-        else "succeeded",
+        kind.value: intent["id"],
+        f"{kind.value}_client_secret": intent["client_secret"],
+        "redirect_status": "failed" if failed else "succeeded",
     }
-    where = (
-        f"{back['where']}{'&' if '?' in back['where'] else '?'}{urlencode(news)}{back['fragment']}"
-    )
-    return Response(303, {"location": where})
+    joint = "&" if "?" in back["where"] else "?"
+    return f"{back['where']}{joint}{urlencode(news)}{back['fragment']}"
 
 
 def _find(account: Account, name: str) -> Kept | None:

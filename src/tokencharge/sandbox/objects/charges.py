@@ -23,7 +23,7 @@ TOO_MUCH = (
 )
 
 _FIELDS: dict[str, forms.Reader] = {
-    "description": forms.words(40_000, empty=True),
+    "description": forms.description,
     "metadata": forms.metadata,
     "receipt_email": forms.email,
     "shipping": forms.shipping,

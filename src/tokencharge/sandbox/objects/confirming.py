@@ -123,7 +123,7 @@ def _pay(visit: Visit, intent: Kept, method: Kept, terms: intents.Terms) -> JSON
         if terms.error_on_requires_action:
             decline = attrs.evolve(_NOT_HANDLED, leaves_charge=charged)
             raise outcomes.declined(visit, intent, method, decline, tried=_REQUIRED)
-        return _ask(visit, intent, method, terms)
+        return intents.ask(visit, intent, method, terms)
     decline_at_once = magic.once_asked if magic.asks or magic.once_asked else magic.at_charge
     if decline_at_once is not None:
         raise outcomes.declined(visit, intent, method, decline_at_once)
@@ -135,19 +135,6 @@ def _asks(method: Kept, terms: intents.Terms) -> bool:
     if terms.off_session and asks is Asks.UNLESS_SET_UP:
         return not method.set_up
     return asks is not None and not (terms.off_session and asks is Asks.ON_SESSION)
-
-
-def _ask(visit: Visit, intent: Kept, method: Kept, terms: intents.Terms) -> JSON:
-    intent.asked = method
-    asked = visit.account.change(
-        intent,
-        last_payment_error=None,
-        next_action=intents.next_action(visit, intent, method, terms),
-        payment_method=method.id,
-        status="requires_action",
-    )
-    visit.emit("payment_intent.requires_action", asked)
-    return asked
 
 
 def _method(

@@ -123,6 +123,10 @@ def email(name: str, value: Any) -> str | None:
     return address
 
 
+description = words(40_000, empty=True)
+"""Read what a payment says that it is for."""
+
+
 _WHOLE = re.compile("-?[0-9]{1,18}")
 
 

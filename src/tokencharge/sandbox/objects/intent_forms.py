@@ -77,7 +77,7 @@ CONFIRMING: dict[str, forms.Reader] = {
 }
 _SAYING: dict[str, forms.Reader] = {
     "customer": forms.words(500),
-    "description": forms.words(40_000, empty=True),
+    "description": forms.description,
     "metadata": forms.metadata,
     "statement_descriptor": _no_descriptor,
     "statement_descriptor_suffix": statements.suffix,

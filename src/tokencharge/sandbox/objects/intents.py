@@ -35,6 +35,7 @@ class Terms:
         return cls(**{name: params[name] for name in _TERMS if name in params})
 
 
+_ERRORS = {Kind.PAYMENT_INTENT: "last_payment_error", Kind.SETUP_INTENT: "last_setup_error"}
 _TERMS = tuple(field.name for field in attrs.fields(Terms))
 
 
@@ -83,7 +84,22 @@ def check_return(intent: JSON, params: JSON, kind: Kind) -> None:
     )
 
 
-def next_action(visit: Visit, intent: Kept, method: Kept, terms: Terms) -> JSON:
+def ask(visit: Visit, intent: Kept, method: Kept, terms: Terms) -> JSON:
+    """Let the bank ask its customer: the intent `requires_action`."""
+    intent.asked = method
+    error = _ERRORS[intent.kind]
+    asked = visit.account.change(
+        intent,
+        **{error: None},
+        next_action=_next_action(visit, intent, method, terms),
+        payment_method=method.id,
+        status="requires_action",
+    )
+    visit.emit(f"{intent.kind.value}.requires_action", asked)
+    return asked
+
+
+def _next_action(visit: Visit, intent: Kept, method: Kept, terms: Terms) -> JSON:
     """Describe how the bank asks its customer: on its own page, or by Stripe.js."""
     if terms.return_url is None or terms.use_stripe_sdk:
         return _fingerprint(method.id)

@@ -45,7 +45,7 @@ def confirmed(visit: Visit, intent: Kept, method: Kept, terms: intents.Terms) ->
     return (
         _succeeded(visit, intent, method)
         if magic.asks is None
-        else _ask(visit, intent, method, terms)
+        else intents.ask(visit, intent, method, terms)
     )
 
 
@@ -55,19 +55,6 @@ def authenticate(visit: Visit, intent: Kept, *, approve: bool) -> JSON:
     if approve:
         return _succeeded(visit, intent, method)
     return _failed(visit, intent, method, intents.failure(Kind.SETUP_INTENT))
-
-
-def _ask(visit: Visit, intent: Kept, method: Kept, terms: intents.Terms) -> JSON:
-    intent.asked = method
-    asked = visit.account.change(
-        intent,
-        last_setup_error=None,
-        next_action=intents.next_action(visit, intent, method, terms),
-        payment_method=method.id,
-        status="requires_action",
-    )
-    visit.emit("setup_intent.requires_action", asked)
-    return asked
 
 
 def _succeeded(visit: Visit, intent: Kept, method: Kept) -> JSON:

@@ -25,7 +25,7 @@ _CONFIRMING: dict[str, forms.Reader] = {
 }
 _SAYING: dict[str, forms.Reader] = {
     "customer": forms.words(500),
-    "description": forms.words(40_000, empty=True),
+    "description": forms.description,
     "metadata": forms.metadata,
     "payment_method_types": no_types,
     # Whatever the value, a SetupIntent is for off-session use.

@@ -9,7 +9,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from fnmatch import fnmatchcase
-from types import TracebackType
 
 import attrs
 
@@ -182,12 +181,7 @@ class Armed:
     def __enter__(self) -> Armed:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.cancel()
 
 

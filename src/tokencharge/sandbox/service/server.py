@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable, Mapping
 from email.utils import formatdate
 from functools import partial
 from http.client import responses
-from types import TracebackType
 from typing import Any
 
 from ..language.refusals import Refusal
@@ -72,12 +71,7 @@ class Server:
     def __enter__(self) -> Server:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
 

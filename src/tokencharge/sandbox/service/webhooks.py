@@ -10,7 +10,6 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from fnmatch import fnmatchcase
-from types import TracebackType
 from typing import Any
 
 import attrs
@@ -139,12 +138,7 @@ class WebhookSender:
     def __enter__(self) -> WebhookSender:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: object, error: object, *_: object) -> None:
         if error is None:
             self.deliver()
 
