@@ -58,7 +58,8 @@ class Checkout:
         trusted_origins: Other origins whose pages may post a charge, such as
             `https://shop.example`. They are needed if the front end is on another host,
             or if a proxy hides the host that browsers see.
-        success_url: Where the buyer goes once they have paid.
+        success_url: Where the buyer goes once they have paid. A function is not asked
+            for an order that is `paid=True`, because there is no Payment to pass.
         languages: The languages to choose the buyer's language from, `["de", "fr"]`;
             all languages of the library if not given. The first is for buyers who ask
             for none of them. If there is only one, all buyers get it.
@@ -213,15 +214,24 @@ class Checkout:
         return known
 
     def _settled(self, order: Order, incoming: Incoming) -> Reply:
-        """Answer POST /charge for an order that says it is paid."""
+        """Answer POST /charge for an order that says it is paid.
+
+        A buyer who pressed twice is led where the first press led. One whose page
+        showed another price is told that the order is paid, and led nowhere.
+        """
         if isinstance(order.paid, Payment):
             return self.paid(attrs.evolve(order.paid, replayed=True), incoming)
         language = self._language(incoming)
-        if not incoming.wants_json:
-            return pages.settled(order, language)
-        error = describe_error(OrderConflict("The order is paid."), language)
-        payload = {"error": {**error, "message": Say(language)["order_is_paid"]}}
-        return Reply(409, payload, None, {}, careful(language))
+        page, url = pages.settled(order, language), self.success_url
+        if Typed.of(incoming, order).shown not in (None, order.shown):
+            error = describe_error(OrderConflict("The order is paid."), language)
+            payload = {"error": {**error, "message": Say(language)["order_is_paid"]}}
+            page = attrs.evolve(page, status=409, payload=payload)
+        elif isinstance(url, str):
+            page = attrs.evolve(page, payload={**page.payload, "success_url": url})
+            if not incoming.wants_json:
+                return Reply(303, page.payload, None, {}, {**CAREFUL, "Location": url})
+        return attrs.evolve(page, template=None) if incoming.wants_json else page
 
     def elsewhere(self, checkout_url: str) -> Reply:
         """Answer GET /charge with a redirect to the form.
@@ -334,6 +344,8 @@ class Checkout:
         """
         if isinstance(error, CrossSiteRequest):
             return self._problem(error, incoming)
+        if order.paid:
+            return self._settled(order, incoming)
         language = self._language(incoming)
         if incoming.wants_json:
             return Reply(
