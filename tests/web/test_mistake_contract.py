@@ -238,6 +238,23 @@ class TestTheBuyers:
         assert 'aria-invalid="true"' in page.text
         assert [] == sandbox.requests
 
+    @each_row("token", ["tok_madeup", "tok_1Madeup", "ctoken_1Madeup", "nothing"])
+    def test_a_token_that_is_made_up(
+        self, shop: Shop, sandbox: Sandbox, token: str, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """It is whoever posted it that is at fault: 400, a request for the card,
+        and no record that calls the shop."""
+        caplog.clear()
+        page = shop.buy(token)
+        script = shop.post_json({"token": token, "email": EMAIL})
+
+        assert [400, 400] == [page.status, script.status]
+        assert page.asks_for_a_card
+        assert "enter your card again" in page.text
+        assert "token_rejected" == script.json["error"]["code"]
+        assert [] == errors(caplog)
+        assert [] == [charge for charge in sandbox.charges if charge.paid]
+
 
 class TestGuards:
     """What stands before a charge fails closed."""
