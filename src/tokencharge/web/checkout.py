@@ -17,6 +17,7 @@ from ..errors import (
     ChargeRefused,
     ConfigurationError,
     CrossSiteRequest,
+    InvalidInput,
     InvalidRequest,
     OrderConflict,
     PageExpired,
@@ -119,7 +120,7 @@ class Checkout:
                 )
             # This frame is in the traceback of what a hook raises, so it must not hold
             # a token.
-            submission = read_submission(incoming, order)
+            submission = self._read(incoming, order)
             self._guard(incoming, order)
             # Browsers send the origin of the page that posts. A script of the host's
             # own may not know the field `shown`.
@@ -364,6 +365,16 @@ class Checkout:
 
     def _language(self, incoming: Incoming) -> Language:
         return Language.of(incoming.language, self.languages)
+
+    def _read(self, incoming: Incoming, order: Order) -> Submission:
+        try:
+            return read_submission(incoming, order)
+        except InvalidInput as error:
+            # The answer has the buyer's words. Whoever writes the script needs the
+            # name of the field, which the message has, and never its value.
+            if incoming.wants_json:
+                logger.warning("A script's charge was refused: %s", error.message)
+            raise
 
     def _guard(self, incoming: Incoming, order: Order) -> None:
         for allow in self.before_charge:
