@@ -250,6 +250,19 @@ def test_a_name_that_is_nearly_a_settings_has_a_row(run, environment) -> None:
     assert "HunterTwo" not in ran.out
 
 
+def test_the_sandboxs_key_needs_the_sandboxs_address(run, environment) -> None:
+    """It would be sent to Stripe, which does not know it: nothing is sent."""
+    environment(STRIPE_SECRET_KEY=Sandbox().secret_key, STRIPE_API_BASE=None)
+    ran = run("doctor", "--json")
+    found = rows(ran.document)
+
+    assert 1 == ran.code
+    assert "right" == found["STRIPE_SECRET_KEY"][0]
+    assert "wrong" == found["STRIPE_API_BASE"][0]
+    assert "the sandbox's own" in found["STRIPE_API_BASE"][1]
+    assert "skipped" == found["Stripe"][0]
+
+
 @pytest.mark.usefixtures("stripe")
 def test_a_key_that_stripe_refuses_is_wrong(run, monkeypatch: pytest.MonkeyPatch) -> None:
     """A key of the right shape that Stripe does not know is found out by asking."""

@@ -197,7 +197,7 @@ def test_a_language_that_is_not_spoken_is_a_mistake(languages: object) -> None:
         lambda: Checkout(None, languages=languages),  # type: ignore[arg-type]
         lambda: Flasks(languages=languages),  # type: ignore[arg-type]
         lambda: Starlettes(
-            {"STRIPE_SECRET_KEY": sandbox.secret_key},
+            sandbox.environment("http://localhost:4242"),
             languages=languages,  # type: ignore[arg-type]
         ),
     ):

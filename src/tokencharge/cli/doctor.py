@@ -23,18 +23,18 @@ from .. import (
     TokenRejected,
 )
 from .._secrets import redact
-from ..settings import misspelt, said_of_misspelt
+from ..settings import check_where_the_key_goes, misspelt, said_of_misspelt
 from .terminal import mark, open_console, write_json
 
 # Settings checks all settings together. With this key, whose prefix shows no mode, it
 # checks one setting at a time.
 _STAND_IN = "sk_doctor"
 _SECRET, _PUBLISHABLE, _LIVEMODE = "STRIPE_SECRET_KEY", "STRIPE_PUBLISHABLE_KEY", "STRIPE_LIVEMODE"
-_ROUTE = "STRIPE_ROUTE"
+_API_BASE, _ROUTE = "STRIPE_API_BASE", "STRIPE_ROUTE"
 _NEEDED_TO_ASK = (
     _SECRET,
     _LIVEMODE,
-    "STRIPE_API_BASE",
+    _API_BASE,
     "STRIPE_TIMEOUT",
     "STRIPE_MAX_RETRIES",
     _ROUTE,
@@ -126,6 +126,8 @@ def _setting(
     key = environment.get(_SECRET) if secret_is_right and variable != _PUBLISHABLE else _STAND_IN
     try:
         settings = Settings.from_mapping({_SECRET: key, variable: environment.get(variable)})
+        if variable == _API_BASE:
+            check_where_the_key_goes(settings)
     except ConfigurationError as error:
         return Row(variable, "wrong", error.message)
     value = getattr(settings, field.name)
