@@ -58,6 +58,9 @@ class TestEvents:
             ("charges.*", "charge.*"),
             ("charge.disputes.*", "charge.dispute.*"),
             ("charge.dispute", "charge.dispute.*"),
+            ("payment_intent.failed", "payment_intent.payment_failed"),
+            ("payment_intent.cancel", "payment_intent.canceled"),
+            ("payment_intent_succeeded", "payment_intent.succeeded"),
         ],
     )
     def test_a_type_that_is_nearly_one_of_stripes(self, mistyped: str, meant: str) -> None:

@@ -147,6 +147,7 @@ def test_a_missing_secret_key_is_named(mapping):
         ("STRIPE_LIVE_MODE", "STRIPE_LIVEMODE"),
         ("STRIPE_PUBLISABLE_KEY", "STRIPE_PUBLISHABLE_KEY"),
         ("STRIPE_TIME_OUT", "STRIPE_TIMEOUT"),
+        ("STRIPE_SECRET_WEBHOOK", "STRIPE_WEBHOOK_SECRET"),
     ],
 )
 def test_a_name_that_is_nearly_a_settings_is_warned_of(mistaken, meant):
