@@ -45,6 +45,7 @@ from ..web import (
     read_languages,
     read_origins,
     read_success_url,
+    warn_of_no_page,
 )
 from ..webhooks import EVENT_LIMIT, EventStore, Handlers, MemoryStore, Webhooks
 from .links import link
@@ -137,6 +138,7 @@ class TokenCharge:
             gateway = AsyncPaymentGateway.from_settings(read)
         if is_gateway(gateway):
             check_gateway(gateway, awaited=True)
+        warn_of_no_page(gateway)
         self._given: Any = gateway
         self._trusted_origins = read_origins(trusted_origins)
         self._success_url = read_success_url(success_url)

@@ -214,6 +214,14 @@ class Checkout:
             return self._settled(known, incoming)
         return known
 
+    def _page(self, order: Order, language: str, offer: Offer) -> Reply:
+        spoken = Language.of(language, self.languages)
+        if isinstance(order.paid, Payment):
+            return pages.charged(order.paid, spoken, seen=False)
+        if order.paid:
+            return pages.settled(order, spoken)
+        return pages.first(self.settings, order, spoken, offer)
+
     def _settled(self, order: Order, incoming: Incoming) -> Reply:
         """Answer POST /charge for an order that says it is paid.
 
@@ -281,8 +289,10 @@ class Checkout:
 
         A script gets the same as JSON: the order, and the saved cards.
         """
-        page = self.page(order, incoming.language, offer)
-        return attrs.evolve(page, template=None) if incoming.wants_json else page
+        if incoming.wants_json:
+            page = self._page(order, incoming.language, offer)
+            return attrs.evolve(page, template=None)
+        return self.page(order, incoming.language, offer)
 
     def page(self, order: Order, language: str = "", offer: Offer | None = None) -> Reply:
         """Make the page with the form.
@@ -297,16 +307,11 @@ class Checkout:
         Raises:
             ConfigurationError: There is no publishable key for the page.
         """
-        spoken = Language.of(language, self.languages)
-        if isinstance(order.paid, Payment):
-            return pages.charged(order.paid, spoken, seen=False)
-        if order.paid:
-            return pages.settled(order, spoken)
-        if self.settings.publishable_key is None:
+        if not order.paid and self.settings.publishable_key is None:
             raise ConfigurationError(
                 "STRIPE_PUBLISHABLE_KEY is not set: the checkout page needs it (pk_test_...)."
             )
-        return pages.first(self.settings, order, spoken, offer or Offer())
+        return self._page(order, language, offer or Offer())
 
     def paid(self, payment: Payment, incoming: Incoming) -> Reply:
         """Answer POST /charge after a charge.
