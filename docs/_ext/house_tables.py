@@ -163,7 +163,7 @@ def _checks(module: ModuleType) -> Iterator[tuple[str, str, str]]:
                     if isinstance(message, ast.Name)
                     else ast.literal_eval(message)
                 )
-                name = f"`{number.value}`" + (" (`check --deploy`)" if deploy else "")
+                name = f"`{ast.literal_eval(number)}`" + (" (`check --deploy`)" if deploy else "")
                 yield name, text, ast.literal_eval(hint) if hint else _SAID
 
 

@@ -72,7 +72,7 @@ class Buy(ChargeView):
     def success_url(self) -> str | None:  # type: ignore[override]
         """It may be lazy, as `reverse_lazy` has it."""
         given = _open[-1].options.get("success_url")
-        return lazystr(given) if isinstance(given, str) else None
+        return lazystr(given) if isinstance(given, str) else None  # type: ignore[return-value]
 
     def get_order(self) -> Order:
         return _open[-1].order
