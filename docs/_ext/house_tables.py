@@ -1,5 +1,5 @@
 """What the reference makes from the library itself: settings, errors,
-declines, fixtures, the command line."""
+declines, checks, fixtures, the command line."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import ast
 import enum
 import inspect
 from collections.abc import Iterable, Iterator
+from types import ModuleType
 
 import attrs
 from house_names import strings_below
@@ -24,6 +25,9 @@ from tokencharge import (
     mending,
     pytest_plugin,
 )
+from tokencharge.django import checks, urls
+
+_SAID = "What the message says."
 
 
 def settings_table() -> str:
@@ -97,6 +101,26 @@ def mending_table() -> str:
     return table(("who", "codes", "what to do"), rows)
 
 
+def checks_table() -> str:
+    """Say of each system check in Django what is wrong, and what to do."""
+    required = {
+        field.metadata["variable"]
+        for field in attrs.fields(Settings)
+        if field.default is attrs.NOTHING
+    }
+    at_fault = [
+        (
+            f"`tokencharge.{number}`",
+            f"`{name}` is {'missing, or ' if name in required else ''}not valid.",
+            _SAID,
+        )
+        for name, number in checks._AT_FAULT.items()
+    ]
+    others = "Another setting is not valid, or two contradict each other."
+    rows = [*at_fault, ("`tokencharge.E004`", others, _SAID), *_checks(urls), *_checks(checks)]
+    return table(("check", "what is wrong", "what to do"), rows)
+
+
 def fixtures_table() -> str:
     """Say what each fixture of the pytest plugin is."""
     rows = ((f"`{name}`", scope, said) for name, scope, said in _fixtures())
@@ -122,6 +146,25 @@ def _errors() -> list[type[TokenChargeError]]:
         for each in vars(errors).values()
         if inspect.isclass(each) and issubclass(each, TokenChargeError)
     ]
+
+
+def _checks(module: ModuleType) -> Iterator[tuple[str, str, str]]:
+    """Read what a module's checks say where they say it."""
+    for function in ast.walk(ast.parse(inspect.getsource(module))):
+        if not isinstance(function, ast.FunctionDef):
+            continue
+        deploy = any("deploy=True" in ast.unparse(each) for each in function.decorator_list)
+        for call in (each for each in ast.walk(function) if isinstance(each, ast.Call)):
+            said = {each.arg: each.value for each in call.keywords}
+            if isinstance(number := said.get("id"), ast.Constant):
+                message, hint = call.args[0], said.get("hint")
+                text = (
+                    getattr(module, message.id)
+                    if isinstance(message, ast.Name)
+                    else ast.literal_eval(message)
+                )
+                name = f"`{ast.literal_eval(number)}`" + (" (`check --deploy`)" if deploy else "")
+                yield name, text, ast.literal_eval(hint) if hint else _SAID
 
 
 def _fixtures() -> Iterator[tuple[str, str, str]]:

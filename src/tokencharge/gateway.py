@@ -17,7 +17,7 @@ from ._drive import drive
 from ._frames import forgetful
 from ._operations import Operations
 from .events import Event
-from .settings import Settings, default_of
+from .settings import Settings, check_where_the_key_goes, default_of
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -124,6 +124,8 @@ class Gateway(ABC):
     def _open(self, settings: Settings, http_client: HTTPClient | None) -> None:
         from ._stripe import Channel  # here, so that importing tokencharge does not load the SDK
 
+        if http_client is None:
+            check_where_the_key_goes(settings)
         self.settings = settings
         self._operations = Operations(settings)
         self._channel = Channel(settings, http_client or self._transport())

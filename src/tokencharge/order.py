@@ -117,7 +117,9 @@ class Order:
             logged in. Needs an `order_id`: a saved card is no token that would tell two
             purchases apart.
         paid: You know that the order is already paid: True, or the Payment, whose card
-            and receipt the page then shows. No form is shown, and nothing is charged.
+            and receipt the page then shows. No form is shown, and nothing is charged. A
+            buyer who presses twice is led where buyers go who have paid: to the
+            `success_url`, or to the page that says so.
 
     Raises:
         InvalidInput: A value is not valid.

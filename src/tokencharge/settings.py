@@ -30,6 +30,8 @@ _LOOPBACK = frozenset(("localhost", "127.0.0.1", "::1"))
 _ALIKE = 0.92
 # The sandbox's secret is public: anybody can sign a false event with it.
 _SANDBOX_SECRET = "whsec_tokenchargeSandboxKey0001"
+# So is its key. Stripe's keys are random, so that no account has this one.
+_SANDBOX_KEY = "sk_test_tokenchargeSandboxKey0001"
 
 
 def _as_it_is(value: object) -> object:
@@ -365,6 +367,19 @@ def stand_in(url: str) -> str | None:
     Return None for Stripe's own. There is no login in it: settings refuse one.
     """
     return None if _is_stripes(_host(url)) else urlsplit(url).netloc
+
+
+def check_where_the_key_goes(settings: Settings) -> None:
+    """Refuse to send the sandbox's own key to Stripe.
+
+    Raises:
+        ConfigurationError: The settings have that key and no sandbox's address.
+    """
+    if settings.secret_key == _SANDBOX_KEY and stand_in(settings.api_base) is None:
+        raise ConfigurationError(
+            "The secret key is the sandbox's own, which Stripe does not know: "
+            "set STRIPE_API_BASE to the address that `tokencharge sandbox` prints."
+        )
 
 
 def _host(url: object) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import re
+import sys
 from collections.abc import Callable, Iterator
 from importlib import metadata
 
@@ -79,6 +80,25 @@ def test_the_table_shows_the_same(stripe: Sandbox, run) -> None:
     ]
     assert "Nothing is wrong.\n" in out
     assert "\x1b" not in out
+
+
+def test_without_rich_plain_lines_show_the_same(
+    stripe: Sandbox, run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One a row, which says whether it is right, and how many are wrong below."""
+    monkeypatch.setitem(sys.modules, "rich.console", None)
+    monkeypatch.setenv("STRIPE_TIMEOUT", "soon")
+    monkeypatch.setenv("STRIPE_ROUT\x1b", "charges")
+    ran = run("doctor", "--offline")
+    lines = [line.split(None, 2) for line in ran.out.splitlines()]
+
+    assert (1, "") == (ran.code, ran.err)
+    assert ["ok", "STRIPE_SECRET_KEY", "sk_test_... (test mode)"] in lines
+    assert ["!!", "STRIPE_TIMEOUT", "STRIPE_TIMEOUT must be a number of seconds."] in lines
+    assert ["-", "STRIPE_LIVEMODE"] in [line[:2] for line in lines]
+    assert "\x1b" not in ran.out
+    assert f"2 of {len(lines) - 1} rows are wrong." == ran.out.splitlines()[-1]
+    assert stripe.secret_key not in ran.out
 
 
 def test_the_doctor_runs_as_a_process(run_process) -> None:
@@ -248,6 +268,19 @@ def test_a_name_that_is_nearly_a_settings_has_a_row(run, environment) -> None:
     ) == found["STRIPE_ROUT"]
     assert "STRIPE_API_KEY" not in found
     assert "HunterTwo" not in ran.out
+
+
+def test_the_sandboxs_key_needs_the_sandboxs_address(run, environment) -> None:
+    """It would be sent to Stripe, which does not know it: nothing is sent."""
+    environment(STRIPE_SECRET_KEY=Sandbox().secret_key, STRIPE_API_BASE=None)
+    ran = run("doctor", "--json")
+    found = rows(ran.document)
+
+    assert 1 == ran.code
+    assert "right" == found["STRIPE_SECRET_KEY"][0]
+    assert "wrong" == found["STRIPE_API_BASE"][0]
+    assert "the sandbox's own" in found["STRIPE_API_BASE"][1]
+    assert "skipped" == found["Stripe"][0]
 
 
 @pytest.mark.usefixtures("stripe")

@@ -111,11 +111,38 @@ def test_the_same_again_is_another_event(running: Running, run) -> None:
 def test_an_unknown_type_lists_the_known(capsys: pytest.CaptureFixture[str]) -> None:
     """What cannot be triggered is answered with what can."""
     with pytest.raises(SystemExit) as stop:
-        main(["trigger", "charge.eaten"])
+        main(["trigger", "invoice.paid"])
     err = capsys.readouterr().err
 
     assert 2 == stop.value.code
     assert all(kind in err for kind in TRIGGERS)
+
+
+@each_row(
+    ("mistyped", "meant"),
+    [
+        ("charge.refund", "charge.refunded"),
+        ("payment_intent.failed", "payment_intent.payment_failed"),
+        ("payment_intent.cancelled", "payment_intent.canceled"),
+        ("charge.dispute", "charge.dispute.created"),
+        ("payment.succeeded", "payment_intent.succeeded"),
+        ("refunds.failed", "refund.failed"),
+        ("charge.success", "charge.succeeded"),
+    ],
+)
+def test_a_mistyped_type_is_told_which_may_be_meant(
+    mistyped: str, meant: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One name, and where to find all of them."""
+    with pytest.raises(SystemExit) as ended:
+        main(["trigger", mistyped])
+    said = capsys.readouterr().err
+
+    assert 2 == ended.value.code
+    assert (
+        f'"{mistyped}" is no event it can make happen: "{meant}" may be meant; --help lists all\n'
+        in said
+    )
 
 
 def test_a_sandbox_must_be_named(run) -> None:

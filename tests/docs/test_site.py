@@ -141,11 +141,16 @@ def test_commands_that_are_shown_exist(page: str) -> None:
 
 
 def test_every_example_is_shown() -> None:
-    """The pages include each file of examples/, as it is."""
-    shown = {
-        name
+    """The pages include each file of examples/, as it is, and link to it: who reads
+    the page in the repository sees no more than the link."""
+    included = {
+        (page.name, name)
         for page in PAGES
-        for name in re.findall(r"literalinclude\} \.\./examples/(\w+)", page.read_text("utf-8"))
+        for name in re.findall(r"literalinclude\} (\.\./\S+)", page.read_text("utf-8"))
     }
+    linked = {(page.name, link) for page in PAGES for link in links(page)}
 
-    assert {path.stem for path in (ROOT / "examples").glob("*.py")} == shown
+    assert {f"../examples/{path.name}" for path in (ROOT / "examples").glob("*.py")} == {
+        name for _, name in included
+    }
+    assert set() == included - linked

@@ -89,6 +89,11 @@ ERRORS = {
         TokenRejected,
     ),
     "invalid token": (400, {"message": "Invalid token id: x"}, TokenRejected),
+    "made-up token": (
+        400,
+        {"message": "There is a part of the token that is not valid: 'x'.", "param": "token"},
+        TokenRejected,
+    ),
     "the other mode": (
         400,
         {

@@ -14,6 +14,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.test import AsyncClient, Client
 from django.urls import include, path
+from django.utils.functional import lazystr
 
 from tests.web.shop import Answer, Shop
 from tokencharge import Charge, Event, Order, Payment, TokenChargeError
@@ -67,10 +68,11 @@ class Buy(ChargeView):
         narrowed: Iterable[str] | None = _open[-1].options.get("languages")
         return narrowed
 
-    def get_success_url(self, payment: Payment) -> str | None:
+    @property
+    def success_url(self) -> str | None:  # type: ignore[override]
+        """It may be lazy, as `reverse_lazy` has it."""
         given = _open[-1].options.get("success_url")
-        url: str | None = given(payment) if callable(given) else given
-        return url
+        return lazystr(given) if isinstance(given, str) else None  # type: ignore[return-value]
 
     def get_order(self) -> Order:
         return _open[-1].order
@@ -116,8 +118,11 @@ class DjangoShop(Shop):
         _open.append(self)
         for signal in (payment_made, payment_failed):
             signal.connect(self._note)
-        self._block = handlers_of_its_own()
+        self._patch, self._block = pytest.MonkeyPatch(), handlers_of_its_own()
         handlers = self._block.__enter__()
+        given = self.options.get("success_url")
+        if callable(given):
+            self._patch.setattr(Buy, "get_success_url", lambda view, payment: given(payment))
 
         @handlers("charge.*")
         def on_event(event: Event) -> None:
@@ -134,6 +139,7 @@ class DjangoShop(Shop):
             self.paid.append(charge)
 
     def close(self) -> None:
+        self._patch.undo()
         self._block.__exit__(None, None, None)
         for signal in (payment_made, payment_failed):
             signal.disconnect(self._note)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any
 
@@ -19,6 +19,7 @@ from django.urls import include, path
 from django.views.decorators.cache import never_cache
 from fastapi import FastAPI
 from flask import Blueprint, Flask
+from starlette.testclient import TestClient
 
 import tests.web.django_shop  # noqa: F401 - configures Django
 import tokencharge.asgi as ours_in_asgi
@@ -58,6 +59,9 @@ class TestEvents:
             ("charges.*", "charge.*"),
             ("charge.disputes.*", "charge.dispute.*"),
             ("charge.dispute", "charge.dispute.*"),
+            ("payment_intent.failed", "payment_intent.payment_failed"),
+            ("payment_intent.cancel", "payment_intent.canceled"),
+            ("payment_intent_succeeded", "payment_intent.succeeded"),
         ],
     )
     def test_a_type_that_is_nearly_one_of_stripes(self, mistyped: str, meant: str) -> None:
@@ -101,6 +105,56 @@ class TestEvents:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             Handlers()("invoice.payed")(print)
+
+
+class TestNoPublishableKey:
+    """Said when the app starts; in Django it is `tokencharge.W002`."""
+
+    SAID = (
+        "STRIPE_PUBLISHABLE_KEY is not set: the checkout page cannot be shown. "
+        "Scripts that post to /charge do not need it here."
+    )
+
+    @pytest.fixture(params=["flask", "asgi"])
+    def start(self, request: pytest.FixtureRequest) -> Callable[[dict[str, str]], Any]:
+        """Makes an app whose settings are given, and returns its client."""
+
+        def flask(given: dict[str, str]) -> Any:
+            app = Flask(__name__)
+            app.config.update(given, TESTING=True)
+            ours_in_flask.TokenCharge(app).order(lambda: Order(Money(500, "usd")))
+            return app.test_client()
+
+        def asgi(given: dict[str, str]) -> Any:
+            payments, app = ours_in_asgi.TokenCharge(given), FastAPI()
+            payments.order(lambda request: Order(Money(500, "usd")))
+            app.routes.extend(payments.routes)
+            return TestClient(app)
+
+        return {"flask": flask, "asgi": asgi}[request.param]
+
+    def test_it_is_warned_of_once(
+        self, start: Callable[[dict[str, str]], Any], caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """A shop whose front end is elsewhere starts and sells all the same."""
+        client = start({"STRIPE_SECRET_KEY": "sk_test_1"})
+        said = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+        script = client.get("/checkout", headers={"Accept": "application/json"})
+
+        assert [self.SAID] == said
+        assert 200 == script.status_code
+        with pytest.raises(ConfigurationError, match="STRIPE_PUBLISHABLE_KEY is not set"):
+            client.get("/checkout")
+
+    def test_nothing_is_said_where_it_is_set(
+        self, start: Callable[[dict[str, str]], Any], caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """A gateway that a function returns has no keys to look at."""
+        start(KEYS)
+        ours_in_asgi.TokenCharge(gateway=lambda request: None)
+        ours_in_flask.TokenCharge(Flask(__name__), gateway=lambda: None)  # type: ignore[arg-type,return-value]
+
+        assert [] == caplog.records
 
 
 class TestFlask:

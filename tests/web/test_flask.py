@@ -233,6 +233,10 @@ def own(app: Flask, gateway: PaymentGateway) -> Flask:
             Order(Money(seat * 100, "usd"), f"Seat {seat}")
         ).charge.id
 
+    @app.post("/sold")
+    def sold() -> str:
+        return payments.charge_from_request(Order(Money(500, "usd"), paid=True)).charge.id
+
     @app.post("/swallow")
     def swallow() -> str:
         with pytest.raises(CardDeclined):
@@ -244,6 +248,17 @@ def own(app: Flask, gateway: PaymentGateway) -> Flask:
         raise RateLimited("Another call's.")
 
     return app
+
+
+def test_a_view_of_ones_own_says_that_its_order_is_paid(own: Flask, sandbox: Sandbox) -> None:
+    """As `/charge` does: no buyer who presses twice is told to check their order."""
+    sent = {"token": sandbox.create_token(), "email": EMAIL}
+    page = own.test_client().post("/sold", data=sent)
+    script = own.test_client().post("/sold", json=sent)
+
+    assert (200, True) == (page.status_code, "This order is paid." in page.text)
+    assert (200, True) == (script.status_code, script.get_json()["order"]["paid"])
+    assert [] == sandbox.requests
 
 
 def test_a_view_of_ones_own_may_leave_errors_alone(own: Flask, sandbox: Sandbox) -> None:

@@ -238,6 +238,68 @@ class TestTheBuyers:
         assert 'aria-invalid="true"' in page.text
         assert [] == sandbox.requests
 
+    @each_row("token", ["tok_madeup", "tok_1Madeup", "ctoken_1Madeup", "nothing"])
+    def test_a_token_that_is_made_up(
+        self, shop: Shop, sandbox: Sandbox, token: str, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """It is whoever posted it that is at fault: 400, a request for the card,
+        and no record that calls the shop."""
+        caplog.clear()
+        page = shop.buy(token)
+        script = shop.post_json({"token": token, "email": EMAIL})
+
+        assert [400, 400] == [page.status, script.status]
+        assert page.asks_for_a_card
+        assert "enter your card again" in page.text
+        assert "token_rejected" == script.json["error"]["code"]
+        assert [] == errors(caplog)
+        assert [] == [charge for charge in sandbox.charges if charge.paid]
+
+    @each_row(
+        ("sent", "said"),
+        {
+            "another name": (
+                {"tok": "tok_visa", "email": EMAIL},
+                "The token is missing: send it as token or stripeToken.",
+            ),
+            "no e-mail": (
+                {"token": "tok_visa", "mail": EMAIL},
+                "The e-mail is missing: send it as email or stripeEmail.",
+            ),
+            "no text": (
+                {"token": "tok_visa", "email": [EMAIL]},
+                "The e-mail is not text in UTF-8.",
+            ),
+            "no object": (["tok_visa", EMAIL], "The JSON body is not an object"),
+            "a card": ({"token": "4242424242424242", "email": EMAIL}, "A card number was given"),
+        },
+    )
+    def test_a_script_that_posts_wrong_fields(
+        self,
+        shop: Shop,
+        sandbox: Sandbox,
+        sent: Any,
+        said: str,
+        caplog: pytest.LogCaptureFixture,
+    ) -> None:
+        """Its developer finds the field in the log, and no value; the buyer is told
+        what they can mend, and a form of theirs is no warning."""
+        caplog.clear()
+        script = shop.post_json(sent)
+        shop.post_form({"email": EMAIL})
+
+        (record,) = [
+            each
+            for each in caplog.records
+            if each.name == "tokencharge" and each.levelno >= logging.WARNING
+        ]
+        assert 400 == script.status
+        assert "invalid_input" == script.json["error"]["code"]
+        assert "WARNING" == record.levelname
+        assert f"A script's charge was refused: {said}" in record.getMessage()
+        assert not any(value in caplog.text for value in ("tok_visa", EMAIL, "4242"))
+        assert [] == sandbox.requests
+
 
 class TestGuards:
     """What stands before a charge fails closed."""

@@ -131,6 +131,41 @@ class TestSuccessUrl:
 
         assert "/orders/order-1" == shop.buy(sandbox.create_token()).headers["Location"]
 
+    def test_who_presses_again_is_led_there_too(
+        self, open_shop: OpenShop, sandbox: Sandbox
+    ) -> None:
+        """Their order says by then that it is paid, and their payment is not asked for."""
+        shop = open_shop(success_url="/thanks")
+        shop.order = Order(FIVE, "A basket", "order-1")
+        sent = {"token": sandbox.create_token(), "email": EMAIL, "shown": shop.order.shown}
+        first = shop.post_form(sent)
+        asked = len(sandbox.requests)
+        shop.order = Order(FIVE, "A basket", "order-1", paid=True)
+        again, script = shop.post_form(sent), shop.post_json(sent)
+
+        assert [(303, "/thanks")] * 2 == [
+            (page.status, page.headers["Location"]) for page in (first, again)
+        ]
+        assert "no-store" == again.headers["Cache-Control"]
+        assert (200, True, "/thanks") == (
+            script.status,
+            script.json["order"]["paid"],
+            script.json["success_url"],
+        )
+        assert asked == len(sandbox.requests)
+
+    def test_one_of_the_payment_is_not_asked_without_one(
+        self, open_shop: OpenShop, sandbox: Sandbox
+    ) -> None:
+        """Where the order says no more than that it is paid, the page says so."""
+        shop = open_shop(success_url=lambda payment: f"/orders/{payment.order_id}")
+        shop.order = Order(FIVE, "A basket", "order-1", paid=True)
+        page = shop.buy(sandbox.create_token())
+        script = shop.post_json({"token": sandbox.create_token(), "email": EMAIL})
+
+        assert (200, True) == (page.status, "This order is paid." in page.text)
+        assert (200, False) == (script.status, "success_url" in script.json)
+
     def test_a_decline_stays_where_it_was(self, open_shop: OpenShop, sandbox: Sandbox) -> None:
         """The form comes back."""
         shop = open_shop(success_url="/thanks")

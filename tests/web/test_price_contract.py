@@ -276,18 +276,45 @@ class TestAnOrderThatIsPaid:
     """A host that knows says so."""
 
     def test_the_page_shows_no_form(self, shop: Shop, sandbox: Sandbox) -> None:
-        """GET and POST say that it is paid, and Stripe hears nothing."""
+        """GET and POST say that it is paid, to scripts too, and Stripe hears nothing."""
         shop.order = Order(FIVE, "A basket", "order-1", paid=True)
-        pages = [shop.get("/checkout"), shop.buy(sandbox.create_token())]
-        script = shop.post_json({"token": sandbox.create_token(), "email": EMAIL})
+        sent = {"token": sandbox.create_token(), "email": EMAIL}
+        pages = [shop.get("/checkout"), shop.post_form(sent)]
+        scripts = [
+            shop.get("/checkout", Accept="application/json"),
+            shop.post_json(sent),
+            shop.post_json({**sent, "shown": shop.order.shown}),
+        ]
 
         assert [200, 200] == [page.status for page in pages]
         assert [True, True] == [
             "This order is paid." in page.text and "$5.00" in page.text for page in pages
         ]
         assert [False, False] == [page.asks_for_a_card for page in pages]
-        assert (409, "order_conflict") == (script.status, script.json["error"]["code"])
-        assert "This order is paid." == script.json["error"]["message"]
+        paid = {"order": {"paid": True, "message": "This order is paid."}}
+        assert [(200, paid)] * 3 == [(script.status, script.json) for script in scripts]
+        assert [] == sandbox.requests
+
+    def test_who_agreed_to_another_price_is_told_of_a_conflict(
+        self, open_shop: OpenShop, sandbox: Sandbox
+    ) -> None:
+        """It is paid, but not as their page showed it: they are led to no page of thanks."""
+        shop = open_shop(success_url="/thanks")
+        shop.order = Order(FIVE, "A basket", "order-1", paid=True)
+        sent = {
+            "token": sandbox.create_token(),
+            "email": EMAIL,
+            "shown": Order(FIFTY, order_id="order-1").shown,
+        }
+        page, script = shop.post_form(sent), shop.post_json(sent)
+
+        assert (409, True) == (page.status, "This order is paid." in page.text)
+        assert (409, "order_conflict", "This order is paid.") == (
+            script.status,
+            script.json["error"]["code"],
+            script.json["error"]["message"],
+        )
+        assert "success_url" not in script.json
         assert [] == sandbox.requests
 
     def test_the_payment_is_shown_where_the_host_has_it(self, shop: Shop, sandbox: Sandbox) -> None:

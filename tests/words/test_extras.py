@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -62,3 +63,43 @@ def test_so_does_one_with_a_part_of_its_extra(module: str, package: str) -> None
 
     assert said.startswith(package)
     assert f"{module} needs the extra {NEEDED[module][0]} ({package}" in said
+
+
+COMMAND = """\
+import sys
+for name in {hidden!r}:
+    sys.modules[name] = None  # as if it were not installed
+from tokencharge.cli import main
+sys.exit(main({arguments!r}))
+"""
+
+
+@each_row(
+    ("arguments", "code", "said"),
+    [
+        (["--version"], 0, "tokencharge "),
+        (["doctor", "--offline"], 0, "Nothing is wrong."),
+        (["find", "order-1"], 2, "STRIPE_API_BASE"),
+        (["trigger", "charge.refunded"], 1, "No sandbox answers"),
+        (["sandbox", "--secret-key", "sk_live_1"], 2, "--secret-key takes a key"),
+        (["audit-cassettes", "no_such_folder"], 2, "no_such_folder"),
+        (["demo"], 2, "python -m pip install 'tokencharge[demo]'"),
+        (["demo", "--serve"], 2, "python -m pip install 'tokencharge[demo]'"),
+    ],
+)
+def test_commands_need_no_extra(arguments: list[str], code: int, said: str) -> None:
+    """Those that write plain lines run where only the core is installed; the demo, which
+    needs more, says what to install."""
+    hidden = sorted({package for _, packages in NEEDED.values() for package in packages} | {"rich"})
+    environment = {"STRIPE_SECRET_KEY": "sk_test_1", "STRIPE_MAX_RETRIES": "0"}
+    ran = subprocess.run(
+        [sys.executable, "-c", COMMAND.format(hidden=hidden, arguments=arguments)],
+        env={**os.environ, **environment, "STRIPE_API_BASE": "http://127.0.0.1:9"},
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+
+    assert code == ran.returncode, ran.stderr
+    assert said in ran.stdout + ran.stderr
+    assert "Traceback" not in ran.stderr

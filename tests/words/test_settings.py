@@ -147,6 +147,7 @@ def test_a_missing_secret_key_is_named(mapping):
         ("STRIPE_LIVE_MODE", "STRIPE_LIVEMODE"),
         ("STRIPE_PUBLISABLE_KEY", "STRIPE_PUBLISHABLE_KEY"),
         ("STRIPE_TIME_OUT", "STRIPE_TIMEOUT"),
+        ("STRIPE_SECRET_WEBHOOK", "STRIPE_WEBHOOK_SECRET"),
     ],
 )
 def test_a_name_that_is_nearly_a_settings_is_warned_of(mistaken, meant):
@@ -408,6 +409,35 @@ REFUSED = {
     },
     "route": (SECRET, {"route": "intents"}, "STRIPE_ROUTE must be charges or payment_intents."),
 }
+
+
+@each_row("api_base", [None, "https://api.stripe.com/", "https://files.stripe.com"])
+def test_the_sandboxs_key_is_not_sent_to_stripe(api_base):
+    """Whoever forgot the sandbox's address is told its name, before anything is sent."""
+    where = {} if api_base is None else {"api_base": api_base}
+    settings = Settings(Sandbox().secret_key, **where)
+    for make in (
+        lambda: PaymentGateway(Sandbox().secret_key, **where),
+        lambda: PaymentGateway.from_settings(settings),
+    ):
+        with pytest.raises(ConfigurationError) as refused:
+            make()
+
+        assert (
+            "The secret key is the sandbox's own, which Stripe does not know: "
+            "set STRIPE_API_BASE to the address that `tokencharge sandbox` prints."
+        ) == refused.value.message
+
+
+def test_the_sandboxs_key_is_good_for_a_sandbox():
+    """By its address, or in the same process; any other key may go to Stripe."""
+    sandbox = Sandbox()
+    for gateway in (
+        PaymentGateway(sandbox.secret_key, api_base="http://localhost:4242"),
+        PaymentGateway(sandbox.secret_key, http_client=sandbox.http_client()),
+        PaymentGateway(f"{sandbox.secret_key}2"),
+    ):
+        assert "test" == gateway.settings.mode
 
 
 @each_row(

@@ -48,6 +48,7 @@ _TOKEN_CODES = frozenset(
 # as much.
 _TOKEN_WORDS = re.compile(
     r"(?:no such|invalid) (?:confirmation[ _]?)?token|no such payment[ _]?method|there is no token"
+    r"|part of the token that is not valid"
     r"|token more than once|confirmation[ _]?token.*(?:already|expired)|may not be used again"
     # A saved card that is not the Customer's, or no longer is.
     r"|does not (?:belong to the customer|have card with id|have a linked source with id)",

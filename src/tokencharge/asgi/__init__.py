@@ -45,6 +45,7 @@ from ..web import (
     read_languages,
     read_origins,
     read_success_url,
+    warn_of_no_page,
 )
 from ..webhooks import EVENT_LIMIT, EventStore, Handlers, MemoryStore, Webhooks
 from .links import link
@@ -366,4 +367,5 @@ def _given(gateway: object, settings: Settings | Mapping[str, Any] | None) -> An
         gateway = AsyncPaymentGateway.from_settings(read)
     if is_gateway(gateway):
         check_gateway(gateway, awaited=True)
+    warn_of_no_page(gateway)
     return gateway

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 
 from .. import TokenChargeError
+from .._mistakes import nearest
 from ..sandbox import Rules
 from . import audit, demo, doctor, find, sandbox, shop, trigger
 from .terminal import CommandFailed, write
@@ -43,6 +44,8 @@ _AUDIT = """\
 Look through recorded Stripe calls for what must not be shared: keys, tokens, card
 numbers, fingerprints, e-mails outside example.com. What is found is named by its place,
 and never printed."""
+
+_EVENTS = f"one of {', '.join(trigger.TRIGGERS)}"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -156,9 +159,9 @@ def _parser() -> argparse.ArgumentParser:
     triggered = _add(commands, "trigger", "make an event happen in a running sandbox", _TRIGGER)
     triggered.add_argument(
         "type",
-        choices=trigger.TRIGGERS,
+        type=_trigger,
         metavar="TYPE",
-        help=f"one of {', '.join(trigger.TRIGGERS)}",
+        help=_EVENTS,
     )
     triggered.add_argument(
         "--api-base", metavar="URL", help="where it listens; STRIPE_API_BASE if not given"
@@ -196,6 +199,14 @@ def _port(text: str) -> int:
     if not text.isascii() or not text.isdecimal() or int(text) > 65535:
         raise argparse.ArgumentTypeError("a port is a number from 0 to 65535")
     return int(text)
+
+
+def _trigger(text: str) -> str:
+    if text not in trigger.TRIGGERS:
+        meant = nearest(text, trigger.TRIGGERS, least=0.75)
+        say = f'"{meant}" may be meant; --help lists all' if meant else f"give {_EVENTS}"
+        raise argparse.ArgumentTypeError(f'"{text}" is no event it can make happen: {say}')
+    return text
 
 
 def _id(text: str) -> str:

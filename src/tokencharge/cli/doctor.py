@@ -6,9 +6,9 @@ import os
 import platform
 import re
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from importlib import metadata
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
 
@@ -23,18 +23,21 @@ from .. import (
     TokenRejected,
 )
 from .._secrets import redact
-from ..settings import misspelt, said_of_misspelt
-from .terminal import mark, open_console, write_json
+from ..settings import check_where_the_key_goes, misspelt, said_of_misspelt
+from .terminal import find_console, mark, write, write_json
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 # Settings checks all settings together. With this key, whose prefix shows no mode, it
 # checks one setting at a time.
 _STAND_IN = "sk_doctor"
 _SECRET, _PUBLISHABLE, _LIVEMODE = "STRIPE_SECRET_KEY", "STRIPE_PUBLISHABLE_KEY", "STRIPE_LIVEMODE"
-_ROUTE = "STRIPE_ROUTE"
+_API_BASE, _ROUTE = "STRIPE_API_BASE", "STRIPE_ROUTE"
 _NEEDED_TO_ASK = (
     _SECRET,
     _LIVEMODE,
-    "STRIPE_API_BASE",
+    _API_BASE,
     "STRIPE_TIMEOUT",
     "STRIPE_MAX_RETRIES",
     _ROUTE,
@@ -62,13 +65,23 @@ class Row:
 
 def run(*, offline: bool, as_json: bool) -> int:
     """Check everything, write a report, and return 1 if something is wrong."""
-    console = None if as_json else open_console()
     rows = list(_examine(os.environ, offline=offline))
     wrong = sum(row.state == "wrong" for row in rows)
-    if console is None:
+    are = "is" if wrong == 1 else "are"
+    summary = f"{wrong} of {len(rows)} rows {are} wrong." if wrong else "Nothing is wrong."
+    if as_json:
         write_json({"right": not wrong, "rows": [attrs.asdict(row) for row in rows]})
-        return 1 if wrong else 0
+    elif (console := find_console()) is not None:
+        _show_table(console, rows)
+        console.print(summary, style="bold red" if wrong else "bold green")
+    else:
+        for row in rows:
+            write(f"{_sign(None, row):<2}  {_printable(f'{row.name:<24} {row.says}')}")
+        write(summary)
+    return 1 if wrong else 0
 
+
+def _show_table(console: Console, rows: Iterable[Row]) -> None:
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
     from rich.text import Text
@@ -76,19 +89,18 @@ def run(*, offline: bool, as_json: bool) -> int:
     table = Table("", "what", "finding", box=SIMPLE_HEAD)
     table.columns[2].overflow = "fold"
     for row in rows:
-        sign = {"right": mark(console, good=True), "wrong": mark(console, good=False)}.get(
-            row.state, "-"
-        )
         style = _STYLES[row.state]
-        table.add_row(Text(sign, style), Text(row.name, style), Text(row.says))
+        table.add_row(Text(_sign(console, row), style), Text(row.name, style), Text(row.says))
     console.print(table)
-    if wrong:
-        console.print(
-            Text(f"{wrong} of {len(rows)} rows {'is' if wrong == 1 else 'are'} wrong.", "bold red")
-        )
-    else:
-        console.print(Text("Nothing is wrong.", "bold green"))
-    return 1 if wrong else 0
+
+
+def _sign(console: Console | None, row: Row) -> str:
+    return mark(console, good=row.state == "right") if row.state in {"right", "wrong"} else "-"
+
+
+def _printable(text: str) -> str:
+    """Return a text that cannot write to the terminal, as rich's tables cannot."""
+    return "".join(each if each.isprintable() else "?" for each in text)
 
 
 def _examine(environment: Mapping[str, str], *, offline: bool) -> Iterator[Row]:
@@ -126,6 +138,8 @@ def _setting(
     key = environment.get(_SECRET) if secret_is_right and variable != _PUBLISHABLE else _STAND_IN
     try:
         settings = Settings.from_mapping({_SECRET: key, variable: environment.get(variable)})
+        if variable == _API_BASE:
+            check_where_the_key_goes(settings)
     except ConfigurationError as error:
         return Row(variable, "wrong", error.message)
     value = getattr(settings, field.name)

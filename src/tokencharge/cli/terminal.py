@@ -32,28 +32,37 @@ def write_json(document: dict[str, Any], *, indent: int | None = 2) -> None:
     write(json.dumps(document, indent=indent))
 
 
-def open_console() -> Console:
-    """Return rich's console.
+def find_console() -> Console | None:
+    """Return rich's console, or None if rich is not installed.
 
     It knows whether standard output is a terminal, and respects NO_COLOR.
-
-    Raises:
-        CommandFailed: rich is not installed.
     """
     try:
         from rich.console import Console
     except ImportError:
+        return None
+    return Console(highlight=False, markup=False, emoji=False)
+
+
+def open_console() -> Console:
+    """Return rich's console, as `find_console` does.
+
+    Raises:
+        CommandFailed: rich is not installed.
+    """
+    console = find_console()
+    if console is None:
         raise CommandFailed(
             "The tables need rich: "
             "install it with python -m pip install 'tokencharge[demo]', or use --json.",
             2,
-        ) from None
-    return Console(highlight=False, markup=False, emoji=False)
+        )
+    return console
 
 
-def mark(console: Console, *, good: bool) -> str:
+def mark(console: Console | None, *, good: bool) -> str:
     """Return the sign for right or wrong that the terminal's encoding can show."""
-    if console.options.ascii_only:
+    if console is None or console.options.ascii_only:
         return "ok" if good else "!!"
     return "✓" if good else "✗"
 

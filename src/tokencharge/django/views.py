@@ -21,6 +21,7 @@ from .. import ConfigurationError, Order, Payment, PaymentGateway, TokenChargeEr
 from ..web import (
     Checkout,
     Reply,
+    SuccessUrl,
     ask_for_order,
     check_gateway,
     content_security_policy,
@@ -53,8 +54,8 @@ class CheckoutView(View):
             Those of the setting `CSRF_TRUSTED_ORIGINS` may, too.
         languages: As for `Checkout`: the languages to choose the buyer's language from,
             `["de", "fr"]`; None for all.
-        success_url: Where the buyer goes once they have paid; None for the page that
-            says so.
+        success_url: Where the buyer goes once they have paid, also as `reverse_lazy`
+            returns it; None for the page that says so.
         cache: The cache that remembers for which payments `on_paid` was called: the one
             of `WebhookView`.
 
@@ -95,9 +96,10 @@ class CheckoutView(View):
     def get_success_url(self, payment: Payment) -> str | None:
         """Return where the buyer goes once they have paid.
 
-        None means the page that says so.
+        None means the page that says so. It is not called for an order that is
+        `paid=True`, because there is no Payment to pass.
         """
-        return self.success_url
+        return self._fixed_url
 
     def get_event_store(self) -> EventStore:
         """Return the store that remembers for which payments `on_paid` was called.
@@ -142,9 +144,18 @@ class CheckoutView(View):
             ],
             on_failure=[partial(call, self.on_failure), failed],
             trusted_origins=[*self.trusted_origins, *_trusted_by_django()],
-            success_url=self.get_success_url,
+            success_url=self._success_url(),
             languages=self.languages,
         )
+
+    def _success_url(self) -> SuccessUrl:
+        """Return the URL, or the site's own function for it, if it has one."""
+        own = type(self).get_success_url is not CheckoutView.get_success_url
+        return self.get_success_url if own else self._fixed_url
+
+    @property
+    def _fixed_url(self) -> str | None:
+        return self.success_url and str(self.success_url)
 
     def render(self, reply: Reply, gateway: PaymentGateway) -> HttpResponse:
         """Answer with a page, or with JSON for a script."""

@@ -29,6 +29,7 @@ from ..web import (
     read_languages,
     read_origins,
     read_success_url,
+    warn_of_no_page,
 )
 from ..webhooks import EVENT_LIMIT, EventStore, Handlers, MemoryStore, Webhooks
 from .pages import assets, link, page
@@ -158,6 +159,7 @@ class TokenCharge:
                 'TokenCharge(app, name="tickets", url_prefix="/tickets").'
             )
         gateway = self._given or PaymentGateway.from_settings(Settings.from_mapping(app.config))
+        warn_of_no_page(gateway)
         pages = Blueprint(self.name, __name__, url_prefix=self._url_prefix)
         pages.add_url_rule(self._checkout_path, "checkout", self._show_checkout, methods=["GET"])
         pages.add_url_rule(

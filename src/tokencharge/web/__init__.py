@@ -5,7 +5,7 @@ Adapters only carry requests and replies between it and their framework.
 
 from .._frames import forgetful
 from ..errors import error_code
-from .asking import ask, ask_for_order, check_gateway, is_gateway, no_order
+from .asking import ask, ask_for_order, check_gateway, is_gateway, no_order, warn_of_no_page
 from .checkout import Checkout
 from .fields import BODY_LIMIT, Incoming
 from .hooks import Hooks
@@ -38,5 +38,6 @@ __all__ = [
     "read_languages",
     "read_origins",
     "read_success_url",
+    "warn_of_no_page",
     "with_query",
 ]

@@ -5,6 +5,7 @@ If either is wrong, an error is raised at once.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from inspect import iscoroutine, iscoroutinefunction, signature
 from typing import Any
@@ -12,6 +13,8 @@ from typing import Any
 from ..errors import ConfigurationError
 from ..gateway import Gateway
 from ..order import Order
+
+logger = logging.getLogger("tokencharge")
 
 _NOTHING: Mapping[str, Any] = {}
 
@@ -94,6 +97,18 @@ def check_gateway(gateway: Any, *, awaited: bool) -> Any:
             f"This adapter needs the other kind of gateway: make a {_KINDS[awaited]}."
         )
     return gateway
+
+
+def warn_of_no_page(gateway: Any) -> None:
+    """Warn in the log if a gateway lacks the publishable key of the checkout page.
+
+    It is no error: a front end elsewhere may have the key, and post to `/charge`.
+    """
+    if isinstance(gateway, Gateway) and gateway.settings.publishable_key is None:
+        logger.warning(
+            "STRIPE_PUBLISHABLE_KEY is not set: the checkout page cannot be shown. "
+            "Scripts that post to /charge do not need it here."
+        )
 
 
 _KINDS = {False: "PaymentGateway", True: "AsyncPaymentGateway"}

@@ -17,6 +17,7 @@ from ..errors import (
     ChargeRefused,
     ConfigurationError,
     CrossSiteRequest,
+    InvalidInput,
     InvalidRequest,
     OrderConflict,
     PageExpired,
@@ -58,7 +59,8 @@ class Checkout:
         trusted_origins: Other origins whose pages may post a charge, such as
             `https://shop.example`. They are needed if the front end is on another host,
             or if a proxy hides the host that browsers see.
-        success_url: Where the buyer goes once they have paid.
+        success_url: Where the buyer goes once they have paid. A function is not asked
+            for an order that is `paid=True`, because there is no Payment to pass.
         languages: The languages to choose the buyer's language from, `["de", "fr"]`;
             all languages of the library if not given. The first is for buyers who ask
             for none of them. If there is only one, all buyers get it.
@@ -118,7 +120,7 @@ class Checkout:
                 )
             # This frame is in the traceback of what a hook raises, so it must not hold
             # a token.
-            submission = read_submission(incoming, order)
+            submission = self._read(incoming, order)
             self._guard(incoming, order)
             # Browsers send the origin of the page that posts. A script of the host's
             # own may not know the field `shown`.
@@ -212,16 +214,33 @@ class Checkout:
             return self._settled(known, incoming)
         return known
 
+    def _page(self, order: Order, language: str, offer: Offer) -> Reply:
+        spoken = Language.of(language, self.languages)
+        if isinstance(order.paid, Payment):
+            return pages.charged(order.paid, spoken, seen=False)
+        if order.paid:
+            return pages.settled(order, spoken)
+        return pages.first(self.settings, order, spoken, offer)
+
     def _settled(self, order: Order, incoming: Incoming) -> Reply:
-        """Answer POST /charge for an order that says it is paid."""
+        """Answer POST /charge for an order that says it is paid.
+
+        A buyer who pressed twice is led where the first press led. One whose page
+        showed another price is told that the order is paid, and led nowhere.
+        """
         if isinstance(order.paid, Payment):
             return self.paid(attrs.evolve(order.paid, replayed=True), incoming)
         language = self._language(incoming)
-        if not incoming.wants_json:
-            return pages.settled(order, language)
-        error = describe_error(OrderConflict("The order is paid."), language)
-        payload = {"error": {**error, "message": Say(language)["order_is_paid"]}}
-        return Reply(409, payload, None, {}, careful(language))
+        page, url = pages.settled(order, language), self.success_url
+        if Typed.of(incoming, order).shown not in (None, order.shown):
+            error = describe_error(OrderConflict("The order is paid."), language)
+            payload = {"error": {**error, "message": Say(language)["order_is_paid"]}}
+            page = attrs.evolve(page, status=409, payload=payload)
+        elif isinstance(url, str):
+            page = attrs.evolve(page, payload={**page.payload, "success_url": url})
+            if not incoming.wants_json:
+                return Reply(303, page.payload, None, {}, {**CAREFUL, "Location": url})
+        return attrs.evolve(page, template=None) if incoming.wants_json else page
 
     def elsewhere(self, checkout_url: str) -> Reply:
         """Answer GET /charge with a redirect to the form.
@@ -270,8 +289,10 @@ class Checkout:
 
         A script gets the same as JSON: the order, and the saved cards.
         """
-        page = self.page(order, incoming.language, offer)
-        return attrs.evolve(page, template=None) if incoming.wants_json else page
+        if incoming.wants_json:
+            page = self._page(order, incoming.language, offer)
+            return attrs.evolve(page, template=None)
+        return self.page(order, incoming.language, offer)
 
     def page(self, order: Order, language: str = "", offer: Offer | None = None) -> Reply:
         """Make the page with the form.
@@ -286,16 +307,11 @@ class Checkout:
         Raises:
             ConfigurationError: There is no publishable key for the page.
         """
-        spoken = Language.of(language, self.languages)
-        if isinstance(order.paid, Payment):
-            return pages.charged(order.paid, spoken, seen=False)
-        if order.paid:
-            return pages.settled(order, spoken)
-        if self.settings.publishable_key is None:
+        if not order.paid and self.settings.publishable_key is None:
             raise ConfigurationError(
                 "STRIPE_PUBLISHABLE_KEY is not set: the checkout page needs it (pk_test_...)."
             )
-        return pages.first(self.settings, order, spoken, offer or Offer())
+        return self._page(order, language, offer or Offer())
 
     def paid(self, payment: Payment, incoming: Incoming) -> Reply:
         """Answer POST /charge after a charge.
@@ -334,6 +350,8 @@ class Checkout:
         """
         if isinstance(error, CrossSiteRequest):
             return self._problem(error, incoming)
+        if order.paid:
+            return self._settled(order, incoming)
         language = self._language(incoming)
         if incoming.wants_json:
             return Reply(
@@ -352,6 +370,16 @@ class Checkout:
 
     def _language(self, incoming: Incoming) -> Language:
         return Language.of(incoming.language, self.languages)
+
+    def _read(self, incoming: Incoming, order: Order) -> Submission:
+        try:
+            return read_submission(incoming, order)
+        except InvalidInput as error:
+            # The answer has the buyer's words. Whoever writes the script needs the
+            # name of the field, which the message has, and never its value.
+            if incoming.wants_json:
+                logger.warning("A script's charge was refused: %s", error.message)
+            raise
 
     def _guard(self, incoming: Incoming, order: Order) -> None:
         for allow in self.before_charge:

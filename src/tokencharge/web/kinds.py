@@ -31,7 +31,7 @@ _WRITTEN_OF = (
 )
 """Types that this library documents: for these the SDK need not be loaded."""
 
-# How alike two types must be (difflib's ratio): charge.refund and charge.refunded are
+# How alike two types must be (see nearest): charge.refund and charge.refunded are
 # at 0.93, refund.succeeded and charge.succeeded at 0.81.
 _ALIKE = 0.85
 

@@ -205,10 +205,10 @@ def charged(payment: Payment, language: Language, *, seen: bool) -> Reply:
 def settled(order: Order, language: Language) -> Reply:
     """Show that an order is paid, if no more is known of the payment."""
     words, amount = spoken(language), language.price(order.amount)
-    context = {**words, "order": order, "amount": amount, "message": words["say"]["order_is_paid"]}
-    return Reply(
-        200, {"order": {"paid": True}}, "tokencharge/paid.html", context, careful(language)
-    )
+    message = words["say"]["order_is_paid"]
+    context = {**words, "order": order, "amount": amount, "message": message}
+    payload = {"order": {"paid": True, "message": message}}
+    return Reply(200, payload, "tokencharge/paid.html", context, careful(language))
 
 
 def problem(error: TokenChargeError, language: Language) -> Reply:
