@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from .bare import SECRET_KEY, Bare, BareAsync
+from .bare import SECRET_KEY, Bare, BareAsync, InProcess
 from .by_hand import ByHand, ByHandAsync, ByHandOverCharges, ByHandOverChargesAsync
 from .receivers import SECRET, ByHandReceiver, OurReceiver
 
@@ -49,18 +49,6 @@ def gateway_async(url: str, route: str) -> Any:
     return OursAsync(AsyncPaymentGateway(SECRET_KEY, api_base=url, route=route))
 
 
-def sandbox(url: str, route: str) -> Any:
-    """Pay in process: the server is not asked."""
-    from tokencharge import PaymentGateway
-    from tokencharge.sandbox import Rules, Sandbox
-
-    from .ours import OursAtTheSandbox
-
-    stand_in = Sandbox(rules=Rules(card_tokens=True))
-    client = stand_in.http_client()
-    return OursAtTheSandbox(PaymentGateway(stand_in.secret_key, http_client=client, route=route))
-
-
 def sdk_receiver(url: str, route: str) -> ByHandReceiver:
     return ByHandReceiver(_client(url))
 
@@ -75,7 +63,7 @@ CONTESTANTS: dict[str, Callable[[str, str], Any]] = {
     "sdk": sdk,
     "gateway": gateway,
     "bare": Bare,
-    "sandbox": sandbox,
+    "sandbox": InProcess,
     "sdk-async": sdk_async,
     "gateway-async": gateway_async,
     "bare-async": BareAsync,

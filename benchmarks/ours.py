@@ -38,13 +38,6 @@ class Ours:
         return paid.charge.id
 
 
-class OursAtTheSandbox(Ours):
-    """A shop that is paid with Stripe's test token, which is never used up."""
-
-    def card_token(self, token: str, order_id: str | None = None) -> str:
-        return super().card_token("tok_visa", order_id)
-
-
 class OursAsync:
     """A shop with the async gateway."""
 
