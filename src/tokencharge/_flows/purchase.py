@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -19,6 +19,12 @@ from .calls import Call, path
 
 # Stripe keeps keys for at least 24 hours. One hour is left for clocks that differ.
 KEYS_LIVE = 23 * 3600.0
+
+
+def _derived(function: Callable[[Purchase], str]) -> Any:
+    """Return a field that is made of the fields before it."""
+    factory = attrs.Factory(function, takes_self=True)
+    return attrs.field(init=False, repr=False, default=factory)
 
 
 @attrs.frozen
@@ -65,21 +71,13 @@ class Purchase:
     now: float = attrs.field(factory=time.time)
     nonce: str | None = None
     route: str = "payment_intents"
-    token_digest: str = attrs.field(init=False, repr=False)
-    digest: str = attrs.field(init=False, repr=False)
-    payer: str = attrs.field(init=False, repr=False)
-
-    @token_digest.default
-    def _digest_of_token(self) -> str:
-        return digest("token", self.token or "", self.nonce or "")
-
-    @digest.default
-    def _digest_of_purchase(self) -> str:
-        return self.token_digest if self.order_id is None else order_digest(self.order_id)
-
-    @payer.default
-    def _digest_of_payer(self) -> str:
-        return digest("payer", self.token or self.card or "", self.nonce or "")
+    token_digest: str = _derived(lambda self: digest("token", self.token or "", self.nonce or ""))
+    digest: str = _derived(
+        lambda self: self.token_digest if self.order_id is None else order_digest(self.order_id)
+    )
+    payer: str = _derived(
+        lambda self: digest("payer", self.token or self.card or "", self.nonce or "")
+    )
 
     def __attrs_post_init__(self) -> None:
         check.order_in_metadata(self.order_id, self.metadata)
