@@ -44,6 +44,9 @@ EMAIL = re.compile(
     rf"(?:\[[^\]\n]{{1,64}}\]|{_ATOM}+)"
 )
 
+# As a form has it, which a proxy may quote.
+_EMAIL_OF_A_FORM = re.compile(rf"(?<!{_ATOM}){_ATOM}+?%40{_ATOM}+")
+
 # 12 to 19 digits of any script, with any separators between them, and letters next to
 # them on a magnetic track. A colon is no separator, or the time of day would match. Nor
 # is an equals sign, which ends a number on a track.
@@ -143,7 +146,8 @@ def redact(text: str) -> str:
     """Return a text without keys, tokens, client secrets, card numbers and e-mails."""
     for pattern in (KEY, TOKEN, REFRESH_TOKEN, CLIENT_SECRET):
         text = pattern.sub(r"\g<prefix>[redacted]", text)
-    text = EMAIL.sub("[e-mail redacted]", text)
+    for pattern in (EMAIL, _EMAIL_OF_A_FORM):
+        text = pattern.sub("[e-mail redacted]", text)
     return replaced(text, card_numbers(text), lambda _: "[card number redacted]")
 
 

@@ -252,6 +252,17 @@ class Recording(Raising):
         self.closed += 1
 
 
+def test_an_answer_without_a_status_leaves_the_outcome_unknown():
+    """A host's own client answered, so the request was sent: what it did is not known."""
+    client = Recording(None)
+    client.answer = ('{"id": "cus_1"}', None, {})  # type: ignore[assignment]
+    gateway = PaymentGateway("sk_test_x", http_client=client)
+    with pytest.raises(OutcomeUnknown):
+        gateway.charge("tok_1ABC", ADA, FIVE)
+    with pytest.raises(GatewayUnavailable):
+        gateway.get_charge("ch_1")
+
+
 def test_a_clients_text_and_lower_case_headers_are_read():
     """The SDK's other clients answer so, and are closed with the gateway."""
     client = Recording(None)

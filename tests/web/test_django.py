@@ -323,6 +323,20 @@ class TestTheViews:
         assert "/form" == back
         assert 200 == paid.status_code
 
+    def test_a_view_may_add_to_where_the_buyer_goes(self, sandbox: Sandbox) -> None:
+        """Its own get_success_url can call the one it stands in for."""
+
+        class Pay(Shop):
+            success_url = "/thanks"
+
+            def get_success_url(self, payment: Payment) -> str | None:
+                return f"{super().get_success_url(payment)}?charge={payment.charge.id}"
+
+        with override_settings(ROOT_URLCONF=site(path("", include(checkout_urls(Pay))))):
+            paid = self.pay("/charge", sandbox)
+
+        assert f"/thanks?charge={sandbox.charges[0].id}" == paid.headers["Location"]
+
     def test_a_page_that_could_not_be_shown_charges_nothing(self, sandbox: Sandbox) -> None:
         """A site with no card form of ours charges for scripts; for a
         browser it fails before the money moves."""

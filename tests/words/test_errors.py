@@ -109,6 +109,14 @@ def test_an_error_survives_copying_and_pickling(kind, again):
     assert repr(error) == repr(twin)
 
 
+def test_a_deep_copy_keeps_the_client_secret_and_a_pickle_does_not():
+    """The one stays in the process, the other may go anywhere."""
+    error = complete(tokencharge.AuthenticationRequired, "What happened.")
+
+    assert "pi_1_secret_9" == copy.deepcopy(error).client_secret
+    assert pickle.loads(pickle.dumps(error)).client_secret is None
+
+
 @each_row("kind", [TokenChargeError, *KINDS])
 def test_an_error_prints_well(kind):
     """`str` is the message; repr names the class and what is known, and never the client secret."""
