@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import platform
 import uuid
 from collections.abc import Iterator, Mapping
@@ -56,18 +57,25 @@ def written(call: Call, settings: Settings) -> Request:
 
 def encoded(params: Mapping[str, Any]) -> str:
     """Encode parameters as Stripe reads them: `metadata[order_id]=7&expand[0]=card`."""
-    return "&".join(f"{name}={quote_plus(value)}" for name, value in _fields(params))
+    return "&".join(_fields(params))
 
 
-def _fields(params: Mapping[Any, Any], within: str = "") -> Iterator[tuple[str, str]]:
+# The same few dozen names come again and again. Values are not kept: tokens are among
+# them.
+_quoted = functools.lru_cache(maxsize=512)(quote_plus)
+
+
+def _fields(params: Mapping[Any, Any], within: str = "") -> Iterator[str]:
     for name, value in params.items():
-        quoted = quote_plus(str(name))
+        quoted = _quoted(str(name))
         field = f"{within}[{quoted}]" if within else quoted
-        if isinstance(value, Mapping):
-            yield from _fields(value, field)
-        elif isinstance(value, list):
-            yield from _fields(dict(enumerate(value)), field)
+        if isinstance(value, str):
+            yield f"{field}={quote_plus(value)}"
         elif isinstance(value, bool):
-            yield field, "true" if value else "false"
+            yield f"{field}={'true' if value else 'false'}"
+        elif isinstance(value, int):
+            yield f"{field}={value}"
+        elif isinstance(value, Mapping):
+            yield from _fields(value, field)
         elif value is not None:
-            yield field, str(value)
+            yield from _fields(dict(enumerate(value)), field)
