@@ -28,9 +28,10 @@ Pace = Callable[[list[Any]], "list[float]"]
 SPREAD = 0.1
 
 
-def tokens() -> Iterator[str]:
+def tokens(does: str) -> Iterator[str]:
     """Name tokens as real ones are named; none comes twice."""
-    return (f"tok_1SWk{number:016d}" for number in itertools.count())
+    kind = "ctoken" if does == "confirmation_token" else "tok"
+    return (f"{kind}_1SWk{number:016d}" for number in itertools.count())
 
 
 def checked(done: str) -> None:
@@ -131,7 +132,7 @@ def main(contestant: str, does: str, pace: str, url: str, route: str, ca_bundle:
         run = thread_each(do)
     else:
         run = one_by_one(do) if pace == "1" else in_threads(do, int(pace))
-    supply: Iterator[Any] = deliveries() if contestant.endswith("-receiver") else tokens()
+    supply: Iterator[Any] = deliveries() if contestant.endswith("-receiver") else tokens(does)
     for line in sys.stdin:
         given = list(itertools.islice(supply, int(line)))
         cpu = time.process_time()
