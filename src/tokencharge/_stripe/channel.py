@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import stripe
 
@@ -15,7 +13,7 @@ from .._secrets import redact_body
 from ..errors import TokenChargeError, error_code
 from ..settings import Settings, stand_in
 from .request import written
-from .translate import presentable, refused, translate, unreadable
+from .translate import decoded, presentable, refused, translate, unreadable
 from .transport import Sent, within
 from .tries import Sending, Wire
 
@@ -82,13 +80,13 @@ class Channel:
             text = body if isinstance(body, str) else body.decode("utf-8", "replace")
             # Stripe's errors repeat tokens and e-mails.
             raise refused(redact_body(text), status, headers)
-        decoded = _decoded(body)
-        if decoded is None:
+        found = decoded(body)
+        if found is None:
             raise unreadable(body, status, headers)
         # A replay that follows a try of this same call may repeat this call's own first
         # success.
         replayed = headers.get("idempotent-replayed") == "true"
-        answer = Answer(decoded, replayed, own=sending.in_doubt, date=headers.get("date") or "")
+        answer = Answer(found, replayed, own=sending.in_doubt, date=headers.get("date") or "")
         _ended(sending, "ok", answer.found, status, headers.get("request-id"))
         return answer
 
@@ -126,10 +124,3 @@ def _understood(error: Exception) -> stripe.StripeError:
         return error
     # A client of the host's own may return anything, after the request was sent.
     return stripe.APIError(f"The answer could not be read ({type(error).__name__}).")
-
-
-def _decoded(body: str | bytes) -> Any:
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
-        return None

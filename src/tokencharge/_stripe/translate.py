@@ -141,11 +141,7 @@ def translate(
 
 def refused(body: str, status: int, headers: Mapping[str, str]) -> stripe.StripeError:
     """Return the SDK's error for an answer that is no success, as the SDK makes it."""
-    try:
-        decoded = json.loads(body)
-    except (ValueError, RecursionError):
-        decoded = None
-    details = _details_in(decoded)
+    details = _details_in(decoded(body))
     kind = _BY_STATUS.get(status, stripe.APIError)
     if _text(details, "code") == "rate_limit" and status == 400:
         kind = stripe.RateLimitError
@@ -212,6 +208,14 @@ def unreadable(
         http_status=status,
         headers=_kept(headers),
     )
+
+
+def decoded(body: str | bytes) -> Any:
+    """Return what a body says in JSON; None if it is none."""
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _kept(headers: Mapping[str, str]) -> dict[str, str]:
