@@ -8,32 +8,27 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from inspect import iscoroutine
 from typing import Any
 
 import attrs
 
 from ..errors import (
-    ChargeRefused,
     ConfigurationError,
     CrossSiteRequest,
-    InvalidInput,
-    InvalidRequest,
     OrderConflict,
     PageExpired,
     TokenChargeError,
 )
 from ..gateway import PaymentGateway
 from ..languages import Language
-from ..mending import what_to_do
 from ..order import Order
 from ..results import Payment
 from ..settings import Settings
 from . import pages
 from .fields import Incoming
-from .hooks import tell
+from .hooks import ask_whether_allowed, tell_of_failure, tell_of_payment
 from .offering import Offer, offering
-from .origins import is_of_another_site, read_origins
+from .origins import hold_to_own_site, read_origins
 from .reply import CAREFUL, Reply, careful, describe_error, describe_payment
 from .submission import Submission, check_found, hold_to_what_was_shown, read_submission
 from .success import SuccessUrl, read_success_url, where_to
@@ -112,7 +107,7 @@ class Checkout:
             OrderChanged: The page showed another price than the order has.
             TokenChargeError: What the gateway raised inside the block.
         """
-        self._check_origin(incoming)
+        hold_to_own_site(incoming, self.trusted_origins)
         try:
             if order.paid:
                 raise OrderConflict(
@@ -120,8 +115,8 @@ class Checkout:
                 )
             # This frame is in the traceback of what a hook raises, so it must not hold
             # a token.
-            submission = self._read(incoming, order)
-            self._guard(incoming, order)
+            submission = read_submission(incoming, order)
+            ask_whether_allowed(self.before_charge, incoming.request, order.order_id)
             # Browsers send the origin of the page that posts. A script of the host's
             # own may not know the field `shown`.
             browser = bool(incoming.origin or incoming.fetch_site) and not incoming.wants_json
@@ -134,11 +129,11 @@ class Checkout:
             # aio._abandoned).
             error = ended if isinstance(ended, TokenChargeError) else ended.__cause__
             if isinstance(error, TokenChargeError):
-                self._note(error)
+                tell_of_failure(self.on_failure, error)
             raise
         paid = submission.payment
         if paid is not None:
-            tell(self.on_payment, paid, paid.charge.id, paid.customer.id, paid.order_id)
+            tell_of_payment(self.on_payment, paid)
 
     def charge(
         self, incoming: Incoming, order: Order, gateway: PaymentGateway, *, own_page: bool = False
@@ -202,7 +197,7 @@ class Checkout:
             order: As for `answer`.
         """
         try:
-            self._check_origin(incoming)
+            hold_to_own_site(incoming, self.trusted_origins)
         except CrossSiteRequest as error:
             return self._problem(error, incoming)
         try:
@@ -370,46 +365,3 @@ class Checkout:
 
     def _language(self, incoming: Incoming) -> Language:
         return Language.of(incoming.language, self.languages)
-
-    def _read(self, incoming: Incoming, order: Order) -> Submission:
-        try:
-            return read_submission(incoming, order)
-        except InvalidInput as error:
-            # The answer has the buyer's words. Whoever writes the script needs the
-            # name of the field, which the message has, and never its value.
-            if incoming.wants_json:
-                logger.warning("A script's charge was refused: %s", error.message)
-            raise
-
-    def _guard(self, incoming: Incoming, order: Order) -> None:
-        for allow in self.before_charge:
-            allowed = allow(incoming.request)
-            if iscoroutine(allowed):
-                allowed.close()
-                raise ConfigurationError(
-                    "A before_charge hook is async, and nothing awaits it here: write def."
-                )
-            if allowed is not None and not allowed:
-                raise ChargeRefused(
-                    "A before_charge hook refused this charge.", order_id=order.order_id
-                )
-
-    def _check_origin(self, incoming: Incoming) -> None:
-        if is_of_another_site(incoming, self.trusted_origins):
-            message = "A page of another site sent this request: trust its origin, if it is yours."
-            logger.warning("A charge was refused: %s", message)
-            raise CrossSiteRequest(message)
-
-    def _note(self, error: TokenChargeError) -> None:
-        ids = (error.charge_id, error.customer_id, error.order_id)
-        if error.suggested_status >= 500:
-            # The buyer learns little, so the log has everything: a wrong key, an
-            # outcome to check.
-            words = (type(error).__name__, *ids, error, _to_do(error))
-            logger.error("%s (charge %s, customer %s, order %s): %s%s", *words)
-        tell(self.on_failure, error, *ids)
-
-
-def _to_do(error: TokenChargeError) -> str:
-    todo = f" {what_to_do(error.code)}" if isinstance(error, InvalidRequest) else ""
-    return f"{todo} (request {error.request_id})" if error.request_id else todo

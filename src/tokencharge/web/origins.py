@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Iterable
 from urllib.parse import SplitResult, urlsplit
 
-from ..errors import ConfigurationError
+from ..errors import ConfigurationError, CrossSiteRequest
 from .fields import Incoming
+
+logger = logging.getLogger("tokencharge")
 
 _PORTS = {"http": 80, "https": 443}
 
@@ -33,7 +36,19 @@ def read_origins(origins: Iterable[str]) -> frozenset[str]:
     return read
 
 
-def is_of_another_site(incoming: Incoming, trusted: Collection[str]) -> bool:
+def hold_to_own_site(incoming: Incoming, trusted: Collection[str]) -> None:
+    """Check that no page of another site sent a request.
+
+    Raises:
+        CrossSiteRequest: One did.
+    """
+    if _is_of_another_site(incoming, trusted):
+        message = "A page of another site sent this request: trust its origin, if it is yours."
+        logger.warning("A charge was refused: %s", message)
+        raise CrossSiteRequest(message)
+
+
+def _is_of_another_site(incoming: Incoming, trusted: Collection[str]) -> bool:
     """Tell whether a page of another site made the browser send a request.
 
     Browsers say so in Sec-Fetch-Site, on https and on this machine. They also say so in

@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 
 from .._frames import forgetful
-from ..errors import OrderChanged, OrderConflict, OutcomeUnknown
+from ..errors import InvalidInput, OrderChanged, OrderConflict, OutcomeUnknown
 from ..order import Order
 from ..results import Payment
 from .details import read_people
@@ -65,7 +65,17 @@ def read_submission(incoming: Incoming, order: Order) -> Submission:
     Raises:
         InvalidInput: It cannot be read.
     """
-    fields = read_fields(incoming)
+    try:
+        return _submitted(read_fields(incoming), order)
+    except InvalidInput as error:
+        # The answer has the buyer's words. Whoever writes the script needs the name of
+        # the field, which the message has, and never its value.
+        if incoming.wants_json:
+            logger.warning("A script's charge was refused: %s", error.message)
+        raise
+
+
+def _submitted(fields: list[tuple[str, object]], order: Order) -> Submission:
     card = read_card(fields) if order.offers_cards else None
     if card is not None:
         saved: dict[str, Any] = {"card": card, "on_session": True, "attempt": read_attempt(fields)}
