@@ -68,7 +68,7 @@ def _waited(
     kind: str = "",
 ) -> Row:
     cast = [f"sdk{kind}", f"gateway{kind}"]
-    with stage.contestants(cast, does, str(buyers), "slow", route) as contestants:
+    with stage.contestants(cast, does, f"{buyers} apart", "slow", route) as contestants:
         runs = take_turns(contestants, max(2, effort.rounds // 5), 5 * buyers)
     took = {
         name: [statistics.median(run.took) * 1000 for run in done] for name, done in runs.items()
@@ -124,13 +124,19 @@ def imports(stage: Stage, effort: Effort) -> Iterator[Row]:
 
 
 def sandbox(stage: Stage, effort: Effort) -> Iterator[Row]:
-    """Pay in process, from an empty sandbox on; Python's collector runs as it does."""
+    """Pay in process, from an empty sandbox on; Python's collector runs as it does.
+
+    This is no ratio, so whatever else the machine does would count. Of three lives the
+    best is told, as `timeit` does.
+    """
     portion = min(1_000, effort.sandbox)
     for route in ROUTES:
-        with stage.contestants(["sandbox"], "card_token", "1", "http", route) as contestants:
-            times = [
-                contestants["sandbox"].do(portion).cpu for _ in range(effort.sandbox // portion)
-            ]
+        lives: list[list[float]] = []
+        for _ in range(3):
+            with stage.contestants(["sandbox"], "card_token", "1", "http", route) as contestants:
+                one = contestants["sandbox"]
+                lives.append([one.do(portion).cpu for _ in range(effort.sandbox // portion)])
+        times = min(lives, key=sum)
         said = "sandbox: charges per CPU-second, "
         least = 2_000 if route == ROUTES[0] else None
         yield Row("sandbox", route, f"{said}the first {portion:,}", "", 1 / times[0])

@@ -1,7 +1,8 @@
 """A contestant's process: reads how much to do, does it, and says what it took.
 
 Run as `python -m benchmarks.worker CONTESTANT DOES PACE URL ROUTE CA_BUNDLE`; one line
-in, one line of JSON out. The pace is a number of buyers at a time, or "thread each".
+in, one line of JSON out. The pace is "thread each", or a number of buyers at a time:
+"32", or "32 apart" if they do not come in step.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import asyncio
 import itertools
 import json
 import os
+import random
 import sys
 import threading
 import time
@@ -24,8 +26,17 @@ from .receivers import deliveries
 Pace = Callable[[list[Any]], "list[float]"]
 """Does it with each of what it is given, and returns the seconds each took."""
 
-# Buyers do not come in step: within the first tenth of a second.
-SPREAD = 0.1
+# Buyers who come apart each wait up to so many seconds before each purchase. If they came
+# apart at the start only, one pause, such as the garbage collector's, would let all that
+# waited go on in step until the end of the run.
+APART = 0.1
+
+
+def pauses(buyer: int, apart: bool) -> Iterator[float]:
+    """Draw what a buyer waits before each purchase, the same in each run."""
+    chance = random.Random(buyer)
+    while True:
+        yield APART * chance.random() if apart else 0.0
 
 
 def tokens(does: str) -> Iterator[str]:
@@ -65,28 +76,29 @@ def thread_each(do: Callable[[Any], str]) -> Pace:
     return pace
 
 
-def in_threads(do: Callable[[Any], str], buyers: int) -> Pace:
+def in_threads(do: Callable[[Any], str], buyers: int, apart: bool) -> Pace:
     pool = ThreadPoolExecutor(buyers)
 
     def pace(given: list[Any]) -> list[float]:
         waiting, lock = iter(given), threading.Lock()
 
         def buyer(number: int) -> list[float]:
-            time.sleep(SPREAD * number / buyers)
             took: list[float] = []
-            while True:
+            for pause in pauses(number, apart):
+                time.sleep(pause)
                 with lock:
                     each = next(waiting, None)
                 if each is None:
-                    return took
+                    break
                 took.append(timed(do, each))
+            return took
 
         return list(itertools.chain.from_iterable(pool.map(buyer, range(buyers))))
 
     return pace
 
 
-def in_tasks(do: Callable[[Any], Any], buyers: int) -> Pace:
+def in_tasks(do: Callable[[Any], Any], buyers: int, apart: bool) -> Pace:
     loop = asyncio.new_event_loop()
 
     async def pace(given: list[Any]) -> list[float]:
@@ -94,8 +106,8 @@ def in_tasks(do: Callable[[Any], Any], buyers: int) -> Pace:
         took: list[float] = []
 
         async def buyer(number: int) -> None:
-            await asyncio.sleep(SPREAD * number / buyers)
-            for each in waiting:
+            for each, pause in zip(waiting, pauses(number, apart), strict=False):
+                await asyncio.sleep(pause)
                 began = time.perf_counter()
                 done = await do(each)
                 took.append(time.perf_counter() - began)
@@ -126,12 +138,13 @@ def main(contestant: str, does: str, pace: str, url: str, route: str, ca_bundle:
 
     stripe.ca_bundle_path = ca_bundle
     do = getattr(CONTESTANTS[contestant](url, route), does)
-    if contestant.endswith("-async"):
-        run = in_tasks(do, int(pace))
-    elif pace == "thread each":
+    if pace == "thread each":
         run = thread_each(do)
     else:
-        run = one_by_one(do) if pace == "1" else in_threads(do, int(pace))
+        number, _, apart = pace.partition(" ")
+        crowd = in_tasks if contestant.endswith("-async") else in_threads
+        one_thread = pace == "1" and crowd is in_threads
+        run = one_by_one(do) if one_thread else crowd(do, int(number), bool(apart))
     supply: Iterator[Any] = deliveries() if contestant.endswith("-receiver") else tokens(does)
     for line in sys.stdin:
         given = list(itertools.islice(supply, int(line)))
