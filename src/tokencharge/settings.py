@@ -173,12 +173,7 @@ class Settings(Discreet):
                 )
                 raise ConfigurationError(f"{variable} must be {kind}.") from None
         if "secret_key" not in values:
-            wrong = next((name for name in mistaken if mistaken[name] == "STRIPE_SECRET_KEY"), None)
-            raise ConfigurationError(
-                "STRIPE_SECRET_KEY is not set"
-                + (f", and {wrong} is, which is not read: " if wrong else ": ")
-                + "set it to the secret key (sk_test_...) of your Stripe account."
-            )
+            raise ConfigurationError(_no_secret_key(mapping, mistaken))
         for name in mistaken:
             warnings.warn(said_of_misspelt(name, mistaken[name]), stacklevel=3)
         return cls(**values)
@@ -406,3 +401,19 @@ def _split(url: object) -> SplitResult | None:
 def default_of(name: str) -> Any:
     """Return the default of a setting."""
     return attrs.fields_dict(Settings)[name].default
+
+
+def _no_secret_key(mapping: Mapping[str, Any], mistaken: Mapping[str, str]) -> str:
+    """Say that the secret key is not set, and where it may have been meant to be."""
+    wrong = next((name for name in mistaken if mistaken[name] == "STRIPE_SECRET_KEY"), None)
+    if wrong is None and mapping is not os.environ and os.environ.get("STRIPE_SECRET_KEY"):
+        return (
+            "STRIPE_SECRET_KEY is in the environment, and not in the app's settings, which are "
+            'read: copy it from os.environ into app.config["STRIPE_SECRET_KEY"] (Flask) or '
+            "settings.py (Django)."
+        )
+    return (
+        "STRIPE_SECRET_KEY is not set"
+        + (f", and {wrong} is, which is not read: " if wrong else ": ")
+        + "set it to the secret key (sk_test_...) of your Stripe account."
+    )

@@ -132,6 +132,19 @@ def test_what_cannot_be_read_is_named(name, value, kind):
     assert f"{name} must be {kind}." == str(refused.value)
 
 
+def test_a_secret_key_in_the_environment_of_an_app_that_reads_its_own_settings(monkeypatch):
+    """The environment is not read there, so the error says where to copy the key to."""
+    monkeypatch.setenv("STRIPE_SECRET_KEY", "sk_test_elsewhere")
+    with pytest.raises(ConfigurationError) as refused:
+        Settings.from_mapping({})
+
+    assert str(refused.value) == (
+        "STRIPE_SECRET_KEY is in the environment, and not in the app's settings, which are read: "
+        'copy it from os.environ into app.config["STRIPE_SECRET_KEY"] (Flask) or '
+        "settings.py (Django)."
+    )
+
+
 @each_row("mapping", [{}, {"STRIPE_SECRET_KEY": ""}, {"STRIPE_SECRET_KEY": None}])
 def test_a_missing_secret_key_is_named(mapping):
     """Nothing works without it, so nothing starts without it."""
