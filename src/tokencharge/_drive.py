@@ -2,7 +2,8 @@
 
 An error is sent back, too. It is raised where the generator takes the result. It is not
 thrown in: after a generator has caught a thrown error, CPython 3.11 does not trace its
-lines, so debuggers and coverage miss them.
+lines, so debuggers and coverage miss them. What stops a task or the process is sent
+back as well: then the generator knows that a step has no answer.
 """
 
 from __future__ import annotations
@@ -20,14 +21,14 @@ T = TypeVar("T")
 class Failed:
     """Sent back instead of a result: why there is none."""
 
-    error: Exception
+    error: BaseException
 
 
 def take(sent: Any) -> Any:
     """Return what was sent back for what was yielded: `take((yield step))`.
 
     Raises:
-        Exception: What the step raised.
+        BaseException: What the step raised.
     """
     if isinstance(sent, Failed):
         raise sent.error
@@ -41,7 +42,7 @@ def drive(steps: Generator[Y, Any, T], do: Callable[[Y], Any]) -> T:
         while True:
             try:
                 sent = do(step)
-            except Exception as error:  # noqa: BLE001 - the generator decides
+            except BaseException as error:  # noqa: BLE001 - the generator decides
                 sent = Failed(error)
             step = steps.send(sent)
     except StopIteration as stop:
@@ -56,7 +57,7 @@ async def drive_async(steps: Generator[Y, Any, T], do: Callable[[Y], Awaitable[A
         while True:
             try:
                 sent = await do(step)
-            except Exception as error:  # noqa: BLE001 - the generator decides
+            except BaseException as error:  # noqa: BLE001 - the generator decides
                 sent = Failed(error)
             step = steps.send(sent)
     except StopIteration as stop:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from . import _flows as flows
-from ._drive import Failed, drive_async
 from ._frames import forgetful
 from ._operations import Operations
-from .errors import ConfigurationError, OutcomeUnknown, TokenChargeError
+from .errors import ConfigurationError
 from .gateway import Gateway, described
-from .results import Charge
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -35,7 +32,7 @@ def _awaitable(
     @forgetful
     async def method(gateway: AsyncPaymentGateway, /, *args: P.args, **kwargs: P.kwargs) -> T:
         with gateway._channel.operation(operation.__name__) as watched:
-            watched.result = result = await gateway._run(
+            watched.result = result = await gateway._channel.run_async(
                 operation(gateway._operations, *args, **kwargs)
             )
             return result
@@ -85,35 +82,3 @@ class AsyncPaymentGateway(Gateway):
     async def close(self) -> None:
         """Close this loop's connections; the next call opens new ones."""
         await self._channel.close_async()
-
-    async def _run(self, flow: flows.Flow[T]) -> T:
-        async def do(request: flows.Call | flows.Pause) -> flows.Answer | None:
-            if isinstance(request, flows.Pause):
-                await asyncio.sleep(self._channel.time_for(request))
-                return None
-            try:
-                return await self._channel.send_async(request)
-            except asyncio.CancelledError as cancelled:
-                raise cancelled from _abandoned(flow, request)
-
-        return await drive_async(flow, do)
-
-
-def _abandoned(flow: flows.Flow[T], call: flows.Call) -> TokenChargeError:
-    """Return the error of a cancelled flow: it may have charged.
-
-    The flow adds the order and the Customer that it knows.
-    """
-    unknown = OutcomeUnknown(
-        "The task was cancelled while a request was out: call again.", step=call.step
-    )
-    try:
-        flow.send(Failed(unknown))
-    except StopIteration as end:
-        # Only `charge` goes on after an error: when it forgets the card that has paid.
-        paid: Charge = end.value.charge
-        unknown.charge_id, unknown.customer_id = paid.id, paid.customer_id
-        unknown.order_id = paid.order_id
-    except TokenChargeError:
-        pass  # It is `unknown`: the flow has said on it how far it got.
-    return unknown

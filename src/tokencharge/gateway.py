@@ -7,13 +7,11 @@ from __future__ import annotations
 
 import functools
 import inspect
-import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from . import _flows as flows
-from ._drive import drive
 from ._frames import forgetful
 from ._operations import Operations
 from .events import Event
@@ -162,8 +160,8 @@ def _blocking(
     @forgetful
     def method(gateway: PaymentGateway, /, *args: P.args, **kwargs: P.kwargs) -> T:
         with gateway._channel.operation(operation.__name__) as watched:
-            watched.result = result = drive(
-                operation(gateway._operations, *args, **kwargs), gateway._do
+            watched.result = result = gateway._channel.run(
+                operation(gateway._operations, *args, **kwargs)
             )
             return result
 
@@ -180,6 +178,10 @@ class PaymentGateway(Gateway):
     nothing: `AuthenticationFailed`, `RateLimited`, `GatewayUnavailable`. If it may have
     charged: `OutcomeUnknown`. Then call again with the same arguments: that finds the
     charge or makes it, once.
+
+    What stops a call while a request is out, such as KeyboardInterrupt or the
+    SystemExit of a server that ends its worker, has an `OutcomeUnknown` as its
+    `__cause__`, which says how far the charge got.
 
     Its arguments are those of `Gateway`. It can be used as a context manager.
     """
@@ -210,9 +212,3 @@ class PaymentGateway(Gateway):
     def close(self) -> None:
         """Close idle connections; the next call opens new ones."""
         self._channel.close()
-
-    def _do(self, request: flows.Call | flows.Pause) -> flows.Answer | None:
-        if isinstance(request, flows.Call):
-            return self._channel.send(request)
-        time.sleep(self._channel.time_for(request))
-        return None

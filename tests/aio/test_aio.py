@@ -6,12 +6,13 @@ import asyncio
 import gc
 import inspect
 import sys
+import time
 import weakref
 from collections.abc import Iterator
 
 import pytest
 
-from tests.flows.line import Line
+from tests.flows.line import Line, refuse
 from tokencharge import (
     AsyncPaymentGateway,
     CardDeclined,
@@ -289,6 +290,59 @@ def test_a_cancelled_task_knows_how_far_it_got_and_can_be_called_again(server, s
 
     assert "order-1" == known(cancelled).order_id
     assert [payment.charge] == sandbox.charges
+
+
+@pytest.mark.parametrize("kind", [PaymentGateway, AsyncPaymentGateway])
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, SystemExit, GeneratorExit])
+def test_whatever_stops_a_call_comes_from_what_is_known_of_it(sandbox, kind, stop):
+    """Ctrl-C, a server that ends its worker, or a time-out of a green thread: the
+    OutcomeUnknown behind it names order and Customer, and calling again charges once."""
+
+    def stopped(request):
+        sandbox.handle(request)
+        raise stop
+
+    line = Line(sandbox)
+    line.plan("POST /v1/payment_intents", stopped)
+    gateway = kind(sandbox.secret_key, http_client=FunctionClient(line.send))
+    token = sandbox.create_token()
+
+    def buy():
+        called = gateway.charge(token, ADA, FIVE, order_id="order-1")
+        return finished(called) if inspect.iscoroutine(called) else called
+
+    with pytest.raises(stop) as ended:
+        buy()
+    unknown = known(ended.value)
+    payment = buy()
+
+    assert ("order-1", sandbox.customers[0].id) == (unknown.order_id, unknown.customer_id)
+    assert [payment.charge] == sandbox.charges
+
+
+def finished(coroutine):
+    """Run a coroutine without a loop, which would handle what stops it."""
+    try:
+        while True:
+            coroutine.send(None)
+    except StopIteration as stop:
+        return stop.value
+
+
+def test_a_pause_that_is_stopped_leaves_nothing_unknown(sandbox, monkeypatch):
+    """Where a call waits for another request of its order, its own did nothing."""
+
+    def interrupt(seconds):
+        raise KeyboardInterrupt
+
+    line = Line(sandbox)
+    line.plan("POST /v1/payment_intents", refuse(400, type="idempotency_error"))
+    monkeypatch.setattr(time, "sleep", interrupt)
+    with pytest.raises(KeyboardInterrupt) as ended:
+        line.gateway().charge(sandbox.create_token(), ADA, FIVE, order_id="order-1")
+
+    assert ended.value.__cause__ is None
+    assert [] == sandbox.charges
 
 
 def test_a_task_cancelled_after_the_payment_names_it():

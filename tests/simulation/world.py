@@ -9,7 +9,6 @@ two, the time, and when each caller gets its turn.
 
 from __future__ import annotations
 
-import asyncio
 import heapq
 import json
 import logging
@@ -26,10 +25,8 @@ import attrs
 
 import tokencharge._checks
 import tokencharge._clock
-import tokencharge.aio
-import tokencharge.gateway
 from tokencharge import AsyncPaymentGateway, Charge, PaymentGateway
-from tokencharge._stripe import FunctionClient, transport
+from tokencharge._stripe import FunctionClient, transport, tries
 from tokencharge.sandbox import Request, Response, Rules, Sandbox
 from tokencharge.sandbox.service.engine import Pending
 
@@ -386,7 +383,8 @@ def _request(
 
 
 def _sleep(seconds: float) -> None:
-    Task.current().ask(Pause(seconds))
+    if seconds:
+        Task.current().ask(Pause(seconds))
 
 
 async def _sleep_async(seconds: float) -> None:
@@ -433,12 +431,12 @@ def simulated_time(world: World) -> Iterator[None]:
     Nothing is logged: the trace tells it all.
     """
     clock = SimpleNamespace(time=lambda: world.now)
-    asynchronous = SimpleNamespace(sleep=_sleep_async, CancelledError=asyncio.CancelledError)
+    asynchronous = SimpleNamespace(sleep=_sleep_async)
     with (
         mock.patch.object(tokencharge._checks, "time", clock),
         mock.patch.object(tokencharge._clock, "time", clock),
-        mock.patch.object(tokencharge.gateway, "time", SimpleNamespace(sleep=_sleep)),
-        mock.patch.object(tokencharge.aio, "asyncio", asynchronous),
+        mock.patch.object(tries, "time", SimpleNamespace(sleep=_sleep)),
+        mock.patch.object(tries, "asyncio", asynchronous),
         mock.patch.object(transport, "time", SimpleNamespace(monotonic=lambda: world.now)),
         mock.patch.object(logging.getLogger("tokencharge"), "disabled", True),
     ):

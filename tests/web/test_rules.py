@@ -7,14 +7,16 @@ import sys
 from types import SimpleNamespace
 from typing import Any
 
+import attrs
 import pytest
 from django.test import Client
 
+from tests.flows.line import Line
 from tests.web.django_shop import DjangoShop
 from tests.web.shop import EMAIL, FORM, gateway_to
-from tokencharge import Charge, ConfigurationError, Money, Order
+from tokencharge import Charge, ConfigurationError, Money, Order, OutcomeUnknown, TokenChargeError
 from tokencharge.django import use_gateway
-from tokencharge.sandbox import Sandbox
+from tokencharge.sandbox import Request, Response, Sandbox
 from tokencharge.web import Checkout, Incoming, ask
 from tokencharge.webhooks import Handlers, MemoryStore, Webhooks
 
@@ -59,6 +61,31 @@ def test_what_is_no_list_of_origins_is_refused(sandbox: Sandbox, origins: Any) -
     """When it is given, and not when a buyer comes from there."""
     with pytest.raises(ConfigurationError, match="rusted origin"):
         Checkout(gateway_to(sandbox).settings, trusted_origins=origins)
+
+
+def test_a_worker_that_is_stopped_tells_whose_payment_is_unknown(
+    sandbox: Sandbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A server that ends a worker at its work, as gunicorn does after its
+    time-out, raises SystemExit there: hooks and log have the order all the same."""
+
+    def stop(request: Request) -> Response:
+        sandbox.handle(request)
+        raise SystemExit(1)
+
+    told: list[TokenChargeError] = []
+    line = Line(sandbox)
+    line.plan("POST /v1/payment_intents", stop)
+    gateway, order = line.gateway(), attrs.evolve(ORDER, order_id="order-1")
+    sent = [("token", sandbox.create_token()), ("email", EMAIL)]
+    incoming = Incoming(FORM, "text/html", 80, form=lambda: sent, body=bytes, request=None)
+    checkout = Checkout(gateway.settings, on_failure=[told.append])
+    with pytest.raises(SystemExit):
+        checkout.charge(incoming, order, gateway)
+
+    assert [(OutcomeUnknown, "order-1")] == [(type(error), error.order_id) for error in told]
+    assert "OutcomeUnknown (charge None, customer cus_" in caplog.text
+    assert [checkout.charge(incoming, order, gateway).charge] == sandbox.charges
 
 
 def test_a_store_that_fails_hides_no_payment(

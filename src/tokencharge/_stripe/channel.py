@@ -1,21 +1,26 @@
-"""Send every Call to Stripe; return an Answer or raise one of our errors."""
+"""Carry out a flow: send its Calls to Stripe, and send it Answers or our errors."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
+from typing import Any, TypeVar
 
 import stripe
 
-from .._flows import Answer, Call, Pause
+from .._drive import Failed, drive, drive_async, take
+from .._flows import Answer, Call, Flow, Pause
 from .._observe import Watched, watch_operation, watch_request
 from .._secrets import redact_body
-from ..errors import TokenChargeError, error_code
+from ..errors import OutcomeUnknown, TokenChargeError, error_code
+from ..results import Charge
 from ..settings import Settings, stand_in
 from .request import written
 from .translate import decoded, presentable, refused, translate, unreadable
 from .transport import Sent, within
-from .tries import Sending, Wire
+from .tries import Sending, Steps, Wire
+
+T = TypeVar("T")
 
 
 class Channel:
@@ -25,35 +30,18 @@ class Channel:
         self._settings = settings
         self._wire = Wire(http_client, settings.timeout, settings.max_retries)
 
-    def send(self, call: Call) -> Answer:
-        """Send one request and decode its answer.
+    def run(self, flow: Flow[T]) -> T:
+        """Send a flow's requests and wait its pauses; return what it returns.
 
         Raises:
-            TokenChargeError: Translated from one of stripe-python's errors, its cause.
+            TokenChargeError: From the flow. For a request that failed, it is translated
+                from one of stripe-python's errors, its cause.
         """
-        sending = self._begun(call)
-        try:
-            return self._answer(sending, self._wire.send(sending))
-        except Exception as error:  # noqa: BLE001
-            failure = _understood(error)
-        except BaseException:
-            _ended(sending, "cancelled")
-            raise
-        # Outside the except block: inside it, Python would keep the unscrubbed error as
-        # the context of the new one.
-        raise self._failed(call, sending, failure) from presentable(failure)
+        return drive(self._carried_out(flow), self._wire.do)
 
-    async def send_async(self, call: Call) -> Answer:
-        """Send one request and decode its answer, as `send` does."""
-        sending = self._begun(call)
-        try:
-            return self._answer(sending, await self._wire.send_async(sending))
-        except Exception as error:  # noqa: BLE001
-            failure = _understood(error)
-        except BaseException:
-            _ended(sending, "cancelled")
-            raise
-        raise self._failed(call, sending, failure) from presentable(failure)
+    def run_async(self, flow: Flow[T]) -> Coroutine[Any, Any, T]:
+        """Run a flow as `run` does, awaited."""
+        return drive_async(self._carried_out(flow), self._wire.do_async)
 
     @contextmanager
     def operation(self, name: str) -> Iterator[Watched]:
@@ -64,15 +52,44 @@ class Channel:
         with within(self._settings.timeout), watch_operation(name) as watched:
             yield watched
 
-    def time_for(self, pause: Pause) -> float:
-        """Return the seconds to pause.
+    def _carried_out(self, flow: Flow[T]) -> Steps[T]:
+        """Yield what a flow wants done: each try of a request, and each pause."""
+        try:
+            step = next(flow)
+            while True:
+                step = flow.send((yield from self._done(flow, step)))
+        except StopIteration as stop:
+            end: T = stop.value
+            return end
 
-        None, if no request could follow: then the next one is sent at once.
-        """
-        return pause.seconds if self._wire.has_time_for(pause.seconds) else 0.0
+    def _done(self, flow: Flow[T], step: Call | Pause) -> Steps[Answer | Failed | None]:
+        try:
+            if isinstance(step, Call):
+                return (yield from self._exchanged(step))
+            # If no request could follow a pause, there is none: the next request is
+            # sent at once.
+            seconds = step.seconds if self._wire.has_time_for(step.seconds) else 0.0
+            take((yield Pause(seconds)))
+            return None
+        except Exception as error:  # noqa: BLE001 - the flow decides
+            return Failed(error)
+        except BaseException as stopped:
+            if isinstance(step, Pause):
+                raise
+            raise stopped from _unknown(flow, step)
 
-    def _begun(self, call: Call) -> Sending:
-        return Sending(written(call, self._settings), watch_request(call))
+    def _exchanged(self, call: Call) -> Steps[Answer]:
+        sending = Sending(written(call, self._settings), watch_request(call))
+        try:
+            return self._answer(sending, (yield from self._wire.tries(sending)))
+        except Exception as error:  # noqa: BLE001
+            failure = _understood(error)
+        except BaseException:
+            _ended(sending, "cancelled")
+            raise
+        # Outside the except block: inside it, Python would keep the unscrubbed error as
+        # the context of the new one.
+        raise self._failed(call, sending, failure) from presentable(failure)
 
     def _answer(self, sending: Sending, sent: Sent) -> Answer:
         body, status, headers = sent
@@ -124,3 +141,23 @@ def _understood(error: Exception) -> stripe.StripeError:
         return error
     # A client of the host's own may return anything, after the request was sent.
     return stripe.APIError(f"The answer could not be read ({type(error).__name__}).")
+
+
+def _unknown(flow: Flow[Any], call: Call) -> TokenChargeError:
+    """Return what is to be known of a flow that was stopped while a request was out.
+
+    It may have charged. The flow adds the order and the Customer that it knows.
+    """
+    unknown = OutcomeUnknown(
+        "The call was stopped while a request was out: call again.", step=call.step
+    )
+    try:
+        flow.send(Failed(unknown))
+    except StopIteration as end:
+        # Only `charge` goes on after an error: when it forgets the card that has paid.
+        paid: Charge = end.value.charge
+        unknown.charge_id, unknown.customer_id = paid.id, paid.customer_id
+        unknown.order_id = paid.order_id
+    except TokenChargeError:
+        pass  # It is `unknown`: the flow has said on it how far it got.
+    return unknown

@@ -56,7 +56,8 @@ class SessionClient(stripe.HTTPClient):
             async with session.request(
                 method,
                 url,
-                data=post_data,
+                # aiohttp takes bytes as they are, and reads a text's type and encoding.
+                data=post_data.encode() if isinstance(post_data, str) else post_data,
                 headers=headers,
                 allow_redirects=False,
                 # Less than the total, so that a connect time-out raises
@@ -97,7 +98,10 @@ class SessionClient(stripe.HTTPClient):
             keepalive_timeout=_KEEP_ALIVE,
             ssl=ssl.create_default_context(cafile=stripe.ca_bundle_path),
         )
-        session = aiohttp.ClientSession(connector=connector, proxy=proxy)
+        # Stripe sets no cookies, and to look for some takes time with each request.
+        session = aiohttp.ClientSession(
+            connector=connector, cookie_jar=aiohttp.DummyCookieJar(), proxy=proxy
+        )
         try:
             yield session
         finally:

@@ -11,14 +11,13 @@ import sys
 import time
 from collections.abc import Generator, Mapping
 from contextlib import AbstractContextManager
-from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import attrs
 import stripe
 import urllib3
 
-from .._drive import drive, drive_async, take
+from .._drive import take
 from .._flows import Pause
 from .._observe import Watched
 from .request import Request
@@ -30,6 +29,8 @@ from .transport import (
     never_sent,
     remaining,
 )
+
+T = TypeVar("T")
 
 # Seconds before the second try. They double with each further try, up to the longest. A
 # part is left to chance: many that failed together then do not come back together. The
@@ -61,6 +62,10 @@ class Sending:
         return self.watched.attempt(self.request.method, self.request.url, self.attempts)
 
 
+Steps = Generator["Sending | Pause", Any, T]
+"""What yields each try of its requests, and each pause, for a driver to do."""
+
+
 class Wire:
     """The way to Stripe: it sends each try through a client of the SDK's kind.
 
@@ -77,39 +82,24 @@ class Wire:
         # Nothing gets better by waiting where there is no network.
         self._first_pause = 0.0 if isinstance(client, FunctionClient) else _FIRST_PAUSE
 
-    def send(self, sending: Sending) -> Sent:
-        """Send a request, and return what Stripe answers at last.
-
-        Raises:
-            stripe.APIConnectionError: There is no answer.
-        """
-        return drive(self._tries(sending, sys.exc_info()[1]), partial(self._do, sending))
-
-    async def send_async(self, sending: Sending) -> Sent:
-        """Send a request, as `send` does."""
-        tries = self._tries(sending, sys.exc_info()[1])
-        return await drive_async(tries, partial(self._do_async, sending))
-
     def has_time_for(self, pause: float) -> bool:
         """Tell whether a request can still be sent after a pause of so many seconds."""
         return remaining() - pause >= self._least
 
-    def _tries(
-        self, sending: Sending, handled: BaseException | None
-    ) -> Generator[Request | Pause, Any, Sent]:
+    def tries(self, sending: Sending) -> Steps[Sent]:
         """Try until there is an answer to give back, or no use in another try.
 
-        Args:
-            sending: What to send.
-            handled: What the caller was handling before.
+        Raises:
+            stripe.APIConnectionError: There is no answer.
         """
+        handled = sys.exc_info()[1]
         if not self.has_time_for(0):
             raise NeverSent("The time for this call (STRIPE_TIMEOUT) is up.")  # type: ignore[no-untyped-call]
         while True:
             sending.attempts += 1
             pause = self._pause(sending.attempts)
             try:
-                body, status, headers = take((yield sending.request))
+                body, status, headers = take((yield sending))
                 if isinstance(headers, dict):
                     # Names are looked up in any case. A plain dict would hide some.
                     headers = urllib3.HTTPHeaderDict(headers)
@@ -131,21 +121,25 @@ class Wire:
         longest = min(self._first_pause * 2.0 ** (attempts - 1), _LONGEST_PAUSE)
         return max(longest * (1 + random.random()) / 2, self._first_pause)  # noqa: S311
 
-    def _do(self, sending: Sending, step: Request | Pause) -> Any:
+    def do(self, step: Sending | Pause) -> Any:
+        """Send one try and return its answer, or wait."""
         if isinstance(step, Pause):
             return time.sleep(step.seconds)
-        with sending.attempt() as attempt:
+        request = step.request
+        with step.attempt() as attempt:
             attempt.result = answer = self._client.request(
-                step.method, step.url, step.headers, step.body
+                request.method, request.url, request.headers, request.body
             )
         return answer
 
-    async def _do_async(self, sending: Sending, step: Request | Pause) -> Any:
+    async def do_async(self, step: Sending | Pause) -> Any:
+        """Do a step as `do` does."""
         if isinstance(step, Pause):
             return await asyncio.sleep(step.seconds)
-        with sending.attempt() as attempt:
+        request = step.request
+        with step.attempt() as attempt:
             attempt.result = answer = await self._client.request_async(
-                step.method, step.url, step.headers, step.body
+                request.method, request.url, request.headers, request.body
             )
         return answer
 

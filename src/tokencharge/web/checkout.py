@@ -125,8 +125,8 @@ class Checkout:
             if submission.looks:
                 check_found(submission.payment, order)
         except BaseException as ended:
-            # A CancelledError has an OutcomeUnknown as its __cause__ (see
-            # aio._abandoned).
+            # What stops a call while a request is out, such as a CancelledError, has an
+            # OutcomeUnknown as its __cause__.
             error = ended if isinstance(ended, TokenChargeError) else ended.__cause__
             if isinstance(error, TokenChargeError):
                 tell_of_failure(self.on_failure, error)
