@@ -28,7 +28,7 @@ def test_no_cassette_shows_a_secret() -> None:
 @each_row("path", CASSETTES)
 def test_each_cassette_says_where_it_comes_from(path: Path) -> None:
     """The head of a cassette tells what answered and when."""
-    head = yaml.safe_load(path.read_text("utf-8"))
+    head = yaml.safe_load(path.read_text("utf-8").partition("\ninteractions:")[0])
 
     assert ["recorded_from", "recorded_at"] == list(head)[:2]
     assert "sandbox" in head["recorded_from"] or "Stripe's test mode" == head["recorded_from"]

@@ -3,13 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import ClassVar
 
 from flask import Flask
 from flask_wtf.csrf import CSRFProtect  # type: ignore[import-untyped]
+from jinja2 import BytecodeCache
+from jinja2.bccache import Bucket
 
 from tests.web.shop import Answer, Shop
 from tokencharge import Charge, Event, Payment, TokenChargeError
 from tokencharge.flask import TokenCharge, payment_failed, payment_made
+
+
+class Compiled(BytecodeCache):
+    """Templates that a shop of this process has compiled already."""
+
+    _code: ClassVar[dict[str, bytes]] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self._code:
+            bucket.bytecode_from_string(self._code[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._code[bucket.key] = bucket.bytecode_to_string()
 
 
 class FlaskShop(Shop):
@@ -17,6 +33,7 @@ class FlaskShop(Shop):
 
     def start(self) -> None:
         self.app = Flask(__name__)
+        self.app.jinja_options = {"bytecode_cache": Compiled()}
         self.app.config.update(TESTING=True, SECRET_KEY="signs the session")
         if self.csrf:
             CSRFProtect(self.app)

@@ -374,15 +374,15 @@ def test_csrf_protection_lets_stripe_in(open_shop: OpenShop) -> None:
     assert forged.status in {400, 403}
 
 
-def test_thousands_of_garbled_deliveries_are_no_error_of_the_site(
+def test_hundreds_of_garbled_deliveries_are_no_error_of_the_site(
     shop: Shop, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Whatever stands in body and header is handled or refused; `TestFuzzed`
-    in test_webhooks.py has many more."""
+    in test_webhooks.py has tens of thousands."""
     caplog.set_level(logging.CRITICAL)  # Django logs each answer that is a 400
     chance = random.Random(7)
     with shop.staying_open():
-        statuses = [shop.deliver(*garbled(chance)).status for _ in range(2_000)]
+        statuses = [shop.deliver(*garbled(chance)).status for _ in range(500)]
 
     assert {200, 400} == set(statuses)
-    assert statuses.count(200) > 100
+    assert statuses.count(200) > 25

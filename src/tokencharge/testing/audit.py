@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import attrs
 
 from .. import ConfigurationError
+from .documents import read_yaml
 from .reading import decoded, given_away
 
 
@@ -43,7 +45,14 @@ def find_leaks(paths: Iterable[str | Path]) -> list[Leak]:
         FileNotFoundError: There is no such file or folder.
         ConfigurationError: PyYAML, which comes with vcrpy, is not installed.
     """
-    return [Leak(path, where, what) for path in cassettes(paths) for where, what in _leaks(path)]
+    # Most of what stands in one cassette stands in the others, too.
+    given = functools.cache(given_away)
+    return [
+        Leak(path, where or "the file", what)
+        for path in cassettes(paths)
+        for where, text in _texts("", _document(path.read_text("utf-8", "replace")))
+        for what in given(text)
+    ]
 
 
 def cassettes(paths: Iterable[str | Path]) -> list[Path]:
@@ -65,12 +74,6 @@ def cassettes(paths: Iterable[str | Path]) -> list[Path]:
     return sorted(found)
 
 
-def _leaks(path: Path) -> Iterator[tuple[str, str]]:
-    text = path.read_text("utf-8", "replace")
-    for where, value in _texts("", _document(text)):
-        yield from ((where or "the file", what) for what in given_away(value))
-
-
 def _document(text: str) -> Any:
     try:
         import yaml
@@ -80,7 +83,7 @@ def _document(text: str) -> Any:
             "python -m pip install 'tokencharge[testing]'."
         ) from None
     try:
-        return yaml.safe_load(text)
+        return read_yaml(text)
     except yaml.YAMLError:
         # It is not YAML, or has Python's own tags. The text shows the same.
         return text

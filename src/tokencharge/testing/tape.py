@@ -17,6 +17,7 @@ from vcr.request import Request
 from vcr.serialize import deserialize, serialize
 
 from .assertions import CassetteMismatch
+from .documents import read_yaml
 from .reading import encoded_text
 from .scrub import Scrubber
 from .standins import StandIns
@@ -217,7 +218,7 @@ class _File:
         if self._tape.origin is not None or not Path(path).exists():
             raise CassetteNotFoundError
         text = Path(path).read_text("utf-8")
-        head = yaml.safe_load(text)
+        head = read_yaml(text)
         self._tape.values.update(head.get("unique") or {})
         self._tape.recorded_at = datetime.datetime.fromisoformat(head["recorded_at"])
         return deserialize(text, serializer)
@@ -263,4 +264,4 @@ class _Yaml:
     """The object that vcrpy calls a serializer."""
 
     serialize = staticmethod(_yaml)
-    deserialize = staticmethod(yaml.safe_load)
+    deserialize = staticmethod(read_yaml)
