@@ -108,7 +108,7 @@ def test_nothing_secret_can_be_reached_from_an_error(trouble, route, kind, monke
     """Each operation, in trouble at its first, second, third or fourth
     request, over both gateways and routes."""
     monkeypatch.setattr("time.sleep", lambda seconds: None)
-    monkeypatch.setattr("tokencharge.aio.asyncio.sleep", _no_time)
+    monkeypatch.setattr("asyncio.sleep", _no_time)
     leaks, met = [], 0
     for name, operation in OPERATIONS.items():
         for good in range(4 if name in STEPS else 1):
