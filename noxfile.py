@@ -61,6 +61,12 @@ ONCE = (
 )
 # So do these, but other releases of what they are built on may break them.
 BUILT_ON = ("tests/conformance", "tests/cli", "tests/testing")
+# The rules of the pages, through every framework. Whether the pages work on another
+# release of one is asked by the other contracts.
+RULES = tuple(
+    f"tests/web/test_{name}_contract.py"
+    for name in ("cards", "details", "mistake", "paid", "price")
+)
 # They cover nothing that the others do not, and being measured would take them half as
 # long again.
 UNMEASURED = ("tests/processes", "tests/secrets")
@@ -96,7 +102,7 @@ def tests(session: nox.Session) -> None:
         session.run("pytest", "-n", "auto", *UNMEASURED)
         session.run("pytest", "-n", "auto", "--dist", "loadfile", *BY_FILE)
     else:
-        session.run("pytest", "-n", "auto", *without(*ONCE, *BUILT_ON))
+        session.run("pytest", "-n", "auto", *without(*ONCE, *BUILT_ON, *RULES))
 
 
 @nox.session
@@ -131,7 +137,7 @@ def lowest(session: nox.Session) -> None:
         "pytest",
         "-n",
         "auto",
-        *without(*ONCE, "tests/conformance", "tests/observe"),
+        *without(*ONCE, *RULES, "tests/conformance", "tests/observe"),
         *session.posargs,
     )
 
