@@ -69,10 +69,10 @@ RULES = tuple(
 )
 # They cover nothing that the others do not, and being measured would take them half as
 # long again.
-UNMEASURED = ("tests/processes", "tests/secrets")
+UNMEASURED = ("tests/conformance", "tests/processes", "tests/secrets", "tests/simulation")
 # So do these. A file on one process, or each would start every shop that the browser
 # buys from.
-BY_FILE = ("tests/browser", "tests/simulation")
+BY_FILE = ("tests/browser",)
 
 
 def group(*names: str) -> tuple[str, ...]:
