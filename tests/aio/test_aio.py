@@ -16,6 +16,7 @@ from tests.flows.line import Line, refuse
 from tokencharge import (
     AsyncPaymentGateway,
     CardDeclined,
+    ChargeState,
     ConfigurationError,
     GatewayUnavailable,
     InvalidInput,
@@ -308,8 +309,7 @@ def test_whatever_stops_a_call_comes_from_what_is_known_of_it(sandbox, kind, sto
     token = sandbox.create_token()
 
     def buy():
-        called = gateway.charge(token, ADA, FIVE, order_id="order-1")
-        return finished(called) if inspect.iscoroutine(called) else called
+        return finished(gateway.charge(token, ADA, FIVE, order_id="order-1"))
 
     with pytest.raises(stop) as ended:
         buy()
@@ -320,29 +320,86 @@ def test_whatever_stops_a_call_comes_from_what_is_known_of_it(sandbox, kind, sto
     assert [payment.charge] == sandbox.charges
 
 
-def finished(coroutine):
-    """Run a coroutine without a loop, which would handle what stops it."""
+def finished(called):
+    """Return what a method returns; run a coroutine without a loop,
+    which would handle what stops it."""
+    if not inspect.iscoroutine(called):
+        return called
     try:
         while True:
-            coroutine.send(None)
+            called.send(None)
     except StopIteration as stop:
         return stop.value
 
 
-def test_a_pause_that_is_stopped_leaves_nothing_unknown(sandbox, monkeypatch):
-    """Where a call waits for another request of its order, its own did nothing."""
+class Busy(FunctionClient):
+    """One that lets no other task run while its request is out."""
+
+    async def request_async(self, *request):
+        return self.request(*request)
+
+
+@pytest.mark.parametrize("kind", [PaymentGateway, AsyncPaymentGateway])
+def test_a_stop_between_two_tries_stops_the_call(sandbox, kind, monkeypatch):
+    """No other try is sent, and the one before may have charged."""
 
     def interrupt(seconds):
         raise KeyboardInterrupt
 
+    async def interrupt_task(seconds):
+        interrupt(seconds)
+
+    line = Line(sandbox)
+    line.plan("POST /v1/payment_intents", refuse(500, type="api_error"))
+    gateway = kind(sandbox.secret_key, http_client=Busy(line.send))
+    token = sandbox.create_token()
+    monkeypatch.setattr(time, "sleep", interrupt)
+    monkeypatch.setattr(asyncio, "sleep", interrupt_task)
+    with pytest.raises(KeyboardInterrupt) as ended:
+        finished(gateway.charge(token, ADA, FIVE, order_id="order-1"))
+    sent = [request.path for request in line.sent]
+
+    assert 1 == sent.count("/v1/payment_intents")
+    assert "order-1" == known(ended.value).order_id
+
+
+class SoftTimeLimitExceeded(Exception):
+    """What Celery raises from a signal, wherever its task is."""
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, SoftTimeLimitExceeded])
+def test_a_pause_that_is_stopped_leaves_nothing_unknown(sandbox, monkeypatch, stop):
+    """Where a call waits for another request of its order, its own did nothing."""
+
+    def interrupt(seconds):
+        raise stop
+
     line = Line(sandbox)
     line.plan("POST /v1/payment_intents", refuse(400, type="idempotency_error"))
     monkeypatch.setattr(time, "sleep", interrupt)
-    with pytest.raises(KeyboardInterrupt) as ended:
+    with pytest.raises(stop) as ended:
         line.gateway().charge(sandbox.create_token(), ADA, FIVE, order_id="order-1")
 
     assert ended.value.__cause__ is None
     assert [] == sandbox.charges
+
+
+@pytest.mark.parametrize("way", ["capture", "void"])
+def test_a_stopped_pause_moves_no_hold(monkeypatch, way):
+    """Where a call waits for another that captures or voids the same Charge."""
+
+    def interrupt(seconds):
+        raise SoftTimeLimitExceeded
+
+    line = Line(Sandbox(rules=Rules(card_tokens=True)), route="charges")
+    gateway = line.gateway()
+    held = gateway.charge(line.sandbox.create_token(), ADA, FIVE, capture=False).charge
+    line.plan("POST *", refuse(400, type="idempotency_error"))
+    monkeypatch.setattr(time, "sleep", interrupt)
+    with pytest.raises(SoftTimeLimitExceeded):
+        getattr(gateway, way)(held.id)
+
+    assert [ChargeState.HELD] == [charge.state for charge in line.sandbox.charges]
 
 
 def test_a_task_cancelled_after_the_payment_names_it():

@@ -15,7 +15,7 @@ from .moving import begin, cancel, confirm
 from .payment import look_again, payment_of
 from .purchase import Purchase
 from .slots import Slots, goes_on
-from .waiting import PAUSES, Waiting
+from .waiting import PAUSES, Waiting, wait
 
 
 def settle(
@@ -55,7 +55,7 @@ def settle(
         # Another call canceled it, for another amount, and may have begun the next
         # slot.
         slots.see([made])
-        yield waiting.pause()
+        yield from waiting.pause()
     return (yield from payment_of(purchase, customer, end, found=True))
 
 
@@ -120,7 +120,7 @@ def _wait_for(
             return
     if pause is None:
         raise waiting.over()
-    yield pause
+    yield from wait(pause)
 
 
 def _is_known(slots: Slots, slot: int) -> bool:

@@ -112,7 +112,7 @@ class Wire:
                 sending.in_doubt |= status >= 500
                 if not _wants_another_try(status, headers) or self._is_last(sending, pause):
                     return body, status, headers
-            yield Pause(pause)
+            take((yield Pause(pause)))
 
     def _is_last(self, sending: Sending, pause: float) -> bool:
         return sending.attempts > self._retries or not self.has_time_for(pause)
