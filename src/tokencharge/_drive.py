@@ -30,9 +30,15 @@ def take(sent: Any) -> Any:
     Raises:
         BaseException: What the step raised.
     """
-    if isinstance(sent, Failed):
-        raise sent.error
-    return sent
+    if not isinstance(sent, Failed):
+        return sent
+    error = sent.error
+    context = error.__context__
+    try:
+        raise error
+    finally:
+        # Python would put what the caller is handling in the place of the reasons.
+        error.__context__ = context
 
 
 def drive(steps: Generator[Y, Any, T], do: Callable[[Y], Any]) -> T:

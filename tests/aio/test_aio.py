@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import gc
 import inspect
 import sys
@@ -332,6 +333,10 @@ def finished(called):
         return stop.value
 
 
+class SoftTimeLimitExceeded(Exception):
+    """What Celery raises from a signal, wherever its task is."""
+
+
 class Busy(FunctionClient):
     """One that lets no other task run while its request is out."""
 
@@ -340,11 +345,12 @@ class Busy(FunctionClient):
 
 
 @pytest.mark.parametrize("kind", [PaymentGateway, AsyncPaymentGateway])
-def test_a_stop_between_two_tries_stops_the_call(sandbox, kind, monkeypatch):
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, SoftTimeLimitExceeded])
+def test_a_stop_between_two_tries_stops_the_call(sandbox, kind, stop, monkeypatch):
     """No other try is sent, and the one before may have charged."""
 
     def interrupt(seconds):
-        raise KeyboardInterrupt
+        raise stop
 
     async def interrupt_task(seconds):
         interrupt(seconds)
@@ -355,7 +361,7 @@ def test_a_stop_between_two_tries_stops_the_call(sandbox, kind, monkeypatch):
     token = sandbox.create_token()
     monkeypatch.setattr(time, "sleep", interrupt)
     monkeypatch.setattr(asyncio, "sleep", interrupt_task)
-    with pytest.raises(KeyboardInterrupt) as ended:
+    with pytest.raises(stop) as ended:
         finished(gateway.charge(token, ADA, FIVE, order_id="order-1"))
     sent = [request.path for request in line.sent]
 
@@ -363,8 +369,28 @@ def test_a_stop_between_two_tries_stops_the_call(sandbox, kind, monkeypatch):
     assert "order-1" == known(ended.value).order_id
 
 
-class SoftTimeLimitExceeded(Exception):
-    """What Celery raises from a signal, wherever its task is."""
+def test_what_a_stop_comes_from_is_kept(sandbox):
+    """Behind the OutcomeUnknown stands the host's own reason."""
+
+    def stopped(request):
+        raise SystemExit(3) from ValueError("the host's reason")
+
+    line = Line(sandbox)
+    line.plan("POST /v1/payment_intents", stopped)
+    with pytest.raises(SystemExit) as ended:
+        line.gateway().charge(sandbox.create_token(), ADA, FIVE, order_id="order-1")
+
+    assert "the host's reason" == str(known(ended.value).__cause__)
+
+
+def test_a_coroutine_may_be_closed_in_another_context(sandbox):
+    """As one is that is left over when its loop has ended: it raises nothing then."""
+    gateway = AsyncPaymentGateway(sandbox.secret_key, http_client=sandbox.http_client())
+    called = gateway.charge(sandbox.create_token(), ADA, FIVE)
+    contextvars.copy_context().run(called.send, None)
+    called.close()
+
+    assert [] == sandbox.charges
 
 
 @pytest.mark.parametrize("stop", [KeyboardInterrupt, SoftTimeLimitExceeded])

@@ -107,6 +107,26 @@ def test_what_was_never_sent_charged_nobody(sandbox, line, step, error):
     assert "Name or service" not in str(unavailable.value)
 
 
+def test_what_was_never_sent_is_known_while_the_caller_handles_something_else(sandbox, line):
+    """A client of the host's own may wrap the refusal, and the host may be
+    handling any error of its own."""
+
+    def refused(request):
+        try:
+            raise ConnectionRefusedError
+        except OSError:
+            raise RuntimeError("no connection")  # noqa: B904 - the context is what counts
+
+    line.plan("POST *", refused)
+    try:
+        raise ZeroDivisionError
+    except ZeroDivisionError:
+        with pytest.raises(GatewayUnavailable):
+            line.gateway().charge(sandbox.create_token(), ADA, FIVE)
+
+    assert [] == sandbox.charges
+
+
 def test_an_outage_ends(sandbox, gateway):
     """While Stripe cannot be reached nothing happens; then the same call charges once."""
     token = sandbox.create_token()

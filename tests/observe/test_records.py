@@ -265,6 +265,31 @@ def test_a_caller_that_goes_away_is_told(records):
     assert [logging.WARNING, logging.INFO] == [record.levelno for record in records]
 
 
+def test_a_request_that_a_signal_ends_as_it_is_told_is_told_once(sandbox, records):
+    """What is answered is not told again as cancelled."""
+
+    class Interrupted(logging.Filter):
+        signals = 1
+
+        def filter(self, record):
+            self.signals -= 1
+            if self.signals == 0:
+                raise KeyboardInterrupt
+            return True
+
+    interrupted = Interrupted()
+    logger = logging.getLogger("tokencharge")
+    gateway = PaymentGateway(sandbox.secret_key, http_client=sandbox.http_client())
+    logger.addFilter(interrupted)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            gateway.charge(sandbox.create_token(), ADA, FIVE)
+    finally:
+        logger.removeFilter(interrupted)
+
+    assert [] == steps(records)
+
+
 def test_a_task_that_is_cancelled_is_told(sandbox, records):
     """So does a cancelled task, and its order can be told from the record."""
     gateway = AsyncPaymentGateway(sandbox.secret_key, http_client=sandbox.http_client())

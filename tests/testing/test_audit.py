@@ -140,6 +140,16 @@ def test_a_file_that_is_no_yaml_is_read_as_text(tmp_path: Path) -> None:
     }
 
 
+def test_json_with_an_escaped_emoji_is_read_as_well(tmp_path: Path) -> None:
+    """The fast parser refuses it; where the leak stands is told all the same."""
+    body = json.dumps({"fingerprint": "Xt5EWLLDS7FJjR1c"})
+    (tmp_path / "cassette.json").write_text(json.dumps({"said": "\N{GRINNING FACE}", "body": body}))
+
+    assert [("body", "a card fingerprint")] == [
+        (leak.where, leak.what) for leak in find_leaks([tmp_path])
+    ]
+
+
 def test_what_is_encoded_without_end_is_read_as_it_is_then(tmp_path: Path) -> None:
     """Nobody encodes an address ten times; the audit comes to an end all the same."""
     text = "ada@example.com"

@@ -71,25 +71,43 @@ class Channel:
             seconds = step.seconds if self._wire.has_time_for(step.seconds) else 0.0
             take((yield Pause(seconds)))
             return None
-        except Exception as error:  # noqa: BLE001 - the flow decides
+        except TokenChargeError as error:
             return Failed(error)
         except BaseException as stopped:
             if isinstance(step, Pause):
                 raise
-            raise stopped from _unknown(flow, step)
+            unknown = _unknown(flow, step)
+            unknown.__cause__ = stopped.__cause__
+            raise stopped from unknown
 
     def _exchanged(self, call: Call) -> Steps[Answer]:
         sending = Sending(written(call, self._settings), watch_request(call))
+        outcome: Answer | stripe.StripeError
         try:
-            return self._answer(sending, (yield from self._wire.tries(sending)))
-        except Exception as error:  # noqa: BLE001
-            failure = _understood(error)
+            sent = yield from self._wire.tries(sending)
+        except stripe.StripeError as error:
+            outcome = error
         except BaseException:
             _ended(sending, "cancelled")
             raise
+        else:
+            outcome = self._read(sending, sent)
+            if isinstance(outcome, Answer):
+                _, status, headers = sent
+                _ended(sending, "ok", outcome.found, status, headers.get("request-id"))
+                return outcome
         # Outside the except block: inside it, Python would keep the unscrubbed error as
         # the context of the new one.
-        raise self._failed(call, sending, failure) from presentable(failure)
+        raise self._failed(call, sending, outcome) from presentable(outcome)
+
+    def _read(self, sending: Sending, sent: Sent) -> Answer | stripe.StripeError:
+        try:
+            return self._answer(sending, sent)
+        except stripe.StripeError as error:
+            return error
+        except Exception as error:  # noqa: BLE001
+            # A client of the host's own may return anything.
+            return stripe.APIError(f"The answer could not be read ({type(error).__name__}).")
 
     def _answer(self, sending: Sending, sent: Sent) -> Answer:
         body, status, headers = sent
@@ -103,9 +121,7 @@ class Channel:
         # A replay that follows a try of this same call may repeat this call's own first
         # success.
         replayed = headers.get("idempotent-replayed") == "true"
-        answer = Answer(found, replayed, own=sending.in_doubt, date=headers.get("date") or "")
-        _ended(sending, "ok", answer.found, status, headers.get("request-id"))
-        return answer
+        return Answer(found, replayed, own=sending.in_doubt, date=headers.get("date") or "")
 
     def _failed(
         self, call: Call, sending: Sending, failure: stripe.StripeError
@@ -134,13 +150,6 @@ def _ended(
 ) -> None:
     answered = {"replayed": replayed, "http_status": http_status, "request_id": request_id}
     sending.watched.end(outcome=outcome, attempts=sending.attempts, **answered)
-
-
-def _understood(error: Exception) -> stripe.StripeError:
-    if isinstance(error, stripe.StripeError):
-        return error
-    # A client of the host's own may return anything, after the request was sent.
-    return stripe.APIError(f"The answer could not be read ({type(error).__name__}).")
 
 
 def _unknown(flow: Flow[Any], call: Call) -> TokenChargeError:

@@ -36,11 +36,14 @@ _ends: ContextVar[float] = ContextVar("tokencharge_ends")
 @contextmanager
 def within(seconds: float) -> Iterator[None]:
     """Give the block so many seconds for its requests, retries and pauses."""
-    token = _ends.set(time.monotonic() + seconds)
+    before = _ends.get(0.0)
+    _ends.set(time.monotonic() + seconds)
     try:
         yield
     finally:
-        _ends.reset(token)
+        # No context token is used: it would bind a coroutine to the context it was
+        # begun in.
+        _ends.set(before)
 
 
 def remaining() -> float:

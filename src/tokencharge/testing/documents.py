@@ -13,5 +13,10 @@ def read_yaml(text: str) -> Any:
     """
     import yaml  # here, because it comes with an extra
 
-    # The parser in C is ten times as fast. PyYAML is without it where no wheel fits.
-    return yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe
+    # The parser in C is ten times as fast. PyYAML is without it where no wheel fits. It
+    # refuses a few texts that the other takes, such as JSON with an escaped emoji.
+    fast = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        return yaml.load(text, fast)  # noqa: S506 - it is a safe one
+    except yaml.YAMLError:
+        return yaml.safe_load(text)
