@@ -103,14 +103,15 @@ class Wire:
                 if isinstance(headers, dict):
                     # Names are looked up in any case. A plain dict would hide some.
                     headers = urllib3.HTTPHeaderDict(headers)
+                broken, again = status >= 500, _wants_another_try(status, headers)
             except Exception as error:  # noqa: BLE001 - a host's own client may raise anything
                 failure = _understood(error, handled)
                 sending.in_doubt |= not isinstance(failure, NeverSent)
                 if not failure.should_retry or self._is_last(sending, pause):
                     raise failure from failure.__cause__
             else:
-                sending.in_doubt |= status >= 500
-                if not _wants_another_try(status, headers) or self._is_last(sending, pause):
+                sending.in_doubt |= broken
+                if not again or self._is_last(sending, pause):
                     return body, status, headers
             take((yield Pause(pause)))
 
