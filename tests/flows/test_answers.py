@@ -252,10 +252,21 @@ class Recording(Raising):
         self.closed += 1
 
 
-def test_an_answer_without_a_status_leaves_the_outcome_unknown():
+@pytest.mark.parametrize(
+    "odd",
+    [
+        ('{"id": "cus_1"}', None, {}),
+        (None, 200, {}),
+        (None, 402, {}),
+        ('{"id": "cus_1"}', 200, None),
+        None,
+    ],
+    ids=repr,
+)
+def test_an_answer_that_is_none_leaves_the_outcome_unknown(odd):
     """A host's own client answered, so the request was sent: what it did is not known."""
     client = Recording(None)
-    client.answer = ('{"id": "cus_1"}', None, {})  # type: ignore[assignment]
+    client.answer = odd
     gateway = PaymentGateway("sk_test_x", http_client=client)
     with pytest.raises(OutcomeUnknown):
         gateway.charge("tok_1ABC", ADA, FIVE)
