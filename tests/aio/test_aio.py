@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.flows.line import Line, refuse
+from tests.flows.line import Busy, Line, refuse
 from tokencharge import (
     AsyncPaymentGateway,
     CardDeclined,
@@ -335,13 +335,6 @@ def finished(called):
 
 class SoftTimeLimitExceeded(Exception):
     """What Celery raises from a signal, wherever its task is."""
-
-
-class Busy(FunctionClient):
-    """One that lets no other task run while its request is out."""
-
-    async def request_async(self, *request):
-        return self.request(*request)
 
 
 @pytest.mark.parametrize("kind", [PaymentGateway, AsyncPaymentGateway])

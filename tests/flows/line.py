@@ -60,6 +60,13 @@ class Line:
         return self.sandbox.handle
 
 
+class Busy(FunctionClient):
+    """One that lets no other task run while its request is out."""
+
+    async def request_async(self, *request: Any) -> Any:
+        return self.request(*request)
+
+
 def answer(status: int, body: object, **headers: str) -> Action:
     """The sandbox never sees the request; this is the answer."""
     written = body if isinstance(body, bytes) else json.dumps(body).encode()

@@ -12,7 +12,7 @@ import pytest
 import stripe
 
 import tokencharge
-from tests.flows.line import Line, answer, lose, refuse
+from tests.flows.line import Busy, Line, answer, lose, refuse
 from tests.rows import each_row
 from tests.secrets.buying import (
     ANSWERED,
@@ -186,6 +186,27 @@ def test_nothing_secret_is_left_where_the_process_is_stopped(stop, kind):
     with pytest.raises((stop, OutcomeUnknown)) as raised:
         OPERATIONS["a token"](gateway(kind, http_client=FunctionClient(stopped)))
 
+    assert [] == found(raised.value, SECRETS)
+
+
+@each_row("stop", [KeyboardInterrupt, TimeoutError])
+@each_row("kind", KINDS)
+def test_nothing_secret_is_left_where_a_pause_is_stopped(stop, kind, monkeypatch):
+    """Between two tries a signal may raise anything, and the request is known there."""
+
+    async def stopped_task(seconds):
+        raise stop
+
+    def stopped(seconds):
+        raise stop
+
+    client = Busy(lambda *_: (b'{"error": {"code": "rate_limit"}}', 429, {}))
+    monkeypatch.setattr("time.sleep", stopped)
+    monkeypatch.setattr("asyncio.sleep", stopped_task)
+    with pytest.raises(stop) as raised:
+        OPERATIONS["a token"](gateway(kind, http_client=client, max_retries=1))
+
+    assert isinstance(raised.value.__cause__, OutcomeUnknown)
     assert [] == found(raised.value, SECRETS)
 
 

@@ -149,7 +149,7 @@ def _end_charge(held: Charge, way: _Way) -> Flow[Charge]:
             return now
         if isinstance(refusal, OrderConflict):
             if _first_slot(now) == slot:
-                yield from waiting.pause()
+                yield waiting.pause()
             slot = max(slot, _first_slot(now))
         elif refusal is None or refusal.replayed:
             yield from _note(held.id, slot)

@@ -15,7 +15,7 @@ from .moving import begin, cancel, confirm
 from .payment import look_again, payment_of
 from .purchase import Purchase
 from .slots import Slots, goes_on
-from .waiting import PAUSES, Waiting, wait
+from .waiting import PAUSES, Waiting
 
 
 def settle(
@@ -55,7 +55,7 @@ def settle(
         # Another call canceled it, for another amount, and may have begun the next
         # slot.
         slots.see([made])
-        yield from waiting.pause()
+        yield waiting.pause()
     return (yield from payment_of(purchase, customer, end, found=True))
 
 
@@ -120,7 +120,7 @@ def _wait_for(
             return
     if pause is None:
         raise waiting.over()
-    yield from wait(pause)
+    yield pause
 
 
 def _is_known(slots: Slots, slot: int) -> bool:

@@ -6,17 +6,11 @@ from collections.abc import Iterator
 
 import attrs
 
-from .._drive import take
 from ..errors import OrderInProgress
-from .calls import Flow, Pause
+from .calls import Pause
 
 # A card authorization takes a second or two, and a buyer waits about as long.
 PAUSES = (Pause(0.5), Pause(1.0), Pause(2.0))
-
-
-def wait(pause: Pause) -> Flow[None]:
-    """Pause. What ends the pause early, such as a time limit of Celery's, is raised."""
-    take((yield pause))
 
 
 @attrs.frozen
@@ -36,8 +30,8 @@ class Waiting:
         """Return the next pause; None after the last."""
         return next(self._pauses, None)
 
-    def pause(self) -> Flow[None]:
-        """Wait for the next pause.
+    def pause(self) -> Pause:
+        """Return the next pause.
 
         Raises:
             OrderInProgress: There is none after the last.
@@ -45,7 +39,7 @@ class Waiting:
         pause = self.next()
         if pause is None:
             raise self.over()
-        yield from wait(pause)
+        return pause
 
     def over(self) -> OrderInProgress:
         """Build the error for a request that still runs after the last pause."""

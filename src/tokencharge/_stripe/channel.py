@@ -63,19 +63,19 @@ class Channel:
             return end
 
     def _done(self, flow: Flow[T], step: Call | Pause) -> Steps[Answer | Failed | None]:
-        try:
-            if isinstance(step, Call):
-                return (yield from self._exchanged(step))
+        if isinstance(step, Pause):
             # If no request could follow a pause, there is none: the next request is
             # sent at once.
             seconds = step.seconds if self._wire.has_time_for(step.seconds) else 0.0
+            # What ends it early, such as a time limit of Celery's, is raised here: a
+            # flow looks at no pause's result.
             take((yield Pause(seconds)))
             return None
+        try:
+            return (yield from self._exchanged(step))
         except TokenChargeError as error:
             return Failed(error)
         except BaseException as stopped:
-            if isinstance(step, Pause):
-                raise
             unknown = _unknown(flow, step)
             unknown.__cause__ = stopped.__cause__
             raise stopped from unknown
@@ -101,23 +101,18 @@ class Channel:
         raise self._failed(call, sending, outcome) from presentable(outcome)
 
     def _read(self, sending: Sending, sent: Sent) -> Answer | stripe.StripeError:
+        body, status, headers = sent
         try:
-            return self._answer(sending, sent)
-        except stripe.StripeError as error:
-            return error
+            if not 200 <= status < 300:
+                text = body if isinstance(body, str) else body.decode("utf-8", "replace")
+                # Stripe's errors repeat tokens and e-mails.
+                return refused(redact_body(text), status, headers)
+            found = decoded(body)
         except Exception as error:  # noqa: BLE001
             # A client of the host's own may return anything.
             return stripe.APIError(f"The answer could not be read ({type(error).__name__}).")
-
-    def _answer(self, sending: Sending, sent: Sent) -> Answer:
-        body, status, headers = sent
-        if not 200 <= status < 300:
-            text = body if isinstance(body, str) else body.decode("utf-8", "replace")
-            # Stripe's errors repeat tokens and e-mails.
-            raise refused(redact_body(text), status, headers)
-        found = decoded(body)
         if found is None:
-            raise unreadable(body, status, headers)
+            return unreadable(body, status, headers)
         # A replay that follows a try of this same call may repeat this call's own first
         # success.
         replayed = headers.get("idempotent-replayed") == "true"
